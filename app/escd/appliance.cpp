@@ -1,0 +1,142 @@
+#include "app/escd/appliance.hpp"
+
+#include <rte_cycles.h>
+#include <rte_launch.h>
+#include <sys/prctl.h>
+
+#include <array>
+#include <chrono>
+#include <thread>
+
+#include "app/escd/sizing.hpp"
+#include "dpdk/error.hpp"
+
+namespace esc::app {
+namespace {
+
+constexpr std::array<std::string_view, static_cast<std::size_t>(State::kCount)> kStateNames = {
+    "starting", "running", "draining", "stopped"};
+
+// More accounted for than received is a fault that balanced() reports; here it must not become a
+// number of twenty digits.
+std::uint64_t behind(std::uint64_t received, std::uint64_t accounted) {
+  return received > accounted ? received - accounted : 0;
+}
+
+}  // namespace
+
+std::string_view name(State state) noexcept {
+  return kStateNames[static_cast<std::size_t>(state)];
+}
+
+Appliance::Appliance(const config::Config& config, const topology::LcorePlan& plan)
+    : config_(config),
+      plan_(plan),
+      jumbo_pool_("esc_jumbo", kJumboMbufs, kJumboDataBytes, plan.lcores.front().node),
+      status_(plan.lcores.size()) {
+  for (std::size_t i = 0; i < config.ports.size(); ++i) {
+    ports_.push_back(std::make_unique<dpdk::Port>(port_settings(config, i)));
+  }
+  for (const auto& port : ports_) port->start();
+  pipeline_ = std::make_unique<Pipeline>(config, plan, ports_, jumbo_pool_.get());
+  name_roles();
+}
+
+Appliance::~Appliance() = default;
+
+void Appliance::name_roles() {
+  std::size_t rx = 0;
+  for (const topology::LcoreAssignment& lcore : plan_.lcores) {
+    std::vector<std::string> roles;
+    if (!lcore.rx_queues.empty()) roles.push_back("rx" + std::to_string(rx++));
+    if (lcore.dispatch) roles.emplace_back("dispatch");
+    for (const unsigned worker : lcore.workers) roles.push_back("worker" + std::to_string(worker));
+    roles_.push_back(std::move(roles));
+  }
+}
+
+int Appliance::run_lcore_job(void* job) {
+  const auto& work = *static_cast<const LcoreJob*>(job);
+  // Naps end when they should, not up to 50 us later.
+  prctl(PR_SET_TIMERSLACK, 1UL);
+  runtime::run_lcore(*work.stages, work.idle, *work.stop, *work.status);
+  return 0;
+}
+
+void Appliance::start() {
+  const runtime::IdlePolicy idle{config_.lcores.idle == config::Idle::kAdaptive, rte_get_tsc_hz(),
+                                 config_.lcores.sleep_max_us};
+  jobs_.resize(plan_.lcores.size());
+  for (std::size_t i = 0; i < jobs_.size(); ++i) {
+    jobs_[i] = {&pipeline_->stages(i), idle, &stop_, &status_[i]};
+    const int result = rte_eal_remote_launch(&run_lcore_job, &jobs_[i], plan_.lcores[i].lcore_id);
+    if (result != 0) {
+      throw dpdk::StartError("lcore " + std::to_string(plan_.lcores[i].lcore_id) + " on CPU " +
+                                 std::to_string(plan_.lcores[i].cpu) + " did not start",
+                             "escd --print-plan shows the plan; choose another CPU in [lcores]");
+    }
+  }
+  state_.store(State::kRunning, std::memory_order_release);
+}
+
+void Appliance::stop_receiving() {
+  state_.store(State::kDraining, std::memory_order_release);
+  pipeline_->stop_receiving();
+}
+
+std::vector<std::size_t> Appliance::stop_lcores(std::uint32_t timeout_ms) {
+  using std::chrono::steady_clock;
+  // Release: pairs with the loop's acquire.
+  stop_.store(true, std::memory_order_release);
+  const auto deadline = steady_clock::now() + std::chrono::milliseconds(timeout_ms);
+  std::vector<std::size_t> running;
+  do {
+    running.clear();
+    for (std::size_t i = 0; i < jobs_.size(); ++i) {
+      if (rte_eal_get_lcore_state(plan_.lcores[i].lcore_id) == RUNNING) running.push_back(i);
+    }
+    if (running.empty()) break;
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  } while (steady_clock::now() < deadline);
+  if (running.empty()) {
+    rte_eal_mp_wait_lcore();
+    state_.store(State::kStopped, std::memory_order_release);
+  }
+  return running;
+}
+
+void Appliance::close_ports() {
+  for (const auto& port : ports_) port->close();
+}
+
+std::vector<PoolReport> Appliance::pools() const {
+  std::vector<PoolReport> reports;
+  for (const auto& port : ports_) {
+    reports.push_back({port->settings().label, port->pool().size(), port->pool().available()});
+  }
+  reports.push_back({"jumbo", jumbo_pool_.size(), jumbo_pool_.available()});
+  return reports;
+}
+
+telemetry::Ledger Appliance::ledger() const {
+  const bool stopped = state() == State::kStopped;
+  telemetry::Ledger ledger = pipeline_->ledger();
+  if (!stopped) {
+    ledger.frames.in_flight = behind(ledger.frames.received, ledger.frames_accounted());
+    ledger.packets.in_flight = behind(ledger.packets.received, ledger.packets_accounted());
+  }
+  for (const auto& port : ports_) {
+    const dpdk::PortStats stats = port->stats();
+    ledger.packets.losses.imissed += stats.imissed;
+    ledger.packets.losses.rx_nombuf += stats.rx_nombuf;
+    ledger.packets.losses.ierrors += stats.ierrors;
+  }
+  return ledger;
+}
+
+bool Appliance::balanced(const telemetry::Ledger& ledger) const {
+  if (state() == State::kStopped) return ledger.balanced();
+  return ledger.within(pipeline_->frame_room(), pipeline_->packet_room());
+}
+
+}  // namespace esc::app

@@ -1,0 +1,97 @@
+// The appliance: ports, pipeline and lcores, from start to drain.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "app/escd/pipeline.hpp"
+#include "config/config.hpp"
+#include "dpdk/port.hpp"
+#include "runtime/lcore_status.hpp"
+#include "runtime/watchdog.hpp"
+#include "telemetry/ledger.hpp"
+#include "topology/plan.hpp"
+
+namespace esc::app {
+
+enum class State : std::uint8_t { kStarting, kRunning, kDraining, kStopped, kCount };
+[[nodiscard]] std::string_view name(State state) noexcept;
+
+/// Whether every mbuf came home.
+struct PoolReport {
+  std::string name;
+  std::size_t size = 0;
+  std::size_t available = 0;
+};
+
+/// EAL is up before it is made and outlives it. Thread: main lcore, but for the figures, which any
+/// thread may read while it lives.
+class Appliance {
+ public:
+  Appliance(const config::Config& config, const topology::LcorePlan& plan);
+  ~Appliance();
+  Appliance(const Appliance&) = delete;
+  Appliance& operator=(const Appliance&) = delete;
+
+  void start();
+
+  /// First step of a stop: RX stages take nothing more from their ports.
+  void stop_receiving();
+  /// True once nothing is in flight.
+  [[nodiscard]] bool drained() const { return pipeline_->empty(); }
+  /// Tells the lcores to return and waits up to `timeout_ms`. The lcores that did not.
+  [[nodiscard]] std::vector<std::size_t> stop_lcores(std::uint32_t timeout_ms);
+  /// With every lcore stopped: whatever is left becomes drained_at_deadline. How much that was.
+  std::size_t discard_rest() { return pipeline_->discard_all(); }
+  /// Closes the ports; the pools are judged after.
+  void close_ports();
+  [[nodiscard]] std::vector<PoolReport> pools() const;
+
+  /// Live: what is not accounted for is in flight. Stopped: in_flight is what was found in rings
+  /// and stages.
+  [[nodiscard]] telemetry::Ledger ledger() const;
+  /// Whether ledger() is right: exactly once stopped, within what can be under way before.
+  [[nodiscard]] bool balanced(const telemetry::Ledger& ledger) const;
+
+  [[nodiscard]] State state() const noexcept { return state_.load(std::memory_order_acquire); }
+  [[nodiscard]] const config::Config& config() const noexcept { return config_; }
+  [[nodiscard]] const topology::LcorePlan& plan() const noexcept { return plan_; }
+  [[nodiscard]] const Pipeline& pipeline() const noexcept { return *pipeline_; }
+  [[nodiscard]] std::span<const std::unique_ptr<dpdk::Port>> ports() const noexcept {
+    return ports_;
+  }
+  [[nodiscard]] std::span<const runtime::LcoreStatus> lcore_status() const noexcept {
+    return status_;
+  }
+  /// What runs on an lcore, in polling order: "rx0", "dispatch", "worker1".
+  [[nodiscard]] const std::vector<std::string>& roles(std::size_t lcore) const {
+    return roles_[lcore];
+  }
+
+ private:
+  struct LcoreJob {
+    const LcoreStages* stages = nullptr;
+    runtime::IdlePolicy idle;
+    const std::atomic<bool>* stop = nullptr;
+    runtime::LcoreStatus* status = nullptr;
+  };
+  static int run_lcore_job(void* job);
+  void name_roles();
+
+  const config::Config& config_;
+  const topology::LcorePlan& plan_;
+  std::atomic<State> state_{State::kStarting};  ///< main lcore writes, any thread reads
+  dpdk::Pool jumbo_pool_;
+  std::vector<std::unique_ptr<dpdk::Port>> ports_;
+  std::unique_ptr<Pipeline> pipeline_;
+  std::vector<runtime::LcoreStatus> status_;
+  std::vector<std::vector<std::string>> roles_;
+  std::vector<LcoreJob> jobs_;
+  std::atomic<bool> stop_{false};
+};
+
+}  // namespace esc::app

@@ -1,0 +1,106 @@
+#include "app/escd/control_loop.hpp"
+
+#include <poll.h>
+#include <rte_cycles.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <array>
+#include <iostream>
+
+namespace esc::app {
+namespace {
+
+using namespace std::chrono_literals;
+
+// Short enough that a stall shows within a second and an idle exit is on time; ten wake-ups a
+// second cost nothing.
+constexpr int kTickMs = 100;
+constexpr int kDrainTickMs = 2;
+constexpr auto kProgressEvery = 1s;
+// An lcore that is not stuck comes round within its longest nap.
+constexpr std::uint32_t kStopTimeoutMs = 2000;
+
+std::chrono::duration<double> seconds(double value) {
+  return std::chrono::duration<double>(value);
+}
+
+}  // namespace
+
+ControlLoop::ControlLoop(Appliance& appliance, control::ControlServer& server,
+                         const Signals& signals, const Options& options)
+    : appliance_(appliance),
+      server_(server),
+      signals_(signals),
+      options_(options),
+      progress_(appliance),
+      watchdog_(appliance.lcore_status(),
+                rte_get_tsc_hz() / 1000 * appliance.config().lcores.stall_ms),
+      next_progress_(start_ + kProgressEvery) {}
+
+RunEnd ControlLoop::run() {
+  while (!time_to_stop()) tick();
+  RunEnd end;
+  drain(end);
+  if (options_.progress) std::cout << progress_.summary() << std::flush;
+  return end;
+}
+
+void ControlLoop::tick() {
+  const bool draining = appliance_.state() == State::kDraining;
+  std::array<pollfd, 2> fds = {{{server_.poll_fd(), POLLIN, 0}, {signals_.poll_fd(), POLLIN, 0}}};
+  // While draining the signal has been seen; its descriptor stays readable.
+  poll(fds.data(), draining ? 1 : 2, draining ? kDrainTickMs : kTickMs);
+  server_.serve_ready();
+  watch();
+  const auto now = Clock::now();
+  if (options_.progress && now >= next_progress_) {
+    std::cout << progress_.line() << std::endl;
+    next_progress_ += kProgressEvery;
+  }
+}
+
+bool ControlLoop::time_to_stop() {
+  if (signals_.stop_requested()) {
+    spdlog::info("asked to stop: draining");
+    return true;
+  }
+  const auto now = Clock::now();
+  if (options_.run_for_s && now - start_ >= seconds(*options_.run_for_s)) return true;
+  if (!options_.exit_when_idle_s) return false;
+  const std::uint64_t packets = appliance_.pipeline().ledger().packets.received;
+  if (packets != packets_seen_) {
+    packets_seen_ = packets;
+    last_packet_ = now;
+  }
+  return now - last_packet_ >= seconds(*options_.exit_when_idle_s);
+}
+
+void ControlLoop::watch() {
+  for (const runtime::StallChange& change : watchdog_.check(rte_rdtsc())) {
+    const auto& roles = appliance_.roles(change.lcore);
+    const std::string& role = roles[std::min<std::size_t>(change.stage, roles.size() - 1)];
+    const unsigned cpu = appliance_.plan().lcores[change.lcore].cpu;
+    if (change.stalled) {
+      spdlog::error("lcore on CPU {} is stalled: {} has not come round for {} ms", cpu, role,
+                    change.for_cycles * 1000 / rte_get_tsc_hz());
+    } else {
+      spdlog::warn("lcore on CPU {} moves again", cpu);
+    }
+  }
+}
+
+void ControlLoop::drain(RunEnd& end) {
+  appliance_.stop_receiving();
+  const auto deadline =
+      Clock::now() + std::chrono::milliseconds(appliance_.config().shutdown.drain_timeout_ms);
+  // Twice in a row: an RX stage may have been in the middle of its last burst at the first look.
+  for (int empty_looks = 0; empty_looks < 2 && Clock::now() < deadline;) {
+    tick();
+    empty_looks = appliance_.drained() ? empty_looks + 1 : 0;
+  }
+  end.stuck = appliance_.stop_lcores(kStopTimeoutMs);
+  if (end.stuck.empty()) end.drained_at_deadline = appliance_.discard_rest();
+}
+
+}  // namespace esc::app

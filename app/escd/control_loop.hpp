@@ -1,0 +1,53 @@
+// What the main lcore does while the others work: signals, control socket, watchdog, progress, and
+// the drain at the end.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+
+#include "app/escd/appliance.hpp"
+#include "app/escd/options.hpp"
+#include "app/escd/progress.hpp"
+#include "app/escd/signals.hpp"
+#include "control/control_server.hpp"
+#include "runtime/watchdog.hpp"
+
+namespace esc::app {
+
+/// How a run ended.
+struct RunEnd {
+  std::size_t drained_at_deadline = 0;  ///< frames and packets that the drain had no time for
+  std::vector<std::size_t> stuck;       ///< lcores that did not stop
+};
+
+/// Thread: main lcore.
+class ControlLoop {
+ public:
+  ControlLoop(Appliance& appliance, control::ControlServer& server, const Signals& signals,
+              const Options& options);
+
+  /// From the running appliance to the stopped one.
+  [[nodiscard]] RunEnd run();
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  /// Waits for work up to a tick and does it.
+  void tick();
+  [[nodiscard]] bool time_to_stop();
+  void watch();
+  void drain(RunEnd& end);
+
+  Appliance& appliance_;
+  control::ControlServer& server_;
+  const Signals& signals_;
+  const Options& options_;
+  Progress progress_;
+  runtime::Watchdog watchdog_;
+  Clock::time_point start_ = Clock::now();
+  Clock::time_point next_progress_;
+  Clock::time_point last_packet_ = Clock::now();
+  std::uint64_t packets_seen_ = 0;
+};
+
+}  // namespace esc::app

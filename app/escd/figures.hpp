@@ -1,0 +1,25 @@
+// What the appliance tells about itself, as JSON: the documents behind escctl and rte_telemetry.
+#pragma once
+
+#include <nlohmann/json.hpp>
+
+#include "app/escd/appliance.hpp"
+#include "runtime/watchdog.hpp"
+
+namespace esc::app {
+
+// All of them: any thread, while the appliance lives.
+
+/// The frozen schema, and the pools.
+[[nodiscard]] nlohmann::ordered_json ledger_document(const Appliance& appliance);
+/// Counters of each stage, depths of each ring, figures of each port. uptime_s: seconds since the
+/// start.
+[[nodiscard]] nlohmann::ordered_json stats_document(const Appliance& appliance, double uptime_s);
+[[nodiscard]] nlohmann::ordered_json stages_document(const Appliance& appliance);
+[[nodiscard]] nlohmann::ordered_json ports_document(const Appliance& appliance);
+[[nodiscard]] nlohmann::ordered_json topics_document(const Appliance& appliance);
+[[nodiscard]] nlohmann::ordered_json lcores_document(const Appliance& appliance);
+[[nodiscard]] nlohmann::ordered_json plan_document(const topology::LcorePlan& plan);
+[[nodiscard]] nlohmann::ordered_json health_document(const Appliance& appliance);
+
+}  // namespace esc::app

@@ -1,0 +1,158 @@
+// escd: the appliance.
+#include <spdlog/sinks/basic_file_sink.h>
+#include <spdlog/sinks/stdout_color_sinks.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <string>
+
+#include "app/escd/appliance.hpp"
+#include "app/escd/control_loop.hpp"
+#include "app/escd/exit_codes.hpp"
+#include "app/escd/figures.hpp"
+#include "app/escd/options.hpp"
+#include "app/escd/preflight.hpp"
+#include "app/escd/service.hpp"
+#include "app/escd/signals.hpp"
+#include "app/escd/sizing.hpp"
+#include "app/escd/version.hpp"
+#include "control/socket_path.hpp"
+#include "dpdk/eal.hpp"
+#include "dpdk/error.hpp"
+
+namespace esc::app {
+namespace {
+
+void set_up_log(const config::Config& config) {
+  static constexpr std::array kLevels = {spdlog::level::trace, spdlog::level::debug,
+                                         spdlog::level::info, spdlog::level::warn,
+                                         spdlog::level::err};
+  auto logger = config.log.file.empty() ? spdlog::stderr_color_mt(config.instance)
+                                        : spdlog::basic_logger_mt(config.instance, config.log.file);
+  logger->set_level(kLevels[static_cast<std::size_t>(config.log.level)]);
+  logger->flush_on(spdlog::level::info);
+  spdlog::set_default_logger(std::move(logger));
+}
+
+/// Whole or not at all: a reader never sees half a ledger.
+void write_ledger(const std::string& file, const nlohmann::ordered_json& ledger) {
+  const std::string aside = file + ".tmp";
+  std::ofstream out(aside);
+  out << ledger.dump(2) << '\n';
+  out.close();
+  if (!out) throw std::runtime_error("cannot write the ledger to " + aside);
+  std::filesystem::rename(aside, file);
+}
+
+std::vector<std::string> pci_devices(const config::Config& config) {
+  std::vector<std::string> devices;
+  for (const config::PortConfig& port : config.ports) {
+    if (port.device.kind == config::DeviceKind::kPci) devices.push_back(port.device.spec);
+  }
+  return devices;
+}
+
+dpdk::EalSettings eal_settings(const config::Config& config, const topology::LcorePlan& plan) {
+  return {config.instance,     plan.eal_lcores,
+          plan.main_lcore,     config.eal.args,
+          pci_devices(config), static_cast<dpdk::HugepageUse>(config.memory.hugepages),
+          memory_bytes(config)};
+}
+
+bool pools_whole(const Appliance& appliance) {
+  bool whole = true;
+  for (const PoolReport& pool : appliance.pools()) {
+    if (pool.available == pool.size) continue;
+    whole = false;
+    spdlog::error("pool {}: {} of {} mbufs were not given back; please report this", pool.name,
+                  pool.size - pool.available, pool.size);
+  }
+  return whole;
+}
+
+/// What the end of the run comes to.
+int judge(Appliance& appliance, const RunEnd& end, const Options& options) {
+  if (!end.stuck.empty()) {
+    for (const std::size_t lcore : end.stuck) {
+      spdlog::error("lcore on CPU {} did not stop: a handler hangs; what it holds is in flight",
+                    appliance.plan().lcores[lcore].cpu);
+    }
+  } else {
+    appliance.close_ports();
+  }
+  const auto ledger = ledger_document(appliance);
+  if (!options.ledger_file.empty()) write_ledger(options.ledger_file, ledger);
+  if (!end.stuck.empty()) return kExitLcoreStuck;
+  if (!ledger["balanced"].get<bool>()) {
+    spdlog::error("the ledger does not balance: frames are unaccounted for; please report this");
+    return kExitUnbalanced;
+  }
+  if (!pools_whole(appliance)) return kExitPoolNotWhole;
+  if (end.drained_at_deadline != 0) {
+    spdlog::warn("the drain ran out of time: {} frames and packets are drained_at_deadline",
+                 end.drained_at_deadline);
+    return kExitDrainTimeout;
+  }
+  return kExitOk;
+}
+
+int run(const Options& options, const config::Config& config, const topology::LcorePlan& plan) {
+  const Signals signals;
+  Service service(config);  // before EAL: a second instance of this name ends here
+  const dpdk::EalSettings settings = eal_settings(config, plan);
+  const dpdk::MemoryChoice memory = dpdk::choose_memory(settings.hugepages, settings.memory_bytes);
+  spdlog::info("{}", memory.reason);
+  const dpdk::Eal eal(settings, memory);
+  Appliance appliance(config, plan);
+  service.show(appliance);
+  appliance.start();
+  spdlog::info("running: {} ports, {} routes, control socket {}", config.ports.size(),
+               config.routes.size(), service.server().socket_path());
+  const RunEnd end = ControlLoop(appliance, service.server(), signals, options).run();
+  const int code = judge(appliance, end, options);
+  service.hide();
+  if (!end.stuck.empty()) {
+    // Its stack and its mbufs are still in use: nothing can be taken down around it.
+    spdlog::shutdown();
+    _exit(code);
+  }
+  return code;
+}
+
+int run_guarded(const Options& options, const config::Config& config,
+                const topology::LcorePlan& plan) {
+  try {
+    return run(options, config, plan);
+  } catch (const dpdk::StartError& error) {
+    spdlog::error("{}; {}", error.what(), error.fix());
+  } catch (const control::StartError& error) {
+    spdlog::error("{}; {}", error.what(), error.fix());
+  }
+  return kExitStart;
+}
+
+int main_checked(int argc, char** argv) {
+  const auto parsed = parse_options(argc, argv);
+  if (const int* code = std::get_if<int>(&parsed)) return *code;
+  const Options& options = std::get<Options>(parsed);
+  const auto preflight = prepare(options);
+  if (const int* code = std::get_if<int>(&preflight)) return *code;
+  const Prepared& prepared = std::get<Prepared>(preflight);
+  set_up_log(prepared.config);
+  return run_guarded(options, prepared.config, prepared.plan);
+}
+
+}  // namespace
+}  // namespace esc::app
+
+int main(int argc, char** argv) {
+  try {
+    return esc::app::main_checked(argc, argv);
+  } catch (const std::exception& error) {
+    std::cerr << "escd: " << error.what() << '\n';
+    return esc::app::kExitInternal;
+  }
+}

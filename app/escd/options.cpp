@@ -1,0 +1,69 @@
+#include "app/escd/options.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <iostream>
+
+#include "app/escd/exit_codes.hpp"
+#include "app/escd/version.hpp"
+
+namespace esc::app {
+namespace {
+
+constexpr const char* kExitCodesHelp =
+    "Exit codes: 0 drained, ledger balanced; 1 internal; 2 usage; 3 configuration or --check; 4 "
+    "could not start;\n"
+    "5 ledger unbalanced; 6 mbuf not given back; 7 drain timed out; 8 lcore stuck; 9 second "
+    "signal.";
+
+// "--" and what follows is EAL's; CLI11 never sees it.
+std::vector<std::string> split_eal_args(int& argc, char** argv) {
+  std::vector<std::string> eal;
+  for (int i = 1; i < argc; ++i) {
+    if (std::string_view(argv[i]) != "--") continue;
+    eal.assign(argv + i + 1, argv + argc);
+    argc = i;
+    break;
+  }
+  return eal;
+}
+
+}  // namespace
+
+std::variant<Options, int> parse_options(int argc, char** argv) {
+  Options options;
+  options.eal_args = split_eal_args(argc, argv);
+  CLI::App app(
+      "EventStreamCore: event frames from network ports to handlers, every one accounted for",
+      "escd");
+  app.footer(std::string("What follows \"--\" is passed to EAL.\n") + kExitCodesHelp);
+  app.set_version_flag("--version", kVersion);
+  app.add_option("--config", options.config_file, "Configuration file (TOML)")
+      ->required()
+      ->type_name("FILE");
+  app.add_option("--set", options.set, "Override a key of the file: lcores.idle=busy")
+      ->type_name("KEY=VALUE");
+  app.add_flag("--check", options.check,
+               "Validate the file and the machine without starting; print what to do");
+  app.add_flag("--print-plan", options.print_plan, "Print which role runs on which CPU, and exit");
+  app.add_option("--run-for", options.run_for_s, "Drain and exit after so many seconds")
+      ->type_name("SECONDS")
+      ->check(CLI::PositiveNumber);
+  app.add_option("--exit-when-idle", options.exit_when_idle_s,
+                 "Drain and exit when no packet came for so many seconds")
+      ->type_name("SECONDS")
+      ->check(CLI::PositiveNumber);
+  app.add_option("--ledger", options.ledger_file, "Write the ledger (JSON) there at exit")
+      ->type_name("FILE");
+  app.add_flag("--progress", options.progress,
+               "Print a line of figures a second, and a summary at exit");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    const int code = app.exit(error, std::cout, std::cerr);
+    return code == 0 ? static_cast<int>(kExitOk) : static_cast<int>(kExitUsage);
+  }
+  return options;
+}
+
+}  // namespace esc::app

@@ -1,0 +1,66 @@
+#include "app/escd/preflight.hpp"
+
+#include <algorithm>
+#include <iostream>
+
+#include "app/escd/exit_codes.hpp"
+#include "config/environment.hpp"
+#include "config/plan.hpp"
+#include "topology/topology.hpp"
+#include "worker/handler.hpp"
+
+namespace esc::app {
+namespace {
+
+int say(const std::vector<config::Problem>& problems) {
+  for (const config::Problem& problem : problems)
+    std::cerr << "error: " << to_text(problem) << '\n';
+  return kExitConfig;
+}
+
+void warn(const std::vector<config::Problem>& problems) {
+  for (const config::Problem& problem : problems)
+    std::cerr << "warning: " << to_text(problem) << '\n';
+}
+
+int check(const config::Config& config, const topology::Topology& topology) {
+  const auto findings = config::check_environment(config, topology);
+  for (const config::Finding& finding : findings) std::cout << to_text(finding) << '\n';
+  const auto errors = std::count_if(findings.begin(), findings.end(), [](const auto& finding) {
+    return finding.severity == config::Severity::kError;
+  });
+  if (errors != 0) {
+    std::cout << errors << (errors == 1 ? " error" : " errors") << ": escd would not start\n";
+    return kExitConfig;
+  }
+  std::cout << config.file << ": ready to start\n";
+  return kExitOk;
+}
+
+}  // namespace
+
+std::variant<Prepared, int> prepare(const Options& options) {
+  auto loaded =
+      config::load(options.config_file, {options.set, options.eal_args}, worker::handler_names());
+  if (const auto* problems = std::get_if<std::vector<config::Problem>>(&loaded))
+    return say(*problems);
+  auto& config = std::get<config::Config>(loaded);
+  warn(config.warnings);
+
+  const topology::Topology topology = topology::snapshot();
+  auto planned = config::plan(config, topology);
+  if (const auto* problems = std::get_if<std::vector<config::Problem>>(&planned))
+    return say(*problems);
+  auto& plan = std::get<topology::LcorePlan>(planned);
+
+  if (options.print_plan) {
+    std::cout << topology::to_text(plan);
+    if (!options.check) return static_cast<int>(kExitOk);
+  } else {
+    warn(plan.warnings);
+  }
+  if (options.check) return check(config, topology);
+  return Prepared{std::move(config), std::move(plan)};
+}
+
+}  // namespace esc::app

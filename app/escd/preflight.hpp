@@ -1,0 +1,20 @@
+// Everything that happens before EAL: the configuration, the plan, --check and --print-plan.
+#pragma once
+
+#include <variant>
+
+#include "app/escd/options.hpp"
+#include "config/config.hpp"
+#include "topology/plan.hpp"
+
+namespace esc::app {
+
+struct Prepared {
+  config::Config config;
+  topology::LcorePlan plan;
+};
+
+/// What to run, or the exit code of a run that ends here; what there was to say has been said.
+[[nodiscard]] std::variant<Prepared, int> prepare(const Options& options);
+
+}  // namespace esc::app

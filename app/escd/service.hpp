@@ -1,0 +1,36 @@
+// The appliance's figures at its two doors: the control socket (escctl) and DPDK's telemetry
+// socket.
+#pragma once
+
+#include <chrono>
+#include <nlohmann/json.hpp>
+
+#include "app/escd/appliance.hpp"
+#include "control/control_server.hpp"
+#include "telemetry/dpdk_export.hpp"
+
+namespace esc::app {
+
+/// Thread: main lcore. The control socket opens with it, so that the instance's name is taken
+/// before anything is started; until show() there is nothing to tell.
+class Service {
+ public:
+  explicit Service(const config::Config& config);
+
+  void show(const Appliance& appliance);
+  /// Before the appliance goes away.
+  void hide() noexcept;
+
+  [[nodiscard]] control::ControlServer& server() noexcept { return server_; }
+
+ private:
+  [[nodiscard]] nlohmann::ordered_json answer(const nlohmann::json& request) const;
+  [[nodiscard]] double uptime_s() const;
+
+  const Appliance* appliance_ = nullptr;
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+  control::ControlServer server_;
+  telemetry::DpdkExport export_;
+};
+
+}  // namespace esc::app

@@ -1,0 +1,60 @@
+#include "app/escd/sizing.hpp"
+
+#include "event/event.hpp"
+#include "ring/mpsc_ring.hpp"
+
+namespace esc::app {
+namespace {
+
+// More than any driver's default, so that the estimate holds before a port is probed.
+constexpr std::size_t kAssumedDescriptors = 2048;
+
+std::size_t polling_lcores(const config::Config& config) {
+  return config.lcores.rx.size() + 1 + config.lcores.workers.size();
+}
+
+}  // namespace
+
+dpdk::PortSettings port_settings(const config::Config& config, std::size_t index) {
+  const config::PortConfig& port = config.ports[index];
+  dpdk::PortSettings settings;
+  settings.label = port.name;
+  settings.device = port.device.spec;
+  settings.device_name = port.device.name;
+  settings.pci = port.device.kind == config::DeviceKind::kPci;
+  settings.index = static_cast<std::uint16_t>(index);
+  settings.rx_queues = port.rx_queues;
+  settings.rx_descriptors = port.rx_descriptors;
+  settings.pool_mbufs = port.pool_mbufs;
+  if (port.mbuf_data_bytes != 0) settings.mbuf_data_bytes = port.mbuf_data_bytes;
+  settings.mtu = port.mtu;
+  settings.promiscuous = port.promiscuous;
+  settings.lossless = port.lossless();
+  settings.nic_checksums = port.checksum != config::Checksum::kOff;
+
+  // Every ring could be full of this port's events.
+  settings.holders.rings =
+      config.rings.ingest_cells + config.lcores.workers.size() * config.rings.worker_cells;
+  // An RX stage has a burst of packets and one of events, the dispatcher one per worker, a worker
+  // one.
+  settings.holders.bursts =
+      config.rings.burst * (2 * config.lcores.rx.size() + 2 * config.lcores.workers.size());
+  settings.holders.caches = dpdk::kPoolCacheHoldsMbufs * (polling_lcores(config) + 1);
+  settings.holders.driver = dpdk::mbufs_kept_by_driver(settings.device);
+  return settings;
+}
+
+std::uint64_t memory_bytes(const config::Config& config) {
+  std::uint64_t total = dpdk::pool_bytes(kJumboMbufs, kJumboDataBytes);
+  for (std::size_t i = 0; i < config.ports.size(); ++i) {
+    const dpdk::PortSettings settings = port_settings(config, i);
+    const std::size_t computed = settings.holders.sum() + kAssumedDescriptors * settings.rx_queues;
+    total += dpdk::pool_bytes(settings.pool_mbufs != 0 ? settings.pool_mbufs : computed,
+                              settings.mbuf_data_bytes);
+  }
+  total += ring::MpscRing<event::Event>::bytes_for(config.rings.ingest_cells);
+  total += config.lcores.workers.size() * config.rings.worker_cells * sizeof(event::WorkItem);
+  return total;
+}
+
+}  // namespace esc::app

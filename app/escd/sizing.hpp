@@ -1,0 +1,23 @@
+// How much memory the pools and rings take, from the configuration.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "config/config.hpp"
+#include "dpdk/port.hpp"
+
+namespace esc::app {
+
+/// Jumbo mbufs that one appliance keeps for frames that span segments and fit no ordinary mbuf.
+inline constexpr std::size_t kJumboMbufs = 128;
+inline constexpr std::uint32_t kJumboDataBytes = 65'535 - 128;
+
+/// What a port is opened with; `index` is its place in the configuration.
+[[nodiscard]] dpdk::PortSettings port_settings(const config::Config& config, std::size_t index);
+
+/// Bytes for every pool and ring, before the drivers have told their descriptor counts: an upper
+/// estimate.
+[[nodiscard]] std::uint64_t memory_bytes(const config::Config& config);
+
+}  // namespace esc::app

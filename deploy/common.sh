@@ -1,0 +1,74 @@
+# Shell functions shared by the programs in deploy/. Sourced, never run.
+# shellcheck shell=bash
+# ESC_ROOT stands before /sys, /proc, /etc and /var: the tests put a made-up machine there.
+
+root=${ESC_ROOT:-}
+dry_run=no
+
+say() { printf '%s\n' "$*"; }
+die() {
+  printf '%s: error: %s\n' "${0##*/}" "$*" >&2
+  exit 1
+}
+
+# run COMMAND...: does it, or with --dry-run says what would be done.
+run() {
+  if [ "$dry_run" = yes ]; then
+    printf 'would run: %s\n' "$*"
+  else
+    "$@"
+  fi
+}
+
+# write_file FILE: replaces it by what stands on standard input, or says so.
+write_file() {
+  local text
+  text=$(cat)
+  if [ "$dry_run" = yes ]; then
+    printf 'would write %s:\n' "$1"
+    printf '%s\n' "$text" | sed 's/^/  | /'
+  else
+    mkdir -p "$(dirname "$1")"
+    printf '%s\n' "$text" >"$1.new"
+    mv "$1.new" "$1"
+  fi
+}
+
+need_root() {
+  [ "$dry_run" = yes ] || [ "$(id -u)" -eq 0 ] ||
+    die "this changes the machine: run it as root (or with --dry-run)"
+}
+
+# pci_of NAME: the PCI address that an address, short or long, or the name of an interface stands
+# for.
+pci_of() {
+  local name=$1 link
+  if [[ "$name" =~ ^[0-9a-fA-F]{2}:[0-9a-fA-F]{2}\.[0-7]$ ]]; then
+    name="0000:$name"
+  fi
+  if [[ "$name" =~ ^[0-9a-fA-F]{4}:[0-9a-fA-F]{2}:[0-9a-fA-F]{2}\.[0-7]$ ]]; then
+    name=${name,,}
+    [ -d "$root/sys/bus/pci/devices/$name" ] ||
+      die "there is no PCI device $name (lspci -D lists them)"
+    printf '%s' "$name"
+    return 0
+  fi
+  [ -d "$root/sys/class/net/$name" ] ||
+    die "$name is neither a PCI address nor a network interface"
+  link=$(readlink "$root/sys/class/net/$name/device") || die "interface $name is not a PCI device's"
+  link=${link##*/}
+  [ -d "$root/sys/bus/pci/devices/$link" ] || die "interface $name is not a PCI device's"
+  printf '%s' "$link"
+}
+
+# driver_of PCI: the driver it is bound to, or "none".
+driver_of() {
+  local link
+  if link=$(readlink "$root/sys/bus/pci/devices/$1/driver"); then
+    printf '%s' "${link##*/}"
+  else
+    printf 'none'
+  fi
+}
+
+record_of() { printf '%s' "$root/var/lib/escd/bound-ports/$1"; }

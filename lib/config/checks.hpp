@@ -1,0 +1,50 @@
+// The parts of check_environment. Internal to lib/config.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "config/environment.hpp"
+
+namespace esc::config {
+
+/// What one pass over the machine looks at, and what it found.
+struct Check {
+  const Config& config;
+  const topology::SysRoot& root;
+  std::vector<Finding>& findings;
+
+  void error(std::string where, std::string what, std::string fix) const {
+    findings.push_back({Severity::kError, std::move(where), std::move(what), std::move(fix)});
+  }
+  void warning(std::string where, std::string what, std::string fix) const {
+    findings.push_back({Severity::kWarning, std::move(where), std::move(what), std::move(fix)});
+  }
+};
+
+/// Linux capability numbers (linux/capability.h).
+enum class Capability : std::uint8_t { kNetAdmin = 12, kNetRaw = 13 };
+
+void check_virtual_port(const Check& check, const PortConfig& port, const std::string& where);
+void check_pci_port(const Check& check, const PortConfig& port, const std::string& where);
+void check_memory(const Check& check, std::uint64_t needed_bytes);
+/// Memory that a device pins: bounded by RLIMIT_MEMLOCK unless the process is privileged.
+void check_locked_memory(const Check& check, std::uint64_t needed_bytes);
+void check_paths(const Check& check);
+
+/// nullopt: the trace is one that the pcap driver can play; else what is wrong with it.
+[[nodiscard]] std::optional<std::string> trace_problem(const std::filesystem::path& path);
+
+/// In this process's effective set, by /proc/self/status; true when that cannot be read.
+[[nodiscard]] bool has_capability(const topology::SysRoot& root, Capability capability);
+
+/// First line of a small file, without its line end; nullopt: not readable.
+[[nodiscard]] std::optional<std::string> first_line(const std::filesystem::path& path);
+/// The decimal or 0x number in it.
+[[nodiscard]] std::optional<std::uint64_t> first_number(const std::filesystem::path& path);
+
+}  // namespace esc::config

@@ -1,0 +1,179 @@
+// Checks of ports: interfaces of virtual devices, PCI addresses and their drivers.
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+
+#include "config/checks.hpp"
+#include "config/text.hpp"
+
+namespace esc::config {
+namespace {
+
+using namespace std::string_view_literals;
+
+// Drivers that hand the whole device to user space, and those that let DPDK work beside them.
+constexpr std::array kUserDrivers = {"vfio-pci"sv, "uio_pci_generic"sv, "igb_uio"sv};
+constexpr std::array kSharingDrivers = {"mlx5_core"sv, "mlx4_core"sv};
+
+constexpr std::uint64_t kInterfaceUp = 0x1;     // IFF_UP
+constexpr std::size_t kMaxInterfaceBytes = 15;  // IFNAMSIZ less its terminator
+
+bool is_interface_name(std::string_view name) {
+  return !name.empty() && name.size() <= kMaxInterfaceBytes && name != "." && name != ".." &&
+         name.find('/') == std::string_view::npos;
+}
+
+void check_interface(const Check& check, std::string_view interface, const std::string& where) {
+  const std::string shown = in_quotes(interface);
+  const auto directory = check.root.at("/sys/class/net") / interface;
+  std::error_code error;
+  if (!is_interface_name(interface) || !std::filesystem::exists(directory, error)) {
+    check.error(where, "there is no network interface " + shown, "'ip link' lists them");
+    return;
+  }
+  const auto flags = first_number(directory / "flags");
+  if (flags && (*flags & kInterfaceUp) == 0) {
+    check.warning(where, "network interface " + shown + " is down",
+                  "ip link set " + printable(interface) + " up");
+  }
+}
+
+void check_trace(const Check& check, const std::string& path, const std::string& where) {
+  if (const auto problem = trace_problem(path)) {
+    check.error(where, "trace " + in_quotes(path) + ": " + *problem,
+                "write one with esc-replay, or correct rx_pcap");
+  }
+}
+
+// The driver makes as many queues as it is given sources.
+void check_queue_sources(const Check& check, const PortConfig& port, std::size_t sources,
+                         std::string_view argument, const std::string& where) {
+  if (sources >= port.rx_queues) return;
+  check.error(where,
+              "rx_queues is " + std::to_string(port.rx_queues) + ", but the device has " +
+                  std::to_string(sources) + " '" + std::string(argument) + "'",
+              "name one for each queue, or lower rx_queues");
+}
+
+void check_pcap(const Check& check, const PortConfig& port, const std::string& where) {
+  std::size_t sources = 0;
+  for (const auto& [key, value] : port.device.args) {
+    if (key == "rx_pcap") {
+      ++sources;
+      check_trace(check, value, where);
+    } else if (key == "iface" || key == "rx_iface" || key == "rx_iface_in") {
+      ++sources;
+      check_interface(check, value, where);
+      if (!has_capability(check.root, Capability::kNetRaw)) {
+        check.error(where, "capturing on an interface needs CAP_NET_RAW",
+                    "run as root or grant the capability");
+      }
+    }
+  }
+  if (sources == 0) {
+    check.error(where, "the device has no rx_pcap=FILE and no iface=NAME", "add one");
+    return;
+  }
+  check_queue_sources(check, port, sources, "rx_pcap", where);
+}
+
+void check_kernel_interface(const Check& check, const PortConfig& port, const std::string& where) {
+  const auto interface = port.device.arg("iface");
+  if (!interface) {
+    check.error(where, "the device has no iface=NAME", "add one");
+    return;
+  }
+  check_interface(check, *interface, where);
+  const bool raw = has_capability(check.root, Capability::kNetRaw);
+  const bool admin = has_capability(check.root, Capability::kNetAdmin);
+  if (!raw || !admin) {
+    check.error(where, "driver " + port.device.driver + " needs CAP_NET_RAW and CAP_NET_ADMIN",
+                "run as root or grant the capabilities");
+  }
+}
+
+std::string bind_command(const std::string& address) {
+  return "dpdk-devbind.py --bind=vfio-pci " + address;
+}
+
+// Name of the kernel interface that the device carries and that is up; empty: none.
+std::string interface_in_use(const std::filesystem::path& device) {
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(device / "net", error)) {
+    const auto flags = first_number(entry.path() / "flags");
+    if (flags && (*flags & kInterfaceUp) != 0) return entry.path().filename().string();
+  }
+  return {};
+}
+
+bool is_network_class(const std::filesystem::path& device) {
+  constexpr std::uint64_t kNetworkController = 0x02;
+  const auto code = first_number(device / "class");  // 0x020000: class, subclass, interface
+  return !code || (*code >> 16U) == kNetworkController;
+}
+
+void check_vfio(const Check& check, const std::filesystem::path& device, const std::string& address,
+                const std::string& where) {
+  std::error_code error;
+  const auto group = std::filesystem::read_symlink(device / "iommu_group", error);
+  if (error) {
+    check.error(where, "PCI device " + address + " has no IOMMU group",
+                "switch the IOMMU on in the firmware and boot with intel_iommu=on or amd_iommu=on");
+    return;
+  }
+  const auto node = check.root.at("/dev/vfio") / group.filename();
+  if (access(node.c_str(), R_OK | W_OK) != 0) {
+    check.error(where, "cannot open /dev/vfio/" + printable(group.filename().native()),
+                "run as root or give your user the file; all devices of the group must be bound");
+  }
+}
+
+}  // namespace
+
+void check_virtual_port(const Check& check, const PortConfig& port, const std::string& where) {
+  const std::string& driver = port.device.driver;
+  if (driver.ends_with("_pcap")) {
+    check_pcap(check, port, where);
+  } else if (driver.ends_with("_af_packet") || driver.ends_with("_af_xdp")) {
+    check_kernel_interface(check, port, where);
+  }
+}
+
+void check_pci_port(const Check& check, const PortConfig& port, const std::string& where) {
+  const std::string& address = port.device.name;
+  const auto device = check.root.at("/sys/bus/pci/devices") / address;
+  std::error_code error;
+  if (!std::filesystem::exists(device, error)) {
+    check.error(where, "there is no PCI device " + address,
+                "dpdk-devbind.py --status-dev net lists them");
+    return;
+  }
+  if (!is_network_class(device)) {
+    check.error(where, "PCI device " + address + " is not a network device",
+                "dpdk-devbind.py --status-dev net lists them");
+    return;
+  }
+  const auto link = std::filesystem::read_symlink(device / "driver", error);
+  const std::string driver = error ? std::string() : link.filename().string();
+  if (std::ranges::find(kSharingDrivers, driver) != kSharingDrivers.end()) return;
+  if (std::ranges::find(kUserDrivers, driver) != kUserDrivers.end()) {
+    if (driver == "vfio-pci") check_vfio(check, device, address, where);
+    return;
+  }
+  const std::string interface = interface_in_use(device);
+  if (!interface.empty()) {
+    check.error(where,
+                "PCI device " + address + " carries the kernel interface " + in_quotes(interface) +
+                    ", which is up",
+                "if nothing needs it: ip link set " + printable(interface) + " down && " +
+                    bind_command(address));
+  } else {
+    check.error(where,
+                "PCI device " + address + " is bound to " +
+                    (driver.empty() ? "no driver" : "kernel driver " + in_quotes(driver)),
+                bind_command(address));
+  }
+}
+
+}  // namespace esc::config

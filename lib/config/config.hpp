@@ -1,0 +1,164 @@
+// The configuration: what the file and the command line say, validated, as one value that never
+// changes afterwards.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "topology/problem.hpp"
+
+namespace esc::config {
+
+using topology::Problem;
+
+// The order of each enum is the order of its names in the key table (key_table.cpp).
+enum class Hugepages : std::uint8_t { kAuto, kRequire, kOff };
+enum class Checksum : std::uint8_t { kVerify, kNic, kOff };
+enum class Idle : std::uint8_t { kBusy, kAdaptive };
+enum class Spread : std::uint8_t { kRoundRobin, kByTopic, kByProducer, kWorker };
+enum class LogLevel : std::uint8_t { kTrace, kDebug, kInfo, kWarn, kError };
+enum class Lossless : std::uint8_t { kAuto, kYes, kNo };
+enum class DeviceKind : std::uint8_t { kPci, kVdev };
+
+struct EalConfig {
+  /// The file's, then those after "--"; no core or process options among them.
+  std::vector<std::string> args;
+};
+
+struct MemoryConfig {
+  Hugepages hugepages = Hugepages::kAuto;
+  std::uint32_t limit_mib = 0;  ///< 0: as much as the sum of the pools and rings asks for
+};
+
+/// A device as DPDK is told about it. "net_pcap0,rx_pcap=a.pcap": name "net_pcap0", driver
+/// "net_pcap", one argument.
+struct Device {
+  DeviceKind kind = DeviceKind::kVdev;
+  /// The whole of it: value of EAL's --vdev or -a. A PCI address in it is in its long lower-case
+  /// form.
+  std::string spec{};
+  std::string name{};    ///< "net_pcap0" or "0000:01:00.0": DPDK's name of the port
+  std::string driver{};  ///< virtual devices: the name without its number; PCI: empty
+  /// Key and value ("" when there is no '='), in order; keys may repeat.
+  std::vector<std::pair<std::string, std::string>> args{};
+
+  /// Value of the first argument of that name.
+  [[nodiscard]] std::optional<std::string_view> arg(std::string_view key) const;
+  [[nodiscard]] std::size_t count(std::string_view key) const;
+};
+
+struct PortConfig {
+  Device device;
+  std::string name;  ///< label in metrics and logs; default: the device's
+  std::vector<std::uint16_t> udp_ports;
+  Checksum checksum = Checksum::kVerify;
+  std::uint16_t rx_queues = 1;
+  std::uint16_t rx_descriptors = 0;   ///< 0: the driver's default
+  std::uint32_t pool_mbufs = 0;       ///< 0: computed from its holders
+  std::uint32_t mbuf_data_bytes = 0;  ///< data room without headroom; 0: 2048
+  std::uint16_t mtu = 0;              ///< 0: the device's
+  bool promiscuous = true;
+  Lossless lossless_setting = Lossless::kAuto;
+
+  /// The device keeps its packets while it is not polled: as configured, or by driver (trace files,
+  /// memif, ring, null).
+  [[nodiscard]] bool lossless() const;
+};
+
+struct LcoresConfig {
+  std::vector<unsigned> rx;  ///< CPU numbers; unique
+  unsigned dispatch = 0;
+  std::vector<unsigned> workers;  ///< may repeat
+  std::optional<unsigned> main;
+  Idle idle = Idle::kAdaptive;
+  std::uint32_t sleep_max_us = 200;
+  std::uint32_t stall_ms = 500;
+};
+
+struct RingsConfig {
+  std::uint32_t ingest_cells = 65'536;
+  std::uint32_t ingest_soft_mark_cells = 512;
+  std::uint32_t worker_cells = 16'384;
+  std::uint32_t burst = 64;
+};
+
+struct LimitsConfig {
+  std::uint32_t max_frame_bytes = 65'403;
+  std::uint32_t max_topic_bytes = 255;
+  std::uint32_t max_routes = 65'536;
+};
+
+struct ShutdownConfig {
+  std::uint32_t drain_timeout_ms = 5'000;
+};
+
+struct LogConfig {
+  LogLevel level = LogLevel::kInfo;
+  std::string file;  ///< empty: stderr
+};
+
+struct ControlConfig {
+  std::string socket;  ///< empty: made from the instance
+};
+
+struct RouteConfig {
+  std::string topic;    ///< exact
+  std::string handler;  ///< one of the known handlers
+  Spread spread = Spread::kByTopic;
+  std::uint32_t worker = 0;  ///< index in LcoresConfig::workers; only with Spread::kWorker
+};
+
+/// Made by `load` only. Hand it on as const.
+struct Config {
+  std::string instance = "escd";
+  EalConfig eal;
+  MemoryConfig memory;
+  std::vector<PortConfig> ports;  ///< at least one; the order of [[port]] in the file
+  LcoresConfig lcores;
+  RingsConfig rings;
+  LimitsConfig limits;
+  ShutdownConfig shutdown;
+  LogConfig log;
+  ControlConfig control;
+  std::vector<RouteConfig> routes;
+  std::vector<Problem> warnings;  ///< sound, but perhaps not what was meant
+
+  std::string file;  ///< its name, printable
+  std::map<std::string, std::string>
+      sources;  ///< key ("port[0].device") -> "escd.toml:7:1" or "--set ..."
+
+  /// Where a key was set; for one that was not: its table, else the file.
+  [[nodiscard]] std::string where(std::string_view key) const;
+};
+
+/// What the command line adds to the file.
+struct Overrides {
+  /// "key=value" as given to --set: `lcores.idle=busy`, `port[0].udp_ports=[9001,9002]`. The value
+  /// is TOML; a plain word is a string.
+  std::vector<std::string> set;
+  std::vector<std::string> eal_args;  ///< what follows "--"; appended to eal.args
+};
+
+using LoadResult = std::variant<Config, std::vector<Problem>>;
+
+/// Reads, overrides and validates. Every problem found is reported (a syntax error hides those
+/// after it). Nothing from the file reaches a Problem unescaped. `known_handlers` are the handlers
+/// that escd has. Start-up only; does not throw but for memory.
+[[nodiscard]] LoadResult load(const std::filesystem::path& file, const Overrides& overrides,
+                              std::span<const std::string_view> known_handlers);
+
+/// The same from text; `name` stands for the file in messages.
+[[nodiscard]] LoadResult load_text(std::string_view text, std::string_view name,
+                                   const Overrides& overrides,
+                                   std::span<const std::string_view> known_handlers);
+
+}  // namespace esc::config

@@ -1,0 +1,87 @@
+#include "config/eal_args.hpp"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+#include "config/text.hpp"
+
+namespace esc::config {
+namespace {
+
+struct Refused {
+  std::string_view option;  // "-c" or "--lcores"
+  std::string_view fix;
+};
+
+constexpr std::string_view kCores = "escd makes the core options from [lcores]";
+constexpr std::string_view kHugepages = "use memory.hugepages instead";
+constexpr std::string_view kAmount = "use memory.limit_mib instead";
+
+constexpr std::array kRefused = {
+    Refused{"-c", kCores},
+    Refused{"-l", kCores},
+    Refused{"-s", kCores},
+    Refused{"-S", kCores},
+    Refused{"--lcores", kCores},
+    Refused{"--main-lcore", kCores},
+    Refused{"--master-lcore", kCores},
+    Refused{"--file-prefix", "it is made from 'instance'"},
+    Refused{"--proc-type", "escd is always a primary process"},
+    Refused{"--no-huge", kHugepages},
+    Refused{"--in-memory", kHugepages},
+    Refused{"--no-shconf", kHugepages},
+    Refused{"--huge-unlink", kHugepages},
+    Refused{"-m", kAmount},
+    Refused{"--socket-mem", kAmount},
+    Refused{"--vdev", "use a [[port]] with that device instead"},
+    Refused{"-h", "run escd --help"},
+    Refused{"--help", "run escd --help"},
+};
+
+// getopt_long takes any unambiguous beginning of a long option; one that could only be a refused
+// option or is ambiguous is refused.
+const Refused* match(std::string_view arg) {
+  if (arg.starts_with("--")) {
+    const std::string_view option = arg.substr(0, arg.find('='));
+    const auto* const found = std::ranges::find_if(
+        kRefused, [&](const Refused& entry) { return entry.option.starts_with(option); });
+    return found == kRefused.end() ? nullptr : found;
+  }
+  const auto* const found = std::ranges::find_if(kRefused, [&](const Refused& entry) {
+    return entry.option.size() == 2 && arg.starts_with(entry.option);
+  });
+  return found == kRefused.end() ? nullptr : found;
+}
+
+// An option written without its value, so that the next argument may be that value.
+bool may_take_next(std::string_view arg) {
+  if (arg.starts_with("--")) return arg.find('=') == std::string_view::npos;
+  return arg.size() == 2 && arg[0] == '-';
+}
+
+}  // namespace
+
+std::vector<EalArgProblem> check_eal_args(std::span<const std::string> args) {
+  std::vector<EalArgProblem> problems;
+  for (std::size_t i = 0; i < args.size(); ++i) {
+    const std::string& arg = args[i];
+    if (arg == "--" || arg == "-") {
+      problems.push_back({i, "EAL argument '" + arg + "' ends EAL's options", "remove it"});
+    } else if (!arg.starts_with('-')) {
+      if (i > 0 && may_take_next(args[i - 1])) continue;
+      problems.push_back({i, "EAL argument " + in_quotes(arg) + " is not an option",
+                          "write options and their values as separate strings"});
+    } else if (const Refused* refused = match(arg)) {
+      problems.push_back(
+          {i, "EAL argument " + in_quotes(arg) + " is not taken here", std::string(refused->fix)});
+    }
+  }
+  return problems;
+}
+
+bool disables_pci(std::span<const std::string> args) {
+  return std::ranges::find(args, "--no-pci") != args.end();
+}
+
+}  // namespace esc::config

@@ -1,0 +1,24 @@
+// Which EAL arguments the configuration may carry. Internal to lib/config.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace esc::config {
+
+struct EalArgProblem {
+  std::size_t index = 0;  ///< in the list
+  std::string what;
+  std::string fix;
+};
+
+/// Refuses options that the plan or another key makes, in every spelling getopt_long takes:
+/// "--opt=value", "--opt" "value", abbreviated, "-l0-3".
+[[nodiscard]] std::vector<EalArgProblem> check_eal_args(std::span<const std::string> args);
+
+/// `--no-pci` is among them.
+[[nodiscard]] bool disables_pci(std::span<const std::string> args);
+
+}  // namespace esc::config

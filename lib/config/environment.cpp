@@ -1,0 +1,100 @@
+#include "config/environment.hpp"
+
+#include <unistd.h>
+
+#include <array>
+#include <fstream>
+
+#include "config/checks.hpp"
+#include "config/plan.hpp"
+#include "config/text.hpp"
+
+namespace esc::config {
+namespace {
+
+constexpr std::array<std::string_view, static_cast<std::size_t>(Severity::kCount)> kSeverityNames =
+    {"error", "warning"};
+
+void check_lcores(const Check& check, const topology::Topology& topology) {
+  auto planned = plan(check.config, topology, check.root);
+  if (auto* problems = std::get_if<std::vector<Problem>>(&planned)) {
+    for (Problem& problem : *problems) check.error(problem.where, problem.what, problem.fix);
+    return;
+  }
+  for (Problem& warning : std::get<topology::LcorePlan>(planned).warnings) {
+    check.warning(warning.where, warning.what, warning.fix);
+  }
+}
+
+void check_directory_of(const Check& check, const std::string& path, const std::string& key) {
+  if (path.empty()) return;
+  std::filesystem::path directory = std::filesystem::path(path).parent_path();
+  if (directory.empty()) directory = ".";
+  std::error_code error;
+  const std::string shown = in_quotes(directory.native());
+  if (!std::filesystem::is_directory(directory, error)) {
+    check.error(check.config.where(key), "there is no directory " + shown,
+                "create it, or change " + key);
+  } else if (access(directory.c_str(), W_OK | X_OK) != 0) {
+    check.error(check.config.where(key), "cannot write to directory " + shown,
+                "change its permissions, or change " + key);
+  }
+}
+
+}  // namespace
+
+std::string_view name(Severity severity) noexcept {
+  return kSeverityNames[static_cast<std::size_t>(severity)];
+}
+
+std::string to_text(const Finding& finding) {
+  return finding.where + ": " + std::string(name(finding.severity)) + ": " + finding.what + "; " +
+         finding.fix;
+}
+
+std::optional<std::string> first_line(const std::filesystem::path& path) {
+  std::ifstream file(path);
+  std::string line;
+  if (!std::getline(file, line)) return std::nullopt;
+  return line;
+}
+
+std::optional<std::uint64_t> first_number(const std::filesystem::path& path) {
+  std::ifstream file(path);
+  std::uint64_t value = 0;
+  file.unsetf(std::ios::basefield);  // takes 0x too
+  if (!(file >> value)) return std::nullopt;
+  return value;
+}
+
+void check_paths(const Check& check) {
+  check_directory_of(check, check.config.log.file, "log.file");
+  check_directory_of(check, check.config.control.socket, "control.socket");
+}
+
+std::vector<Finding> check_environment(const Config& config, const topology::Topology& topology,
+                                       const topology::SysRoot& root,
+                                       std::optional<std::uint64_t> needed_bytes) {
+  std::vector<Finding> findings;
+  const Check check{config, root, findings};
+  check_lcores(check, topology);
+  bool pins_memory = false;
+  for (std::size_t i = 0; i < config.ports.size(); ++i) {
+    const PortConfig& port = config.ports[i];
+    const std::string where = config.where("port[" + std::to_string(i) + "].device");
+    if (port.device.kind == DeviceKind::kPci) {
+      check_pci_port(check, port, where);
+      pins_memory = true;
+    } else {
+      check_virtual_port(check, port, where);
+      pins_memory = pins_memory || port.device.driver.ends_with("_af_xdp");
+    }
+  }
+  const std::uint64_t needed = needed_bytes.value_or(estimate_memory_bytes(config));
+  check_memory(check, needed);
+  if (pins_memory) check_locked_memory(check, needed);
+  check_paths(check);
+  return findings;
+}
+
+}  // namespace esc::config

@@ -1,0 +1,20 @@
+// From configuration to lcore plan.
+#pragma once
+
+#include <variant>
+#include <vector>
+
+#include "config/config.hpp"
+#include "topology/plan.hpp"
+
+namespace esc::config {
+
+/// What the configuration asks the planner for; the NUMA nodes of PCI ports come from sysfs.
+[[nodiscard]] topology::RoleRequest role_request(const Config& config,
+                                                 const topology::SysRoot& root = {});
+
+/// Plans, and puts the place in the file where the planner names a key.
+[[nodiscard]] std::variant<topology::LcorePlan, std::vector<Problem>> plan(
+    const Config& config, const topology::Topology& topology, const topology::SysRoot& root = {});
+
+}  // namespace esc::config

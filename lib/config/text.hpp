@@ -1,0 +1,33 @@
+// Text that comes from outside, made fit for a terminal; and what somebody may have meant.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace esc::config {
+
+inline constexpr std::size_t kMaxPrintableBytes = 160;
+
+/// `text` with everything that could steer a terminal or a reader's eye written as an escape: C0,
+/// DEL, C1, bytes that are not UTF-8, line separators and bidirectional controls. At most
+/// `max_bytes` of `text` are shown, then "...".
+[[nodiscard]] std::string printable(std::string_view text,
+                                    std::size_t max_bytes = kMaxPrintableBytes);
+
+/// printable, between single quotes.
+[[nodiscard]] std::string in_quotes(std::string_view text);
+
+/// U+0000..U+001F, U+007F..U+009F. `text` is valid UTF-8.
+[[nodiscard]] bool has_control_character(std::string_view text) noexcept;
+
+/// The known word nearest to `word` by edit distance (Damerau 1964), if one is near enough to
+/// be a slip.
+[[nodiscard]] std::optional<std::string_view> nearest(std::string_view word,
+                                                      std::span<const std::string_view> known);
+
+/// "a, b, c"
+[[nodiscard]] std::string joined(std::span<const std::string_view> words);
+
+}  // namespace esc::config

@@ -1,0 +1,66 @@
+#include "control/answer.hpp"
+
+namespace esc::control {
+namespace {
+
+using nlohmann::json;
+using nlohmann::ordered_json;
+
+// No request needs more, and what reads it afterwards may recurse.
+constexpr int kMaxDepth = 16;
+
+json parse_request(std::string_view line) {
+  const auto depth_bound = [](int depth, json::parse_event_t, json&) {
+    if (depth > kMaxDepth) {
+      throw Refusal("the request nests deeper than " + std::to_string(kMaxDepth) + " levels");
+    }
+    return true;
+  };
+  json request;
+  try {
+    request = json::parse(line, depth_bound);
+  } catch (const json::parse_error& error) {
+    throw Refusal("the request is not JSON (byte " + std::to_string(error.byte) + " of the line)",
+                  R"(send one object a line, as {"command":"ledger"})");
+  }
+  if (!request.is_object() || !request.contains("command") || !request["command"].is_string()) {
+    throw Refusal(R"(the request is not an object with a string "command")",
+                  R"(send one object a line, as {"command":"ledger"})");
+  }
+  return request;
+}
+
+}  // namespace
+
+ordered_json ok_reply(ordered_json result) {
+  ordered_json reply = ordered_json::object();
+  reply["ok"] = true;
+  reply["result"] = std::move(result);
+  return reply;
+}
+
+ordered_json error_reply(std::string error, std::string fix) {
+  ordered_json reply = ordered_json::object();
+  reply["ok"] = false;
+  reply["error"] = std::move(error);
+  if (!fix.empty()) reply["fix"] = std::move(fix);
+  return reply;
+}
+
+std::string to_line(const ordered_json& reply) {
+  return reply.dump(-1, ' ', true, ordered_json::error_handler_t::replace) + '\n';
+}
+
+std::string answer(std::string_view line, const Handler& handler) {
+  try {
+    return to_line(handler(parse_request(line)));
+  } catch (const Refusal& refusal) {
+    return to_line(error_reply(refusal.what(), refusal.fix()));
+  } catch (const std::exception& error) {
+    return to_line(error_reply(error.what()));
+  } catch (...) {
+    return to_line(error_reply("the request failed for an unknown reason"));
+  }
+}
+
+}  // namespace esc::control

@@ -1,0 +1,40 @@
+// From a request line to a reply line.
+#pragma once
+
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace esc::control {
+
+/// Thrown by a handler that refuses a request; becomes {"ok":false,"error":what(),"fix":fix()}.
+class Refusal : public std::runtime_error {
+ public:
+  explicit Refusal(const std::string& error, std::string fix = {})
+      : std::runtime_error(error), fix_(std::move(fix)) {}
+  [[nodiscard]] const std::string& fix() const noexcept { return fix_; }
+
+ private:
+  std::string fix_;
+};
+
+/// Gets a request that is a JSON object with a string "command", returns the whole reply:
+/// ok_reply() or error_reply(). A Refusal or any other exception becomes an error reply.
+using Handler = std::function<nlohmann::ordered_json(const nlohmann::json& request)>;
+
+/// {"ok":true,"result":result}
+[[nodiscard]] nlohmann::ordered_json ok_reply(nlohmann::ordered_json result);
+/// {"ok":false,"error":error,"fix":fix}; without "fix" if it is empty.
+[[nodiscard]] nlohmann::ordered_json error_reply(std::string error, std::string fix = {});
+
+/// What `handler` says to the request in `line`, or what is wrong with it: one line of printable
+/// ASCII and its newline.
+[[nodiscard]] std::string answer(std::string_view line, const Handler& handler);
+
+/// A reply as it goes over the socket: one line of printable ASCII and its newline.
+[[nodiscard]] std::string to_line(const nlohmann::ordered_json& reply);
+
+}  // namespace esc::control

@@ -1,0 +1,127 @@
+#include "dpdk/eal.hpp"
+
+#include <fcntl.h>
+#include <mntent.h>
+#include <rte_eal.h>
+#include <rte_errno.h>
+#include <rte_log.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+
+#include "dpdk/eal_log.hpp"
+#include "dpdk/error.hpp"
+
+namespace esc::dpdk {
+namespace {
+
+constexpr std::uint64_t kMiB = 1024 * 1024;
+// What EAL, its drivers and its own tables take beside our pools and rings.
+constexpr std::uint64_t kEalOverheadBytes = 96 * kMiB;
+
+std::uint64_t free_hugepage_bytes() {
+  std::uint64_t total = 0;
+  std::error_code ignored;
+  for (const auto& entry :
+       std::filesystem::directory_iterator("/sys/kernel/mm/hugepages", ignored)) {
+    const std::string folder = entry.path().filename();  // hugepages-2048kB
+    std::uint64_t free_pages = 0;
+    std::ifstream(entry.path() / "free_hugepages") >> free_pages;
+    total += free_pages * std::stoull(folder.substr(folder.find('-') + 1)) * 1024;
+  }
+  return total;
+}
+
+bool writable_hugetlbfs() {
+  FILE* mounts = setmntent("/proc/mounts", "r");
+  if (mounts == nullptr) return false;
+  bool found = false;
+  while (const mntent* mount = getmntent(mounts)) {
+    if (std::string_view(mount->mnt_type) == "hugetlbfs" && access(mount->mnt_dir, W_OK) == 0) {
+      found = true;
+    }
+  }
+  endmntent(mounts);
+  return found;
+}
+
+std::string in_mib(std::uint64_t bytes) {
+  return std::to_string((bytes + kMiB - 1) / kMiB) + " MiB";
+}
+
+}  // namespace
+
+MemoryChoice choose_memory(HugepageUse wish, std::uint64_t memory_bytes) {
+  if (wish == HugepageUse::kOff) {
+    return {false, "hugepages are off in the configuration: running on ordinary pages"};
+  }
+  const std::uint64_t needed = memory_bytes + kEalOverheadBytes;
+  const std::uint64_t available = free_hugepage_bytes();
+  std::string shortage;
+  if (available < needed) {
+    shortage = "needs " + in_mib(needed) + " of hugepages, " + in_mib(available) + " are free";
+  } else if (!writable_hugetlbfs()) {
+    shortage = "there is no hugetlbfs mount that this user may write to";
+  }
+  if (shortage.empty()) return {true, "running on hugepages (" + in_mib(needed) + ")"};
+  if (wish == HugepageUse::kRequire) {
+    throw StartError("memory.hugepages = \"require\", but " + shortage,
+                     "reserve them with deploy/reserve-hugepages, or set memory.hugepages = "
+                     "\"auto\" to run on ordinary pages");
+  }
+  return {false, shortage +
+                     ": running on ordinary pages instead, slower and for trials only "
+                     "(deploy/reserve-hugepages reserves them)"};
+}
+
+std::vector<std::string> eal_arguments(const EalSettings& settings, const MemoryChoice& memory) {
+  std::vector<std::string> args = {"escd",
+                                   "--file-prefix",
+                                   settings.instance,
+                                   "--lcores",
+                                   settings.lcores,
+                                   "--main-lcore",
+                                   std::to_string(settings.main_lcore)};
+  if (!memory.hugepages) {
+    const std::uint64_t bytes = settings.memory_bytes + kEalOverheadBytes;
+    args.insert(args.end(),
+                {"--no-huge", "--no-shconf", "-m", std::to_string((bytes + kMiB - 1) / kMiB)});
+  }
+  for (const std::string& address : settings.pci_devices) {
+    args.insert(args.end(), {"-a", address});
+  }
+  const bool says_no_pci = std::find(settings.extra_args.begin(), settings.extra_args.end(),
+                                     "--no-pci") != settings.extra_args.end();
+  if (settings.pci_devices.empty() && !says_no_pci) args.emplace_back("--no-pci");
+  args.insert(args.end(), settings.extra_args.begin(), settings.extra_args.end());
+  return args;
+}
+
+Eal::Eal(const EalSettings& settings, const MemoryChoice& memory) {
+  route_eal_log_to_spdlog();
+  std::vector<std::string> args = eal_arguments(settings, memory);
+  std::vector<char*> argv;
+  for (std::string& arg : args) argv.push_back(arg.data());
+  if (rte_eal_init(static_cast<int>(argv.size()), argv.data()) >= 0) return;
+  const int error = rte_errno;
+  std::string fix = "see the EAL lines above";
+  if (error == EALREADY || error == EEXIST) {
+    fix = "another process runs as instance \"" + settings.instance +
+          "\": stop it or choose another instance name";
+  } else if (error == EACCES || error == EPERM) {
+    fix = "run as root, or give the service the capabilities of deploy/systemd/escd@.service";
+  } else if (error == ENOMEM) {
+    fix = "reserve more hugepages (deploy/reserve-hugepages) or lower port.pool_mbufs";
+  }
+  throw StartError(std::string("EAL did not start: ") + rte_strerror(error), fix);
+}
+
+Eal::~Eal() {
+  rte_eal_cleanup();
+}
+
+}  // namespace esc::dpdk

@@ -1,0 +1,49 @@
+// DPDK's environment: started once a process, from the plan and the configuration.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace esc::dpdk {
+
+enum class HugepageUse { kAuto, kRequire, kOff };
+
+struct EalSettings {
+  std::string instance;     ///< file prefix
+  std::string lcores;       ///< as for --lcores, from the plan
+  unsigned main_lcore = 0;  ///< EAL id
+  std::vector<std::string>
+      extra_args;  ///< from the configuration and the command line, already validated
+  std::vector<std::string>
+      pci_devices;  ///< the PCI addresses this instance owns; no other is touched
+  HugepageUse hugepages = HugepageUse::kAuto;
+  std::uint64_t memory_bytes =
+      0;  ///< what pools and rings will take, for the no-hugepage case and the choice itself
+};
+
+/// What kind of memory EAL will run on, and why: decided before EAL starts so that it can be said.
+struct MemoryChoice {
+  bool hugepages = false;
+  std::string reason;  ///< a sentence for the operator
+};
+
+/// Looks at free hugepages and at a hugetlbfs mount that we may write to. Throws StartError if
+/// hugepages are required and there are too few.
+[[nodiscard]] MemoryChoice choose_memory(HugepageUse wish, std::uint64_t memory_bytes);
+
+/// The whole argument vector, argv[0] first.
+[[nodiscard]] std::vector<std::string> eal_arguments(const EalSettings& settings,
+                                                     const MemoryChoice& memory);
+
+/// Owns EAL from construction to destruction. Thread: main lcore. EAL's own log goes to spdlog's
+/// logger "eal".
+class Eal {
+ public:
+  Eal(const EalSettings& settings, const MemoryChoice& memory);
+  ~Eal();
+  Eal(const Eal&) = delete;
+  Eal& operator=(const Eal&) = delete;
+};
+
+}  // namespace esc::dpdk

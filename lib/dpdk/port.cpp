@@ -1,0 +1,199 @@
+#include "dpdk/port.hpp"
+
+#include <rte_dev.h>
+#include <rte_errno.h>
+#include <rte_ethdev.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "dpdk/error.hpp"
+
+namespace esc::dpdk {
+namespace {
+
+constexpr std::uint16_t kFallbackDescriptors = 1024;
+constexpr std::uint16_t kTxDescriptors = 64;
+// Some drivers (memif, virtio) do not come up without a TX queue; we never send through it.
+constexpr std::uint16_t kTxQueues = 1;
+
+std::string error_text(int error) {
+  return rte_strerror(error < 0 ? -error : error);
+}
+
+std::string probe_fix(const PortSettings& settings) {
+  if (settings.pci) {
+    return "bind it with deploy/bind-port " + settings.device_name +
+           " (dpdk-devbind.py --status shows the drivers)";
+  }
+  if (settings.device.starts_with("net_pcap")) {
+    return "check that the trace named by rx_pcap= exists and is a pcap file";
+  }
+  if (settings.device.starts_with("net_af_packet") || settings.device.starts_with("net_af_xdp")) {
+    return "check that iface= names an interface of this network namespace, that no other process "
+           "has its queues, and that "
+           "escd has CAP_NET_RAW and CAP_NET_ADMIN";
+  }
+  return "check the driver's name and its arguments; the EAL lines above say what it disliked";
+}
+
+std::uint64_t rx_offloads(const rte_eth_dev_info& info, bool nic_checksums) {
+  std::uint64_t wanted = RTE_ETH_RX_OFFLOAD_SCATTER;
+  if (nic_checksums) wanted |= RTE_ETH_RX_OFFLOAD_IPV4_CKSUM | RTE_ETH_RX_OFFLOAD_UDP_CKSUM;
+  return wanted & info.rx_offload_capa;
+}
+
+}  // namespace
+
+Port::Port(const PortSettings& settings) : settings_(settings) {
+  probe();
+  try {
+    configure();
+  } catch (...) {
+    close();
+    throw;
+  }
+}
+
+Port::~Port() {
+  close();
+}
+
+void Port::probe() {
+  std::uint16_t id = 0;
+  if (!settings_.pci) {
+    const int result = rte_dev_probe(settings_.device.c_str());
+    if (result != 0) {
+      throw StartError("port \"" + settings_.label + "\": device \"" + settings_.device +
+                           "\" cannot be opened: " + error_text(result),
+                       probe_fix(settings_));
+    }
+  }
+  if (rte_eth_dev_get_port_by_name(settings_.device_name.c_str(), &id) != 0) {
+    throw StartError(
+        "port \"" + settings_.label + "\": DPDK has no port \"" + settings_.device_name + "\"",
+        probe_fix(settings_));
+  }
+  id_ = id;
+  probed_ = true;
+}
+
+void Port::configure() {
+  rte_eth_dev_info info{};
+  if (const int result = rte_eth_dev_info_get(id_, &info); result != 0) {
+    throw StartError(
+        "port \"" + settings_.label + "\": no device information: " + error_text(result),
+        "unbind and bind the port again");
+  }
+  driver_ = info.driver_name;
+  own_mbufs_ = driver_ != "net_ring";
+  if (settings_.rx_queues > info.max_rx_queues) {
+    throw StartError("port \"" + settings_.label +
+                         "\": rx_queues = " + std::to_string(settings_.rx_queues) + ", but " +
+                         driver_ + " has " + std::to_string(info.max_rx_queues) + " here",
+                     "lower port.rx_queues to " + std::to_string(info.max_rx_queues) + " or fewer");
+  }
+  rte_eth_conf conf{};
+  conf.rxmode.offloads = rx_offloads(info, settings_.nic_checksums);
+  if (settings_.rx_queues > 1) {
+    conf.rx_adv_conf.rss_conf.rss_hf =
+        (RTE_ETH_RSS_IP | RTE_ETH_RSS_UDP) & info.flow_type_rss_offloads;
+    if (conf.rx_adv_conf.rss_conf.rss_hf != 0) conf.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
+  }
+  const std::uint16_t tx_queues = std::min(kTxQueues, info.max_tx_queues);
+  if (const int result = rte_eth_dev_configure(id_, settings_.rx_queues, tx_queues, &conf);
+      result != 0) {
+    throw StartError("port \"" + settings_.label + "\": " + driver_ + " refused " +
+                         std::to_string(settings_.rx_queues) + " RX queues: " + error_text(result),
+                     "lower port.rx_queues; the EAL lines above say more");
+  }
+  if (settings_.mtu != 0) {
+    if (const int result = rte_eth_dev_set_mtu(id_, settings_.mtu); result != 0) {
+      throw StartError("port \"" + settings_.label + "\": mtu " + std::to_string(settings_.mtu) +
+                           " was refused: " + error_text(result),
+                       "leave port.mtu out, or choose one that the device takes");
+    }
+  }
+  set_up_queues(rte_eth_dev_socket_id(id_));
+}
+
+void Port::set_up_queues(int socket) {
+  rte_eth_dev_info info{};
+  rte_eth_dev_info_get(id_, &info);
+  descriptors_ = settings_.rx_descriptors;
+  if (descriptors_ == 0) descriptors_ = info.default_rxportconf.ring_size;
+  if (descriptors_ == 0) descriptors_ = kFallbackDescriptors;
+  std::uint16_t tx_descriptors = kTxDescriptors;
+  if (const int result = rte_eth_dev_adjust_nb_rx_tx_desc(id_, &descriptors_, &tx_descriptors);
+      result != 0) {
+    throw StartError("port \"" + settings_.label + "\": " + std::to_string(descriptors_) +
+                         " RX descriptors: " + error_text(result),
+                     "leave port.rx_descriptors out");
+  }
+  make_pool(descriptors_, socket);
+  for (std::uint16_t queue = 0; queue < settings_.rx_queues; ++queue) {
+    const int result = rte_eth_rx_queue_setup(id_, queue, descriptors_,
+                                              static_cast<unsigned>(socket), nullptr, pool_->get());
+    if (result != 0) {
+      throw StartError("port \"" + settings_.label + "\": RX queue " + std::to_string(queue) +
+                           " was refused: " + error_text(result),
+                       "raise port.pool_mbufs (" + std::to_string(pool_->size()) +
+                           " now) or set port.mbuf_data_bytes to the device's largest packet");
+    }
+  }
+  const bool has_tx = info.max_tx_queues > 0;
+  if (has_tx) {
+    const int result =
+        rte_eth_tx_queue_setup(id_, 0, tx_descriptors, static_cast<unsigned>(socket), nullptr);
+    if (result != 0) {
+      throw StartError(
+          "port \"" + settings_.label + "\": TX queue was refused: " + error_text(result),
+          "see the EAL lines above");
+    }
+  }
+}
+
+void Port::make_pool(std::uint16_t descriptors, int socket) {
+  PoolHolders holders = settings_.holders;
+  holders.descriptors = std::size_t{descriptors} * settings_.rx_queues;
+  const std::size_t mbufs = settings_.pool_mbufs != 0 ? settings_.pool_mbufs : holders.sum();
+  pool_ = std::make_unique<Pool>("esc_port" + std::to_string(settings_.index), mbufs,
+                                 settings_.mbuf_data_bytes, socket);
+}
+
+void Port::start() {
+  if (const int result = rte_eth_dev_start(id_); result != 0) {
+    throw StartError("port \"" + settings_.label + "\" did not start: " + error_text(result),
+                     probe_fix(settings_));
+  }
+  if (settings_.promiscuous) {
+    const int result = rte_eth_promiscuous_enable(id_);
+    if (result != 0 && result != -ENOTSUP) {
+      spdlog::warn("port \"{}\": promiscuous mode was refused: {}", settings_.label,
+                   error_text(result));
+    }
+  }
+  counts_descriptors_ = rte_eth_rx_queue_count(id_, 0) >= 0;
+}
+
+void Port::close() {
+  if (!probed_ || closed_) return;
+  last_stats_ = stats();
+  closed_ = true;
+  rte_eth_dev_stop(id_);
+  rte_eth_dev_close(id_);
+}
+
+RxQueue Port::rx_queue(std::uint16_t queue) const {
+  return {id_, queue, settings_.lossless, counts_descriptors_, descriptors_};
+}
+
+PortStats Port::stats() const {
+  if (closed_) return last_stats_;
+  rte_eth_stats stats{};
+  if (rte_eth_stats_get(id_, &stats) != 0) return last_stats_;
+  return {stats.ipackets, stats.ibytes, stats.imissed, stats.rx_nombuf, stats.ierrors};
+}
+
+}  // namespace esc::dpdk

@@ -1,0 +1,87 @@
+// One port that the appliance owns: probed, configured, started, read, closed.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "dpdk/pool.hpp"
+#include "dpdk/rx_queue.hpp"
+
+namespace esc::dpdk {
+
+struct PortSettings {
+  std::string label;        ///< for messages: the configuration's name of the port
+  std::string device;       ///< devargs of a virtual device, or a PCI address
+  std::string device_name;  ///< DPDK's name of it: "net_pcap0", "0000:01:00.0"
+  bool pci = false;
+  std::uint16_t index = 0;  ///< in the configuration; names the pool
+  std::uint16_t rx_queues = 1;
+  std::uint16_t rx_descriptors = 0;  ///< 0: the driver's choice
+  std::uint32_t pool_mbufs = 0;      ///< 0: the sum of the holders
+  std::uint32_t mbuf_data_bytes = 2048;
+  std::uint16_t mtu = 0;  ///< 0: leave the device's
+  bool promiscuous = true;
+  bool lossless = false;      ///< cannot lose packets while it is not polled
+  bool nic_checksums = true;  ///< ask the NIC to verify where it can
+  PoolHolders holders;        ///< descriptors are filled in when the driver has told its number
+};
+
+struct PortStats {
+  std::uint64_t packets = 0;
+  std::uint64_t bytes = 0;
+  std::uint64_t imissed = 0;
+  std::uint64_t rx_nombuf = 0;
+  std::uint64_t ierrors = 0;
+};
+
+/// Thread: main lcore, but for the RxQueues, each of which belongs to the RX lcore that polls it.
+/// Errors: StartError.
+class Port {
+ public:
+  explicit Port(const PortSettings& settings);
+  ~Port();
+  Port(const Port&) = delete;
+  Port& operator=(const Port&) = delete;
+
+  void start();
+  /// Stops and closes the device and drops its reference to mbufs; the pool stays, so that it can
+  /// be judged. Idempotent.
+  void close();
+
+  [[nodiscard]] RxQueue rx_queue(std::uint16_t queue) const;
+  [[nodiscard]] const PortSettings& settings() const noexcept { return settings_; }
+  [[nodiscard]] const Pool& pool() const noexcept { return *pool_; }
+  [[nodiscard]] const std::string& driver() const noexcept { return driver_; }
+  [[nodiscard]] std::uint16_t id() const noexcept { return id_; }
+  /// Mbufs the driver receives into come from pool() and are whole: false for net_ring, which hands
+  /// on anyone's.
+  [[nodiscard]] bool own_mbufs() const noexcept { return own_mbufs_; }
+  [[nodiscard]] PortStats stats()
+      const;  ///< any control thread; zeros kept from before once closed
+
+ private:
+  void probe();
+  void make_pool(std::uint16_t descriptors, int socket);
+  void configure();
+  void set_up_queues(int socket);
+
+  PortSettings settings_;
+  std::uint16_t id_ = 0;
+  std::string driver_;
+  std::uint16_t descriptors_ = 0;
+  bool own_mbufs_ = true;
+  bool counts_descriptors_ = false;
+  bool probed_ = false;
+  bool closed_ = false;
+  PortStats last_stats_;
+  std::unique_ptr<Pool> pool_;
+};
+
+/// Packets of its trace that net_pcap keeps in mbufs for infinite_rx; 0 for other devices. Reads
+/// the file; 0 if it cannot be read.
+[[nodiscard]] std::size_t mbufs_kept_by_driver(const std::string& device);
+
+}  // namespace esc::dpdk

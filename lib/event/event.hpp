@@ -1,0 +1,64 @@
+// The event descriptor: what travels through the rings, by value, in 64-byte cells.
+#pragma once
+
+#include <cstdint>
+#include <type_traits>
+
+#include "base/align.hpp"
+
+struct rte_mbuf;
+
+namespace esc::event {
+
+/// Where a frame came in: port index << 16 | queue. Port indices count the configuration's ports,
+/// not DPDK's.
+using Source = std::uint32_t;
+
+[[nodiscard]] constexpr Source make_source(std::uint16_t port, std::uint16_t queue) noexcept {
+  return static_cast<Source>(port) << 16 | queue;
+}
+[[nodiscard]] constexpr std::uint16_t source_port(Source source) noexcept {
+  return static_cast<std::uint16_t>(source >> 16);
+}
+
+enum Flag : std::uint8_t {
+  kSoleOwner =
+      1U << 0,  ///< no other reference to the mbuf, and it goes back to its port's pool as it is
+  kSequenced = 1U << 1,  ///< producer, epoch and sequence hold an identity
+};
+
+/// One event. It owns one reference to its mbuf (docs/ownership.md); whoever takes it out of a ring
+/// passes that on or gives it back through event::Releaser. 56 bytes: with the ring's 8-byte
+/// sequence, one cache line.
+struct Event {
+  rte_mbuf* mbuf;            ///< the segment that holds the whole frame
+  std::uint64_t rx_tsc;      ///< TSC when its burst was received
+  std::uint64_t topic_hash;  ///< route::TopicHasher, made on the RX lcore
+  std::uint64_t producer;    ///< 0 unless kSequenced, like the next two
+  std::uint64_t sequence;
+  std::uint32_t epoch;
+  Source source;
+  std::uint16_t offset;  ///< bytes from mbuf->buf_addr to the frame's length field
+  std::uint16_t length;  ///< the frame's length field: the bytes after it
+  std::uint8_t topic_len;
+  std::uint8_t priority;
+  std::uint8_t flags;
+  std::uint8_t attempts;
+
+  [[nodiscard]] bool has(Flag flag) const noexcept { return (flags & flag) != 0; }
+  [[nodiscard]] std::uint32_t payload_bytes() const noexcept { return length - 3U - topic_len; }
+};
+static_assert(sizeof(Event) == 56);
+static_assert(std::is_trivially_copyable_v<Event>);
+
+/// What the dispatcher hands a worker: the event and where it goes.
+struct WorkItem {
+  Event event;
+  std::uint32_t route;    ///< index into the route set
+  std::uint16_t handler;  ///< index into the worker's handlers
+  std::uint16_t unused;
+};
+static_assert(sizeof(WorkItem) == kCacheLineBytes);
+static_assert(std::is_trivially_copyable_v<WorkItem>);
+
+}  // namespace esc::event

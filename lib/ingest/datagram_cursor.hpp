@@ -1,0 +1,91 @@
+// Walks the frames of one datagram, wherever its bytes lie.
+#pragma once
+
+#include <rte_mbuf.h>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include "ingest/port_context.hpp"
+#include "ingest/segment_refs.hpp"
+#include "wire/parser.hpp"
+#include "wire/session_cursor.hpp"
+
+namespace esc::ingest {
+
+/// A frame as the cursor found it.
+struct CursorFrame {
+  wire::FrameView view;
+  rte_mbuf* holder;  ///< the segment that holds the whole frame; for events only
+  bool copied;       ///< `holder` was made for this frame: the event owns it alone
+};
+
+/// State of the datagram that an RX stage is reading; it survives from poll to poll, so that a
+/// datagram of many frames may fill the staging more than once. Owns the packet from begin() to
+/// finish(). Thread: one RX lcore.
+///
+/// A chained packet is taken apart as the cursor leaves its segments: each becomes an mbuf of its
+/// own, kept by the events in it.
+class DatagramCursor {
+ public:
+  DatagramCursor() : scratch_(std::make_unique<std::array<std::uint8_t, kScratchBytes>>()) {}
+
+  /// Takes the packet. The payload begins payload_offset into it and lies within it.
+  void begin(rte_mbuf* packet, std::uint32_t payload_offset, std::uint32_t payload_bytes) noexcept;
+
+  [[nodiscard]] bool active() const noexcept { return refs_.segment() != nullptr; }
+
+  /// Every frame has been read: time for finish().
+  [[nodiscard]] bool at_end() const noexcept { return remaining_ == 0; }
+
+  /// The next frame; not at_end(). False: it spans segments and there is no mbuf to make it whole
+  /// in. Ask again, or skip_frame().
+  [[nodiscard]] bool next(const PortContext& port, CursorFrame& frame) noexcept {
+    if (remaining_ > in_segment_) [[unlikely]]
+      return next_chained(port, frame);
+    // All that is left lies in this segment.
+    frame.view = wire::parse_frame({at_, remaining_}, port.limits);
+    frame.holder = refs_.segment();
+    frame.copied = false;
+    at_ += frame.view.frame_bytes;
+    in_segment_ -= frame.view.frame_bytes;
+    remaining_ -= frame.view.frame_bytes;
+    return true;
+  }
+
+  /// After next() said no: passes over the frame.
+  void skip_frame() noexcept { advance(pending_frame_bytes_); }
+
+  /// At the end: gives up the segments that are left. True if the last staged event owns its mbuf
+  /// alone.
+  [[nodiscard]] bool finish() noexcept;
+
+  [[nodiscard]] SegmentRefs& refs() noexcept { return refs_; }
+  [[nodiscard]] wire::SessionCursor& session() noexcept { return session_; }
+
+ private:
+  // A whole frame with its length field, or all headers of a packet.
+  static constexpr std::size_t kScratchBytes = 65536;
+  static_assert(wire::kMaxFrameBytes + wire::kLengthBytes <= kScratchBytes);
+
+  [[nodiscard]] bool next_chained(const PortContext& port, CursorFrame& frame) noexcept;
+  [[nodiscard]] rte_mbuf* copy_frame(const PortContext& port, std::uint32_t frame_bytes) noexcept;
+  [[nodiscard]] std::uint32_t peek_length() const noexcept;
+  void gather(std::uint8_t* to, std::uint32_t bytes) const noexcept;
+  void advance(std::uint32_t bytes) noexcept;
+  void leave_segment() noexcept;
+
+  SegmentRefs refs_;
+  const std::uint8_t* at_ = nullptr;
+  std::uint32_t in_segment_ = 0;  ///< bytes of the segment from at_ on
+  std::uint32_t remaining_ = 0;   ///< bytes of the datagram from at_ on, over all segments
+  std::uint32_t pending_frame_bytes_ = 0;
+  bool chained_ = false;
+  wire::SessionCursor session_;
+  std::unique_ptr<std::array<std::uint8_t, kScratchBytes>> scratch_;
+};
+
+}  // namespace esc::ingest

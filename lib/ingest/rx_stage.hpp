@@ -1,0 +1,324 @@
+// The RX stage: packets in bursts from its queues, events in bursts into the MPSC ring.
+#pragma once
+
+#include <rte_mbuf.h>
+#include <rte_prefetch.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "event/event.hpp"
+#include "event/poison.hpp"
+#include "ingest/checksum.hpp"
+#include "ingest/datagram_cursor.hpp"
+#include "ingest/packet_head.hpp"
+#include "ingest/port_context.hpp"
+#include "ingest/tally.hpp"
+#include "route/topic_hasher.hpp"
+#include "telemetry/stage_counters.hpp"
+
+namespace esc::ingest {
+
+/// A queue to poll and what is known of its port.
+template <class Queue>
+struct QueueBinding {
+  Queue queue;              ///< receive(span<rte_mbuf*>) -> count; can_wait() -> bool
+  const PortContext* port;  ///< outlives the stage
+  event::Source source = 0;
+};
+
+struct RxLimits {
+  std::size_t burst = 64;
+  std::size_t soft_mark_cells = 512;  ///< ring depth from which a port that can wait is left alone
+  std::uint64_t jumbo_wait_cycles =
+      0;  ///< TSC cycles to wait for a jumbo buffer before the frame is dropped
+};
+
+/// Queue: as in QueueBinding. Sink: a producer's end, push_burst(std::span<const Event>) ->
+/// accepted, and size() of what is queued. Thread: one lcore.
+///
+/// One poll takes one burst from one queue, the queues in turn. Whatever the ring does not take
+/// stays here, and nothing more is received until it is gone: the NIC's ring is the first buffer.
+template <class Queue, class Sink>
+class RxStage {
+ public:
+  static constexpr std::size_t kMaxBurst = 64;
+
+  RxStage(std::vector<QueueBinding<Queue>> queues, Sink sink, const route::TopicHasher& hasher,
+          const std::atomic<bool>& receiving, telemetry::IngestCounters& counters,
+          const RxLimits& limits)
+      : queues_(std::move(queues)),
+        sink_(std::move(sink)),
+        hasher_(hasher),
+        receiving_(receiving),
+        counters_(counters),
+        limits_(limits),
+        burst_(std::min(limits.burst, kMaxBurst)) {}
+
+  /// Returns packets taken plus events moved on.
+  std::size_t poll(std::uint64_t now) noexcept {
+    counters_.polls.add();
+    const std::size_t moved = push_staged();
+    if (staged_ != 0) {
+      counters_.ring_full.add();
+      return moved;
+    }
+    if (next_packet_ == packets_ && !cursor_.active()) receive(now);
+    if (next_packet_ == packets_ && !cursor_.active()) return moved;
+    const std::size_t read = read_packets(now);
+    publish();
+    return moved + read + push_staged();
+  }
+
+  void housekeep(std::uint64_t /*now*/) noexcept {}
+
+  /// Counts and gives back everything held, as drained at deadline. Only once the lcore has
+  /// stopped.
+  void discard() noexcept;
+
+ private:
+  void receive(std::uint64_t now) noexcept {
+    packets_ = next_packet_ = 0;
+    // Relaxed: a flag on its own; the main lcore sets it, a poll more or less does not matter.
+    if (!receiving_.load(std::memory_order_relaxed)) return;
+    binding_ = &queues_[next_queue_];
+    next_queue_ = next_queue_ + 1 < queues_.size() ? next_queue_ + 1 : 0;
+    if (sink_.size() > limits_.soft_mark_cells && binding_->queue.can_wait()) {
+      counters_.polls_deferred.add();
+      return;
+    }
+    packets_ = binding_->queue.receive(std::span(burst_packets_).first(burst_));
+    if (packets_ == 0) return;
+    burst_tsc_ = now;
+    counters_.packets_received.add(packets_);
+    counters_.bursts.add();
+    for (std::size_t i = 0; i < packets_; ++i) event::poison_tailroom(burst_packets_[i]);
+  }
+
+  /// Reads until the staging is full or the burst is done; returns packets begun.
+  std::size_t read_packets(std::uint64_t now) noexcept {
+    const std::size_t before = next_packet_;
+    while (staged_ < burst_) {
+      if (!cursor_.active()) {
+        if (next_packet_ == packets_) break;
+        begin_packet(burst_packets_[next_packet_++]);
+        continue;
+      }
+      if (!read_frames(now)) break;
+    }
+    return next_packet_ - before;
+  }
+
+  void begin_packet(rte_mbuf* packet) noexcept {
+    constexpr std::size_t kPrefetchAhead = 4;
+    if (next_packet_ + kPrefetchAhead < packets_) {
+      rte_prefetch0(rte_pktmbuf_mtod(burst_packets_[next_packet_ + kPrefetchAhead], void*));
+    }
+    tally_.packet_bytes += packet->pkt_len;
+    const PortContext& port = *binding_->port;
+    const std::uint8_t* head = nullptr;
+    const wire::PacketVerdict verdict = head_.classify(*packet, port.udp_ports, head);
+    if (verdict.kind != wire::PacketKind::kDatagram) [[unlikely]] {
+      if (verdict.kind == wire::PacketKind::kNonEvent) {
+        counters_.non_event.add(verdict.non_event);
+      } else {
+        counters_.packet_dropped.add(verdict.drop);
+      }
+      event::free_packet(packet);
+      return;
+    }
+    const auto bad = judge_checksums(*packet, head, verdict, port.checksum);
+    if (bad || verdict.payload_bytes == 0) [[unlikely]] {
+      if (bad) {
+        counters_.packet_dropped.add(*bad);
+      } else {
+        counters_.non_event.add(NonEvent::kEmptyDatagram);
+      }
+      event::free_packet(packet);
+      return;
+    }
+    ++tally_.datagrams;
+    // The reference can be handed to a single event, and the mbuf go back raw, only if it is
+    // plainly ours.
+    may_be_sole_ = port.own_mbufs && packet->nb_segs == 1 && rte_mbuf_refcnt_read(packet) == 1 &&
+                   RTE_MBUF_DIRECT(packet);
+    cursor_.begin(packet, verdict.payload_offset, verdict.payload_bytes);
+  }
+
+  /// Frames of the current datagram, until it ends or the staging is full. False: wait for a
+  /// buffer.
+  bool read_frames(std::uint64_t now) noexcept {
+    CursorFrame frame;
+    while (staged_ < burst_) {
+      if (cursor_.next(*binding_->port, frame)) [[likely]] {
+        take_frame(frame);
+      } else if (!wait_for_buffer(now)) {
+        return false;
+      }
+      if (cursor_.at_end()) {
+        if (cursor_.finish() && may_be_sole_) staging_[staged_ - 1].flags |= event::kSoleOwner;
+        return true;
+      }
+    }
+    return true;
+  }
+
+  void take_frame(const CursorFrame& frame) noexcept {
+    ++tally_.frames;
+    const auto identity = cursor_.session().observe(frame.view);
+    if (frame.view.kind == wire::FrameKind::kEvent) [[likely]] {
+      stage_event(frame, identity);
+    } else if (frame.view.kind == wire::FrameKind::kControl) {
+      ++tally_.control;
+    } else {
+      count_refusal(frame.view.reason);
+    }
+  }
+
+  void stage_event(const CursorFrame& frame,
+                   const std::optional<wire::Identity>& identity) noexcept {
+    const wire::FrameView& view = frame.view;
+    if (frame.copied) {
+      waiting_since_ = 0;
+    } else {
+      cursor_.refs().take();
+    }
+    event::Event& event = staging_[staged_++];
+    event.mbuf = frame.holder;
+    event.rx_tsc = burst_tsc_;
+    event.topic_hash = hasher_({view.topic, view.topic_len});
+    event.source = binding_->source;
+    const std::uint8_t* start = view.topic - wire::kTopicOffset;
+    event.offset =
+        static_cast<std::uint16_t>(start - static_cast<std::uint8_t*>(frame.holder->buf_addr));
+    event.length = static_cast<std::uint16_t>(view.frame_bytes - wire::kLengthBytes);
+    event.topic_len = view.topic_len;
+    event.priority = view.priority;
+    event.attempts = 0;
+    event.flags = 0;
+    if (identity) {
+      event.producer = identity->producer;
+      event.sequence = identity->sequence;
+      event.epoch = identity->epoch;
+      event.flags = event::kSequenced;
+    } else {
+      event.producer = event.sequence = 0;
+      event.epoch = 0;
+    }
+  }
+
+  /// True when the frame was given up and reading can go on.
+  bool wait_for_buffer(std::uint64_t now) noexcept {
+    if (waiting_since_ == 0) waiting_since_ = now;
+    if (now - waiting_since_ < limits_.jumbo_wait_cycles) {
+      counters_.jumbo_waits.add();
+      return false;
+    }
+    waiting_since_ = 0;
+    ++tally_.frames;
+    [[maybe_unused]] const auto number =
+        cursor_.session().next();  // the frame consumes its number all the same
+    count_refusal(FrameDrop::kNoJumboBuffer);
+    cursor_.skip_frame();
+    return true;
+  }
+
+  // Refusals are counted once their receipt is: see publish().
+  void count_refusal(FrameDrop reason) noexcept {
+    ++refused_[static_cast<std::size_t>(reason)];
+    any_refused_ = true;
+  }
+
+  /// Receipts first, then what became of them; then the staged events may be seen by others.
+  void publish() noexcept {
+    tally_.add_to(counters_);
+    if (any_refused_) [[unlikely]] {
+      for (std::size_t i = 0; i < refused_.size(); ++i) {
+        if (refused_[i] != 0) counters_.frame_dropped.add(static_cast<FrameDrop>(i), refused_[i]);
+      }
+      refused_.fill(0);
+      any_refused_ = false;
+    }
+    if (cursor_.active()) cursor_.refs().publishing();
+    counters_.packets_held.set(packets_ - next_packet_);
+  }
+
+  void discard_frames() noexcept;
+
+  std::size_t push_staged() noexcept {
+    if (staged_ == 0) return 0;
+    const std::size_t accepted =
+        sink_.push_burst(std::span(staging_).subspan(pushed_, staged_ - pushed_));
+    pushed_ += accepted;
+    if (pushed_ == staged_) pushed_ = staged_ = 0;
+    counters_.events_pushed.add(accepted);
+    counters_.events_held.set(staged_ - pushed_);
+    return accepted;
+  }
+
+  // Line by line: what every poll uses, then the large buffers.
+  std::vector<QueueBinding<Queue>> queues_;
+  Sink sink_;
+  route::TopicHasher hasher_;
+  const std::atomic<bool>& receiving_;
+  telemetry::IngestCounters& counters_;
+  RxLimits limits_;
+  std::size_t burst_;
+  std::size_t next_queue_ = 0;
+  const QueueBinding<Queue>* binding_ = nullptr;
+  std::size_t packets_ = 0;      ///< of the current burst
+  std::size_t next_packet_ = 0;  ///< of those, the next to begin
+  std::size_t staged_ = 0;       ///< events in staging_
+  std::size_t pushed_ = 0;       ///< of those, already in the ring
+  std::uint64_t burst_tsc_ = 0;
+  std::uint64_t waiting_since_ = 0;  ///< TSC when the wait for a jumbo buffer began; 0: none
+  bool may_be_sole_ = false;
+  bool any_refused_ = false;
+  Tally tally_;
+  DatagramCursor cursor_;
+  PacketHead head_;
+  std::array<rte_mbuf*, kMaxBurst> burst_packets_{};
+  std::array<event::Event, kMaxBurst> staging_{};
+  std::array<std::uint64_t, static_cast<std::size_t>(FrameDrop::kCount)> refused_{};
+};
+
+template <class Queue, class Sink>
+void RxStage<Queue, Sink>::discard() noexcept {
+  for (std::size_t i = pushed_; i < staged_; ++i) event::free_segment(staging_[i].mbuf);
+  counters_.frame_dropped.add(FrameDrop::kDrainedAtDeadline, staged_ - pushed_);
+  pushed_ = staged_ = 0;
+  if (cursor_.active()) discard_frames();
+  for (; next_packet_ < packets_; ++next_packet_) {
+    event::free_packet(burst_packets_[next_packet_]);
+    counters_.packet_dropped.add(PacketDrop::kDrainedAtDeadline);
+  }
+  publish();
+  counters_.events_held.set(0);
+}
+
+template <class Queue, class Sink>
+void RxStage<Queue, Sink>::discard_frames() noexcept {
+  CursorFrame frame;
+  while (!cursor_.at_end()) {
+    ++tally_.frames;
+    if (!cursor_.next(*binding_->port, frame)) {
+      cursor_.skip_frame();
+      count_refusal(FrameDrop::kDrainedAtDeadline);
+    } else if (frame.view.kind == wire::FrameKind::kControl) {
+      ++tally_.control;
+    } else if (frame.view.kind == wire::FrameKind::kRefused) {
+      count_refusal(frame.view.reason);
+    } else {
+      if (frame.copied) event::free_segment(frame.holder);
+      count_refusal(FrameDrop::kDrainedAtDeadline);
+    }
+  }
+  [[maybe_unused]] const bool alone = cursor_.finish();
+}
+
+}  // namespace esc::ingest

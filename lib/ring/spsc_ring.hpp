@@ -1,0 +1,136 @@
+// The ring between one lcore and one other, as from the dispatcher to a worker: events by value.
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <type_traits>
+
+#include "base/align.hpp"
+#include "ring/atomics.hpp"
+#include "ring/storage.hpp"
+
+namespace esc::ring {
+
+/// Bounded queue of trivially copyable elements, made for elements of 64 bytes; all slots are
+/// usable.
+///
+/// Algorithm: Lamport's single-producer single-consumer ring with free-running 64-bit indices; each
+/// side keeps a copy of the other's index and reads the real one only when the copy says full or
+/// empty (as in E. Rigtorp's SPSCQueue).
+///
+/// Threads: one producer (push_burst), one consumer (pop_burst, consume_burst); size() and
+/// capacity() from anywhere. Memory belongs to the caller and must outlive the ring. Nothing but
+/// construction can fail or throws.
+template <class T, class Atomics = StdAtomics>
+class SpscRing {
+  static_assert(std::is_trivially_copyable_v<T>, "elements are copied as bytes");
+
+  template <class U>
+  using Atomic = typename Atomics::template atomic<U>;
+
+ public:
+  /// Bytes of memory for `capacity` elements.
+  [[nodiscard]] static constexpr std::size_t bytes_for(std::size_t capacity) noexcept {
+    return capacity * sizeof(T);
+  }
+
+  /// Makes slots in raw memory (hugepages) of bytes_for(capacity) bytes that begins at a cache
+  /// line.
+  [[nodiscard]] static std::span<T> slots_in(std::span<std::byte> memory) {
+    return detail::make_slots<T>(memory);
+  }
+
+  /// Throws std::invalid_argument unless the number of slots is a power of two and the first begins
+  /// at a cache line. The ring must be handed to other threads by something that synchronises.
+  explicit SpscRing(std::span<T> slots)
+      : slots_(detail::checked_slots(slots).data()), mask_(slots.size() - 1) {}
+  SpscRing(const SpscRing&) = delete;
+  SpscRing& operator=(const SpscRing&) = delete;
+
+  /// Producer. Appends a prefix of `items` in order and returns its length: less than items.size()
+  /// when the ring has less room. The caller keeps the rest.
+  [[nodiscard]] std::size_t push_burst(std::span<const T> items) noexcept {
+    const std::uint64_t tail = producer_.tail.load(std::memory_order_relaxed);  // our own
+    std::size_t room = capacity() - static_cast<std::size_t>(tail - producer_.head_seen);
+    if (room < items.size()) {
+      // Acquire: the consumer has read the slots below this index before we write over them.
+      producer_.head_seen = consumer_.head.load(std::memory_order_acquire);
+      room = capacity() - static_cast<std::size_t>(tail - producer_.head_seen);
+    }
+    const std::size_t count = std::min(room, items.size());
+    for (std::size_t i = 0; i < count; ++i) {
+      T& slot = slots_[(tail + i) & mask_];
+      Atomics::will_write(&slot);
+      slot = items[i];
+    }
+    // Release: pairs with the consumer's acquire of tail; the slots are written before they are
+    // announced.
+    if (count != 0) producer_.tail.store(tail + count, std::memory_order_release);
+    return count;
+  }
+
+  /// Consumer. Moves up to out.size() elements out, oldest first; returns how many.
+  [[nodiscard]] std::size_t pop_burst(std::span<T> out) noexcept {
+    T* to = out.data();
+    return consume_burst(out.size(), [&to](const T& value) { *to++ = value; });
+  }
+
+  /// Consumer. Calls f(const T&) on up to `max` elements in place, oldest first, then releases
+  /// their slots at once; returns how many. The references end with the call. f must not throw and
+  /// must not consume from this ring.
+  template <class F>
+  std::size_t consume_burst(std::size_t max, F&& f) noexcept {
+    const std::uint64_t head = consumer_.head.load(std::memory_order_relaxed);  // our own
+    std::size_t ready = static_cast<std::size_t>(consumer_.tail_seen - head);
+    if (ready < max) {
+      // Acquire: pairs with the release in push_burst, so the slots below this index are read as
+      // they were written.
+      consumer_.tail_seen = producer_.tail.load(std::memory_order_acquire);
+      ready = static_cast<std::size_t>(consumer_.tail_seen - head);
+    }
+    const std::size_t count = std::min(ready, max);
+    for (std::size_t i = 0; i < count; ++i) {
+      const T& slot = slots_[(head + i) & mask_];
+      Atomics::will_read(&slot);
+      f(slot);
+    }
+    // Release: the slots have been read before the producer that acquires this may write over them.
+    if (count != 0) consumer_.head.store(head + count, std::memory_order_release);
+    return count;
+  }
+
+  /// Elements pushed and not yet consumed: exact when nobody works on the ring, otherwise a value
+  /// it had a moment ago.
+  [[nodiscard]] std::size_t size() const noexcept {
+    // Head first, and acquired: tail is then read at least as new, and the difference is never
+    // negative.
+    const std::uint64_t head = consumer_.head.load(std::memory_order_acquire);
+    const std::uint64_t tail = producer_.tail.load(std::memory_order_relaxed);
+    return std::min(static_cast<std::size_t>(tail - head), capacity());
+  }
+
+  [[nodiscard]] std::size_t capacity() const noexcept { return mask_ + 1; }
+
+ private:
+  struct alignas(kCacheLineBytes) ProducerSide {
+    Atomic<std::uint64_t> tail{
+        0};  ///< next index to write; producer writes (release), consumer reads (acquire)
+    std::uint64_t head_seen = 0;  ///< the producer's own: head as last read, never ahead of it
+  };
+  struct alignas(kCacheLineBytes) ConsumerSide {
+    Atomic<std::uint64_t> head{
+        0};  ///< next index to read; consumer writes (release), producer reads (acquire)
+    std::uint64_t tail_seen = 0;  ///< the consumer's own: tail as last read, never ahead of it
+  };
+
+  // Line 1: constant after construction, read by both. Lines 2 and 3: one for each side.
+  alignas(kCacheLineBytes) T* slots_;
+  std::uint64_t mask_;
+  ProducerSide producer_;
+  ConsumerSide consumer_;
+};
+
+}  // namespace esc::ring

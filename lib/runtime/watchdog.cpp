@@ -1,0 +1,27 @@
+#include "runtime/watchdog.hpp"
+
+#include <algorithm>
+
+namespace esc::runtime {
+
+std::vector<StallChange> Watchdog::check(std::uint64_t now) {
+  std::vector<StallChange> changes;
+  for (std::size_t i = 0; i < lcores_.size(); ++i) {
+    const LcoreStatus& lcore = lcores_[i];
+    const std::uint64_t beat = lcore.heartbeat_tsc.get();
+    // TSCs of two CPUs may differ by a little: a heartbeat from the future is a fresh one.
+    const std::uint64_t age = now > beat ? now - beat : 0;
+    const bool stalled = lcore.running.get() != 0 && age >= stall_cycles_;
+    if (stalled == stalled_[i]) continue;
+    stalled_[i] = stalled;
+    if (stalled) ++stalls_;
+    changes.push_back({i, stalled, lcore.stage.get(), age});
+  }
+  return changes;
+}
+
+bool Watchdog::any_stalled() const {
+  return std::find(stalled_.begin(), stalled_.end(), true) != stalled_.end();
+}
+
+}  // namespace esc::runtime

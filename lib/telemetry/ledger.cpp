@@ -1,0 +1,111 @@
+#include "telemetry/ledger.hpp"
+
+#include <numeric>
+#include <string>
+
+namespace esc::telemetry {
+namespace {
+
+template <std::size_t N>
+std::uint64_t sum(const std::array<std::uint64_t, N>& values) noexcept {
+  return std::accumulate(values.begin(), values.end(), std::uint64_t{0});
+}
+
+template <class Reason, std::size_t N>
+void add_all(std::array<std::uint64_t, N>& into, const CounterSet<Reason>& from) {
+  static_assert(N == CounterSet<Reason>::kSize);
+  for (std::size_t i = 0; i < N; ++i) into[i] += from.get(static_cast<Reason>(i));
+}
+
+template <std::size_t N>
+nlohmann::ordered_json by_name(const std::array<std::uint64_t, N>& values,
+                               const std::array<std::string_view, N>& names) {
+  auto object = nlohmann::ordered_json::object();
+  for (std::size_t i = 0; i < N; ++i) {
+    if (values[i] != 0) object[std::string(names[i])] = values[i];
+  }
+  return object;
+}
+
+}  // namespace
+
+std::uint64_t Ledger::frames_dropped() const noexcept {
+  return sum(frames.dropped);
+}
+std::uint64_t Ledger::packets_dropped() const noexcept {
+  return sum(packets.dropped);
+}
+
+std::uint64_t Ledger::frames_accounted() const noexcept {
+  return frames.delivered + frames.control + frames.duplicate + frames.stale +
+         frames.dead_lettered_durable + frames_dropped();
+}
+
+std::uint64_t Ledger::packets_accounted() const noexcept {
+  return packets.datagrams + packets.reassembled + sum(packets.non_event) + packets_dropped();
+}
+
+bool Ledger::balanced() const noexcept {
+  return frames.received == frames_accounted() + frames.in_flight &&
+         packets.received == packets_accounted() + packets.in_flight;
+}
+
+bool Ledger::within(std::uint64_t frame_room, std::uint64_t packet_room) const noexcept {
+  return frames.received >= frames_accounted() && packets.received >= packets_accounted() &&
+         frames.received - frames_accounted() <= frame_room &&
+         packets.received - packets_accounted() <= packet_room;
+}
+
+Ledger collect(std::span<const WorkerCounters* const> workers,
+               std::span<const DispatchCounters* const> dispatchers,
+               std::span<const IngestCounters* const> ingests) {
+  Ledger ledger;
+  for (const WorkerCounters* worker : workers) {
+    ledger.frames.delivered += worker->delivered.get();
+    add_all(ledger.frames.dropped, worker->frame_dropped);
+  }
+  for (const DispatchCounters* dispatcher : dispatchers) {
+    add_all(ledger.frames.dropped, dispatcher->frame_dropped);
+  }
+  for (const IngestCounters* ingest : ingests) {
+    add_all(ledger.frames.dropped, ingest->frame_dropped);
+    ledger.frames.control += ingest->control.get();
+    ledger.packets.datagrams += ingest->datagrams.get();
+    add_all(ledger.packets.non_event, ingest->non_event);
+    add_all(ledger.packets.dropped, ingest->packet_dropped);
+  }
+  for (const IngestCounters* ingest : ingests) {
+    ledger.frames.received += ingest->frames_received.get();
+    ledger.packets.received += ingest->packets_received.get();
+  }
+  return ledger;
+}
+
+nlohmann::ordered_json to_json(const Ledger& ledger, bool balanced) {
+  nlohmann::ordered_json json;
+  const auto& f = ledger.frames;
+  json["frames"] = {
+      {"received", f.received},
+      {"delivered", f.delivered},
+      {"control", f.control},
+      {"duplicate", f.duplicate},
+      {"stale", f.stale},
+      {"dead_lettered",
+       {{"durable", f.dead_lettered_durable}, {"by_reason", nlohmann::ordered_json::object()}}},
+      {"dropped", by_name(f.dropped, kFrameDropNames)},
+      {"in_flight", f.in_flight}};
+  const auto& p = ledger.packets;
+  json["packets"] = {{"received", p.received},
+                     {"datagrams", p.datagrams},
+                     {"reassembled", p.reassembled},
+                     {"non_event", by_name(p.non_event, kNonEventNames)},
+                     {"dropped", by_name(p.dropped, kPacketDropNames)},
+                     {"in_flight", p.in_flight},
+                     {"imissed", p.losses.imissed},
+                     {"rx_nombuf", p.losses.rx_nombuf},
+                     {"ierrors", p.losses.ierrors}};
+  json["balanced"] = balanced;
+  return json;
+}
+
+}  // namespace esc::telemetry

@@ -1,0 +1,58 @@
+// The counter block of each stage. Each block belongs to one lcore, which alone writes it; the main
+// lcore reads.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "base/align.hpp"
+#include "base/reasons.hpp"
+#include "telemetry/counter.hpp"
+
+namespace esc::telemetry {
+
+/// Writer: the RX lcore that polls the queues. Readers: main lcore, telemetry thread.
+struct alignas(kCacheLineBytes) IngestCounters {
+  // What every packet and every frame touches.
+  Counter packets_received;
+  Counter datagrams;
+  Counter frames_received;
+  Counter control;
+  Counter events_pushed;
+  Counter packet_bytes;
+  Counter polls;
+  Counter bursts;  ///< polls that found packets
+  // Gauges: what the stage holds between two polls, in flight.
+  alignas(kCacheLineBytes) Counter packets_held;
+  Counter events_held;
+  // The rest is rare.
+  Counter ring_full;          ///< polls that left events over because the MPSC ring was full
+  Counter polls_deferred;     ///< polls of a port put off because the ring was past its soft mark
+  Counter frames_linearised;  ///< frames that spanned segments and were copied whole
+  CounterSet<NonEvent> non_event;
+  CounterSet<PacketDrop> packet_dropped;
+  Counter jumbo_waits;  ///< polls that waited for a jumbo buffer
+  CounterSet<FrameDrop> frame_dropped;
+};
+
+/// Writer: the dispatcher's lcore. Readers: main lcore, telemetry thread.
+struct alignas(kCacheLineBytes) DispatchCounters {
+  Counter events_received;  ///< taken from the MPSC ring
+  Counter events_routed;    ///< put into a worker's ring
+  Counter polls;
+  Counter bursts;
+  Counter events_held;  ///< gauge: staged for workers whose rings are full
+  Counter worker_full;  ///< polls that stopped before a full worker ring
+  CounterSet<FrameDrop> frame_dropped;
+};
+
+/// Writer: the worker's lcore. Readers: main lcore, telemetry thread.
+struct alignas(kCacheLineBytes) WorkerCounters {
+  Counter events_received;
+  Counter delivered;
+  Counter polls;
+  Counter bursts;
+  CounterSet<FrameDrop> frame_dropped;
+};
+
+}  // namespace esc::telemetry

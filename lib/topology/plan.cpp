@@ -1,0 +1,319 @@
+#include "topology/plan.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <map>
+#include <set>
+
+namespace esc::topology {
+namespace {
+
+std::string key(std::string_view list, std::size_t index) {
+  return std::string(list) + "[" + std::to_string(index) + "]";
+}
+
+std::string cpu_text(unsigned cpu) {
+  return "CPU " + std::to_string(cpu);
+}
+
+std::string plural(std::size_t count, std::string_view one) {
+  return std::to_string(count) + " " + std::string(one) + (count == 1 ? "" : "s");
+}
+
+std::size_t total_queues(const RoleRequest& request) {
+  std::size_t total = 0;
+  for (const PortQueues& port : request.ports) total += port.queues;
+  return total;
+}
+
+// A CPU that the request names, and the key that names it.
+struct NamedCpu {
+  std::string where;
+  unsigned cpu;
+};
+
+std::vector<NamedCpu> polling_cpus(const RoleRequest& request) {
+  std::vector<NamedCpu> named;
+  for (std::size_t i = 0; i < request.rx_cpus.size(); ++i) {
+    named.push_back({key("lcores.rx", i), request.rx_cpus[i]});
+  }
+  named.push_back({"lcores.dispatch", request.dispatch_cpu});
+  for (std::size_t i = 0; i < request.worker_cpus.size(); ++i) {
+    named.push_back({key("lcores.workers", i), request.worker_cpus[i]});
+  }
+  return named;
+}
+
+/// One plan in the making: checks first, then lcores, queues, main, warnings.
+class Planner {
+ public:
+  Planner(const RoleRequest& request, const Topology& topology)
+      : request_(request), topology_(topology) {}
+
+  std::variant<LcorePlan, std::vector<Problem>> run() {
+    check_cpus();
+    check_roles();
+    if (!problems_.empty()) return problems_;
+    assign_roles();
+    deal_queues();
+    place_main();
+    write_eal_lcores();
+    warn();
+    return plan_;
+  }
+
+ private:
+  void problem(std::string where, std::string what, std::string fix) {
+    problems_.push_back({std::move(where), std::move(what), std::move(fix)});
+  }
+  void warning(std::string where, std::string what, std::string fix) {
+    plan_.warnings.push_back({std::move(where), std::move(what), std::move(fix)});
+  }
+
+  void check_cpus() {
+    std::vector<NamedCpu> named = polling_cpus(request_);
+    if (request_.main_cpu) named.push_back({"lcores.main", *request_.main_cpu});
+    for (const NamedCpu& item : named) {
+      const Cpu* cpu = topology_.find(item.cpu);
+      if (cpu == nullptr) {
+        problem(item.where, cpu_text(item.cpu) + " does not exist or is offline",
+                "online here: " + format_cpu_list(topology_.ids()));
+      } else if (!cpu->allowed) {
+        problem(
+            item.where,
+            cpu_text(item.cpu) + " is outside the CPUs that this process may use (" +
+                format_cpu_list(topology_.allowed_ids()) + ")",
+            "choose one of those, or widen taskset, systemd's CPUAffinity= or the cgroup's cpuset");
+      }
+    }
+  }
+
+  void check_roles() {
+    if (request_.rx_cpus.empty()) problem("lcores.rx", "no CPU is listed", "name at least one");
+    if (request_.worker_cpus.empty()) {
+      problem("lcores.workers", "no CPU is listed", "name at least one");
+    }
+    std::map<unsigned, std::size_t> first_at;
+    for (std::size_t i = 0; i < request_.rx_cpus.size(); ++i) {
+      const auto [entry, is_new] = first_at.emplace(request_.rx_cpus[i], i);
+      if (is_new) continue;
+      problem(key("lcores.rx", i),
+              cpu_text(request_.rx_cpus[i]) + " is listed already as " +
+                  key("lcores.rx", entry->second),
+              "remove one: a single RX lcore polls any number of queues");
+    }
+    const std::size_t queues = total_queues(request_);
+    if (request_.rx_cpus.size() > queues) {
+      problem("lcores.rx",
+              "lists " + plural(request_.rx_cpus.size(), "CPU") + " but there " +
+                  (queues == 1 ? "is " : "are ") + plural(queues, "queue") +
+                  ": an RX lcore without a queue polls nothing",
+              "remove one or raise port.rx_queues");
+    }
+    check_lcore_count();
+    check_pipeline_node();
+  }
+
+  void check_lcore_count() {
+    std::set<unsigned> distinct;
+    for (const NamedCpu& item : polling_cpus(request_)) distinct.insert(item.cpu);
+    if (distinct.size() + 1 <= kMaxEalLcores) return;
+    problem("lcores",
+            "names " + std::to_string(distinct.size()) + " different CPUs; DPDK has " +
+                std::to_string(kMaxEalLcores) + " lcores, one of them the main lcore",
+            "name at most " + std::to_string(kMaxEalLcores - 1) + ": let roles share CPUs");
+  }
+
+  // A pipeline's rings and tables are on the dispatcher's node: a worker elsewhere would cross for
+  // every event.
+  void check_pipeline_node() {
+    const Cpu* dispatch = topology_.find(request_.dispatch_cpu);
+    if (dispatch == nullptr) return;
+    for (std::size_t i = 0; i < request_.worker_cpus.size(); ++i) {
+      const Cpu* worker = topology_.find(request_.worker_cpus[i]);
+      if (worker == nullptr || worker->node == dispatch->node) continue;
+      problem(key("lcores.workers", i),
+              cpu_text(worker->id) + " is on NUMA node " + std::to_string(worker->node) +
+                  ", the dispatcher's " + cpu_text(dispatch->id) + " on node " +
+                  std::to_string(dispatch->node) + ": a pipeline lives on one node",
+              "choose among " + format_cpu_list(topology_.ids_on_node(dispatch->node)));
+    }
+  }
+
+  LcoreAssignment& lcore_on(unsigned cpu) {
+    const auto found = std::ranges::find(plan_.lcores, cpu, &LcoreAssignment::cpu);
+    if (found != plan_.lcores.end()) return *found;
+    LcoreAssignment lcore;
+    lcore.lcore_id = static_cast<unsigned>(plan_.lcores.size());
+    lcore.cpu = cpu;
+    lcore.node = topology_.find(cpu)->node;
+    return plan_.lcores.emplace_back(std::move(lcore));
+  }
+
+  void assign_roles() {
+    for (const unsigned cpu : request_.rx_cpus) lcore_on(cpu);
+    lcore_on(request_.dispatch_cpu).dispatch = true;
+    for (std::size_t i = 0; i < request_.worker_cpus.size(); ++i) {
+      lcore_on(request_.worker_cpus[i]).workers.push_back(static_cast<unsigned>(i));
+    }
+  }
+
+  // The RX lcores are the first ones of the plan, in the order of the request.
+  std::span<LcoreAssignment> rx_lcores() {
+    return std::span(plan_.lcores).first(request_.rx_cpus.size());
+  }
+
+  // Each queue goes to the RX lcore with the fewest queues, of those on the port's node if there
+  // are any.
+  void deal_queues() {
+    for (std::size_t port = 0; port < request_.ports.size(); ++port) {
+      for (unsigned queue = 0; queue < request_.ports[port].queues; ++queue) {
+        rx_lcore_for(request_.ports[port].node)
+            .rx_queues.push_back(
+                {static_cast<std::uint16_t>(port), static_cast<std::uint16_t>(queue)});
+      }
+    }
+    feed_idle_rx_lcores();
+  }
+
+  LcoreAssignment& rx_lcore_for(int node) {
+    const std::span<LcoreAssignment> candidates = rx_lcores();
+    const bool any_local =
+        std::ranges::any_of(candidates, [&](const auto& lcore) { return lcore.node == node; });
+    LcoreAssignment* best = nullptr;
+    for (LcoreAssignment& lcore : candidates) {
+      if (any_local && lcore.node != node) continue;
+      if (best == nullptr || lcore.rx_queues.size() < best->rx_queues.size()) best = &lcore;
+    }
+    return *best;
+  }
+
+  // Nodes first may leave an RX lcore with nothing to poll; the one with the most queues then gives
+  // it its last. There are at least as many queues as RX lcores, so somebody has two.
+  void feed_idle_rx_lcores() {
+    for (LcoreAssignment& idle : rx_lcores()) {
+      if (!idle.rx_queues.empty()) continue;
+      const std::span<LcoreAssignment> all = rx_lcores();
+      auto& giver = *std::ranges::max_element(
+          all, {}, [](const LcoreAssignment& lcore) { return lcore.rx_queues.size(); });
+      idle.rx_queues.push_back(giver.rx_queues.back());
+      giver.rx_queues.pop_back();
+    }
+  }
+
+  const LcoreAssignment* poller_on(unsigned cpu) const {
+    const auto found = std::ranges::find(plan_.lcores, cpu, &LcoreAssignment::cpu);
+    return found == plan_.lcores.end() ? nullptr : &*found;
+  }
+
+  // What the main lcore would disturb on a CPU: roles that poll there, then roles on its
+  // hyperthread siblings, then distance.
+  std::size_t disturbance(const Cpu& cpu, int home_node) const {
+    const LcoreAssignment* own = poller_on(cpu.id);
+    std::size_t cost = own == nullptr ? 0 : own->role_count() * 4;
+    for (const LcoreAssignment& lcore : plan_.lcores) {
+      if (lcore.cpu != cpu.id && topology_.find(lcore.cpu)->core == cpu.core) {
+        cost += 2;
+        break;
+      }
+    }
+    return cost + (cpu.node == home_node ? 0 : 1);
+  }
+
+  void place_main() {
+    const int home_node = topology_.find(request_.dispatch_cpu)->node;
+    std::size_t best = std::numeric_limits<std::size_t>::max();
+    for (const Cpu& cpu : topology_.cpus) {
+      const bool possible = request_.main_cpu ? cpu.id == *request_.main_cpu : cpu.allowed;
+      if (!possible) continue;
+      const std::size_t cost = disturbance(cpu, home_node);
+      if (cost >= best) continue;
+      best = cost;
+      plan_.main_cpu = cpu.id;
+      plan_.main_node = cpu.node;
+    }
+    plan_.main_lcore = static_cast<unsigned>(plan_.lcores.size());
+    plan_.main_shares = poller_on(plan_.main_cpu) != nullptr;
+  }
+
+  void write_eal_lcores() {
+    for (const LcoreAssignment& lcore : plan_.lcores) {
+      plan_.eal_lcores += std::to_string(lcore.lcore_id) + "@" + std::to_string(lcore.cpu) + ",";
+    }
+    plan_.eal_lcores += std::to_string(plan_.main_lcore) + "@" + std::to_string(plan_.main_cpu);
+  }
+
+  void warn() {
+    warn_about_main();
+    warn_about_siblings();
+    warn_about_nodes();
+  }
+
+  void warn_about_main() {
+    if (!plan_.main_shares || !request_.busy) return;
+    std::vector<unsigned> free;
+    for (const unsigned cpu : topology_.allowed_ids()) {
+      if (poller_on(cpu) == nullptr) free.push_back(cpu);
+    }
+    warning("lcores.main",
+            "the main lcore shares " + cpu_text(plan_.main_cpu) +
+                " with roles that poll without a pause (lcores.idle = \"busy\"): each takes time "
+                "slices from the other",
+            free.empty() ? "leave a CPU free of roles, or set lcores.idle = \"adaptive\""
+                         : "these are free: " + format_cpu_list(free));
+  }
+
+  void warn_about_siblings() {
+    for (std::size_t i = 0; i < plan_.lcores.size(); ++i) {
+      for (std::size_t j = i + 1; j < plan_.lcores.size(); ++j) {
+        const unsigned a = plan_.lcores[i].cpu;
+        const unsigned b = plan_.lcores[j].cpu;
+        if (topology_.find(a)->core != topology_.find(b)->core) continue;
+        warning("lcores",
+                "CPUs " + std::to_string(a) + " and " + std::to_string(b) +
+                    " are hyperthreads of one core: two polling lcores share its throughput",
+                "use CPUs of different cores");
+      }
+    }
+  }
+
+  void warn_about_nodes() {
+    const Cpu& dispatch = *topology_.find(request_.dispatch_cpu);
+    for (std::size_t i = 0; i < request_.rx_cpus.size(); ++i) {
+      const LcoreAssignment& lcore = plan_.lcores[i];
+      if (lcore.node != dispatch.node) {
+        warning(key("lcores.rx", i),
+                cpu_text(lcore.cpu) + " is on NUMA node " + std::to_string(lcore.node) +
+                    ", the dispatcher on node " + std::to_string(dispatch.node) +
+                    ": every event crosses between them",
+                "choose among " + format_cpu_list(topology_.ids_on_node(dispatch.node)));
+      }
+      std::set<std::uint16_t> far_ports;
+      for (const RxQueue& queue : lcore.rx_queues) {
+        const int node = request_.ports[queue.port].node;
+        if (node >= 0 && node != lcore.node) far_ports.insert(queue.port);
+      }
+      for (const std::uint16_t port : far_ports) {
+        warning(key("lcores.rx", i),
+                cpu_text(lcore.cpu) + " is on NUMA node " + std::to_string(lcore.node) +
+                    " and polls " + key("port", port) + ", which is on node " +
+                    std::to_string(request_.ports[port].node),
+                "poll a port from its own node");
+      }
+    }
+  }
+
+  const RoleRequest& request_;
+  const Topology& topology_;
+  LcorePlan plan_;
+  std::vector<Problem> problems_;
+};
+
+}  // namespace
+
+std::variant<LcorePlan, std::vector<Problem>> plan_lcores(const RoleRequest& request,
+                                                          const Topology& topology) {
+  return Planner(request, topology).run();
+}
+
+}  // namespace esc::topology

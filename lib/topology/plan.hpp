@@ -1,0 +1,79 @@
+// The lcore planner: which role runs on which CPU, and what EAL is told about it. A pure function
+// of topology and request.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "topology/problem.hpp"
+#include "topology/topology.hpp"
+
+namespace esc::topology {
+
+/// DPDK's RTE_MAX_LCORE as Debian builds it: EAL lcore ids are 0..127, the main lcore's included.
+inline constexpr unsigned kMaxEalLcores = 128;
+
+/// The receive queues of one port. The port's number is its index in RoleRequest::ports.
+struct PortQueues {
+  std::uint16_t queues = 1;
+  int node = -1;  ///< NUMA node of the device; -1: unknown or none (virtual devices)
+};
+
+/// What is asked for. CPU numbers are the kernel's.
+struct RoleRequest {
+  std::vector<unsigned> rx_cpus;  ///< one RX role each; unique
+  unsigned dispatch_cpu = 0;      ///< one pipeline, one dispatcher
+  std::vector<unsigned>
+      worker_cpus;  ///< one worker role each; repeated numbers fold workers onto one lcore
+  std::optional<unsigned> main_cpu;  ///< the main lcore's; unset: the planner chooses
+  bool busy = false;                 ///< the lcores poll without ever sleeping
+  std::vector<PortQueues> ports;
+};
+
+struct RxQueue {
+  std::uint16_t port =
+      0;  ///< index in RoleRequest::ports, which is the order of [[port]] in the file
+  std::uint16_t queue = 0;
+
+  friend bool operator==(const RxQueue&, const RxQueue&) = default;
+};
+
+/// One polling lcore and its roles, polled in this order: RX queues, dispatch, workers.
+struct LcoreAssignment {
+  unsigned lcore_id = 0;  ///< EAL's: dense, 0..n-1, its own index in LcorePlan::lcores
+  unsigned cpu = 0;
+  int node = 0;
+  std::vector<RxQueue> rx_queues;  ///< empty: no RX role here
+  bool dispatch = false;
+  std::vector<unsigned> workers;  ///< indices in RoleRequest::worker_cpus
+
+  [[nodiscard]] std::size_t role_count() const noexcept {
+    return (rx_queues.empty() ? 0U : 1U) + (dispatch ? 1U : 0U) + workers.size();
+  }
+  friend bool operator==(const LcoreAssignment&, const LcoreAssignment&) = default;
+};
+
+struct LcorePlan {
+  std::string eal_lcores;   ///< value of EAL's --lcores, e.g. "0@0,1@1,2@0"
+  unsigned main_lcore = 0;  ///< value of EAL's --main-lcore: lcores.size()
+  unsigned main_cpu = 0;
+  int main_node = 0;
+  bool main_shares = false;             ///< the main lcore's CPU also polls
+  std::vector<LcoreAssignment> lcores;  ///< in the order rx, dispatch, workers name their CPUs
+  std::vector<Problem> warnings;  ///< the plan works, but not as well as it could; `where` is a key
+};
+
+/// Every problem found, or the plan. `where` of a problem is a configuration key ("lcores.rx[1]").
+/// Start-up only.
+[[nodiscard]] std::variant<LcorePlan, std::vector<Problem>> plan_lcores(const RoleRequest& request,
+                                                                        const Topology& topology);
+
+/// What --print-plan shows: a table of lcores with their roles, the EAL options, the warnings. Ends
+/// in a newline.
+[[nodiscard]] std::string to_text(const LcorePlan& plan);
+
+}  // namespace esc::topology

@@ -1,0 +1,32 @@
+// One worker's handlers, made by name.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include "worker/handlers.hpp"
+
+namespace esc::worker {
+
+/// Every handler of one worker, indexed as in handler_names(). Made at start-up; thread: handlers
+/// run on the worker's lcore, count().totals() answers anyone.
+class HandlerSet {
+ public:
+  explicit HandlerSet(std::size_t routes) : count_(routes) {}
+  HandlerSet(const HandlerSet&) = delete;
+  HandlerSet& operator=(const HandlerSet&) = delete;
+
+  [[nodiscard]] Handler& operator[](std::uint16_t index) noexcept { return *handlers_[index]; }
+  [[nodiscard]] const CountHandler& count() const noexcept { return count_; }
+
+  static constexpr std::size_t kHandlers = 3;
+
+ private:
+  CountHandler count_;
+  NullHandler null_;
+  FailHandler fail_;
+  std::array<Handler*, kHandlers> handlers_{&count_, &null_, &fail_};
+};
+
+}  // namespace esc::worker

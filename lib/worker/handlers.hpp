@@ -1,0 +1,55 @@
+// The built-in handlers: count, null, fail.
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include "telemetry/counter.hpp"
+#include "worker/handler.hpp"
+
+namespace esc::worker {
+
+/// Counts events and payload bytes per topic. Does not look at the payload.
+class CountHandler final : public Handler {
+ public:
+  explicit CountHandler(std::size_t routes) : counts_(routes) {}
+
+  [[nodiscard]] std::uint64_t handle(std::span<const event::WorkItem> events) noexcept override {
+    for (const event::WorkItem& item : events) {
+      Count& count = counts_[item.route];
+      count.events.add();
+      count.payload_bytes.add(item.event.payload_bytes());
+    }
+    return 0;
+  }
+
+  /// Any thread.
+  [[nodiscard]] TopicTotals totals(std::uint32_t route) const noexcept {
+    return {counts_[route].events.get(), counts_[route].payload_bytes.get()};
+  }
+
+ private:
+  struct Count {
+    telemetry::Counter events;
+    telemetry::Counter payload_bytes;
+  };
+  std::vector<Count> counts_;
+};
+
+/// Says yes to everything.
+class NullHandler final : public Handler {
+ public:
+  [[nodiscard]] std::uint64_t handle(std::span<const event::WorkItem>) noexcept override {
+    return 0;
+  }
+};
+
+/// Says no to everything: for tests of what becomes of refused events.
+class FailHandler final : public Handler {
+ public:
+  [[nodiscard]] std::uint64_t handle(std::span<const event::WorkItem> events) noexcept override {
+    return events.size() >= kMaxBurst ? ~std::uint64_t{0} : (std::uint64_t{1} << events.size()) - 1;
+  }
+};
+
+}  // namespace esc::worker

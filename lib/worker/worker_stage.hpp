@@ -1,0 +1,75 @@
+// The worker: takes its events in bursts, runs their handlers, counts what they said, gives the
+// mbufs back.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "event/event.hpp"
+#include "event/releaser.hpp"
+#include "ring/spsc_ring.hpp"
+#include "telemetry/stage_counters.hpp"
+#include "worker/handler_set.hpp"
+
+namespace esc::worker {
+
+/// Input: pop_burst(std::span<event::WorkItem>) -> count, oldest first. Thread: one lcore.
+template <class Input = ring::SpscRing<event::WorkItem>>
+class WorkerStage {
+ public:
+  /// Nothing is owned but the burst buffer; everything outlives the stage.
+  WorkerStage(Input& input, HandlerSet& handlers, telemetry::WorkerCounters& counters,
+              std::span<rte_mempool* const> pools, std::size_t burst)
+      : input_(input),
+        handlers_(handlers),
+        counters_(counters),
+        releaser_(pools),
+        burst_(std::min(burst, Handler::kMaxBurst)) {}
+
+  /// One burst; returns how many events it finished.
+  std::size_t poll(std::uint64_t /*now*/) noexcept {
+    counters_.polls.add();
+    const std::size_t count = input_.pop_burst(std::span(items_).first(burst_));
+    if (count == 0) return 0;
+    counters_.bursts.add();
+    counters_.events_received.add(count);
+    std::span<const event::WorkItem> rest(items_.data(), count);
+    while (!rest.empty()) {
+      const std::size_t run = same_handler(rest);
+      finish(rest.first(run));
+      rest = rest.subspan(run);
+    }
+    for (std::size_t i = 0; i < count; ++i) releaser_.release(items_[i].event);
+    releaser_.flush();
+    return count;
+  }
+
+  void housekeep(std::uint64_t /*now*/) noexcept {}
+
+ private:
+  [[nodiscard]] static std::size_t same_handler(std::span<const event::WorkItem> items) noexcept {
+    std::size_t run = 1;
+    while (run < items.size() && items[run].handler == items[0].handler) ++run;
+    return run;
+  }
+
+  void finish(std::span<const event::WorkItem> run) noexcept {
+    const std::uint64_t refused = handlers_[run[0].handler].handle(run);
+    const auto refusals = static_cast<std::uint64_t>(std::popcount(refused));
+    counters_.delivered.add(run.size() - refusals);
+    if (refusals != 0) counters_.frame_dropped.add(FrameDrop::kHandlerRefused, refusals);
+  }
+
+  Input& input_;
+  HandlerSet& handlers_;
+  telemetry::WorkerCounters& counters_;
+  event::Releaser releaser_;
+  std::size_t burst_;
+  std::array<event::WorkItem, Handler::kMaxBurst> items_{};
+};
+
+}  // namespace esc::worker

@@ -1,0 +1,306 @@
+"""What every end-to-end scenario needs: a directory, an escd to start and stop, a ledger to hold against the oracle.
+
+A scenario is a module with test classes derived from Scenario that ends in `harness.main()`. Exit codes: 0 passed,
+1 failed, 77 everything skipped (the reasons are printed). The binaries come from ESC_ESCD, ESC_ESCCTL and ESC_REPLAY;
+with ESC_E2E_KEEP set the directory of a failed test stays.
+"""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "oracle"))
+
+from esc_oracle.comparison import differences, topic_differences, violations  # noqa: E402
+from esc_oracle.frame import FrameRules  # noqa: E402
+from esc_oracle.ledger import Expectation  # noqa: E402
+from esc_oracle.packet import PacketRules  # noqa: E402
+
+START_SECONDS = 60.0  # EAL without hugepages, on a busy machine, under a sanitizer
+STOP_SECONDS = 60.0
+POLL_SECONDS = 0.02
+LOG_TAIL_LINES = 60
+SKIPPED = 77
+
+
+def cpus() -> list[int]:
+    return sorted(os.sched_getaffinity(0))
+
+
+@dataclass
+class Port:
+    device: str
+    udp_ports: Sequence[int] = (9001,)
+    checksum: str = "verify"
+    more: dict[str, object] = field(default_factory=dict)
+
+    def rules(self) -> PacketRules:
+        return PacketRules(frozenset(self.udp_ports), self.checksum)
+
+
+@dataclass
+class Lcores:
+    rx: Sequence[int]
+    dispatch: int
+    workers: Sequence[int]
+
+    @staticmethod
+    def folded(workers: int = 1) -> "Lcores":
+        """Every role on one CPU."""
+        cpu = cpus()[0]
+        return Lcores([cpu], cpu, [cpu] * workers)
+
+
+@dataclass
+class Config:
+    """escd's configuration; `sections` are further tables, name -> {key: value}."""
+
+    ports: Sequence[Port]
+    routes: dict[str, str]  # topic -> handler
+    lcores: Lcores
+    sections: dict[str, dict[str, object]] = field(default_factory=dict)
+
+    def expectation(self) -> Expectation:
+        limits = self.sections.get("limits", {})
+        rules = FrameRules(**{name: value for name, value in limits.items() if name != "max_routes"})
+        return Expectation(rules, {topic.encode(): handler for topic, handler in self.routes.items()})
+
+    def toml(self, instance: str, socket: Path) -> str:
+        tables = [("", {"instance": instance})]
+        tables += [("[eal]", {"args": ["--no-pci"]}), ("[control]", {"socket": str(socket)})]
+        for port in self.ports:
+            keys = {"device": port.device, "udp_ports": list(port.udp_ports), "checksum": port.checksum}
+            tables.append(("[[port]]", keys | port.more))
+        lcores = {"rx": list(self.lcores.rx), "dispatch": self.lcores.dispatch, "workers": list(self.lcores.workers)}
+        tables.append(("[lcores]", lcores))
+        tables += [(f"[{name}]", keys) for name, keys in self.sections.items()]
+        tables += [("[[route]]", {"topic": topic, "handler": handler}) for topic, handler in self.routes.items()]
+        # JSON's strings, numbers, booleans and arrays of them are TOML's.
+        lines = [[head, *(f"{key} = {json.dumps(value)}" for key, value in keys.items())] for head, keys in tables]
+        return "\n\n".join("\n".join(block) for block in lines).lstrip() + "\n"
+
+
+class Scenario(unittest.TestCase):
+    """Gives each test a directory of its own; on failure shows the logs in it."""
+
+    maxDiff = None
+
+    def run(self, result: unittest.TestResult | None = None) -> unittest.TestResult | None:
+        self.directory = Path(tempfile.mkdtemp(prefix="esc-e2e-"))
+        before = _problems(result)
+        try:
+            return super().run(result)
+        finally:
+            failed = _problems(result) > before
+            if failed:
+                _show_logs(self.directory)
+            if failed and "ESC_E2E_KEEP" in os.environ:
+                print(f"kept: {self.directory}", file=sys.stderr)
+            else:
+                shutil.rmtree(self.directory, ignore_errors=True)
+
+    def start_escd(self, config: Config, *arguments: str, namespace: str | None = None) -> "Escd":
+        escd = Escd(self, config, arguments, namespace)
+        self.addCleanup(escd.kill)
+        return escd
+
+    def play(self, config: Config, *, timeout_s: float = 120.0) -> dict:
+        """Runs escd on ports that run dry (trace files) until it exits by itself; returns the ledger."""
+        escd = self.start_escd(config, "--exit-when-idle", "1")
+        self.assertEqual(escd.wait(timeout_s), 0, "exit code of escd")
+        return escd.ledger()
+
+    def assert_ledger(self, ledger: dict, expectation: Expectation, allowed: Sequence[str] = ()) -> None:
+        """Exactly what the oracle says, and every mempool whole. `allowed`: of imissed, rx_nombuf, ierrors."""
+        found = differences(ledger, expectation.ledger(), allowed)
+        if found:
+            self.fail("\n".join(["the ledger is not what it must be:", *found]))
+        self.assert_mempools_whole(ledger)
+
+    def assert_sound(self, ledger: dict) -> None:
+        """Balanced and drained, whatever it holds, and every mempool whole."""
+        self.assertEqual(list(violations(ledger)), [])
+        self.assert_mempools_whole(ledger)
+
+    def assert_mempools_whole(self, ledger: dict) -> None:
+        pools = ledger.get("mempools")
+        self.assertTrue(pools, 'the ledger file has no "mempools"')
+        for name, pool in pools.items():
+            self.assertEqual(pool["available"], pool["size"], f"mbufs back in pool {name}")
+
+    def assert_topics(self, topics: dict, expectation: Expectation) -> None:
+        """What the `count` handler counted, as Escd.topics() has it."""
+        expected = expectation.ledger()["topics"]
+        counted = {topic: figures for topic, figures in expected.items() if figures["handler"] == "count"}
+        found = topic_differences(topics, counted)
+        if found:
+            self.fail("\n".join(["the topics are not what they must be:", *found]))
+
+    def wait_until(self, condition: Callable[[], bool], what: str, timeout_s: float) -> None:
+        """Polls until the condition holds; the scenario fails if it does not in time."""
+        deadline = time.monotonic() + timeout_s
+        while not condition():
+            if time.monotonic() > deadline:
+                self.fail(f"waited {timeout_s:.0f} s in vain: {what}")
+            time.sleep(POLL_SECONDS)
+
+    def run_command(self, *command: str) -> str:
+        """Runs to its end; the scenario fails if it does."""
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+        self.assertEqual(done.returncode, 0, f"{' '.join(command)}: {done.stdout}{done.stderr}")
+        return done.stdout
+
+
+class Escd:
+    """One escd process, ended by its own pid whatever happens."""
+
+    _count = 0
+
+    def __init__(self, scenario: Scenario, config: Config, arguments: Sequence[str], namespace: str | None) -> None:
+        Escd._count += 1
+        instance = f"e2e-{os.getpid()}-{Escd._count}"
+        self._scenario = scenario
+        self._ledger_path = scenario.directory / f"{instance}.ledger.json"
+        self._socket = scenario.directory / f"{instance}.sock"
+        self.log_path = scenario.directory / f"{instance}.log"
+        config_path = scenario.directory / f"{instance}.toml"
+        config_path.write_text(config.toml(instance, self._socket), encoding="utf-8")
+        inside = ["ip", "netns", "exec", namespace] if namespace else []
+        command = [*inside, binary("ESC_ESCD"), "--config", str(config_path), "--ledger", str(self._ledger_path)]
+        with self.log_path.open("wb") as log:
+            self.process = subprocess.Popen([*command, *arguments], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+
+    def wait_until_running(self) -> None:
+        def running() -> bool:
+            self._assert_alive()
+            return self._escctl("health").returncode == 0
+
+        self._scenario.wait_until(running, "escd is running", START_SECONDS)
+
+    def live_ledger(self) -> dict:
+        """The ledger of this moment, by escctl."""
+        self._assert_alive()
+        answer = self._escctl("ledger", "--json")
+        self._scenario.assertEqual(answer.returncode, 0, f"escctl ledger: {answer.stdout}{answer.stderr}")
+        return json.loads(answer.stdout)
+
+    def topics(self) -> dict:
+        """topic -> {"events", "bytes"} of the `count` handler, by escctl."""
+        answer = self._escctl("topics", "--json")
+        self._scenario.assertEqual(answer.returncode, 0, f"escctl topics: {answer.stdout}{answer.stderr}")
+        entries = json.loads(answer.stdout)["topics"]
+        return {entry["topic"]: {"events": entry["events"], "bytes": entry["payload_bytes"]} for entry in entries}
+
+    def wait_until_drained(self, packets: int) -> None:
+        """Until so many packets were received, and every frame of them has ended somewhere."""
+        self.wait_for_packets(packets)
+
+        def nothing_in_flight() -> bool:
+            ledger = self.live_ledger()
+            return ledger["packets"]["in_flight"] == 0 and not list(violations(ledger))
+
+        self._scenario.wait_until(nothing_in_flight, "nothing is in flight", 60.0)
+
+    def wait_for_packets(self, count: int, timeout_s: float = 60.0) -> None:
+        """Until so many packets were received, counting those that the port itself reports as lost."""
+
+        def arrived() -> bool:
+            packets = self.live_ledger()["packets"]
+            return packets["received"] + packets["imissed"] + packets["rx_nombuf"] >= count
+
+        self._scenario.wait_until(arrived, f"escd has {count} packets", timeout_s)
+
+    def signal(self, number: signal.Signals) -> None:
+        self.process.send_signal(number)
+
+    def wait(self, timeout_s: float = STOP_SECONDS) -> int:
+        """The exit code; negative: killed by that signal."""
+        try:
+            return self.process.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            self._scenario.fail(f"escd did not exit within {timeout_s:.0f} s")
+
+    def stop(self) -> dict:
+        """SIGTERM, a clean exit, and the ledger."""
+        self.signal(signal.SIGTERM)
+        self._scenario.assertEqual(self.wait(), 0, "exit code of escd after SIGTERM")
+        return self.ledger()
+
+    def ledger(self) -> dict:
+        """The ledger file that escd wrote when it exited."""
+        self._scenario.assertTrue(self._ledger_path.exists(), "escd wrote no ledger")
+        return json.loads(self._ledger_path.read_text(encoding="utf-8"))
+
+    def has_ledger(self) -> bool:
+        return self._ledger_path.exists()
+
+    def log(self) -> str:
+        return self.log_path.read_text(encoding="utf-8", errors="replace")
+
+    def kill(self) -> None:
+        end(self.process)
+
+    def _assert_alive(self) -> None:
+        code = self.process.poll()
+        self._scenario.assertIsNone(code, f"escd exited early with {code}")
+
+    def _escctl(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [binary("ESC_ESCCTL"), "--socket", str(self._socket), *arguments]
+        return subprocess.run(command, capture_output=True, text=True, timeout=20)
+
+
+def end(process: subprocess.Popen) -> None:
+    """Kills a process that still runs, and reaps it."""
+    if process.poll() is None:
+        process.kill()
+    process.wait()
+
+
+def binary(variable: str) -> str:
+    path = os.environ.get(variable)
+    if not path or not os.access(path, os.X_OK):
+        raise RuntimeError(f"{variable} does not name a program")
+    return path
+
+
+def need_tool(name: str) -> str:
+    found = shutil.which(name)
+    if found is None:
+        raise unittest.SkipTest(f"{name} is not installed")
+    return found
+
+
+def need_cpus(count: int) -> list[int]:
+    if len(cpus()) < count:
+        raise unittest.SkipTest(f"needs {count} CPUs, there are {len(cpus())}")
+    return cpus()[:count]
+
+
+def main() -> None:
+    program = unittest.main(module="__main__", exit=False, verbosity=2)
+    result = program.result
+    for test, reason in result.skipped:
+        print(f"skipped: {test.id()}: {reason}")
+    if not result.wasSuccessful() or result.testsRun == 0:
+        sys.exit(1)
+    skipped = {getattr(test, "test_case", test).id() for test, _ in result.skipped}  # of a subtest: its test
+    sys.exit(SKIPPED if len(skipped) == result.testsRun else 0)
+
+
+def _problems(result: unittest.TestResult | None) -> int:
+    return len(result.failures) + len(result.errors) if result else 0
+
+
+def _show_logs(directory: Path) -> None:
+    for path in sorted(directory.glob("*.log")):
+        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+        print(f"--- the end of {path.name}", *lines[-LOG_TAIL_LINES:], "---", sep="\n", file=sys.stderr)

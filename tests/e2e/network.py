@@ -1,0 +1,138 @@
+"""Two network namespaces with a veth pair between them, and a plain kernel UDP sender in one of them.
+
+Nothing but what the sender sends crosses the pair: no IPv6, no ARP (the neighbour is permanent), no offload that
+would leave a checksum unfinished or a datagram uncut.
+"""
+
+import os
+import shutil
+import struct
+import subprocess
+import sys
+import time
+import unittest
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import harness
+from esc_oracle.ledger import Expectation
+
+MTU = 1500
+SENDER_ADDRESS = "10.9.0.1"
+RECEIVER_ADDRESS = "10.9.0.2"  # nobody has it: the packets are for the port alone
+_RECEIVER_MAC = "02:e5:c0:00:00:02"
+
+
+@dataclass
+class Send:
+    """One datagram as the sender is told to send it: the manifest."""
+
+    payload: bytes
+    port: int = 9001
+
+
+class VethPair:
+    """sender namespace [esc-tx] ---- [esc-rx] receiver namespace. Created on construction, gone with close()."""
+
+    def __init__(self, scenario: harness.Scenario) -> None:
+        for tool in ("ip", "ethtool", "sysctl"):
+            harness.need_tool(tool)
+        if os.geteuid() != 0:
+            raise unittest.SkipTest("network namespaces need root")
+        self._scenario = scenario
+        self.sender = f"esc-e2e-{os.getpid()}-tx"
+        self.receiver = f"esc-e2e-{os.getpid()}-rx"
+        self.interface = "esc-rx"
+        scenario.addCleanup(self.close)
+        for namespace in (self.sender, self.receiver):
+            self._add_namespace(namespace)
+        self._connect()
+
+    def close(self) -> None:
+        for namespace in (self.sender, self.receiver):
+            subprocess.run(["ip", "netns", "delete", namespace], capture_output=True)
+
+    def send(self, datagrams: Sequence[Send], pps: int) -> None:
+        """Sends all of them and returns when the kernel has taken the last one. `pps` 0: as fast as it goes."""
+        manifest = self._scenario.directory / "datagrams"
+        with manifest.open("wb") as out:
+            for one in datagrams:
+                out.write(struct.pack("!HI", one.port, len(one.payload)) + one.payload)
+        python = [sys.executable, __file__, str(manifest), str(pps)]
+        self._scenario.run_command("ip", "netns", "exec", self.sender, *python)
+
+    def interface_drops(self) -> str:
+        """What the kernel says of the receiving end, for a message."""
+        return self._scenario.run_command("ip", "-n", self.receiver, "-s", "link", "show", self.interface)
+
+    def _add_namespace(self, name: str) -> None:
+        done = subprocess.run(["ip", "netns", "add", name], capture_output=True, text=True)
+        if done.returncode != 0:
+            raise unittest.SkipTest(f"no network namespaces here: {done.stderr.strip()}")
+        for scope in ("all", "default"):  # before there is an interface, so that none ever says a word
+            if Path("/proc/sys/net/ipv6").exists():
+                self._inside(name, "sysctl", "-q", "-w", f"net.ipv6.conf.{scope}.disable_ipv6=1")
+
+    def _connect(self) -> None:
+        run = self._scenario.run_command
+        run("ip", "-n", self.sender, "link", "add", "esc-tx", "mtu", str(MTU), "type", "veth",
+            "peer", "name", self.interface, "netns", self.receiver, "address", _RECEIVER_MAC, "mtu", str(MTU))  # fmt: skip
+        for namespace, interface in ((self.sender, "esc-tx"), (self.receiver, self.interface)):
+            for offload in ("tx", "tso", "gso", "gro"):
+                self._inside(namespace, "ethtool", "-K", interface, offload, "off")
+            run("ip", "-n", namespace, "link", "set", interface, "up")
+        run("ip", "-n", self.sender, "address", "add", f"{SENDER_ADDRESS}/24", "dev", "esc-tx")
+        run("ip", "-n", self.sender, "neighbour", "add", RECEIVER_ADDRESS, "lladdr", _RECEIVER_MAC,
+            "nud", "permanent", "dev", "esc-tx")  # fmt: skip
+
+    def _inside(self, namespace: str, *command: str) -> None:
+        self._scenario.run_command("ip", "netns", "exec", namespace, *command)
+
+
+def expect(config: harness.Config, datagrams: Sequence[Send], *, kernel_joins: int = 0) -> Expectation:
+    """The ledger after all of them have arrived, from the manifest alone.
+
+    kernel_joins: the kernel puts fragments together again before the port sees them, and then cuts what is longer
+    than so many bytes of IP; 0 if it does not.
+    """
+    expectation = config.expectation()
+    ports = config.ports[0].udp_ports
+    for one in datagrams:
+        ip_bytes = 28 + len(one.payload)
+        fragments = -(-(ip_bytes - 20) // (MTU - 20)) if ip_bytes > MTU and not kernel_joins else 1
+        expectation.packets_received += fragments
+        if fragments > 1:
+            expectation.packets_dropped["fragment"] += fragments
+        elif ip_bytes > MTU and ip_bytes > kernel_joins:
+            expectation.packets_dropped["ip_truncated"] += 1
+        elif one.port not in ports:
+            expectation.packets_dropped["wrong_port"] += 1
+        elif not one.payload:
+            expectation.non_event["empty_datagram"] += 1
+        else:
+            expectation.datagrams += 1
+            expectation.add_datagram(one.payload, 1)
+    return expectation
+
+
+def _send_all(manifest: str, pps: int) -> None:
+    import socket
+
+    data = Path(manifest).read_bytes()
+    offset = 0
+    count = 0
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as out:
+        begin = time.monotonic()
+        while offset < len(data):
+            port, size = struct.unpack_from("!HI", data, offset)
+            offset += 6
+            out.sendto(data[offset : offset + size], (RECEIVER_ADDRESS, port))
+            offset += size
+            count += 1
+            if pps and (ahead := begin + count / pps - time.monotonic()) > 0.001:
+                time.sleep(ahead)
+
+
+if __name__ == "__main__":
+    _send_all(sys.argv[1], int(sys.argv[2]))

@@ -1,0 +1,18 @@
+"""A plain kernel UDP socket in another network namespace, through veth, into an af_xdp port."""
+
+import harness
+import kernel_sender
+
+
+class AfXdp(kernel_sender.KernelSender):
+    device = "net_af_xdp0,iface={interface}"
+
+    def test_every_datagram_at_a_gentle_rate(self) -> None:
+        self.check_every_datagram_at_a_gentle_rate()
+
+    def test_drops_of_the_kernel_are_shown(self) -> None:
+        self.check_drops_of_the_kernel_are_shown()
+
+
+if __name__ == "__main__":
+    harness.main()

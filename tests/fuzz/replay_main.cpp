@@ -1,0 +1,38 @@
+// Runs a fuzz target over the files of a corpus, for builds without libFuzzer: replay DIRECTORY...
+#include <cstdint>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <memory>
+#include <vector>
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
+
+namespace {
+
+void replay(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  const std::vector<char> bytes{std::istreambuf_iterator<char>(file), {}};
+  // Exactly as large as the input, as libFuzzer does it.
+  const auto block = std::make_unique<std::uint8_t[]>(bytes.size());
+  std::copy(bytes.begin(), bytes.end(), block.get());
+  std::printf("%s: %zu bytes\n", path.c_str(), bytes.size());
+  std::fflush(stdout);  // so that an abort has the culprit's name above it
+  LLVMFuzzerTestOneInput(block.get(), bytes.size());
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::size_t inputs = 0;
+  for (int i = 1; i < argc; ++i) {
+    for (const auto& entry : std::filesystem::directory_iterator(argv[i])) {
+      if (!entry.is_regular_file()) continue;
+      replay(entry.path());
+      ++inputs;
+    }
+  }
+  std::printf("%zu inputs replayed\n", inputs);
+  return inputs == 0 ? 1 : 0;  // an empty corpus would test nothing
+}

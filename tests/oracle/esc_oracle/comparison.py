@@ -1,0 +1,81 @@
+"""Two ledgers side by side, and one ledger against its own equations."""
+
+from collections.abc import Iterable, Iterator
+
+BESIDE = ("imissed", "rx_nombuf", "ierrors")  # packets that never reached the appliance
+_BY_NAME = {"frames.dead_lettered.by_reason", "frames.dropped", "packets.non_event", "packets.dropped"}
+_PLAIN = (
+    "frames.received frames.delivered frames.control frames.duplicate frames.stale frames.dead_lettered.durable"
+    " frames.in_flight packets.received packets.datagrams packets.reassembled packets.in_flight"
+).split() + ["packets." + name for name in BESIDE]
+
+
+def differences(actual: dict, expected: dict, allowed: Iterable[str] = ()) -> list[str]:
+    """Every difference, a line each. `allowed` names those of BESIDE that may be anything."""
+    skipped = {"packets." + name for name in allowed}
+    paths = [path for path in _PLAIN if path not in skipped]
+    for by_name in sorted(_BY_NAME):
+        names = {*_names(actual, by_name), *_names(expected, by_name)}
+        paths += [f"{by_name}.{name}" for name in sorted(names)]
+    found = []
+    for path in paths:
+        is_by_name = path.rpartition(".")[0] in _BY_NAME
+        absent = 0 if is_by_name else None  # zeros of by-name maps may be left out, nothing else may
+        is_, should = _get(actual, path, absent), _get(expected, path, absent)
+        if is_ != should or isinstance(is_, bool):
+            found.append(_line(path, is_, should))
+    return found + list(violations(actual))
+
+
+def topic_differences(actual: dict, expected: dict) -> list[str]:
+    """Differences in `topics` (topic -> {"events", "bytes"}), over the topics that either has."""
+    found = []
+    for topic in sorted({*actual, *expected}):
+        for key in ("events", "bytes"):
+            is_, should = (side.get(topic, {}).get(key, 0) for side in (actual, expected))
+            if is_ != should:
+                found.append(_line(f"topics.{topic}.{key}", is_, should))
+    return found
+
+
+def violations(ledger: dict) -> Iterator[str]:
+    """What is wrong with a drained ledger on its own: the equations, in_flight, and `balanced`."""
+    frames, packets = ledger.get("frames", {}), ledger.get("packets", {})
+    parts = [frames.get(name, 0) for name in ("delivered", "control", "duplicate", "stale", "in_flight")]
+    dead = frames.get("dead_lettered", {})
+    total = sum(parts) + dead.get("durable", 0) + sum(frames.get("dropped", {}).values())
+    if frames.get("received") != total:
+        yield f"frames do not balance: received {frames.get('received')}, accounted for {total}"
+    parts = [packets.get(name, 0) for name in ("datagrams", "reassembled", "in_flight")]
+    total = sum(parts) + sum(packets.get("non_event", {}).values()) + sum(packets.get("dropped", {}).values())
+    if packets.get("received") != total:
+        yield f"packets do not balance: received {packets.get('received')}, accounted for {total}"
+    for name, side in (("frames", frames), ("packets", packets)):
+        if side.get("in_flight") != 0:
+            yield f"{name}.in_flight is {side.get('in_flight')}, and must be 0 after a drain"
+    if ledger.get("balanced") is not True:
+        yield f"balanced is {ledger.get('balanced')}"
+
+
+def _names(ledger: dict, path: str) -> Iterable[str]:
+    found = _get(ledger, path, {})
+    return found if isinstance(found, dict) else ()
+
+
+def _get(ledger: dict, path: str, absent: object) -> object:
+    value: object = ledger
+    for key in path.split("."):
+        if not isinstance(value, dict) or key not in value:
+            return absent
+        value = value[key]
+    return value
+
+
+def _line(path: str, actual: object, expected: object) -> str:
+    def shown(value: object) -> str:
+        return "absent" if value is None else str(value)
+
+    delta = ""
+    if isinstance(actual, int) and isinstance(expected, int):
+        delta = f"  ({actual - expected:+})"
+    return f"{path}: {shown(actual)}, expected {shown(expected)}{delta}"

@@ -1,0 +1,132 @@
+"""What frames a datagram holds: "Judging one frame" and "The session frame" of docs/wire-format.md.
+
+The numbers in the comments are those of the page.
+"""
+
+import struct
+from dataclasses import dataclass
+from typing import NamedTuple
+
+SESSION_TOPIC = b"$esc/session"
+RESERVED_PREFIX = b"$esc/"
+
+EVENT = "event"
+CONTROL = "control"
+REFUSED = "refused"
+
+_SEQUENCE_MAX = 2**64 - 1
+_SESSION = struct.Struct("!BBHIQQQ")  # version, flags, count, epoch, producer, first_sequence, send_time_ns
+
+
+class Identity(NamedTuple):
+    producer: int
+    epoch: int
+    sequence: int
+
+
+class Frame(NamedTuple):
+    """One frame. `reason` of a refused one; topic, priority, payload and identity of an event."""
+
+    what: str
+    reason: str = ""
+    priority: int = 0
+    topic: bytes = b""
+    payload: bytes = b""
+    identity: Identity | None = None
+
+
+@dataclass(frozen=True)
+class FrameRules:
+    max_frame_bytes: int = 65_403
+    max_topic_bytes: int = 255
+
+    def __post_init__(self) -> None:
+        if not 64 <= self.max_frame_bytes <= 65_403:
+            raise ValueError(f"max_frame_bytes is 64 .. 65403, not {self.max_frame_bytes}")
+        if not 12 <= self.max_topic_bytes <= 255:
+            raise ValueError(f"max_topic_bytes is 12 .. 255, not {self.max_topic_bytes}")
+
+
+class _Session:
+    """Hands out the numbers of one session frame."""
+
+    def __init__(self, producer: int, epoch: int, first_sequence: int, count: int) -> None:
+        self._producer = producer
+        self._epoch = epoch
+        self._next = first_sequence
+        self._end = first_sequence + count if count else _SEQUENCE_MAX + 1
+
+    def take(self) -> Identity | None:
+        if self._next >= self._end:
+            return None
+        self._next += 1
+        return Identity(self._producer, self._epoch, self._next - 1)
+
+
+def read_datagram(data: bytes, rules: FrameRules = FrameRules()) -> list[Frame]:
+    """The frames of one UDP payload, in their order. A session never outlives the datagram."""
+    frames = []
+    session: _Session | None = None
+    offset = 0
+    while offset < len(data):
+        if len(data) - offset < 4:
+            frames.append(_refused("frame_truncated"))  # 1
+            break
+        length = int.from_bytes(data[offset : offset + 4], "big")
+        if not 4 <= length <= rules.max_frame_bytes:
+            frames.append(_refused("length_out_of_bounds"))  # 2
+            break
+        begin = offset + 4
+        offset = begin + length
+        if offset > len(data):
+            frames.append(_refused("frame_truncated"))  # 3
+            break
+        body = data[begin:offset]
+        topic = _topic(body, rules)
+        if topic == SESSION_TOPIC:  # 7
+            session = _read_session(body[3 + len(topic) :])
+            frames.append(Frame(CONTROL) if session else _refused("bad_session"))
+            continue
+        identity = session.take() if session else None
+        reason = "topic_len_out_of_bounds" if topic is None else _judge_topic(topic)
+        if reason:
+            frames.append(_refused(reason))
+        else:
+            assert topic is not None
+            frames.append(Frame(EVENT, "", body[0], topic, body[3 + len(topic) :], identity))  # 9
+    return frames
+
+
+def _topic(body: bytes, rules: FrameRules) -> bytes | None:
+    """The topic of a frame, given all of it after the length; None if topic_len is out of its bounds (4)."""
+    topic_len = body[1] << 8 | body[2]
+    if not 1 <= topic_len <= min(rules.max_topic_bytes, len(body) - 3):
+        return None
+    return body[3 : 3 + topic_len]
+
+
+def _judge_topic(topic: bytes) -> str:
+    """Why a topic is refused, or nothing. Python's strict UTF-8 is that of RFC 3629."""
+    try:
+        text = topic.decode("utf-8")
+    except UnicodeDecodeError:
+        return "topic_not_utf8"  # 5
+    if not text.isprintable() and any(c <= "\x1f" or "\x7f" <= c <= "\x9f" for c in text):
+        return "topic_control_character"  # 6 (isprintable refuses these and others, and is quick)
+    if topic.startswith(RESERVED_PREFIX):
+        return "reserved_topic"  # 8
+    return ""
+
+
+def _read_session(payload: bytes) -> _Session | None:
+    """The session that a session frame's payload begins; None if it is malformed."""
+    if len(payload) != _SESSION.size:
+        return None
+    version, _, count, epoch, producer, first_sequence, _ = _SESSION.unpack(payload)
+    if version != 1 or first_sequence + max(count, 1) - 1 > _SEQUENCE_MAX:
+        return None
+    return _Session(producer, epoch, first_sequence, count)
+
+
+def _refused(reason: str) -> Frame:
+    return Frame(REFUSED, reason)

@@ -1,0 +1,74 @@
+#!/usr/bin/env python3
+"""Says what the ledger must be after the appliance has received the packets of some capture files."""
+
+import argparse
+import json
+import sys
+import tomllib
+from pathlib import Path
+
+from esc_oracle.capture import CaptureError, read_packets
+from esc_oracle.frame import FrameRules
+from esc_oracle.ledger import Expectation
+from esc_oracle.packet import PacketRules
+
+
+def parse_arguments(arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("captures", nargs="+", metavar="PCAP", help="pcap or pcapng, Ethernet")
+    parser.add_argument("--udp-port", type=int, action="append", required=True, help="repeatable")
+    parser.add_argument("--checksum", choices=("verify", "nic", "off"), default="verify")
+    parser.add_argument("--route", action="append", default=[], metavar="TOPIC=HANDLER", help="repeatable")
+    parser.add_argument("--routes-from", metavar="CONFIG.toml", help="take the [[route]] tables of a configuration")
+    parser.add_argument("--max-frame-bytes", type=int, default=FrameRules().max_frame_bytes)
+    parser.add_argument("--max-topic-bytes", type=int, default=FrameRules().max_topic_bytes)
+    parser.add_argument("--passes", type=int, default=1, help="how often each capture is played")
+    parser.add_argument(
+        "--packets", type=int, metavar="N", help="the first N packets of one capture that is repeated without end"
+    )
+    options = parser.parse_args(arguments)
+    if options.packets is not None and (len(options.captures) > 1 or options.passes != 1):
+        parser.error("--packets goes with one capture and without --passes")
+    return options
+
+
+def read_routes(options: argparse.Namespace) -> dict[bytes, str]:
+    """topic -> handler. A topic may itself hold "=": the handler follows the last one."""
+    routes: dict[bytes, str] = {}
+    if options.routes_from:
+        config = tomllib.loads(Path(options.routes_from).read_text(encoding="utf-8"))
+        for route in config.get("route", []):
+            routes[route["topic"].encode()] = route["handler"]
+    for text in options.route:
+        topic, equals, handler = text.rpartition("=")
+        if not equals:
+            raise ValueError(f'"{text}" is not TOPIC=HANDLER')
+        routes[topic.encode()] = handler
+    return routes
+
+
+def expect(options: argparse.Namespace) -> Expectation:
+    expectation = Expectation(FrameRules(options.max_frame_bytes, options.max_topic_bytes), read_routes(options))
+    rules = PacketRules(frozenset(options.udp_port), options.checksum)
+    for capture in options.captures:
+        if options.packets is None:
+            expectation.add_packets(read_packets(capture), rules, options.passes)
+        else:
+            expectation.add_endless(list(read_packets(capture)), rules, options.packets)
+    return expectation
+
+
+def main(arguments: list[str]) -> int:
+    options = parse_arguments(arguments)
+    try:
+        ledger = expect(options).ledger()
+    except (CaptureError, OSError, ValueError) as error:
+        print(f"oracle: {error}", file=sys.stderr)
+        return 2
+    json.dump(ledger, sys.stdout, indent=2, ensure_ascii=False)
+    print()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,23 @@
+"""Every header is compiled alone in every build: the list that meson made when it configured is
+still the whole list.
+"""
+
+SELF = "tests/tidy/checks/headers.py"
+REMEDY = "meson setup --reconfigure BUILD"
+UNDER = ("lib/", "app/", "tools/")
+
+
+def headers(tree):
+    return [path for path in tree.paths(".hpp") if path.startswith(UNDER)]
+
+
+def problems(tree, compiled=None):
+    if compiled is None:
+        yield f"{SELF}: needs --compiled, the headers that this build compiles"
+        return
+    for path in headers(tree):
+        if path not in compiled:
+            yield f"{path}: new since meson configured this build ({REMEDY})"
+    for path in compiled:
+        if path not in tree.paths():
+            yield f"{path}: gone since meson configured this build ({REMEDY})"

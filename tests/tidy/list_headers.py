@@ -1,0 +1,14 @@
+#!/usr/bin/env python3
+"""Prints the headers of the repository, one a line: meson compiles a file for each that holds
+nothing but its #include.
+"""
+
+import os
+
+import tree
+from checks import headers
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+for path in headers.headers(tree.load(ROOT)):
+    print(path)

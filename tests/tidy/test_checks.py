@@ -1,0 +1,206 @@
+"""Shows each check failing on a bad sample and silent on a good one."""
+
+import shutil
+import tempfile
+import unittest
+from pathlib import Path
+
+import cpp
+import tree
+from checks import data_path, formatting, headers, layout, levels, markdown, shell
+
+GOOD_HEADER = '#pragma once\n#include "base/align.hpp"\n'
+
+
+def found(check, files, executable=(), **arguments):
+    return list(check.problems(tree.Tree(files, executable), **arguments))
+
+
+class Reading(unittest.TestCase):
+    def test_comments_and_literals_are_emptied_and_lines_stay(self):
+        text = 'a /* new\n new */ b; // new\n"new // x" \'"\' 1\'000 c\nR"x(new)" x)x" d\n'
+        code = cpp.code_only(text)
+        self.assertNotIn("new", code)
+        self.assertEqual(code.count("\n"), text.count("\n"))
+        for word in ("a", "b", "1'000 c", "d"):
+            self.assertIn(word, code)
+
+    def test_includes_in_comments_do_not_count(self):
+        text = '// #include "x/y.hpp"\n# include <vector>\n  #include "ring/a.hpp" // why\n'
+        self.assertEqual(cpp.includes(text), [(2, "<vector>"), (3, '"ring/a.hpp"')])
+
+
+class Levels(unittest.TestCase):
+    def wrong(self, path, include):
+        return found(levels, {path: f"#include {include}\n"})
+
+    def test_downward_and_within_a_folder_is_right(self):
+        self.assertEqual(self.wrong("lib/worker/a.cpp", '"runtime/b.hpp"'), [])
+        self.assertEqual(self.wrong("lib/worker/a.cpp", '"worker/b.hpp"'), [])
+        self.assertEqual(self.wrong("lib/dpdk/a.cpp", "<rte_ethdev.h>"), [])
+        self.assertEqual(self.wrong("lib/event/a.cpp", "<rte_mbuf.h>"), [])
+        self.assertEqual(self.wrong("app/escd/a.cpp", '"worker/b.hpp"'), [])
+
+    def test_upward_is_refused(self):
+        self.assertEqual(
+            self.wrong("lib/ring/a.hpp", '"event/b.hpp"'),
+            ['lib/ring/a.hpp:1: "event/b.hpp": lib/event is above lib/ring'],
+        )
+
+    def test_the_same_level_is_refused(self):
+        self.assertEqual(
+            self.wrong("lib/ingest/a.hpp", '"dispatch/b.hpp"'),
+            [
+                'lib/ingest/a.hpp:1: "dispatch/b.hpp": '
+                "lib/dispatch is on the same level as lib/ingest"
+            ],
+        )
+
+    def test_other_breaches(self):
+        for path, include in [
+            ("lib/ingest/a.hpp", "<rte_ethdev.h>"),
+            ("tools/esc-replay/main.cpp", "<rte_ethdev.h>"),
+            ("lib/ring/a.hpp", "<rte_ring.h>"),
+            ("lib/novel/a.hpp", "<vector>"),
+            ("lib/ring/a.hpp", '"mpsc_ring.hpp"'),
+            ("lib/ring/a.hpp", '"../base/align.hpp"'),
+            ("lib/ring/a.hpp", "<base/align.hpp>"),
+            ("lib/ring/a.hpp", '"tools/x.hpp"'),
+        ]:
+            with self.subTest(path=path, include=include):
+                self.assertEqual(len(self.wrong(path, include)), 1)
+
+
+class Layout(unittest.TestCase):
+    def test_a_good_file(self):
+        self.assertEqual(found(layout, {"lib/a/b.hpp": GOOD_HEADER}), [])
+
+    def test_each_breach(self):
+        for path, text in [
+            ("lib/a.cpp", "//\n" * 500),
+            ("lib/a.cpp", "x" * 101 + "\n"),
+            ("lib/a.cpp", "x \n"),
+            ("lib/a.cpp", "\tx\n"),
+            ("lib/a.cpp", "x"),
+            ("lib/a.hpp", "// #pragma once\n"),
+            ("tools/run", "#!/bin/bash\n"),
+            ("docs/a.md", "see /work/x\n"),
+            ("docs/a.md", "see /home/someone\n"),
+            ("docs/a.md", "as issue 12 says\n"),
+            ("docs/a.md", "as #12 says\n"),
+            ("lib/a.cpp", "// TODO: all\n"),
+            ("lib/a.cpp", "<<<<<<< HEAD\n"),
+        ]:
+            with self.subTest(text=text[:20]):
+                self.assertEqual(len(found(layout, {path: text})), 1)
+
+    def test_limits_are_exact(self):
+        self.assertEqual(found(layout, {"lib/a.cpp": "//\n" * 499}), [])
+        self.assertEqual(found(layout, {"lib/a.cpp": "x" * 100 + "\n"}), [])
+
+    def test_what_only_looks_like_a_leftover(self):
+        text = "the rest/work/x of $HOME/work/x; the session; &#123; [a](#1-first) issues\n"
+        self.assertEqual(found(layout, {"docs/a.md": text}), [])
+
+    def test_an_executable_script(self):
+        self.assertEqual(
+            found(layout, {"tools/run": "#!/bin/bash\n"}, executable=["tools/run"]), []
+        )
+
+
+class DataPath(unittest.TestCase):
+    PATH = "lib/worker/a.hpp"
+
+    def test_each_breach(self):
+        for line in [
+            "#include <mutex>",
+            "#include <spdlog/spdlog.h>",
+            "#include <iostream>",
+            "#include <cstdio>",
+            "#include <thread>",
+            "auto p = new int;",
+            "auto p = std::make_unique<int>(1);",
+            "void* p = malloc(4);",
+            "throw 1;",
+            "std::cout << 1;",
+            "std::printf(x);",
+            "spdlog::info(x);",
+            "usleep(1);",
+        ]:
+            with self.subTest(line=line):
+                self.assertEqual(len(found(data_path, {self.PATH: line + "\n"}, allowed={})), 1)
+
+    def test_what_is_right(self):
+        text = (
+            "#include <new>\n// throw new malloc(\n"
+            'auto a = "new"; new (p) T; int renewed; newest();\n'
+        )
+        self.assertEqual(found(data_path, {self.PATH: text}, allowed={}), [])
+
+    def test_setup_files_and_other_folders_may(self):
+        for path in ("lib/worker/a_setup.cpp", "lib/dpdk/a.cpp"):
+            self.assertEqual(found(data_path, {path: "throw 1;\n"}, allowed={}), [])
+
+    def test_an_excuse_covers_its_kind_alone(self):
+        text = {self.PATH: "throw 1; auto p = new int;\n"}
+        self.assertEqual(len(found(data_path, text, allowed={self.PATH: {"throw"}})), 1)
+
+    def test_an_excuse_for_nothing(self):
+        self.assertEqual(len(found(data_path, {}, allowed={"lib/worker/gone.hpp": {"throw"}})), 1)
+
+
+class Markdown(unittest.TestCase):
+    GOOD = {
+        "README.md": "[a](docs/a.md) [b](docs/a.md#the-one-thing) [c](https://x.y) ![d](docs/)\n",
+        "docs/a.md": "# The `one` thing\n`[no](link)`\n```\n[no](link)\n```\n[up](../README.md)\n",
+    }
+
+    def test_a_good_pair(self):
+        self.assertEqual(found(markdown, self.GOOD), [])
+
+    def test_each_breach(self):
+        for page, text in [
+            ("README.md", "[a](docs/b.md) [x](docs/a.md)\n"),
+            ("README.md", "[x](docs/a.md#another-thing)\n"),
+            ("README.md", "no link at all\n"),
+            ("docs/a.md", "# The one thing\n[r]: gone.md\n"),
+        ]:
+            with self.subTest(text=text):
+                self.assertEqual(len(found(markdown, self.GOOD | {page: text})), 1)
+
+
+class Headers(unittest.TestCase):
+    def test_new_and_gone(self):
+        files = {"lib/a/b.hpp": GOOD_HEADER}
+        self.assertEqual(found(headers, files, compiled=["lib/a/b.hpp"]), [])
+        self.assertEqual(len(found(headers, files, compiled=[])), 1)
+        self.assertEqual(len(found(headers, files, compiled=["lib/a/b.hpp", "lib/a/c.hpp"])), 1)
+
+
+class Programs(unittest.TestCase):
+    """The checks that another program makes."""
+
+    def run_on(self, check, files):
+        if not shutil.which(check.NEEDS):
+            self.skipTest(f"{check.NEEDS} is not installed")
+        with tempfile.TemporaryDirectory() as root:
+            for path, text in files.items():
+                Path(root, path).write_text(text, encoding="utf-8")
+            return found(check, files, root=root)
+
+    def test_shell(self):
+        self.assertEqual(self.run_on(shell, {"a": '#!/bin/bash\necho "$1"\n'}), [])
+        self.assertNotEqual(self.run_on(shell, {"a": "#!/bin/bash\necho $1\n"}), [])
+
+    def test_formatting(self):
+        style = {".clang-format": "BasedOnStyle: Google\n"}
+        self.assertEqual(
+            self.run_on(formatting, style | {"a.cpp": "int main() { return 0; }\n"}), []
+        )
+        self.assertEqual(
+            len(self.run_on(formatting, style | {"a.cpp": "int  main( ) {return 0;}\n"})), 1
+        )
+
+
+if __name__ == "__main__":
+    unittest.main()

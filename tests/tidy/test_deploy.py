@@ -1,0 +1,195 @@
+"""The programs of deploy/ on a made-up machine: a sysfs in a temporary directory, and stand-ins
+for what they call.
+"""
+
+import os
+import subprocess
+import tempfile
+import unittest
+from pathlib import Path
+
+DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
+PORT, OTHER = "0000:01:00.0", "0000:02:00.0"
+
+# Does to the made-up sysfs what the real one does to the kernel's, for `--bind=DRIVER PCI` and
+# `--unbind PCI`.
+DEVBIND = """#!/bin/bash
+driver= pci=
+for word in "$@"; do
+  case $word in
+    --bind=*) driver=${word#--bind=} ;;
+    --*) ;;
+    *) pci=$word ;;
+  esac
+done
+rm -f "$ESC_ROOT/sys/bus/pci/devices/$pci/driver"
+[ -z "$driver" ] || ln -s "../drivers/$driver" "$ESC_ROOT/sys/bus/pci/devices/$pci/driver"
+"""
+IP = """#!/bin/bash
+case "$*" in
+  "-o route show default") echo "default via 10.0.0.1 dev bond0 proto dhcp" ;;
+  "-o address show to 10.0.0.9") echo "3: ssh0    inet 10.0.0.9/24 scope global ssh0" ;;
+esac
+"""
+
+
+class Deploy(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.root = Path(folder.name, "a machine")  # a blank in the path, on purpose
+        self.tools = Path(folder.name, "bin")
+        self.tools.mkdir()
+        for name, text in [
+            ("dpdk-devbind.py", DEVBIND),
+            ("ip", IP),
+            ("ss", "#!/bin/sh\n"),
+            ("modprobe", "#!/bin/sh\n"),
+            ("systemctl", "#!/bin/sh\n"),
+            ("id", "#!/bin/sh\necho 0\n"),
+        ]:
+            path = self.tools / name
+            path.write_text(text, encoding="utf-8")
+            path.chmod(0o755)
+        self.device(PORT, "ixgbe", "eth1", group=1)
+        self.device(OTHER, "e1000e", "eth2", group=2)
+
+    def device(self, pci, driver, interface, group):
+        device = self.root / "sys/bus/pci/devices" / pci
+        (device / "net" / interface).mkdir(parents=True)
+        (device / "class").write_text("0x020000\n")
+        (device / "driver").symlink_to(f"../drivers/{driver}")
+        members = self.root / f"sys/kernel/iommu_groups/{group}/devices"
+        members.mkdir(parents=True, exist_ok=True)
+        (members / pci).symlink_to(device)
+        (device / "iommu_group").symlink_to(members.parent)
+        net = self.root / "sys/class/net" / interface
+        net.mkdir(parents=True)
+        (net / "device").symlink_to(f"../../../bus/pci/devices/{pci}")
+
+    def uses(self, interface, lower):
+        """`interface` stands on `lower`, as a bond does on its ports."""
+        path = self.root / "sys/class/net" / interface
+        path.mkdir(parents=True, exist_ok=True)
+        (path / f"lower_{lower}").symlink_to(f"../{lower}")
+
+    def run_it(self, program, *arguments, **environment):
+        path = f"{self.tools}:{os.environ['PATH']}"
+        return subprocess.run(
+            [DEPLOY / program, *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+            env={"PATH": path, "ESC_ROOT": str(self.root)} | environment,
+        )
+
+    def driver(self, pci=PORT):
+        path = self.root / "sys/bus/pci/devices" / pci / "driver"
+        return path.readlink().name if path.is_symlink() else None
+
+    def refused(self, done, *words):
+        self.assertEqual(done.returncode, 1, done.stdout)
+        for word in words:
+            self.assertIn(word, done.stdout)
+        self.assertEqual(self.driver(), "ixgbe")
+
+    def test_bound_and_given_back(self):
+        done = self.run_it("bind-port", "eth1")
+        self.assertEqual((done.returncode, self.driver()), (0, "vfio-pci"), done.stdout)
+        again = self.run_it("bind-port", "01:00.0")
+        self.assertIn("already bound", again.stdout)
+        back = self.run_it("unbind-port", PORT)
+        self.assertEqual((back.returncode, self.driver()), (0, "ixgbe"), back.stdout)
+        self.refused(self.run_it("unbind-port", PORT), "not bound by deploy/bind-port")
+
+    def test_a_device_without_a_driver_is_given_back_to_none(self):
+        (self.root / "sys/bus/pci/devices" / PORT / "driver").unlink()
+        self.assertEqual(self.run_it("bind-port", PORT).returncode, 0)
+        self.assertEqual(self.run_it("unbind-port", PORT).returncode, 0)
+        self.assertIsNone(self.driver())
+
+    def test_a_dry_run_changes_nothing(self):
+        done = self.run_it("bind-port", "--dry-run", PORT)
+        self.assertEqual((done.returncode, self.driver()), (0, "ixgbe"), done.stdout)
+        self.assertIn(f"would run: dpdk-devbind.py --force --bind=vfio-pci {PORT}", done.stdout)
+        self.assertFalse((self.root / "var").exists())
+
+    def test_the_default_route_even_through_a_bond(self):
+        self.uses("bond0", "eth1")
+        self.refused(self.run_it("bind-port", PORT), "the default route", "--force")
+        self.assertEqual(self.run_it("bind-port", OTHER).returncode, 0)
+        self.assertEqual(self.run_it("bind-port", "--force", PORT).returncode, 0)
+
+    def test_an_ssh_session(self):
+        self.uses("ssh0", "eth1")
+        session = "10.0.0.2 50000 10.0.0.9 22"
+        self.refused(self.run_it("bind-port", PORT, SSH_CONNECTION=session), "an SSH session")
+        self.assertEqual(self.run_it("bind-port", PORT).returncode, 0)
+
+    def test_no_iommu(self):
+        subprocess.run(["rm", "-rf", self.root / "sys/kernel/iommu_groups"], check=True)
+        self.refused(self.run_it("bind-port", PORT), "no IOMMU", "intel_iommu=on")
+        unsafe = self.root / "sys/module/vfio/parameters/enable_unsafe_noiommu_mode"
+        unsafe.parent.mkdir(parents=True)
+        unsafe.write_text("Y\n")
+        self.assertEqual(self.run_it("bind-port", PORT).returncode, 0)
+
+    def test_a_shared_iommu_group(self):
+        members = self.root / "sys/kernel/iommu_groups/1/devices"
+        (members / OTHER).symlink_to(self.root / "sys/bus/pci/devices" / OTHER)
+        self.refused(self.run_it("bind-port", PORT), "shares its IOMMU group", "e1000e")
+
+    def test_what_is_no_port(self):
+        self.refused(self.run_it("bind-port", "0000:09:00.0"), "no PCI device")
+        self.refused(self.run_it("bind-port", "eth9"), "neither a PCI address")
+        (self.root / "sys/bus/pci/devices" / PORT / "class").write_text("0x010000\n")
+        self.refused(self.run_it("bind-port", PORT), "not a network device")
+
+    def test_a_bifurcated_driver(self):
+        driver = self.root / "sys/bus/pci/devices" / OTHER / "driver"
+        driver.unlink()
+        driver.symlink_to("../drivers/mlx5_core")
+        self.refused(self.run_it("bind-port", OTHER), "beside the kernel's driver")
+
+    def knob(self, node, pages, kib=2048):
+        path = (
+            self.root
+            / f"sys/devices/system/node/node{node}/hugepages/hugepages-{kib}kB/nr_hugepages"
+        )
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"{pages}\n")
+        meminfo = self.root / "proc/meminfo"
+        meminfo.parent.mkdir(exist_ok=True)
+        meminfo.write_text("Hugepagesize:       2048 kB\n")
+        return path
+
+    def test_hugepages_are_raised_and_never_lowered(self):
+        first, second = self.knob(0, 100), self.knob(1, 600)
+        done = self.run_it("reserve-hugepages", "512")
+        self.assertEqual(done.returncode, 0, done.stdout)
+        self.assertEqual((first.read_text(), second.read_text()), ("512\n", "600\n"))
+        self.run_it("reserve-hugepages", "0=700")
+        self.assertEqual((first.read_text(), second.read_text()), ("700\n", "600\n"))
+
+    def test_persistent_hugepages(self):
+        self.knob(0, 100)
+        self.assertEqual(self.run_it("reserve-hugepages", "--persistent", "512").returncode, 0)
+        sysctl = self.root / "etc/sysctl.d/60-escd-hugepages.conf"
+        self.assertEqual(sysctl.read_text(), "vm.nr_hugepages = 512\n")
+        self.knob(1, 100)
+        self.assertEqual(self.run_it("reserve-hugepages", "--persistent", "1=9").returncode, 0)
+        unit = (self.root / "etc/systemd/system/escd-hugepages-2M.service").read_text()
+        self.assertIn("echo 100 > /sys/devices/system/node/node1/", unit)
+        self.assertNotIn(str(self.root), unit)
+
+    def test_hugepages_that_cannot_be(self):
+        for arguments in (["--size", "4M", "1"], ["5=1"], ["many"], ["--size", "1G", "1"]):
+            self.knob(0, 100)
+            with self.subTest(arguments=arguments):
+                self.assertEqual(self.run_it("reserve-hugepages", *arguments).returncode, 1)
+
+
+if __name__ == "__main__":
+    unittest.main()

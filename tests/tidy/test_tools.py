@@ -1,0 +1,233 @@
+"""The Python behind tools/test and tools/quickstart."""
+
+import contextlib
+import importlib.util
+import io
+import json
+import os
+import tempfile
+import unittest
+
+LIB = os.path.join(os.path.dirname(__file__), "..", "..", "tools", "lib")
+
+
+def load(name):
+    spec = importlib.util.spec_from_file_location(name, os.path.join(LIB, name + ".py"))
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+summarise = load("summarise")
+show_ledger = load("show_ledger")
+select_tests = load("select_tests")
+
+
+def line(name="unit/a", result="OK", returncode=0, stdout="", stderr=""):
+    return {
+        "name": name,
+        "result": result,
+        "returncode": returncode,
+        "stdout": stdout,
+        "stderr": stderr,
+    }
+
+
+def gtest(*cases):
+    """What a GoogleTest binary prints; cases are (name, end, text)."""
+    out = "[==========] Running tests\n"
+    for name, end, text in cases:
+        out += f"[ RUN      ] {name}\n{text}"
+        out += f"[{end}] {name} (0 ms)\n" if end else ""
+    return out + "[==========] done\n"
+
+
+OK, FAILED, SKIPPED = "       OK ", "  FAILED  ", "  SKIPPED "
+
+
+class Summarise(unittest.TestCase):
+    def sum_up(self, *tests, arguments=()):
+        with tempfile.TemporaryDirectory() as folder:
+            log = os.path.join(folder, "testlog.json")
+            with open(log, "w", encoding="utf-8") as file:
+                file.writelines(json.dumps(test) + "\n" for test in tests)
+            out = io.StringIO()
+            with contextlib.redirect_stdout(out):
+                status = summarise.main([f"r={log}", *arguments])
+        return status, out.getvalue()
+
+    def last(self, *tests, arguments=()):
+        status, out = self.sum_up(*tests, arguments=arguments)
+        return status, out.splitlines()[-1]
+
+    def test_gtest_counts_by_case_and_scripts_as_one(self):
+        cases = gtest(("A.a", OK, ""), ("A.b", OK, "text\n"))
+        self.assertEqual(self.last(line(stdout=cases), line("e2e/x")), (0, "3 passed, 0 failed"))
+
+    def test_a_failing_case_shows_its_output(self):
+        cases = gtest(("A.a", OK, ""), ("A.b", FAILED, "x.cpp:1: Failure\nwanted 1\n"))
+        status, out = self.sum_up(line(result="FAIL", returncode=1, stdout=cases))
+        self.assertEqual((status, out.splitlines()[-1]), (1, "1 passed, 1 failed"))
+        self.assertIn("FAILED  r: unit/a: A.b", out)
+        self.assertIn("    wanted 1", out)
+
+    def test_a_parametrised_failure(self):
+        out = "[ RUN      ] I/A.b/0\n[  FAILED  ] I/A.b/0, where GetParam() = 3 (1 ms)\n"
+        self.assertEqual(self.last(line(result="FAIL", stdout=out)), (1, "0 passed, 1 failed"))
+
+    def test_a_process_that_fails_after_its_cases(self):
+        test = line(
+            result="FAIL", returncode=23, stdout=gtest(("A.a", OK, "")), stderr="LeakSanitizer\n"
+        )
+        status, out = self.sum_up(test)
+        self.assertEqual((status, out.splitlines()[-1]), (1, "1 passed, 1 failed"))
+        self.assertIn("LeakSanitizer", out)
+
+    def test_a_case_that_never_ends(self):
+        cases = gtest(("A.a", OK, ""), ("A.b", None, "hm\n"))
+        for result in ("TIMEOUT", "ERROR"):
+            status, out = self.sum_up(line(result=result, returncode=-11, stdout=cases))
+            self.assertEqual((status, out.splitlines()[-1]), (1, "1 passed, 1 failed"))
+            self.assertIn("A.b: never ended", out)
+
+    def test_a_script_that_runs_into_its_limit(self):
+        self.assertEqual(self.last(line(), line("b", "TIMEOUT", -15)), (1, "1 passed, 1 failed"))
+
+    def test_skips_have_reasons(self):
+        cases = gtest(("A.a", OK, ""), ("A.b", SKIPPED, "x.cpp:1: Skipped\nno hugepages\n\n"))
+        script = line("e2e/x", "SKIP", 77, stdout="looking\nSKIP: not root\n")
+        status, out = self.sum_up(line(stdout=cases), script)
+        self.assertEqual((status, out.splitlines()[-1]), (0, "1 passed, 0 failed, 2 skipped"))
+        self.assertIn("SKIPPED r: unit/a: A.b: no hugepages\n", out)
+        self.assertIn("SKIPPED r: e2e/x: SKIP: not root\n", out)
+
+    def test_nothing_ran_is_a_failure(self):
+        self.assertEqual(self.last(), (1, "0 passed, 1 failed"))
+        with contextlib.redirect_stdout(io.StringIO()) as out:
+            self.assertEqual(summarise.main([]), 1)
+        self.assertEqual(out.getvalue().splitlines()[-1], "0 passed, 0 failed")
+        self.assertEqual(self.last(line(result="SKIP")), (1, "0 passed, 0 failed, 1 skipped"))
+
+    def test_a_log_that_is_not_one(self):
+        with contextlib.redirect_stdout(io.StringIO()) as out:
+            self.assertEqual(summarise.main(["r=/nonexistent"]), 1)
+        self.assertEqual(out.getvalue().splitlines()[-1], "0 passed, 1 failed")
+        self.assertEqual(self.last({"name": "x"}, line()), (1, "1 passed, 1 failed"))
+
+    def test_steps(self):
+        self.assertEqual(
+            self.last(line(), arguments=["--failed-step", "clang: build=/nonexistent"]),
+            (1, "1 passed, 1 failed"),
+        )
+        self.assertEqual(
+            self.last(line(), arguments=["--skipped-step", "clang=not installed"]),
+            (0, "1 passed, 0 failed, 1 skipped"),
+        )
+
+    def test_a_python_unittest_counts_by_case(self):
+        output = (
+            "test_a (m.C.test_a) ... ok\ntest_b (m.C.test_b)\nWhat it does. ... skipped 'no root'\n"
+            "test_c (m.C.test_c) ... {}\n\nRan 3 tests in 0.1s\n"
+        )
+        self.assertEqual(
+            self.last(line(stderr=output.format("ok"))), (0, "2 passed, 0 failed, 1 skipped")
+        )
+        failing = line(result="FAIL", returncode=1, stderr=output.format("FAIL"))
+        self.assertEqual(self.last(failing), (1, "1 passed, 1 failed, 1 skipped"))
+
+    def test_a_quiet_python_unittest_counts_as_one(self):
+        self.assertEqual(
+            self.last(line(stderr="...\nRan 3 tests in 0.1s\n")), (0, "1 passed, 0 failed")
+        )
+
+
+def ledger():
+    return {
+        "frames": {
+            "received": 28, "delivered": 10, "control": 1, "duplicate": 2, "stale": 3,
+            "dead_lettered": {"durable": 4, "by_reason": {"unknown_topic": 4}},
+            "dropped": {"frame_truncated": 5, "unknown_topic": 3}, "in_flight": 0,
+        },
+        "packets": {
+            "received": 15, "datagrams": 10, "reassembled": 1, "non_event": {"arp": 2},
+            "dropped": {"fragment": 2}, "in_flight": 0, "imissed": 9, "rx_nombuf": 0, "ierrors": 0,
+        },
+        "balanced": True,
+    }  # fmt: skip
+
+
+class ShowLedger(unittest.TestCase):
+    def status(self, text):
+        with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+            file.write(text)
+            file.flush()
+            out = io.StringIO()
+            with contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
+                return show_ledger.main(["--seconds", "10", file.name])
+
+    def test_one_that_balances(self):
+        self.assertEqual(list(show_ledger.problems(ledger())), [])
+        self.assertEqual(self.status(json.dumps(ledger())), 0)
+
+    def test_any_figure_off_by_one_is_seen(self):
+        for part, name in [
+            ("frames", "received"),
+            ("frames", "delivered"),
+            ("frames", "stale"),
+            ("packets", "received"),
+            ("packets", "datagrams"),
+            ("packets", "reassembled"),
+        ]:
+            wrong = ledger()
+            wrong[part][name] += 1
+            with self.subTest(name=name):
+                self.assertEqual(self.status(json.dumps(wrong)), 1)
+
+    def test_in_flight_is_not_in_order_though_the_sum_is(self):
+        wrong = ledger()
+        wrong["frames"]["in_flight"] += 1
+        wrong["frames"]["received"] += 1
+        self.assertEqual(self.status(json.dumps(wrong)), 1)
+
+    def test_its_own_word_counts_too(self):
+        self.assertEqual(self.status(json.dumps(ledger() | {"balanced": False})), 1)
+
+    def test_nothing_delivered(self):
+        empty = ledger()
+        empty["frames"]["delivered"] = 0
+        empty["frames"]["received"] -= 10
+        self.assertEqual(self.status(json.dumps(empty)), 1)
+
+    def test_what_is_no_ledger(self):
+        for text in ("", "[]", "{}", "null"):
+            self.assertEqual(self.status(text), 2)
+
+
+class SelectTests(unittest.TestCase):
+    TESTS = [
+        {
+            "name": "unit/ring",
+            "suite": ["esc:unit", "esc:threaded"],
+            "cmd": ["/b/tests/ring_test", "-x"],
+        },
+        {"name": "tidy/a", "suite": ["esc:tidy"], "cmd": ["/usr/bin/python3", "/src/run.py"]},
+        {"name": "e2e/a", "suite": ["esc:e2e"], "cmd": ["/usr/bin/python3", "/b/app/escd"]},
+    ]
+
+    def names(self, wanted, asked):
+        return [test["name"] for test in select_tests.chosen(self.TESTS, set(wanted), set(asked))]
+
+    def test_by_suite_and_name(self):
+        self.assertEqual(self.names([], []), ["unit/ring", "tidy/a", "e2e/a"])
+        self.assertEqual(self.names(["unit", "tidy/a"], []), ["unit/ring", "tidy/a"])
+        self.assertEqual(self.names(["unit", "e2e"], ["e2e", "tidy"]), ["e2e/a"])
+        self.assertEqual(self.names(["threaded"], ["fuzz"]), [])
+
+    def test_targets_lie_in_the_build(self):
+        self.assertEqual(
+            list(select_tests.targets(self.TESTS, "/b")), ["tests/ring_test", "app/escd"]
+        )
+
+
+if __name__ == "__main__":
+    unittest.main()

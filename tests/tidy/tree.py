@@ -1,0 +1,61 @@
+"""The repository as the checks see it: paths and texts. A self-test hands them a dictionary
+instead.
+"""
+
+import os
+
+SKIPPED_FOLDERS = {".git", ".cache", "__pycache__", "corpus", "golden"}
+
+
+class Tree:
+    """Files by their path from the top. `files` maps paths to texts."""
+
+    def __init__(self, files, executable=()):
+        self._files = dict(files)
+        self.executable = set(executable)
+
+    def paths(self, *suffixes, under=""):
+        """The paths with one of these endings (none: all) in one folder, in order."""
+        return sorted(
+            path
+            for path in self._files
+            if path.startswith(under) and (not suffixes or path.endswith(suffixes))
+        )
+
+    def text(self, path):
+        return self._files[path]
+
+    def lines(self, path):
+        return self._files[path].splitlines()
+
+    def scripts(self):
+        """Programs without an ending, told by their first line: {path: interpreter}."""
+        found = {}
+        for path, text in self._files.items():
+            if text.startswith("#!"):
+                first = text.split("\n", 1)[0]
+                found[path] = "python" if "python" in first else "shell" if "sh" in first else first
+        return found
+
+
+def load(root):
+    """Every text file of the repository: what git would not ignore, told by the folders' names."""
+    files, executable = {}, set()
+    for folder, subfolders, names in os.walk(root):
+        top = os.path.relpath(folder, root)
+        subfolders[:] = sorted(
+            name
+            for name in subfolders
+            if name not in SKIPPED_FOLDERS and not (top == "." and name.startswith("build"))
+        )
+        for name in names:
+            full = os.path.join(folder, name)
+            path = os.path.normpath(os.path.join(top, name))
+            try:
+                with open(full, encoding="utf-8") as file:
+                    files[path] = file.read()
+            except (UnicodeDecodeError, OSError):
+                continue  # not text
+            if os.access(full, os.X_OK):
+                executable.add(path)
+    return Tree(files, executable)

@@ -1,0 +1,313 @@
+// check_environment against a system tree built for each test.
+#include "config/environment.hpp"
+
+#include <cstdint>
+
+#include "support.hpp"
+
+namespace esc::config {
+namespace {
+
+using namespace test;
+using namespace std::string_literals;
+using namespace std::string_view_literals;
+
+const topology::Topology kFourCpus{{{.id = 0, .node = 0, .core = 0, .allowed = true},
+                                    {.id = 1, .node = 0, .core = 1, .allowed = true},
+                                    {.id = 2, .node = 1, .core = 2, .allowed = true},
+                                    {.id = 3, .node = 1, .core = 3, .allowed = true}}};
+
+// A pcap header, little-endian, of Ethernet, and the first byte of a record.
+constexpr auto kPcap =
+    "\xd4\xc3\xb2\xa1\x02\x00\x04\x00\x00\x00\x00\x00\x00\x00\x00\x00\xff\xff\x00\x00\x01\x00\x00"
+    "\x00R"sv;
+
+std::string pcap(std::uint8_t link_type, std::string_view magic = "\xd4\xc3\xb2\xa1"sv) {
+  std::string bytes(kPcap);
+  bytes.replace(0, 4, magic);
+  bytes[20] = static_cast<char>(link_type);
+  return bytes;
+}
+
+/// A machine where nothing is wrong with kMinimal: hugepages are free, limits high, every right
+/// there.
+class Environment : public testing::Test {
+ protected:
+  Environment() {
+    tree_.write(kPages, "4096\n");
+    tree_.write("proc/self/status", "Name:\tx\nCapEff:\t000001ffffffffff\n");
+    limit_locked("unlimited            unlimited");
+  }
+
+  void limit_locked(const std::string& limits) const {
+    tree_.write("proc/self/limits", "Limit  Soft  Hard\nMax locked memory         " + limits +
+                                        "            bytes     \n");
+  }
+
+  [[nodiscard]] Texts findings(std::vector<std::string> set) const {
+    Texts texts;
+    for (const Finding& finding :
+         check_environment(with_set(std::move(set)), kFourCpus, tree_.sys_root())) {
+      std::string text = to_text(finding);
+      // The --set that stands for the place is the test's own.
+      const std::size_t cut =
+          text.find(finding.severity == Severity::kError ? "error: " : "warning: ");
+      texts.push_back(text.substr(cut));
+    }
+    return texts;
+  }
+
+  [[nodiscard]] Texts trace_findings(const std::string& name) const {
+    return findings({"port[0].device=net_pcap0,rx_pcap=" + (tree_.path() / name).string()});
+  }
+
+  std::filesystem::path write_trace(const std::string& name, std::string_view bytes) const {
+    return tree_.write(name, bytes);
+  }
+
+  static constexpr const char* kPages = "sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages";
+  static constexpr const char* kPci = "sys/bus/pci/devices/0000:01:00.0/";
+  Tree tree_;
+};
+
+TEST_F(Environment, NothingIsWrong) {
+  EXPECT_EQ(findings({}), Texts{});
+}
+
+TEST_F(Environment, TextNamesPlaceAndSeverity) {
+  EXPECT_EQ(to_text(Finding{Severity::kError, "a:1:2", "b", "c"}), "a:1:2: error: b; c");
+  EXPECT_EQ(to_text(Finding{Severity::kWarning, "a", "b", "c"}), "a: warning: b; c");
+}
+
+TEST_F(Environment, PlanProblemsAreErrorsAndWarningsWarnings) {
+  EXPECT_EQ(findings({"lcores.rx=[9]"}),
+            Texts{"error: lcores.rx[0]: CPU 9 does not exist or is offline; online here: 0-3"});
+  EXPECT_EQ(findings({"lcores.rx=[2]"}),
+            Texts{"warning: lcores.rx[0]: CPU 2 is on NUMA node 1, the dispatcher on node 0: every "
+                  "event crosses between them; choose among 0-1"});
+}
+
+TEST_F(Environment, GoodTraces) {
+  write_trace("micro.pcap", kPcap);
+  write_trace("nano.pcap", pcap(1, "\x4d\x3c\xb2\xa1"sv));
+  write_trace("big.pcap",
+              "\xa1\xb2\xc3\xd4\x00\x02\x00\x04\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"
+              "\xff\xff\x00\x00\x00\x01R"sv);
+  write_trace("ng.pcap",
+              "\x0a\x0d\x0d\x0a\x1c\x00\x00\x00\x4d\x3c\x2b\x1a\x01\x00\x00\x00\xff\xff"
+              "\xff\xff\xff\xff\xff\xff\x1c\x00\x00\x00\x01\x00\x00\x00\x14\x00\x00\x00"
+              "\x01\x00\x00\x00\x00\x00\x00\x00\x14\x00\x00\x00"sv);
+  for (const char* name : {"micro.pcap", "nano.pcap", "big.pcap", "ng.pcap"}) {
+    EXPECT_EQ(trace_findings(name), Texts{}) << name;
+  }
+}
+
+TEST_F(Environment, BadTraces) {
+  write_trace("empty.pcap", "");
+  write_trace("text.pcap", "this is not a capture file");
+  write_trace("short.pcap", kPcap.substr(0, 23));
+  write_trace("none.pcap", kPcap.substr(0, 24));
+  write_trace("wifi.pcap", pcap(105));
+  write_trace("wifing.pcap",
+              "\x0a\x0d\x0d\x0a\x1c\x00\x00\x00\x4d\x3c\x2b\x1a\x01\x00\x00\x00\xff\xff\xff\xff\xff"
+              "\xff\xff\xff\x1c\x00\x00\x00\x01\x00\x00\x00\x14\x00\x00\x00\x69\x00\x00\x00\x00\x00"
+              "\x00\x00\x14\x00\x00\x00"sv);
+  write_trace("loop.pcap",
+              "\x0a\x0d\x0d\x0a\x0c\x00\x00\x00\x4d\x3c\x2b\x1a\x05\x00\x00\x00\x00\x00\x00\x00\x00"
+              "\x00\x00\x00"sv);
+  std::filesystem::create_directory(tree_.path() / "dir.pcap");
+  const auto text = [&](const std::string& name, const std::string& what) {
+    return Texts{"error: trace '" + (tree_.path() / name).string() + "': " + what +
+                 "; write one with esc-replay, or correct rx_pcap"};
+  };
+  EXPECT_EQ(trace_findings("absent.pcap"), text("absent.pcap", "No such file or directory"));
+  EXPECT_EQ(trace_findings("empty.pcap"), text("empty.pcap", "it is empty"));
+  EXPECT_EQ(trace_findings("text.pcap"), text("text.pcap", "it is not a capture file"));
+  EXPECT_EQ(trace_findings("short.pcap"), text("short.pcap", "it ends inside its header"));
+  EXPECT_EQ(trace_findings("none.pcap"), text("none.pcap", "it holds no packet"));
+  EXPECT_EQ(trace_findings("wifi.pcap"),
+            text("wifi.pcap", "its link type is 105, not Ethernet (1)"));
+  EXPECT_EQ(trace_findings("wifing.pcap"),
+            text("wifing.pcap", "its link type is 105, not Ethernet (1)"));
+  EXPECT_EQ(trace_findings("loop.pcap"), text("loop.pcap", "it describes no interface"));
+  EXPECT_EQ(trace_findings("dir.pcap"), text("dir.pcap", "it is a directory"));
+}
+
+TEST_F(Environment, FindingsPointIntoTheFile) {
+  std::string text(kMinimal);
+  text.replace(text.find("net_null0"), 9, "net_pcap0,rx_pcap=/none");
+  const auto found = check_environment(loaded(text), kFourCpus, tree_.sys_root());
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].where, "t.toml:2:10");
+}
+
+TEST_F(Environment, PcapNeedsASourceForEachQueue) {
+  const auto trace = write_trace("a.pcap", kPcap).string();
+  EXPECT_EQ(findings({"port[0].device=net_pcap0,tx_pcap=x.pcap"}),
+            Texts{"error: the device has no rx_pcap=FILE and no iface=NAME; add one"});
+  EXPECT_EQ(findings({"port[0].device=net_pcap0,rx_pcap=" + trace, "port[0].rx_queues=2"}),
+            Texts{"error: rx_queues is 2, but the device has 1 'rx_pcap'; name one for each queue, "
+                  "or lower rx_queues"});
+  EXPECT_EQ(findings({"port[0].device=net_pcap0,rx_pcap=" + trace + ",rx_pcap=" + trace,
+                      "port[0].rx_queues=2"}),
+            Texts{});
+}
+
+TEST_F(Environment, Interfaces) {
+  tree_.write("sys/class/net/eth7/flags", "0x1003\n");
+  tree_.write("sys/class/net/eth8/flags", "0x1002\n");
+  for (const std::string driver : {"net_af_packet0", "net_af_xdp0", "net_pcap0"}) {
+    EXPECT_EQ(findings({"port[0].device=" + driver + ",iface=eth7"}), Texts{}) << driver;
+    EXPECT_EQ(findings({"port[0].device=" + driver + ",iface=eth9"}),
+              Texts{"error: there is no network interface 'eth9'; 'ip link' lists them"});
+    EXPECT_EQ(findings({"port[0].device=" + driver + ",iface=eth8"}),
+              Texts{"warning: network interface 'eth8' is down; ip link set eth8 up"});
+  }
+  EXPECT_EQ(findings({"port[0].device=net_af_packet0,iface=../net"}),
+            Texts{"error: there is no network interface '../net'; 'ip link' lists them"});
+  EXPECT_EQ(findings({"port[0].device=net_af_packet0"}),
+            Texts{"error: the device has no iface=NAME; add one"});
+}
+
+TEST_F(Environment, Rights) {
+  tree_.write("sys/class/net/eth7/flags", "0x1003\n");
+  tree_.write("proc/self/status", "CapEff:\t0000000000001000\n");  // CAP_NET_ADMIN alone
+  EXPECT_EQ(findings({"port[0].device=net_af_packet0,iface=eth7"}),
+            Texts{"error: driver net_af_packet needs CAP_NET_RAW and CAP_NET_ADMIN; run as root or "
+                  "grant the capabilities"});
+  EXPECT_EQ(findings({"port[0].device=net_pcap0,iface=eth7"}),
+            Texts{"error: capturing on an interface needs CAP_NET_RAW; run as root or grant the "
+                  "capability"});
+  tree_.write("proc/self/status", "CapEff:\t0000000000003000\n");
+  EXPECT_EQ(findings({"port[0].device=net_af_packet0,iface=eth7"}), Texts{});
+}
+
+TEST_F(Environment, PciDeviceThatIsNotThere) {
+  EXPECT_EQ(findings({"port[0].device=01:00.0"}),
+            Texts{"error: there is no PCI device 0000:01:00.0; dpdk-devbind.py --status-dev net "
+                  "lists them"});
+  tree_.write(kPci + "class"s, "0x010802\n");
+  EXPECT_EQ(findings({"port[0].device=01:00.0"}),
+            Texts{"error: PCI device 0000:01:00.0 is not a network device; dpdk-devbind.py "
+                  "--status-dev net lists them"});
+}
+
+TEST_F(Environment, PciDeviceOfTheKernel) {
+  tree_.write(kPci + "class"s, "0x020000\n");
+  EXPECT_EQ(findings({"port[0].device=01:00.0"}),
+            Texts{"error: PCI device 0000:01:00.0 is bound to no driver; dpdk-devbind.py "
+                  "--bind=vfio-pci 0000:01:00.0"});
+  tree_.link(kPci + "driver"s, "../../drivers/e1000e");
+  tree_.write(kPci + "net/eth3/flags"s, "0x1002\n");
+  EXPECT_EQ(findings({"port[0].device=01:00.0"}),
+            Texts{"error: PCI device 0000:01:00.0 is bound to kernel driver 'e1000e'; "
+                  "dpdk-devbind.py --bind=vfio-pci 0000:01:00.0"});
+  tree_.write(kPci + "net/eth3/flags"s, "0x1003\n");
+  EXPECT_EQ(
+      findings({"port[0].device=01:00.0"}),
+      Texts{"error: PCI device 0000:01:00.0 carries the kernel interface 'eth3', which is up; "
+            "if nothing needs it: ip link set eth3 down && dpdk-devbind.py --bind=vfio-pci "
+            "0000:01:00.0"});
+}
+
+TEST_F(Environment, PciDeviceThatIsReady) {
+  tree_.write(kPci + "class"s, "0x020000\n");
+  tree_.link(kPci + "driver"s, "../../drivers/mlx5_core");
+  EXPECT_EQ(findings({"port[0].device=01:00.0"}), Texts{});
+  std::filesystem::remove(tree_.path() / kPci / "driver");
+  tree_.link(kPci + "driver"s, "../../drivers/igb_uio");
+  EXPECT_EQ(findings({"port[0].device=01:00.0"}), Texts{});
+}
+
+TEST_F(Environment, PciDeviceUnderVfio) {
+  tree_.write(kPci + "class"s, "0x020000\n");
+  tree_.link(kPci + "driver"s, "../../drivers/vfio-pci");
+  EXPECT_EQ(findings({"port[0].device=01:00.0"}),
+            Texts{"error: PCI device 0000:01:00.0 has no IOMMU group; switch the IOMMU on in the "
+                  "firmware and boot with intel_iommu=on or amd_iommu=on"});
+  tree_.link(kPci + "iommu_group"s, "../../kernel/iommu_groups/17");
+  EXPECT_EQ(findings({"port[0].device=01:00.0"}),
+            Texts{"error: cannot open /dev/vfio/17; run as root or give your user the file; all "
+                  "devices of the group must be bound"});
+  tree_.write("dev/vfio/17", "");
+  EXPECT_EQ(findings({"port[0].device=01:00.0"}), Texts{});
+}
+
+TEST_F(Environment, PciPortFarFromItsLcore) {
+  tree_.write(kPci + "class"s, "0x020000\n");
+  tree_.link(kPci + "driver"s, "../../drivers/mlx5_core");
+  tree_.write(kPci + "numa_node"s, "1\n");
+  EXPECT_EQ(findings({"port[0].device=01:00.0"}),
+            Texts{"warning: lcores.rx[0]: CPU 0 is on NUMA node 0 and polls port[0], which is on "
+                  "node 1; poll a port from its own node"});
+}
+
+// kMinimal needs 64 MiB, and with (65536 + 16384) cells of 64 bytes and as many buffers of 2368
+// bytes and a few more.
+TEST_F(Environment, MemoryIsTheSumOfItsHolders) {
+  constexpr std::uint64_t kQueued = 65'536 + 16'384;
+  constexpr std::uint64_t kMbufs = 1'024 + kQueued + 512 * 4 + 64 * 3;
+  EXPECT_EQ(estimate_memory_bytes(loaded(kMinimal)),
+            (64U << 20U) + kQueued * 64 + kMbufs * (2'048 + 320));
+  EXPECT_EQ(
+      estimate_memory_bytes(with_set({"rings.ingest_cells=64", "rings.worker_cells=64",
+                                      "port[0].pool_mbufs=1000", "port[0].mbuf_data_bytes=1000"})),
+      (64U << 20U) + 128 * 64 + 1000 * 1320);
+}
+
+TEST_F(Environment, Hugepages) {
+  constexpr std::uint64_t kNeeded = 100U << 20U;
+  const auto found = [&](std::vector<std::string> set) {
+    Texts texts;
+    for (const Finding& finding :
+         check_environment(with_set(std::move(set)), kFourCpus, tree_.sys_root(), kNeeded)) {
+      texts.push_back(to_text(finding));
+    }
+    return texts;
+  };
+  tree_.write(kPages, "50\n");
+  EXPECT_EQ(found({}), Texts{});
+  tree_.write(kPages, "49\n");
+  const std::string what = "about 100 MiB of hugepages are needed, 98 MiB are free";
+  const std::string fix = "echo 50 > /sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages";
+  EXPECT_EQ(found({}),
+            Texts{"t.toml: warning: " + what + ": escd will use ordinary pages; " + fix});
+  EXPECT_EQ(found({"memory.hugepages=require"}),
+            Texts{"--set memory.hugepages=require: error: " + what + "; " + fix});
+  EXPECT_EQ(found({"memory.hugepages=off"}), Texts{});
+  tree_.write("sys/kernel/mm/hugepages/hugepages-1048576kB/free_hugepages", "1\n");
+  EXPECT_EQ(found({}), Texts{});
+  std::filesystem::remove_all(tree_.path() / "sys/kernel");
+  EXPECT_EQ(found({"memory.hugepages=require"}),
+            Texts{"--set memory.hugepages=require: error: about 100 MiB of hugepages are needed, 0 "
+                  "MiB are free; this kernel offers no hugepages; write memory.hugepages = "
+                  "\"off\""});
+  EXPECT_EQ(found({"memory.hugepages=off", "memory.limit_mib=99"}),
+            Texts{"--set memory.limit_mib=99: warning: memory.limit_mib is 99, about 100 are "
+                  "needed; raise it, or give the pools and rings less"});
+  EXPECT_EQ(found({"memory.hugepages=off", "memory.limit_mib=100"}), Texts{});
+}
+
+TEST_F(Environment, LockedMemory) {
+  tree_.write("sys/class/net/eth7/flags", "0x1003\n");
+  const std::vector<std::string> pinning = {"port[0].device=net_af_xdp0,iface=eth7",
+                                            "rings.ingest_cells=64", "rings.worker_cells=64",
+                                            "port[0].pool_mbufs=1000"};
+  EXPECT_EQ(findings(pinning), Texts{});
+  limit_locked("8388608              8388608");
+  EXPECT_EQ(findings(pinning),
+            Texts{"warning: a port pins memory: about 67 MiB, but this process may lock 8 MiB; "
+                  "ulimit -l unlimited, or LimitMEMLOCK=infinity in the systemd unit"});
+  EXPECT_EQ(findings({}), Texts{});
+}
+
+TEST_F(Environment, DirectoriesOfLogAndSocket) {
+  const std::string root = tree_.path().string();
+  EXPECT_EQ(findings({"log.file=" + root + "/e.log", "control.socket=" + root + "/s"}), Texts{});
+  EXPECT_EQ(findings({"log.file=" + root + "/no/e.log", "control.socket=/no/s"}),
+            (Texts{"error: there is no directory '" + root + "/no'; create it, or change log.file",
+                   "error: there is no directory '/no'; create it, or change control.socket"}));
+}
+
+}  // namespace
+}  // namespace esc::config

@@ -1,0 +1,212 @@
+#include <sys/stat.h>
+
+#include "support.hpp"
+
+namespace esc::config {
+namespace {
+
+using namespace test;
+
+constexpr std::string_view kFull = R"(instance = "demo-1"
+[eal]
+args = ["--no-pci", "--log-level", "lib.eal:8"]
+[memory]
+hugepages = "require"
+limit_mib = 512
+[[port]]
+device = "net_pcap0,rx_pcap=trace.pcap,infinite_rx=1"
+name = "feed-a"
+udp_ports = [9001, 9002]
+checksum = "nic"
+rx_queues = 2
+rx_descriptors = 512
+pool_mbufs = 4096
+mbuf_data_bytes = 9216
+mtu = 9000
+promiscuous = false
+lossless = false
+[[port]]
+device = "net_null1"
+udp_ports = [65535]
+[lcores]
+rx = [0, 2]
+dispatch = 1
+workers = [1, 1, 3]
+main = 4
+idle = "busy"
+stall_ms = 700
+[rings]
+ingest_cells = 1024
+ingest_soft_mark_cells = 128
+worker_cells = 256
+burst = 32
+[limits]
+max_frame_bytes = 9000
+max_topic_bytes = 64
+max_routes = 2
+[shutdown]
+drain_timeout_ms = 1500
+[log]
+level = "debug"
+file = "/tmp/e.log"
+[control]
+socket = "/tmp/e.sock"
+[[route]]
+topic = "sensor/7/temp"
+handler = "count"
+spread = "worker"
+worker = 2
+[[route]]
+topic = "ünï/code"
+handler = "null"
+spread = "by-producer"
+)";
+
+TEST(Load, ReadsEveryKey) {
+  const Config config = loaded(kFull);
+  EXPECT_EQ(config.instance, "demo-1");
+  EXPECT_EQ(config.eal.args, (Texts{"--no-pci", "--log-level", "lib.eal:8"}));
+  EXPECT_EQ(config.memory.hugepages, Hugepages::kRequire);
+  EXPECT_EQ(config.memory.limit_mib, 512U);
+  ASSERT_EQ(config.ports.size(), 2U);
+  const PortConfig& port = config.ports[0];
+  EXPECT_EQ(port.device.kind, DeviceKind::kVdev);
+  EXPECT_EQ(port.device.name, "net_pcap0");
+  EXPECT_EQ(port.device.driver, "net_pcap");
+  EXPECT_EQ(port.device.arg("rx_pcap"), "trace.pcap");
+  EXPECT_EQ(port.device.arg("infinite_rx"), "1");
+  EXPECT_EQ(port.name, "feed-a");
+  EXPECT_EQ(port.udp_ports, (std::vector<std::uint16_t>{9001, 9002}));
+  EXPECT_EQ(port.checksum, Checksum::kNic);
+  EXPECT_EQ(port.rx_queues, 2);
+  EXPECT_EQ(port.rx_descriptors, 512);
+  EXPECT_EQ(port.pool_mbufs, 4096U);
+  EXPECT_EQ(port.mbuf_data_bytes, 9216U);
+  EXPECT_EQ(port.mtu, 9000);
+  EXPECT_FALSE(port.promiscuous);
+  EXPECT_EQ(port.lossless_setting, Lossless::kNo);
+  EXPECT_FALSE(port.lossless());
+  EXPECT_EQ(config.ports[1].name, "net_null1");
+  EXPECT_EQ(config.lcores.rx, (std::vector<unsigned>{0, 2}));
+  EXPECT_EQ(config.lcores.dispatch, 1U);
+  EXPECT_EQ(config.lcores.workers, (std::vector<unsigned>{1, 1, 3}));
+  EXPECT_EQ(config.lcores.main, 4U);
+  EXPECT_EQ(config.lcores.idle, Idle::kBusy);
+  EXPECT_EQ(config.lcores.stall_ms, 700U);
+  EXPECT_EQ(config.rings.ingest_cells, 1024U);
+  EXPECT_EQ(config.rings.ingest_soft_mark_cells, 128U);
+  EXPECT_EQ(config.rings.worker_cells, 256U);
+  EXPECT_EQ(config.rings.burst, 32U);
+  EXPECT_EQ(config.limits.max_frame_bytes, 9000U);
+  EXPECT_EQ(config.limits.max_topic_bytes, 64U);
+  EXPECT_EQ(config.limits.max_routes, 2U);
+  EXPECT_EQ(config.shutdown.drain_timeout_ms, 1500U);
+  EXPECT_EQ(config.log.level, LogLevel::kDebug);
+  EXPECT_EQ(config.log.file, "/tmp/e.log");
+  EXPECT_EQ(config.control.socket, "/tmp/e.sock");
+  ASSERT_EQ(config.routes.size(), 2U);
+  EXPECT_EQ(config.routes[0].topic, "sensor/7/temp");
+  EXPECT_EQ(config.routes[0].handler, "count");
+  EXPECT_EQ(config.routes[0].spread, Spread::kWorker);
+  EXPECT_EQ(config.routes[0].worker, 2U);
+  EXPECT_EQ(config.routes[1].spread, Spread::kByProducer);
+  EXPECT_TRUE(config.warnings.empty());
+}
+
+TEST(Load, KnowsWhereEachKeyStands) {
+  const Config config = loaded(kFull, {.set = {"log.level=warn"}, .eal_args = {}});
+  EXPECT_EQ(config.where("instance"), "t.toml:1:12");
+  EXPECT_EQ(config.where("port[0].device"), "t.toml:8:10");
+  EXPECT_EQ(config.where("port[1].mtu"), "t.toml:19:1");  // not set: its table
+  EXPECT_EQ(config.where("lcores.rx[1]"), "t.toml:23:10");
+  EXPECT_EQ(config.where("lcores.rx[9]"), "t.toml:23:6");  // no such entry: the key
+  EXPECT_EQ(config.where("log.level"), "--set log.level=warn");
+  EXPECT_EQ(config.where("nothing"), "t.toml");
+}
+
+TEST(Load, DefaultsTheRest) {
+  const Config config = loaded(kMinimal);
+  EXPECT_EQ(config.instance, "escd");
+  EXPECT_EQ(config.ports[0].checksum, Checksum::kVerify);
+  EXPECT_EQ(config.lcores.idle, Idle::kAdaptive);
+  EXPECT_EQ(config.lcores.main, std::nullopt);
+  EXPECT_EQ(config.routes[0].spread, Spread::kByTopic);
+  EXPECT_TRUE(config.ports[0].lossless());
+}
+
+TEST(Load, WarnsWithoutRoutes) {
+  const std::string text(kMinimal.substr(0, kMinimal.find("[[route]]")));
+  const Config config = loaded(text);
+  ASSERT_EQ(config.warnings.size(), 1U);
+  EXPECT_EQ(topology::to_text(config.warnings[0]),
+            "t.toml: there is no [[route]]: every event will be dropped as unknown_topic; add a "
+            "[[route]] with a topic and a handler");
+}
+
+TEST(Load, WarnsOfAKeyWithoutEffectAndOfALikelySlip) {
+  const Config config = with_set(
+      {"lcores.idle=busy", "lcores.sleep_max_us=50", "port[0].device=net_pcpa0,rx_pcap=t.pcap"});
+  ASSERT_EQ(config.warnings.size(), 2U);
+  EXPECT_EQ(topology::to_text(config.warnings[0]),
+            "--set port[0].device=net_pcpa0,rx_pcap=t.pcap: the driver 'net_pcpa' is not known; "
+            "did you mean 'net_pcap'?");
+  EXPECT_EQ(topology::to_text(config.warnings[1]),
+            "--set lcores.sleep_max_us=50: 'sleep_max_us' has no effect; it needs idle = "
+            "\"adaptive\"");
+}
+
+TEST(Load, BringsTheDefaultMarkDownWithTheRing) {
+  EXPECT_EQ(with_set({"rings.ingest_cells=64"}).rings.ingest_soft_mark_cells, 64U);
+}
+
+TEST(LoadFile, ReadsAndNamesTheFile) {
+  const Tree tree;
+  const auto file = tree.write("good.toml", kMinimal);
+  EXPECT_TRUE(std::holds_alternative<Config>(load(file, {}, kHandlers)));
+
+  const auto bad = tree.write("bad\x1b[31m.toml", "x = 1\n");
+  const LoadResult result = load(bad, {}, kHandlers);
+  ASSERT_TRUE(std::holds_alternative<std::vector<Problem>>(result));
+  EXPECT_EQ(std::get<std::vector<Problem>>(result)[0].where,
+            tree.path().string() + "/bad\\x1b[31m.toml:1:1");
+}
+
+TEST(LoadFile, SaysWhyItCannotRead) {
+  const Tree tree;
+  const auto text_of = [](const std::filesystem::path& path) {
+    const LoadResult result = load(path, {}, kHandlers);
+    const auto* found = std::get_if<std::vector<Problem>>(&result);
+    return found != nullptr && found->size() == 1 ? topology::to_text(found->front()) : "";
+  };
+  const std::string root = tree.path().string();
+  EXPECT_EQ(text_of(tree.path() / "none.toml"),
+            root +
+                "/none.toml: cannot read the configuration: No such file or directory; check "
+                "the path and the working directory");
+  EXPECT_EQ(text_of(tree.path()),
+            root + ": cannot read the configuration: it is a directory; name a file");
+}
+
+TEST(LoadFile, SaysThatPermissionIsMissing) {
+  const Tree tree;
+  const auto file = tree.write("secret.toml", kMinimal);
+  ASSERT_EQ(chmod(file.c_str(), 0), 0);
+  // Root may read everything, so look as somebody else.
+  constexpr uid_t kNobody = 65'534;
+  const bool was_root = geteuid() == 0;
+  if (was_root) {
+    ASSERT_EQ(seteuid(kNobody), 0);
+  }
+  const LoadResult result = load(file, {}, kHandlers);
+  if (was_root) {
+    ASSERT_EQ(seteuid(0), 0);
+  }
+  ASSERT_TRUE(std::holds_alternative<std::vector<Problem>>(result));
+  EXPECT_EQ(topology::to_text(std::get<std::vector<Problem>>(result)[0]),
+            file.string() +
+                ": cannot read the configuration: Permission denied; check its permissions and "
+                "your user");
+}
+
+}  // namespace
+}  // namespace esc::config

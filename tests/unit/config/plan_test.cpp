@@ -1,0 +1,66 @@
+#include "config/plan.hpp"
+
+#include "support.hpp"
+
+namespace esc::config {
+namespace {
+
+using namespace test;
+
+const topology::Topology kTwoCpus{{{.id = 0, .node = 0, .core = 0, .allowed = true},
+                                   {.id = 1, .node = 0, .core = 1, .allowed = true}}};
+
+TEST(ConfigPlan, AsksForWhatTheFileSays) {
+  const Config config = with_set({"lcores.rx=[0,1]", "lcores.dispatch=1", "lcores.workers=[1,1]",
+                                  "lcores.main=1", "lcores.idle=busy", "port[0].rx_queues=3"});
+  const topology::RoleRequest request = role_request(config);
+  EXPECT_EQ(request.rx_cpus, (std::vector<unsigned>{0, 1}));
+  EXPECT_EQ(request.dispatch_cpu, 1U);
+  EXPECT_EQ(request.worker_cpus, (std::vector<unsigned>{1, 1}));
+  EXPECT_EQ(request.main_cpu, 1U);
+  EXPECT_TRUE(request.busy);
+  ASSERT_EQ(request.ports.size(), 1U);
+  EXPECT_EQ(request.ports[0].queues, 3);
+  EXPECT_EQ(request.ports[0].node, -1);
+  EXPECT_FALSE(role_request(loaded(kMinimal)).busy);
+}
+
+TEST(ConfigPlan, ReadsTheNodeOfAPciPort) {
+  const Tree tree;
+  tree.write("sys/bus/pci/devices/0000:01:00.0/numa_node", "1\n");
+  tree.write("sys/bus/pci/devices/0000:02:00.0/numa_node", "-1\n");
+  EXPECT_EQ(role_request(with_set({"port[0].device=01:00.0"}), tree.sys_root()).ports[0].node, 1);
+  EXPECT_EQ(role_request(with_set({"port[0].device=02:00.0"}), tree.sys_root()).ports[0].node, -1);
+  EXPECT_EQ(role_request(with_set({"port[0].device=03:00.0"}), tree.sys_root()).ports[0].node, -1);
+}
+
+TEST(ConfigPlan, PlansTheDocumentedExample) {
+  const Config config = with_set({"lcores.dispatch=1", "lcores.workers=[1,1]"});
+  const auto result = plan(config, kTwoCpus);
+  ASSERT_TRUE(std::holds_alternative<topology::LcorePlan>(result));
+  EXPECT_EQ(std::get<topology::LcorePlan>(result).eal_lcores, "0@0,1@1,2@0");
+}
+
+TEST(ConfigPlan, LocatesProblemsInTheFile) {
+  const auto result = plan(with_set({"lcores.workers=[0,7]"}), kTwoCpus);
+  ASSERT_TRUE(std::holds_alternative<std::vector<Problem>>(result));
+  EXPECT_EQ(topology::to_text(std::get<std::vector<Problem>>(result)[0]),
+            "--set lcores.workers=[0,7]: lcores.workers[1]: CPU 7 does not exist or is offline; "
+            "online here: 0-1");
+  std::string text(kMinimal);
+  text.replace(text.find("rx = [0]"), 8, "rx = [5]");
+  const auto in_file = plan(loaded(text), kTwoCpus);
+  ASSERT_TRUE(std::holds_alternative<std::vector<Problem>>(in_file));
+  EXPECT_EQ(std::get<std::vector<Problem>>(in_file)[0].where, "t.toml:5:7");
+}
+
+TEST(ConfigPlan, LocatesWarningsToo) {
+  const auto result = plan(with_set({"lcores.idle=busy", "lcores.main=0"}), kTwoCpus);
+  ASSERT_TRUE(std::holds_alternative<topology::LcorePlan>(result));
+  const auto& warnings = std::get<topology::LcorePlan>(result).warnings;
+  ASSERT_EQ(warnings.size(), 1U);
+  EXPECT_EQ(warnings[0].where, "--set lcores.main=0");
+}
+
+}  // namespace
+}  // namespace esc::config

@@ -1,0 +1,139 @@
+// SpscRing under every schedule within a context bound, and with its orders weakened one by one.
+#include <gtest/gtest.h>
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "explored_bounds.hpp"
+#include "explorer.hpp"
+#include "ring/spsc_ring.hpp"
+
+namespace esc::ring::explore {
+namespace {
+
+using Kind = Mutation::Kind;
+using Ring = SpscRing<std::uint64_t, Atomics>;
+
+enum class Misuse : std::uint8_t { kNone, kReadsAfterRelease };
+
+/// One producer with one burst of kItems that it pushes until all of it is in, one consumer that
+/// takes it in bursts of kBurst; optionally an observer that asks for the size.
+template <std::size_t kCapacity, std::size_t kItems, std::size_t kBurst = 2,
+          Misuse kMisuse = Misuse::kNone>
+class Traffic : public Scenario {
+ public:
+  void run(unsigned thread) override {
+    if (thread == 0) {
+      produce();
+    } else if (thread == 1) {
+      consume();
+    } else {
+      require(ring_.size() <= kCapacity, "size beyond capacity");
+    }
+  }
+
+  void finish() override {
+    require(received_ == kItems, "items are missing");
+    require(ring_.size() == 0, "something is left");
+  }
+
+ private:
+  void produce() {
+    std::array<std::uint64_t, kItems> items;
+    for (std::size_t i = 0; i < kItems; ++i) items[i] = i;
+    std::span<const std::uint64_t> rest(items);
+    while (!rest.empty()) {
+      const std::size_t accepted = ring_.push_burst(rest);
+      if (accepted == 0) yield();
+      rest = rest.subspan(accepted);
+    }
+  }
+
+  void consume() {
+    const std::uint64_t* last = nullptr;
+    while (received_ < kItems) {
+      const std::size_t taken = ring_.consume_burst(kBurst, [&](const std::uint64_t& item) {
+        require(item == received_, "lost, doubled or out of order");
+        ++received_;
+        last = &item;
+      });
+      if (kMisuse == Misuse::kReadsAfterRelease && last != nullptr) Atomics::will_read(last);
+      if (taken == 0) yield();
+    }
+  }
+
+  alignas(kCacheLineBytes) std::array<std::uint64_t, kCapacity> slots_{};
+  Ring ring_{slots_};
+  std::uint64_t received_ = 0;
+};
+
+template <std::size_t kCapacity, std::size_t kItems>
+void expect_sound(const char* what, const Bounds& bounds, unsigned observers = 0) {
+  const Result result =
+      explore(bounds, 2 + observers, [] { return std::make_unique<Traffic<kCapacity, kItems>>(); });
+  report(what, bounds, result);
+  EXPECT_EQ(result.defect, "");
+  EXPECT_GT(result.schedules, 100U);
+}
+
+// Schedules in a plain build are noted beside each.
+TEST(SpscExplored, Bursts) {
+  expect_sound<2, 5>("spsc_2_slots_5_items", interleavings(6));
+  expect_sound<4, 7>("spsc_4_slots_7_items", interleavings(6));
+}
+
+TEST(SpscExplored, BurstsWithStaleReads) {
+  expect_sound<2, 5>("spsc_2_slots_5_items_stale", with_stale_reads(4, 3));
+  expect_sound<4, 7>("spsc_4_slots_7_items_stale", with_stale_reads(4, 3));
+}
+
+TEST(SpscExplored, SizeFromAnotherThread) {
+  expect_sound<2, 4>("spsc_observed", with_stale_reads(3, 2), 1);
+}
+
+// The atomics in order of construction.
+constexpr unsigned kTail = 0;
+constexpr unsigned kHead = 1;
+
+template <Misuse kMisuse = Misuse::kNone>
+std::string defect_with(const Mutation& mutation) {
+  const Bounds bounds = {.preemptions = 2, .steps = 500};
+  const Result result = explore(
+      bounds, 2, [] { return std::make_unique<Traffic<2, 5, 2, kMisuse>>(); }, mutation);
+  return result.defect.substr(0, result.defect.find('\n'));
+}
+
+TEST(SpscMutants, NoDefectWithoutMutation) {
+  EXPECT_EQ(defect_with({}), "");
+}
+
+TEST(SpscMutants, TailMustBeReleased) {
+  EXPECT_EQ(defect_with({Kind::kRelaxStores, kTail, kTail}), "race: unordered read of an element");
+}
+
+TEST(SpscMutants, ConsumerMustAcquireTail) {
+  EXPECT_EQ(defect_with({Kind::kRelaxLoads, kTail, kTail}), "race: unordered read of an element");
+}
+
+TEST(SpscMutants, HeadMustBeReleased) {
+  EXPECT_EQ(defect_with({Kind::kRelaxStores, kHead, kHead}), "race: unordered write of an element");
+}
+
+TEST(SpscMutants, ProducerMustAcquireHead) {
+  EXPECT_EQ(defect_with({Kind::kRelaxLoads, kHead, kHead}), "race: unordered write of an element");
+}
+
+TEST(SpscMutants, TheOtherSidesIndexMustNotBeOverrated) {
+  EXPECT_NE(defect_with({Kind::kReadAhead, kTail, kTail}), "");
+  EXPECT_NE(defect_with({Kind::kReadAhead, kHead, kHead}), "");
+}
+
+TEST(SpscMutants, SlotMustNotBeReadAfterItsRelease) {
+  EXPECT_EQ(defect_with<Misuse::kReadsAfterRelease>({}), "race: unordered write of an element");
+}
+
+}  // namespace
+}  // namespace esc::ring::explore

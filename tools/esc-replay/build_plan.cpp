@@ -1,0 +1,134 @@
+// From the command line's text to a BuildPlan.
+#include <arpa/inet.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <utility>
+
+#include "esc-replay/build_options.hpp"
+#include "esc-replay/datagram_writer.hpp"
+#include "esc-replay/error.hpp"
+#include "wire/encoder.hpp"
+
+namespace esc::replay {
+namespace {
+
+constexpr std::uint64_t kMaxTopics = 1u << 24;
+constexpr std::uint64_t kMaxFramesPerDatagram =
+    8000;  // fewer than the shortest frames that fill a UDP datagram
+
+std::array<std::uint8_t, 16> parse_ip(const char* option, int family, const std::string& text) {
+  std::array<std::uint8_t, 16> address{};
+  if (inet_pton(family, text.c_str(), address.data()) != 1) {
+    throw usage_error(std::string(option) + ": '" + text + "' is not an IPv" +
+                      (family == AF_INET ? "4" : "6") + " address");
+  }
+  return address;
+}
+
+std::array<std::uint8_t, 6> parse_mac(const char* option, const std::string& text) {
+  std::array<unsigned, 6> part{};
+  int end = 0;
+  const int found = std::sscanf(text.c_str(), "%2x:%2x:%2x:%2x:%2x:%2x%n", &part[0], &part[1],
+                                &part[2], &part[3], &part[4], &part[5], &end);
+  if (found != 6 || static_cast<std::size_t>(end) != text.size()) {
+    throw usage_error(std::string(option) + ": '" + text +
+                      "' is not a MAC address like 02:00:00:00:00:01");
+  }
+  std::array<std::uint8_t, 6> mac{};
+  for (std::size_t i = 0; i < 6; ++i) mac[i] = static_cast<std::uint8_t>(part[i]);
+  return mac;
+}
+
+wire::UdpPath make_path(const BuildOptions& o, bool ipv6) {
+  wire::UdpPath path;
+  path.src_mac = parse_mac("--src-mac", o.src_mac);
+  path.dst_mac = parse_mac("--dst-mac", o.dst_mac);
+  path.vlan_tags = static_cast<std::uint8_t>(o.vlan);
+  const auto ids = split(o.vlan_ids, ',');
+  if (o.vlan > ids.size() || ids.size() > path.vlan_ids.size()) {
+    throw usage_error("--vlan-ids '" + o.vlan_ids + "': give one id for each of the --vlan tags");
+  }
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    const std::uint64_t id = parse_whole("--vlan-ids", ids[i]);
+    if (id > 4094) throw usage_error("--vlan-ids '" + o.vlan_ids + "': an id is at most 4094");
+    path.vlan_ids[i] = static_cast<std::uint16_t>(id);
+  }
+  path.ipv6 = ipv6;
+  path.src_ip = ipv6 ? parse_ip("--src6", AF_INET6, o.src6) : parse_ip("--src", AF_INET, o.src);
+  path.dst_ip = ipv6 ? parse_ip("--dst6", AF_INET6, o.dst6) : parse_ip("--dst", AF_INET, o.dst);
+  path.src_port = o.src_port;
+  path.dst_port = o.udp_port;
+  return path;
+}
+
+void check_amounts(const BuildPlan& plan) {
+  const BuildOptions& o = plan.options;
+  if ((o.packets == 0) == (o.frames == 0)) {
+    throw usage_error("say how much: --packets N or --frames N (or a --preset), not both");
+  }
+  if (o.frames != 0 && !plan.malformed.some_frames()) {
+    throw usage_error("--frames: with this --malformed no packet holds a frame; use --packets");
+  }
+  if (o.src_port + o.flows - 1 > 65535) {
+    throw usage_error("--flows " + std::to_string(o.flows) +
+                      ": the source ports from --src-port on end at 65535");
+  }
+  const std::uint64_t last_producer = o.first_producer + o.sessions;
+  if (last_producer < o.first_producer)
+    throw usage_error("--first-producer: the last producer is beyond 2^64 - 1");
+}
+
+void check_fit(const BuildPlan& plan) {
+  const bool wide = plan.options.ipv6 > 0;
+  const std::size_t room = datagram_room(plan, wide, plan.options.ip_options > 0);
+  const std::size_t frame =
+      wire::encoded_frame_bytes(plan.topics.longest_bytes(), plan.payload.highest());
+  const std::size_t session = plan.options.sessions > 0 ? wire::kSessionFrameBytes : 0;
+  if (frame + session > room) {
+    throw usage_error("--payload reaches " + std::to_string(plan.payload.highest()) +
+                      " bytes: with its frame" + (session > 0 ? " and session frame" : "") +
+                      " that is " + std::to_string(frame + session) + " bytes, and --mtu " +
+                      std::to_string(plan.options.mtu) + " leaves " + std::to_string(room) +
+                      "; raise --mtu or lower --payload");
+  }
+}
+
+}  // namespace
+
+BuildPlan make_build_plan(BuildOptions options) {
+  BuildPlan plan;
+  if (options.zipf < 0 || options.zipf > 100) throw usage_error("--zipf lies between 0 and 100");
+  if (options.topics > kMaxTopics)
+    throw usage_error("--topics: at most " + std::to_string(kMaxTopics));
+  if (options.udp_port == 0) throw usage_error("--udp-port: 0 is no port");
+  if (options.frames != 0 && !options.preset.empty()) options.packets = 0;
+  if (options.manifest_out.empty()) {
+    options.manifest_out = std::filesystem::path(options.out).replace_extension(".json").string();
+  }
+  if (options.manifest_out == options.out) throw usage_error("--manifest and --out are one file");
+
+  const auto topic_bytes =
+      Distribution::parse("--topic-bytes", options.topic_bytes, 1, wire::kMaxTopicBytes);
+  plan.topics =
+      options.topics_file.empty()
+          ? TopicSet::generate(options.topics == 0 ? 64 : options.topics, topic_bytes, options.seed)
+          : TopicSet::read(options.topics_file, options.topics, topic_bytes, options.seed);
+  plan.topic_choice = zipf(plan.topics.listed().size(), options.zipf);
+  plan.payload = Distribution::parse("--payload", options.payload, 0, 65000);
+  plan.frames_per_datagram = Distribution::parse(
+      "--frames-per-datagram", options.frames_per_datagram, 1, kMaxFramesPerDatagram);
+  plan.priorities = Distribution::parse("--priorities", options.priorities, 0, 255);
+  plan.malformed = MalformedShares::parse("--malformed", options.malformed);
+  plan.checksum = options.checksum == "verify" ? ChecksumPolicy::kVerify
+                  : options.checksum == "nic"  ? ChecksumPolicy::kNic
+                                               : ChecksumPolicy::kOff;
+  plan.ipv4_path = make_path(options, false);
+  plan.ipv6_path = make_path(options, true);
+  plan.options = std::move(options);
+  check_amounts(plan);
+  check_fit(plan);
+  return plan;
+}
+
+}  // namespace esc::replay

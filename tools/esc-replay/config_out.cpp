@@ -1,0 +1,94 @@
+#include "esc-replay/config_out.hpp"
+
+#include <sched.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <vector>
+
+#include "esc-replay/error.hpp"
+
+namespace esc::replay {
+namespace {
+
+/// A TOML basic string. Topics hold no control characters; a path might.
+std::string quoted(const std::string& text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') {
+      out += {'\\', c};
+    } else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
+      char escape[8];
+      std::snprintf(escape, sizeof escape, "\\u%04x", static_cast<unsigned>(c));
+      out += escape;
+    } else {
+      out += c;
+    }
+  }
+  return out + '"';
+}
+
+std::vector<int> usable_cpus() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  std::vector<int> cpus;
+  if (sched_getaffinity(0, sizeof set, &set) == 0) {
+    for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
+      if (CPU_ISSET(cpu, &set)) cpus.push_back(cpu);
+    }
+  }
+  if (cpus.empty()) cpus.push_back(0);
+  return cpus;
+}
+
+}  // namespace
+
+std::string make_routes(const BuildPlan& plan) {
+  std::string text;
+  for (const std::string& topic : plan.topics.listed()) {
+    text += "[[route]]\ntopic = " + quoted(topic) + "\nhandler = " + quoted(plan.options.handler) +
+            "\n\n";
+  }
+  return text;
+}
+
+std::string make_config(const BuildPlan& plan) {
+  const std::string trace = std::filesystem::absolute(plan.options.out).string();
+  if (trace.find_first_of(",=") != std::string::npos) {
+    throw usage_error(
+        "--config-out: the trace's path '" + trace +
+        "' holds a comma or an equals sign, which DPDK device arguments cannot carry");
+  }
+  const std::vector<int> cpus = usable_cpus();
+  const std::string first = std::to_string(cpus.front());
+  const std::string second = std::to_string(cpus.size() > 1 ? cpus[1] : cpus[0]);
+  return "# Plays " + trace +
+         " once.\n"
+         "instance = \"replay\"\n\n"
+         "[eal]\nargs = [\"--no-pci\"]\n\n"
+         "[[port]]\n"
+         "device = " +
+         quoted("net_pcap0,rx_pcap=" + trace) +
+         "\n"
+         "udp_ports = [" +
+         std::to_string(plan.options.udp_port) +
+         "]\n"
+         "checksum = " +
+         quoted(plan.options.checksum) +
+         "\n"
+         "rx_queues = 1\n\n"
+         "[lcores]\n"
+         "rx = [" +
+         first +
+         "]\n"
+         "dispatch = " +
+         second +
+         "\n"
+         "workers = [" +
+         second +
+         "]\n"
+         "idle = \"adaptive\"\n\n" +
+         make_routes(plan);
+}
+
+}  // namespace esc::replay

@@ -1,0 +1,237 @@
+#include "esc-replay/dpdk_sink.hpp"
+
+#include <rte_dev.h>
+#include <rte_errno.h>
+#include <rte_ethdev.h>
+#include <rte_mbuf.h>
+#include <sched.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstring>
+#include <thread>
+
+#include "dpdk/eal.hpp"
+#include "dpdk/error.hpp"
+#include "esc-replay/error.hpp"
+
+namespace esc::replay {
+namespace {
+
+constexpr std::uint16_t kBurst = 64;
+constexpr std::uint16_t kWantedDescriptors = 1024;
+constexpr unsigned kCacheMbufs = 256;
+constexpr unsigned kRxMbufs =
+    128;  // some drivers do not come up without an RX queue; nothing is ever taken from it
+constexpr auto kLinkPoll = std::chrono::milliseconds(20);
+
+std::string error_text(int error) {
+  return rte_strerror(error < 0 ? -error : error);
+}
+
+bool is_pci(const std::string& device) {
+  return device.find_first_not_of("0123456789abcdefABCDEF:.") == std::string::npos;
+}
+
+int first_cpu() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  if (sched_getaffinity(0, sizeof set, &set) != 0) return 0;
+  for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
+    if (CPU_ISSET(cpu, &set)) return cpu;
+  }
+  return 0;
+}
+
+std::unique_ptr<dpdk::Eal> start_eal(const SendOptions& options, std::uint64_t memory_bytes) {
+  dpdk::EalSettings settings;
+  settings.instance = "esc-replay-" + std::to_string(getpid());
+  settings.lcores = "0@" + std::to_string(first_cpu());
+  settings.extra_args = options.eal_args;
+  settings.extra_args.emplace_back("--no-telemetry");
+  if (is_pci(options.port)) settings.pci_devices.push_back(options.port);
+  settings.memory_bytes = memory_bytes;
+  dpdk::MemoryChoice memory = dpdk::choose_memory(dpdk::HugepageUse::kAuto, memory_bytes);
+  // In memory: nothing is left behind when we are killed.
+  if (memory.hugepages) settings.extra_args.emplace_back("--in-memory");
+  if (!options.quiet) std::fprintf(stderr, "%s\n", memory.reason.c_str());
+  return std::make_unique<dpdk::Eal>(settings, memory);
+}
+
+class DpdkSink final : public Sink {
+ public:
+  DpdkSink(const SendOptions& options, std::uint64_t longest_packet_bytes)
+      : device_(options.port),
+        linger_(std::chrono::duration<double>(options.linger)),
+        // Headroom is part of the room of an mbuf.
+        room_bytes_(static_cast<std::uint16_t>(
+            std::max<std::uint64_t>(RTE_MBUF_DEFAULT_DATAROOM, longest_packet_bytes) +
+            RTE_PKTMBUF_HEADROOM)) {
+    // Descriptors, a burst in hand, the mempool's cache and the RX queue; and each mbuf its header
+    // and room.
+    const std::uint64_t mbufs =
+        std::uint64_t{kWantedDescriptors} + kBurst + 2 * kCacheMbufs + kRxMbufs;
+    eal_ = start_eal(options, mbufs * (room_bytes_ + sizeof(rte_mbuf) + 2 * RTE_CACHE_LINE_SIZE));
+    pool_ = rte_pktmbuf_pool_create("replay", static_cast<unsigned>(mbufs), kCacheMbufs, 0,
+                                    room_bytes_, SOCKET_ID_ANY);
+    if (pool_ == nullptr) fail("no memory for mbufs", rte_errno, "reserve more hugepages");
+    probe();
+    configure(longest_packet_bytes);
+    await_link(options);
+  }
+
+  ~DpdkSink() override { close(); }
+
+  [[nodiscard]] std::size_t batch() const noexcept override { return kBurst; }
+
+  [[nodiscard]] Outcome offer(const Trace& trace, std::size_t begin, std::size_t end) override {
+    const auto wanted = static_cast<std::uint16_t>(std::min<std::size_t>(end - begin, kBurst));
+    std::array<rte_mbuf*, kBurst> mbufs;
+    if (rte_pktmbuf_alloc_bulk(pool_, mbufs.data(), wanted) != 0) {
+      ++blocked_;  // all are still on their way out
+      return {};
+    }
+    for (std::uint16_t i = 0; i < wanted; ++i) {
+      const std::span<const std::uint8_t> bytes = trace.unit(begin + i);
+      // The pool was made for the longest packet: this always fits.
+      std::memcpy(rte_pktmbuf_append(mbufs[i], static_cast<std::uint16_t>(bytes.size())),
+                  bytes.data(), bytes.size());
+    }
+    const std::uint16_t sent = rte_eth_tx_burst(id_, 0, mbufs.data(), wanted);
+    if (sent < wanted) {
+      ++blocked_;
+      rte_pktmbuf_free_bulk(mbufs.data() + sent, wanted - sent);
+    }
+    return {.sent = sent};
+  }
+
+  void wait() override { std::this_thread::yield(); }
+
+  [[nodiscard]] std::size_t finish(const Trace& /*trace*/) override {
+    // ethdev cannot say when a peer has read its ring; a port that closes takes the ring with it.
+    std::this_thread::sleep_for(linger_);
+    close();
+    return 0;
+  }
+
+ private:
+  [[noreturn]] void fail(const std::string& what, int error, const std::string& fix) const {
+    throw Error("--port '" + device_ + "': " + what + (error != 0 ? ": " + error_text(error) : "") +
+                "; " + fix);
+  }
+
+  void probe() {
+    const std::string name = device_.substr(0, device_.find(','));
+    if (!is_pci(device_)) {
+      if (const int result = rte_dev_probe(device_.c_str()); result != 0) {
+        fail("cannot be opened", result,
+             "check the driver's name and its arguments; the EAL lines above say more");
+      }
+    }
+    if (rte_eth_dev_get_port_by_name(name.c_str(), &id_) != 0) {
+      fail("DPDK has no such port", 0,
+           is_pci(device_) ? "bind it to vfio-pci (dpdk-devbind.py --status shows the drivers)"
+                           : "the driver may be missing; the EAL lines above say more");
+    }
+    probed_ = true;
+  }
+
+  void configure(std::uint64_t longest_packet_bytes) {
+    rte_eth_dev_info info{};
+    if (const int result = rte_eth_dev_info_get(id_, &info); result != 0)
+      fail("no device information", result, "bind it again");
+    if (info.max_tx_queues == 0)
+      fail("it cannot send", 0, "give it a TX side (for net_pcap: tx_pcap= or tx_iface=)");
+    const auto rx_queues = static_cast<std::uint16_t>(std::min<unsigned>(1, info.max_rx_queues));
+    const rte_eth_conf conf{};
+    if (const int result = rte_eth_dev_configure(id_, rx_queues, 1, &conf); result != 0) {
+      fail("refused its configuration", result, "the EAL lines above say more");
+    }
+    set_mtu(longest_packet_bytes);
+    std::uint16_t rx_descriptors = 64;
+    std::uint16_t tx_descriptors = kWantedDescriptors;
+    static_cast<void>(rte_eth_dev_adjust_nb_rx_tx_desc(id_, &rx_descriptors, &tx_descriptors));
+    const auto socket = static_cast<unsigned>(rte_eth_dev_socket_id(id_));
+    if (rx_queues == 1) {
+      const int result = rte_eth_rx_queue_setup(id_, 0, rx_descriptors, socket, nullptr, pool_);
+      if (result != 0) fail("RX queue refused", result, "the EAL lines above say more");
+    }
+    if (const int result = rte_eth_tx_queue_setup(id_, 0, tx_descriptors, socket, nullptr);
+        result != 0) {
+      fail("TX queue refused", result, "the EAL lines above say more");
+    }
+    if (const int result = rte_eth_dev_start(id_); result != 0) {
+      fail("did not start", result,
+           "check that no other process has it; the EAL lines above say more");
+    }
+  }
+
+  /// Many drivers send what exceeds the MTU anyway, so a refusal is told, not fatal.
+  void set_mtu(std::uint64_t longest_packet_bytes) const {
+    constexpr std::uint64_t kEthernetBytes = 14;
+    const std::uint64_t needed =
+        longest_packet_bytes > kEthernetBytes ? longest_packet_bytes - kEthernetBytes : 0;
+    std::uint16_t mtu = 0;
+    if (rte_eth_dev_get_mtu(id_, &mtu) != 0 || needed <= mtu) return;
+    if (const int result = rte_eth_dev_set_mtu(id_, static_cast<std::uint16_t>(needed));
+        result != 0) {
+      std::fprintf(
+          stderr,
+          "--port '%s': its MTU is %u and it does not take %llu (%s): longer packets may be lost\n",
+          device_.c_str(), mtu, static_cast<unsigned long long>(needed),
+          error_text(result).c_str());
+    }
+  }
+
+  void await_link(const SendOptions& options) const {
+    const auto deadline =
+        std::chrono::steady_clock::now() + std::chrono::duration<double>(options.connect_timeout);
+    rte_eth_link link{};
+    for (bool told = options.quiet;; told = true) {
+      if (rte_eth_link_get_nowait(id_, &link) == 0 && link.link_status == RTE_ETH_LINK_UP) return;
+      if (std::chrono::steady_clock::now() >= deadline) {
+        fail("no link after " + std::to_string(static_cast<int>(options.connect_timeout)) + " s", 0,
+             "start the peer first (for memif: the process with role=server, on the same socket), "
+             "or raise --connect-timeout");
+      }
+      if (!told) std::fprintf(stderr, "waiting for the link of '%s'\n", device_.c_str());
+      std::this_thread::sleep_for(kLinkPoll);
+    }
+  }
+
+  void close() noexcept {
+    if (!probed_) return;
+    probed_ = false;
+    rte_eth_dev_stop(id_);
+    rte_eth_dev_close(id_);
+  }
+
+  std::string device_;
+  std::chrono::duration<double> linger_;
+  std::uint16_t room_bytes_;
+  std::unique_ptr<dpdk::Eal> eal_;
+  rte_mempool* pool_ = nullptr;  ///< EAL's; gone with it
+  std::uint16_t id_ = 0;
+  bool probed_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<Sink> open_dpdk_sink(const SendOptions& options,
+                                     std::uint64_t longest_packet_bytes) {
+  constexpr std::uint64_t kLongest = UINT16_MAX - RTE_PKTMBUF_HEADROOM;
+  if (longest_packet_bytes > kLongest) {
+    throw Error("--port: the trace has a packet of " + std::to_string(longest_packet_bytes) +
+                " bytes; an mbuf holds at most " + std::to_string(kLongest));
+  }
+  try {
+    return std::make_unique<DpdkSink>(options, longest_packet_bytes);
+  } catch (const dpdk::StartError& error) {
+    throw Error(std::string("--port '") + options.port + "': " + error.what() + "; " + error.fix());
+  }
+}
+
+}  // namespace esc::replay

@@ -1,0 +1,128 @@
+#include "esc-replay/info.hpp"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdio>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <unordered_map>
+#include <vector>
+
+#include "esc-replay/trace.hpp"
+#include "wire/parser.hpp"
+#include "wire/session_cursor.hpp"
+
+namespace esc::replay {
+namespace {
+
+struct TopicCount {
+  std::uint64_t events = 0;
+  std::uint64_t bytes = 0;
+};
+
+struct Info {
+  std::uint64_t packets = 0;
+  std::uint64_t bytes = 0;
+  std::uint64_t cut_short = 0;
+  std::uint64_t sequenced = 0;
+  std::map<std::string, std::uint64_t> packet_kinds;
+  std::map<std::string, std::uint64_t> frame_kinds;
+  std::map<std::uint16_t, std::uint64_t> ports;
+  std::unordered_map<std::string, TopicCount> topics;
+};
+
+void add_frames(Info& info, std::span<const std::uint8_t> payload) {
+  const wire::FrameLimits limits;
+  wire::SessionCursor cursor;
+  while (!payload.empty()) {
+    const wire::FrameView frame = wire::parse_frame(payload, limits);
+    if (cursor.observe(frame)) ++info.sequenced;
+    switch (frame.kind) {
+      case wire::FrameKind::kEvent: {
+        ++info.frame_kinds["event"];
+        TopicCount& topic = info.topics[std::string(frame.topic_view())];
+        ++topic.events;
+        topic.bytes += frame.payload_bytes;
+        break;
+      }
+      case wire::FrameKind::kControl:
+        ++info.frame_kinds["control"];
+        break;
+      case wire::FrameKind::kRefused:
+        ++info.frame_kinds["refused." + std::string(name(frame.reason))];
+        break;
+    }
+    payload = payload.subspan(frame.frame_bytes);
+  }
+}
+
+void add_packet(Info& info, std::span<const std::uint8_t> packet, const wire::PortSet& ports) {
+  static const wire::PortSet any_port = wire::PortSet::all();
+  const auto any =
+      wire::classify_packet(packet, static_cast<std::uint32_t>(packet.size()), any_port);
+  if (any.kind == wire::PacketKind::kDatagram)
+    ++info.ports[wire::load_be16(packet.data() + any.udp_offset + 2)];
+  const wire::PacketVerdict verdict = classify_fully(packet, ports);
+  switch (verdict.kind) {
+    case wire::PacketKind::kDatagram:
+      ++info.packet_kinds["datagram"];
+      return add_frames(info, packet.subspan(verdict.payload_offset, verdict.payload_bytes));
+    case wire::PacketKind::kDropped:
+      ++info.packet_kinds["dropped." + std::string(name(verdict.drop))];
+      return;
+    case wire::PacketKind::kNonEvent:
+      ++info.packet_kinds["non_event." + std::string(name(verdict.non_event))];
+      return;
+    case wire::PacketKind::kNeedMoreBytes:
+      return;  // never: the whole packet is there
+  }
+}
+
+nlohmann::ordered_json to_json(const Info& info, std::uint64_t top) {
+  std::vector<std::pair<std::string, TopicCount>> topics(info.topics.begin(), info.topics.end());
+  std::ranges::sort(topics, [](const auto& a, const auto& b) {
+    return a.second.events != b.second.events ? a.second.events > b.second.events
+                                              : a.first < b.first;
+  });
+  if (topics.size() > top) topics.resize(top);
+  auto busiest = nlohmann::ordered_json::object();
+  for (const auto& [topic, count] : topics)
+    busiest[topic] = {{"events", count.events}, {"bytes", count.bytes}};
+  auto ports = nlohmann::ordered_json::object();
+  for (const auto& [port, count] : info.ports) ports[std::to_string(port)] = count;
+  return {{"packets", info.packets},
+          {"bytes", info.bytes},
+          {"cut_short", info.cut_short},
+          {"packet_kinds", info.packet_kinds},
+          {"udp_ports", ports},
+          {"frame_kinds", info.frame_kinds},
+          {"sequenced", info.sequenced},
+          {"topics", info.topics.size()},
+          {"busiest_topics", std::move(busiest)}};
+}
+
+}  // namespace
+
+void add_info_options(CLI::App& command, InfoOptions& o) {
+  command.add_option("trace", o.trace, "the trace (pcap, Ethernet)")->required();
+  command.add_option("--udp-port", o.udp_port, "destination port of event datagrams")
+      ->capture_default_str();
+  command.add_option("--top", o.top, "how many topics to name")->capture_default_str();
+  command.add_flag("--json", o.json, "JSON on one line");
+}
+
+void run_info(const InfoOptions& options) {
+  const PcapContent content = read_pcap(options.trace);
+  wire::PortSet ports;
+  ports.insert(options.udp_port);
+  Info info;
+  info.packets = content.packets.size();
+  info.bytes = content.bytes.size();
+  info.cut_short = content.cut_short;
+  for (std::size_t i = 0; i < content.packets.size(); ++i)
+    add_packet(info, content.packet(i), ports);
+  const nlohmann::ordered_json json = to_json(info, options.top);
+  std::printf("%s\n", json.dump(options.json ? -1 : 2).c_str());
+}
+
+}  // namespace esc::replay

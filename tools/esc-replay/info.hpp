@@ -1,0 +1,26 @@
+// What is in a trace, by the wire rules.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace CLI {
+class App;
+}
+
+namespace esc::replay {
+
+struct InfoOptions {
+  std::string trace;
+  std::uint16_t udp_port = 9001;
+  std::uint64_t top = 10;
+  bool json = false;
+};
+
+void add_info_options(CLI::App& command, InfoOptions& options);
+
+/// `esc-replay info`: packets by kind, frames by kind, the busiest topics, UDP ports, on stdout.
+/// Throws Error.
+void run_info(const InfoOptions& options);
+
+}  // namespace esc::replay

@@ -1,0 +1,95 @@
+#include "esc-replay/pcap_file.hpp"
+
+#include <cerrno>
+#include <cstdio>
+#include <system_error>
+#include <utility>
+
+#include "esc-replay/error.hpp"
+
+namespace esc::replay {
+namespace {
+
+constexpr int kSnapBytes = 262144;
+constexpr std::uint64_t kNsPerSecond = 1'000'000'000;
+
+}  // namespace
+
+PcapWriter::PcapWriter(std::string path, bool nanoseconds)
+    : path_(std::move(path)), nanoseconds_(nanoseconds) {
+  handle_.reset(pcap_open_dead_with_tstamp_precision(
+      DLT_EN10MB, kSnapBytes,
+      nanoseconds ? PCAP_TSTAMP_PRECISION_NANO : PCAP_TSTAMP_PRECISION_MICRO));
+  if (!handle_) throw Error("out of memory for the trace '" + path_ + "'");
+  std::FILE* const file = std::fopen(path_.c_str(), "wb");
+  if (file == nullptr) fail();
+  dump_.reset(pcap_dump_fopen(handle_.get(), file));
+  if (!dump_) {
+    std::fclose(file);
+    throw Error("cannot write the trace '" + path_ + "': " + pcap_geterr(handle_.get()));
+  }
+}
+
+PcapWriter::~PcapWriter() {
+  dump_.reset();
+  if (!finished_) std::remove(path_.c_str());
+}
+
+void PcapWriter::write(std::uint64_t time_ns, std::span<const std::uint8_t> packet) {
+  pcap_pkthdr header{};
+  header.ts.tv_sec = static_cast<time_t>(time_ns / kNsPerSecond);
+  // libpcap keeps nanoseconds in the field called usec when the file does.
+  header.ts.tv_usec = static_cast<suseconds_t>(time_ns % kNsPerSecond / (nanoseconds_ ? 1 : 1000));
+  header.caplen = header.len = static_cast<bpf_u_int32>(packet.size());
+  pcap_dump(reinterpret_cast<u_char*>(dump_.get()), &header, packet.data());
+  if (std::ferror(pcap_dump_file(dump_.get())) != 0) fail();
+}
+
+void PcapWriter::finish() {
+  if (pcap_dump_flush(dump_.get()) != 0 || std::ferror(pcap_dump_file(dump_.get())) != 0) fail();
+  finished_ = true;
+}
+
+void PcapWriter::fail() const {
+  throw Error("cannot write the trace '" + path_ + "': " + std::generic_category().message(errno) +
+              "; check the directory, its permissions and the free space");
+}
+
+PcapContent read_pcap(const std::string& path) {
+  // Opened here, so that a missing file gets the system's own words.
+  File file(std::fopen(path.c_str(), "rb"));
+  if (!file) {
+    throw Error("cannot read the trace '" + path + "': " + std::generic_category().message(errno));
+  }
+  char error[PCAP_ERRBUF_SIZE] = "";
+  pcap_t* const opened = pcap_fopen_offline(file.get(), error);
+  if (opened == nullptr) {
+    throw Error("'" + path + "' is not a capture that can be read: " + error +
+                "; expected pcap, as 'esc-replay build' or tcpdump write it");
+  }
+  static_cast<void>(file.release());  // pcap_close closes it
+  const std::unique_ptr<pcap_t, decltype(&pcap_close)> handle(opened, &pcap_close);
+  if (const int link = pcap_datalink(opened); link != DLT_EN10MB) {
+    const char* const link_name = pcap_datalink_val_to_name(link);
+    throw Error("'" + path + "' holds " +
+                (link_name == nullptr ? "link type " + std::to_string(link) : link_name) +
+                " packets; only Ethernet (EN10MB) can be sent");
+  }
+  PcapContent content;
+  pcap_pkthdr* header = nullptr;
+  const u_char* data = nullptr;
+  int outcome = 0;
+  while ((outcome = pcap_next_ex(opened, &header, &data)) == 1) {
+    content.packets.push_back({content.bytes.size(), header->caplen});
+    content.bytes.insert(content.bytes.end(), data, data + header->caplen);
+    if (header->caplen < header->len) ++content.cut_short;
+  }
+  if (outcome == PCAP_ERROR) {
+    throw Error("'" + path + "' is damaged after packet " + std::to_string(content.packets.size()) +
+                ": " + pcap_geterr(opened));
+  }
+  if (content.packets.empty()) throw Error("'" + path + "' holds no packet");
+  return content;
+}
+
+}  // namespace esc::replay

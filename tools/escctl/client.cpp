@@ -1,0 +1,151 @@
+#include "escctl/client.hpp"
+
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <optional>
+#include <system_error>
+
+#include "escctl/exit_code.hpp"
+
+namespace esc::ctl {
+namespace {
+
+using control::FileDescriptor;
+using nlohmann::ordered_json;
+
+constexpr std::size_t kMaxReplyBytes = 64 * 1024 * 1024;
+
+std::string reason(int error) {
+  return std::generic_category().message(error);
+}
+
+std::optional<sockaddr_un> address_of(const std::string& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.empty() || path.size() >= sizeof(address.sun_path)) return std::nullopt;
+  std::memcpy(address.sun_path, path.data(), path.size());
+  return address;
+}
+
+// errno says why when the descriptor is invalid.
+FileDescriptor connect_to(const std::string& path) {
+  const auto address = address_of(path);
+  if (!address) {
+    errno = ENAMETOOLONG;
+    return {};
+  }
+  FileDescriptor socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const timeval timeout{.tv_sec = kAnswerTimeout.count(), .tv_usec = 0};
+  ::setsockopt(socket.get(), SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout));
+  ::setsockopt(socket.get(), SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout));
+  if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&*address), sizeof(*address)) !=
+      0) {
+    const int error = errno;
+    socket.reset();
+    errno = error;
+  }
+  return socket;
+}
+
+std::string fix_for(int error) {
+  switch (error) {
+    case EACCES:
+    case EPERM:
+      return "run escctl as the user that runs escd, or as root";
+    case ENOENT:
+    case ECONNREFUSED:
+      return "start escd, or name its socket with --socket (its log says where it is)";
+    case EAGAIN:
+      return "its main lcore does not serve the socket: look at its log";
+    default:
+      return "see that the path names escd's control socket";
+  }
+}
+
+// A path under /tmp could be somebody else's; figures from a stranger are worse than none.
+bool trusted_peer(int socket) {
+  ucred peer{};
+  socklen_t bytes = sizeof(peer);
+  if (::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &bytes) != 0) return false;
+  return ::geteuid() == 0 || peer.uid == ::geteuid() || peer.uid == 0;
+}
+
+std::string text_or(const ordered_json& reply, const char* key, const char* otherwise) {
+  const auto found = reply.find(key);
+  return found != reply.end() && found->is_string() ? found->get<std::string>() : otherwise;
+}
+
+}  // namespace
+
+Client::Client(std::string socket_path)
+    : path_(std::move(socket_path)), socket_(connect_to(path_)) {
+  if (!socket_.valid()) {
+    const int error = errno;
+    throw Failure(ExitCode::kNotReachable, "cannot connect to " + path_ + ": " + reason(error),
+                  fix_for(error));
+  }
+  if (!trusted_peer(socket_.get())) {
+    throw Failure(ExitCode::kNotReachable,
+                  path_ + " is served by another user, neither root nor this one",
+                  "name the right socket with --socket, or run as that user");
+  }
+}
+
+ordered_json Client::request(const std::string& command) {
+  send_line(ordered_json{{"command", command}}.dump() + "\n");
+  const auto reply = ordered_json::parse(receive_line(), nullptr, false);
+  const auto ok = reply.is_object() ? reply.find("ok") : reply.end();
+  if (!reply.is_object() || ok == reply.end() || !ok->is_boolean()) {
+    fail("what it answers is not escd's");
+  }
+  if (!ok->get<bool>()) {
+    throw Failure(ExitCode::kRefused, text_or(reply, "error", "escd refused, without a reason"),
+                  text_or(reply, "fix", ""));
+  }
+  const auto result = reply.find("result");
+  return result == reply.end() ? ordered_json::object() : *result;
+}
+
+void Client::send_line(const std::string& line) {
+  std::size_t sent = 0;
+  while (sent < line.size()) {
+    const ssize_t put = ::send(socket_.get(), line.data() + sent, line.size() - sent, MSG_NOSIGNAL);
+    if (put < 0 && errno == EINTR) continue;
+    if (put < 0) fail(errno == EAGAIN ? "it does not take the request in time" : reason(errno));
+    sent += static_cast<std::size_t>(put);
+  }
+}
+
+std::string Client::receive_line() {
+  std::array<char, 16 * 1024> buffer;
+  for (;;) {
+    if (const auto newline = input_.find('\n'); newline != std::string::npos) {
+      std::string line = input_.substr(0, newline);
+      input_.erase(0, newline + 1);
+      return line;
+    }
+    if (input_.size() > kMaxReplyBytes) fail("its answer does not end");
+    const ssize_t got = ::recv(socket_.get(), buffer.data(), buffer.size(), 0);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) fail(errno == EAGAIN ? "it does not answer in time" : reason(errno));
+    if (got == 0) fail("it closed the connection");
+    input_.append(buffer.data(), static_cast<std::size_t>(got));
+  }
+}
+
+void Client::fail(const std::string& what) const {
+  throw Failure(ExitCode::kNotReachable, path_ + ": " + what,
+                "see in escd's log whether it stopped, is stopping or hangs");
+}
+
+bool answers(const std::string& socket_path) {
+  return connect_to(socket_path).valid();
+}
+
+}  // namespace esc::ctl

@@ -1,0 +1,39 @@
+// The other end of the control socket.
+#pragma once
+
+#include <chrono>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "control/file_descriptor.hpp"
+
+namespace esc::ctl {
+
+inline constexpr std::chrono::seconds kAnswerTimeout{5};
+
+/// One connection to one escd. Blocking, each call for at most about kAnswerTimeout a read or
+/// write.
+class Client {
+ public:
+  /// Connects. Throws Failure(kNotReachable): nobody listens, no right to, or whoever listens is
+  /// neither this user nor root (root talks to any user's).
+  explicit Client(std::string socket_path);
+
+  /// The "result" of a command. Throws Failure: kRefused with escd's own words, kNotReachable when
+  /// the connection ends, no answer comes in time, or what comes is not escd's.
+  [[nodiscard]] nlohmann::ordered_json request(const std::string& command);
+
+ private:
+  void send_line(const std::string& line);
+  [[nodiscard]] std::string receive_line();
+  [[noreturn]] void fail(const std::string& what) const;
+
+  std::string path_;
+  control::FileDescriptor socket_;
+  std::string input_;
+};
+
+/// Somebody listens on the socket, and we may connect.
+[[nodiscard]] bool answers(const std::string& socket_path);
+
+}  // namespace esc::ctl

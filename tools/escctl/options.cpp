@@ -1,0 +1,81 @@
+#include "escctl/options.hpp"
+
+#include <CLI/CLI.hpp>
+#include <array>
+#include <string_view>
+#include <utility>
+
+#include "escctl/format.hpp"
+#include "escctl/version.hpp"
+
+namespace esc::ctl {
+namespace {
+
+constexpr double kMinWatch_s = 0.05;
+constexpr double kMaxWatch_s = 3600;
+
+constexpr std::array<std::pair<const char*, const char*>, 8> kCommands = {{
+    {"ledger", "where every packet and every frame went"},
+    {"stats", "counters of each stage, depth of each ring, figures of each port"},
+    {"plan", "which role runs on which CPU"},
+    {"health", "one line a check; exit code 1 if one failed"},
+    {"topics", "events and payload bytes per topic"},
+    {"lcores", "how busy each lcore is, and whether it comes round"},
+    {"ports", "each port, its driver, its packets and its losses"},
+    {"version", "of escctl and of the escd it talks to"},
+}};
+
+std::string exit_codes() {
+  std::string text = "Exit codes:\n";
+  for (std::size_t code = 0; code < kExitCodeMeanings.size(); ++code) {
+    text += "  " + std::to_string(code) + "  " + std::string(kExitCodeMeanings[code]) + "\n";
+  }
+  return text;
+}
+
+void add_commands(CLI::App& app, Options& options) {
+  for (const auto& [name, help] : kCommands) {
+    CLI::App* command = app.add_subcommand(name, help);
+    command->callback([&options, name = name] { options.command = name; });
+    if (std::string_view(name) != "stats") continue;
+    command
+        ->add_option("--watch", options.watch_s,
+                     "rates instead of totals, a line every SECONDS (1 if left out) until SIGINT")
+        ->expected(0, 1)
+        ->default_str("1")
+        ->type_name("SECONDS")
+        ->check(CLI::Range(kMinWatch_s, kMaxWatch_s));
+  }
+  app.require_subcommand(1);
+  app.fallthrough();
+}
+
+}  // namespace
+
+std::variant<Options, Done> parse_options(int argc, const char* const* argv) {
+  Options options;
+  CLI::App app("Asks a running escd over its control socket.", "escctl");
+  auto* instance = app.add_option("--instance", options.instance,
+                                  "name of the escd meant; may be left out if only one runs")
+                       ->type_name("NAME");
+  app.add_option("--socket", options.socket_path, "its control socket")
+      ->type_name("PATH")
+      ->excludes(instance);
+  app.add_flag("--json", options.json,
+               "the result as JSON; with --watch one line for each sample of the totals");
+  app.set_version_flag("--version", kVersion);
+  app.footer(exit_codes());
+  add_commands(app, options);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0)
+      return Done{app.exit(error) == 0 ? ExitCode::kOk : ExitCode::kUsage};
+    // CLI11 repeats the arguments, which may hold anything.
+    std::cerr << "escctl: " << safe(error.what()) << "\n  fix: see escctl --help\n";
+    return Done{ExitCode::kUsage};
+  }
+  return options;
+}
+
+}  // namespace esc::ctl

@@ -1,0 +1,27 @@
+// The command line.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "escctl/exit_code.hpp"
+
+namespace esc::ctl {
+
+struct Options {
+  std::string instance;
+  std::string socket_path;
+  bool json = false;
+  std::string command;
+  std::optional<double> watch_s;  ///< stats --watch: seconds between two lines
+};
+
+/// Help, version or what is wrong was printed: end with this.
+struct Done {
+  ExitCode code;
+};
+
+[[nodiscard]] std::variant<Options, Done> parse_options(int argc, const char* const* argv);
+
+}  // namespace esc::ctl
