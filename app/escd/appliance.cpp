@@ -112,9 +112,10 @@ void Appliance::close_ports() {
 std::vector<PoolReport> Appliance::pools() const {
   std::vector<PoolReport> reports;
   for (const auto& port : ports_) {
-    reports.push_back({port->settings().label, port->pool().size(), port->pool().available()});
+    reports.push_back({port->settings().label, port->pool().size(), port->pool().available(),
+                       port->kept_by_driver()});
   }
-  reports.push_back({"jumbo", jumbo_pool_.size(), jumbo_pool_.available()});
+  reports.push_back({"jumbo", jumbo_pool_.size(), jumbo_pool_.available(), 0});
   return reports;
 }
 

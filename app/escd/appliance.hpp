@@ -26,6 +26,9 @@ struct PoolReport {
   std::string name;
   std::size_t size = 0;
   std::size_t available = 0;
+  std::size_t kept_by_driver = 0;  ///< and will not come back: see dpdk::Port
+
+  [[nodiscard]] bool whole() const noexcept { return available + kept_by_driver >= size; }
 };
 
 /// EAL is up before it is made and outlives it. Thread: main lcore, but for the figures, which any

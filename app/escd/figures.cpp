@@ -70,7 +70,9 @@ ordered_json ledger_document(const Appliance& appliance) {
   const telemetry::Ledger ledger = appliance.ledger();
   ordered_json json = telemetry::to_json(ledger, appliance.balanced(ledger));
   for (const PoolReport& pool : appliance.pools()) {
-    json["mempools"][pool.name] = {{"size", pool.size}, {"available", pool.available}};
+    json["mempools"][pool.name] = {{"size", pool.size},
+                                    {"available", pool.available},
+                                    {"kept_by_driver", pool.kept_by_driver}};
   }
   return json;
 }

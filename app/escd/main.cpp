@@ -56,19 +56,23 @@ std::vector<std::string> pci_devices(const config::Config& config) {
 }
 
 dpdk::EalSettings eal_settings(const config::Config& config, const topology::LcorePlan& plan) {
-  return {config.instance,     plan.eal_lcores,
-          plan.main_lcore,     config.eal.args,
-          pci_devices(config), static_cast<dpdk::HugepageUse>(config.memory.hugepages),
-          memory_bytes(config)};
+  return {config.instance,
+          plan.eal_lcores,
+          plan.main_lcore,
+          config.eal.args,
+          pci_devices(config),
+          static_cast<dpdk::HugepageUse>(config.memory.hugepages),
+          memory_bytes(config, dpdk::kHugepageBytes),
+          memory_bytes(config, dpdk::kOrdinaryPageBytes)};
 }
 
 bool pools_whole(const Appliance& appliance) {
   bool whole = true;
   for (const PoolReport& pool : appliance.pools()) {
-    if (pool.available == pool.size) continue;
+    if (pool.whole()) continue;
     whole = false;
     spdlog::error("pool {}: {} of {} mbufs were not given back; please report this", pool.name,
-                  pool.size - pool.available, pool.size);
+                  pool.size - pool.available - pool.kept_by_driver, pool.size);
   }
   return whole;
 }
@@ -103,7 +107,8 @@ int run(const Options& options, const config::Config& config, const topology::Lc
   const Signals signals;
   Service service(config);  // before EAL: a second instance of this name ends here
   const dpdk::EalSettings settings = eal_settings(config, plan);
-  const dpdk::MemoryChoice memory = dpdk::choose_memory(settings.hugepages, settings.memory_bytes);
+  const dpdk::MemoryChoice memory =
+      dpdk::choose_memory(settings.hugepages, settings.hugepage_bytes);
   spdlog::info("{}", memory.reason);
   const dpdk::Eal eal(settings, memory);
   Appliance appliance(config, plan);

@@ -44,13 +44,13 @@ dpdk::PortSettings port_settings(const config::Config& config, std::size_t index
   return settings;
 }
 
-std::uint64_t memory_bytes(const config::Config& config) {
-  std::uint64_t total = dpdk::pool_bytes(kJumboMbufs, kJumboDataBytes);
+std::uint64_t memory_bytes(const config::Config& config, std::uint64_t page_bytes) {
+  std::uint64_t total = dpdk::pool_bytes(kJumboMbufs, kJumboDataBytes, page_bytes);
   for (std::size_t i = 0; i < config.ports.size(); ++i) {
     const dpdk::PortSettings settings = port_settings(config, i);
     const std::size_t computed = settings.holders.sum() + kAssumedDescriptors * settings.rx_queues;
     total += dpdk::pool_bytes(settings.pool_mbufs != 0 ? settings.pool_mbufs : computed,
-                              settings.mbuf_data_bytes);
+                              settings.mbuf_data_bytes, page_bytes);
   }
   total += ring::MpscRing<event::Event>::bytes_for(config.rings.ingest_cells);
   total += config.lcores.workers.size() * config.rings.worker_cells * sizeof(event::WorkItem);

@@ -16,8 +16,8 @@ inline constexpr std::uint32_t kJumboDataBytes = 65'535 - 128;
 /// What a port is opened with; `index` is its place in the configuration.
 [[nodiscard]] dpdk::PortSettings port_settings(const config::Config& config, std::size_t index);
 
-/// Bytes for every pool and ring, before the drivers have told their descriptor counts: an upper
-/// estimate.
-[[nodiscard]] std::uint64_t memory_bytes(const config::Config& config);
+/// Bytes for every pool and ring on pages of that size, before the drivers have told their
+/// descriptor counts: an upper estimate.
+[[nodiscard]] std::uint64_t memory_bytes(const config::Config& config, std::uint64_t page_bytes);
 
 }  // namespace esc::app

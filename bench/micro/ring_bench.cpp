@@ -28,6 +28,7 @@ void add(const std::string& name) {
       ->Arg(8)
       ->Arg(32)
       ->Arg(64)
+      ->Iterations(kStretches)
       ->UseRealTime();
 }
 

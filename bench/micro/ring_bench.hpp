@@ -62,26 +62,26 @@ inline void count_elements(benchmark::State& state, std::uint64_t elements) {
       static_cast<double>(elements), benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
 }
 
-/// Times stretches of a run and gives their median. Where the two threads are not always on their
-/// CPUs at once, on a machine with other work, the mean says how often they met; the median says
-/// what an element costs while both run.
-class Stretches {
- public:
-  Stretches() { ns_per_element_.reserve(kMaxStretches); }
+/// An iteration of two_threads moves this many elements: long beside the clock, short beside a time
+/// slice.
+inline constexpr std::size_t kStretch = 4 * kCapacity;
+inline constexpr std::size_t kStretches = 128;
 
-  void add(std::size_t elements) {
-    elements_ += elements;
-    if (elements_ < kElements) return;
+/// The median iteration. Where the two threads are not always on their CPUs at once, on a machine
+/// with other work, the mean says how often they met; the median says what an element costs while
+/// both run.
+class MedianStretch {
+ public:
+  MedianStretch() { ns_per_element_.reserve(kStretches); }
+
+  void lap() {
     const auto now = std::chrono::steady_clock::now();
     const std::chrono::duration<double, std::nano> taken = now - since_;
-    if (ns_per_element_.size() < kMaxStretches) {
-      ns_per_element_.push_back(taken.count() / static_cast<double>(elements_));
-    }
+    ns_per_element_.push_back(taken.count() / static_cast<double>(kStretch));
     since_ = now;
-    elements_ = 0;
   }
 
-  [[nodiscard]] double median_ns() {
+  [[nodiscard]] double ns_per_element() {
     if (ns_per_element_.empty()) return 0;
     const auto middle = ns_per_element_.begin() + std::ssize(ns_per_element_) / 2;
     std::nth_element(ns_per_element_.begin(), middle, ns_per_element_.end());
@@ -89,13 +89,8 @@ class Stretches {
   }
 
  private:
-  static constexpr std::size_t kElements =
-      4 * kCapacity;  // a full ring at the start does not matter
-  static constexpr std::size_t kMaxStretches = std::size_t{1} << 20;
-
   std::vector<double> ns_per_element_;
   std::chrono::steady_clock::time_point since_ = std::chrono::steady_clock::now();
-  std::size_t elements_ = 0;
 };
 
 /// One thread on CPU 1 pushes a burst and pops it again: the cost of the instructions, without any
@@ -125,7 +120,7 @@ void two_threads(benchmark::State& state) {
   const auto queue = std::make_unique<Queue>();
   const auto burst = static_cast<std::size_t>(state.range(0));
   std::uint64_t elements = 0;
-  Stretches stretches;
+  MedianStretch median;
   {
     const std::jthread producer([&queue, burst](const std::stop_token& stop) {
       pin_to(0);
@@ -143,19 +138,19 @@ void two_threads(benchmark::State& state) {
     std::array<typename Queue::Element, kMaxBurst> out{};
     Backoff backoff;
     for (auto _ : state) {
-      for (std::size_t wanted = burst; wanted != 0;) {
-        const std::size_t popped = queue->pop(std::span(out).first(wanted));
+      for (std::size_t left = kStretch; left != 0;) {
+        const std::size_t popped = queue->pop(std::span(out).first(std::min(burst, left)));
         if (popped == 0) backoff.wait();
-        wanted -= popped;
+        left -= popped;
+        benchmark::DoNotOptimize(out.data());
+        benchmark::ClobberMemory();
       }
-      benchmark::DoNotOptimize(out.data());
-      benchmark::ClobberMemory();
-      elements += burst;
-      stretches.add(burst);
+      median.lap();
+      elements += kStretch;
     }
   }
   count_elements(state, elements);
-  state.counters["p50_ns_per_element"] = stretches.median_ns();
+  state.counters["p50_ns_per_element"] = median.ns_per_element();
 }
 
 }  // namespace esc::bench

@@ -55,26 +55,27 @@ std::string in_mib(std::uint64_t bytes) {
 
 }  // namespace
 
-MemoryChoice choose_memory(HugepageUse wish, std::uint64_t memory_bytes) {
+MemoryChoice choose_memory(HugepageUse wish, std::uint64_t hugepage_bytes) {
   if (wish == HugepageUse::kOff) {
-    return {false, "hugepages are off in the configuration: running on ordinary pages"};
+    return {false, false, "hugepages are off in the configuration: running on ordinary pages"};
   }
-  const std::uint64_t needed = memory_bytes + kEalOverheadBytes;
+  const std::uint64_t needed = hugepage_bytes + kEalOverheadBytes;
   const std::uint64_t available = free_hugepage_bytes();
-  std::string shortage;
-  if (available < needed) {
-    shortage = "needs " + in_mib(needed) + " of hugepages, " + in_mib(available) + " are free";
-  } else if (!writable_hugetlbfs()) {
-    shortage = "there is no hugetlbfs mount that this user may write to";
+  if (available >= needed) {
+    const bool mounted = writable_hugetlbfs();
+    return {true, !mounted,
+            "running on hugepages (" + in_mib(needed) + ")" +
+                (mounted ? "" : "; no hugetlbfs is mounted, so dpdk-dumpcap cannot attach")};
   }
-  if (shortage.empty()) return {true, "running on hugepages (" + in_mib(needed) + ")"};
+  const std::string shortage =
+      "needs " + in_mib(needed) + " of hugepages, " + in_mib(available) + " are free";
   if (wish == HugepageUse::kRequire) {
-    throw StartError("memory.hugepages = \"require\", but " + shortage,
+    throw StartError("memory.hugepages = \"require\", but it " + shortage,
                      "reserve them with deploy/reserve-hugepages, or set memory.hugepages = "
                      "\"auto\" to run on ordinary pages");
   }
-  return {false, shortage +
-                     ": running on ordinary pages instead, slower and for trials only "
+  return {false, false,
+          shortage + ": running on ordinary pages instead, slower and for trials only "
                      "(deploy/reserve-hugepages reserves them)"};
 }
 
@@ -86,8 +87,9 @@ std::vector<std::string> eal_arguments(const EalSettings& settings, const Memory
                                    settings.lcores,
                                    "--main-lcore",
                                    std::to_string(settings.main_lcore)};
+  if (memory.in_memory) args.emplace_back("--in-memory");
   if (!memory.hugepages) {
-    const std::uint64_t bytes = settings.memory_bytes + kEalOverheadBytes;
+    const std::uint64_t bytes = settings.ordinary_page_bytes + kEalOverheadBytes;
     args.insert(args.end(),
                 {"--no-huge", "--no-shconf", "-m", std::to_string((bytes + kMiB - 1) / kMiB)});
   }

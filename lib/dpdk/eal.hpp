@@ -18,19 +18,20 @@ struct EalSettings {
   std::vector<std::string>
       pci_devices;  ///< the PCI addresses this instance owns; no other is touched
   HugepageUse hugepages = HugepageUse::kAuto;
-  std::uint64_t memory_bytes =
-      0;  ///< what pools and rings will take, for the no-hugepage case and the choice itself
+  std::uint64_t hugepage_bytes = 0;       ///< what pools and rings take on hugepages
+  std::uint64_t ordinary_page_bytes = 0;  ///< and on ordinary pages
 };
 
 /// What kind of memory EAL will run on, and why: decided before EAL starts so that it can be said.
 struct MemoryChoice {
   bool hugepages = false;
+  bool in_memory = false;  ///< hugepages without a hugetlbfs mount: no secondary process can attach
   std::string reason;  ///< a sentence for the operator
 };
 
-/// Looks at free hugepages and at a hugetlbfs mount that we may write to. Throws StartError if
+/// Looks at free hugepages, and for a hugetlbfs mount that we may write to. Throws StartError if
 /// hugepages are required and there are too few.
-[[nodiscard]] MemoryChoice choose_memory(HugepageUse wish, std::uint64_t memory_bytes);
+[[nodiscard]] MemoryChoice choose_memory(HugepageUse wish, std::uint64_t hugepage_bytes);
 
 /// The whole argument vector, argv[0] first.
 [[nodiscard]] std::vector<std::string> eal_arguments(const EalSettings& settings,

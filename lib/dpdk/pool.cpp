@@ -15,27 +15,36 @@ namespace {
 // preempted lcore stalls nobody.
 constexpr const char* kPoolOps = "lf_stack";
 
+// A small pool goes without: what some lcores' caches keep would be missing to the others.
+unsigned cache_mbufs(std::size_t mbufs) {
+  return mbufs >= 16 * kPoolCacheHoldsMbufs ? kPoolCacheMbufs : 0;
+}
+
 }  // namespace
 
-std::uint64_t pool_bytes(std::size_t mbufs, std::uint32_t data_bytes) {
+std::uint64_t pool_bytes(std::size_t mbufs, std::uint32_t data_bytes, std::uint64_t page_bytes) {
   const std::uint64_t element = sizeof(rte_mbuf) + RTE_PKTMBUF_HEADROOM + data_bytes +
                                 sizeof(rte_mempool_objhdr) + 2 * RTE_CACHE_LINE_SIZE;
-  // 16 bytes an element for the stack's list; page ends that no element fits into: 1/16.
-  return mbufs * (element + 16) * 17 / 16;
+  // An element never lies across two pages, unless it is larger than one.
+  const std::uint64_t per_page = page_bytes / element;
+  const std::uint64_t pages = per_page != 0 ? (mbufs + per_page - 1) / per_page
+                                            : mbufs * ((element + page_bytes - 1) / page_bytes);
+  constexpr std::uint64_t kStackElementBytes = 16;
+  return pages * page_bytes + mbufs * kStackElementBytes;
 }
 
 Pool::Pool(const std::string& name, std::size_t mbufs, std::uint32_t data_bytes, int socket)
     : size_(mbufs) {
   const auto room = static_cast<std::uint16_t>(data_bytes + RTE_PKTMBUF_HEADROOM);
   pool_ = rte_pktmbuf_pool_create_by_ops(name.c_str(), static_cast<unsigned>(mbufs),
-                                         kPoolCacheMbufs, 0, room, socket, kPoolOps);
+                                         cache_mbufs(mbufs), 0, room, socket, kPoolOps);
   if (pool_ != nullptr) return;
-  throw StartError("cannot make the mbuf pool \"" + name + "\" of " + std::to_string(mbufs) +
-                       " mbufs (" + std::to_string(pool_bytes(mbufs, data_bytes) >> 20) +
-                       " MiB) on NUMA node " + std::to_string(socket) + ": " +
-                       rte_strerror(rte_errno),
-                   "reserve more hugepages on that node (deploy/reserve-hugepages), or lower "
-                   "port.pool_mbufs or the ring sizes");
+  throw StartError(
+      "cannot make the mbuf pool \"" + name + "\" of " + std::to_string(mbufs) + " mbufs (" +
+          std::to_string(pool_bytes(mbufs, data_bytes, kHugepageBytes) >> 20) +
+          " MiB) on NUMA node " + std::to_string(socket) + ": " + rte_strerror(rte_errno),
+      "reserve more hugepages on that node (deploy/reserve-hugepages), or lower "
+      "port.pool_mbufs or the ring sizes");
 }
 
 Pool::Pool(Pool&& other) noexcept

@@ -29,9 +29,13 @@ inline constexpr unsigned kPoolCacheMbufs = 256;
 /// the size).
 inline constexpr std::size_t kPoolCacheHoldsMbufs = kPoolCacheMbufs * 3 / 2;
 
-/// Bytes that a pool of `mbufs` takes, headers and per-object overhead included. For reserving
-/// memory.
-[[nodiscard]] std::uint64_t pool_bytes(std::size_t mbufs, std::uint32_t data_bytes);
+inline constexpr std::uint64_t kHugepageBytes = 2 * 1024 * 1024;
+inline constexpr std::uint64_t kOrdinaryPageBytes = 4096;
+
+/// Bytes that a pool of `mbufs` takes on pages of that size, headers and per-object overhead
+/// included. For reserving memory.
+[[nodiscard]] std::uint64_t pool_bytes(std::size_t mbufs, std::uint32_t data_bytes,
+                                       std::uint64_t page_bytes);
 
 /// An mbuf pool. Owner: one Port. The DPDK pool is freed with it; the Port must be closed first,
 /// since drivers hold mbufs.
@@ -47,7 +51,6 @@ class Pool {
   [[nodiscard]] rte_mempool* get() const noexcept { return pool_; }
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
   [[nodiscard]] std::size_t available() const noexcept;  ///< exact when nobody uses the pool
-  [[nodiscard]] bool whole() const noexcept { return available() == size_; }
 
  private:
   rte_mempool* pool_ = nullptr;

@@ -74,6 +74,7 @@ class Port {
   std::uint16_t descriptors_ = 0;
   bool own_mbufs_ = true;
   bool counts_descriptors_ = false;
+  std::size_t kept_by_driver_ = 0;
   bool probed_ = false;
   bool closed_ = false;
   PortStats last_stats_;

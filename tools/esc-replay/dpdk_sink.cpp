@@ -5,6 +5,7 @@
 #include <rte_ethdev.h>
 #include <rte_mbuf.h>
 #include <sched.h>
+#include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
@@ -47,6 +48,9 @@ int first_cpu() {
 }
 
 std::unique_ptr<dpdk::Eal> start_eal(const SendOptions& options, std::uint64_t memory_bytes) {
+  // stdout is for the summary.
+  spdlog::set_default_logger(spdlog::stderr_color_mt("esc-replay"));
+  if (options.quiet) spdlog::set_level(spdlog::level::warn);
   dpdk::EalSettings settings;
   settings.instance = "esc-replay-" + std::to_string(getpid());
   settings.lcores = "0@" + std::to_string(first_cpu());
@@ -89,22 +93,14 @@ class DpdkSink final : public Sink {
 
   [[nodiscard]] Outcome offer(const Trace& trace, std::size_t begin, std::size_t end) override {
     const auto wanted = static_cast<std::uint16_t>(std::min<std::size_t>(end - begin, kBurst));
-    std::array<rte_mbuf*, kBurst> mbufs;
-    if (rte_pktmbuf_alloc_bulk(pool_, mbufs.data(), wanted) != 0) {
-      ++blocked_;  // all are still on their way out
+    if (held_ < wanted && !fill(trace, begin, wanted)) {
+      ++blocked_;  // every mbuf is still on its way out
       return {};
     }
-    for (std::uint16_t i = 0; i < wanted; ++i) {
-      const std::span<const std::uint8_t> bytes = trace.unit(begin + i);
-      // The pool was made for the longest packet: this always fits.
-      std::memcpy(rte_pktmbuf_append(mbufs[i], static_cast<std::uint16_t>(bytes.size())),
-                  bytes.data(), bytes.size());
-    }
-    const std::uint16_t sent = rte_eth_tx_burst(id_, 0, mbufs.data(), wanted);
-    if (sent < wanted) {
-      ++blocked_;
-      rte_pktmbuf_free_bulk(mbufs.data() + sent, wanted - sent);
-    }
+    const std::uint16_t sent = rte_eth_tx_burst(id_, 0, mbufs_.data(), wanted);
+    if (sent < wanted) ++blocked_;
+    std::move(mbufs_.begin() + sent, mbufs_.begin() + held_, mbufs_.begin());
+    held_ = static_cast<std::uint16_t>(held_ - sent);
     return {.sent = sent};
   }
 
@@ -118,6 +114,20 @@ class DpdkSink final : public Sink {
   }
 
  private:
+  /// Copies units into mbufs until `wanted` are in hand. Those in hand from an offer before are the
+  /// first units of this one.
+  [[nodiscard]] bool fill(const Trace& trace, std::size_t begin, std::uint16_t wanted) {
+    if (rte_pktmbuf_alloc_bulk(pool_, mbufs_.data() + held_, wanted - held_) != 0) return false;
+    for (; held_ < wanted; ++held_) {
+      const std::span<const std::uint8_t> bytes = trace.unit(begin + held_);
+      char* const room =
+          rte_pktmbuf_append(mbufs_[held_], static_cast<std::uint16_t>(bytes.size()));
+      std::memcpy(room, bytes.data(),
+                  bytes.size());  // the pool was made for the longest packet: it fits
+    }
+    return true;
+  }
+
   [[noreturn]] void fail(const std::string& what, int error, const std::string& fix) const {
     throw Error("--port '" + device_ + "': " + what + (error != 0 ? ": " + error_text(error) : "") +
                 "; " + fix);
@@ -205,6 +215,8 @@ class DpdkSink final : public Sink {
   void close() noexcept {
     if (!probed_) return;
     probed_ = false;
+    rte_pktmbuf_free_bulk(mbufs_.data(), held_);
+    held_ = 0;
     rte_eth_dev_stop(id_);
     rte_eth_dev_close(id_);
   }
@@ -214,6 +226,8 @@ class DpdkSink final : public Sink {
   std::uint16_t room_bytes_;
   std::unique_ptr<dpdk::Eal> eal_;
   rte_mempool* pool_ = nullptr;  ///< EAL's; gone with it
+  std::array<rte_mbuf*, kBurst> mbufs_{};
+  std::uint16_t held_ = 0;  ///< mbufs in hand, not yet taken by the port
   std::uint16_t id_ = 0;
   bool probed_ = false;
 };

@@ -32,7 +32,7 @@ class Sink {
   /// completed.
   [[nodiscard]] virtual std::size_t finish(const Trace& trace) = 0;
 
-  /// Offers that found no room at once.
+  /// Offers that were not taken whole at once.
   [[nodiscard]] std::uint64_t blocked() const noexcept { return blocked_; }
   /// Failed system calls by their symbolic errno, EAGAIN not among them.
   [[nodiscard]] const std::map<int, std::uint64_t>& errors() const noexcept { return errors_; }

@@ -53,8 +53,10 @@ Outcome UdpSink::offer(const Trace& trace, std::size_t begin, std::size_t end) {
   }
   const int sent =
       sendmmsg(socket_.fd(), messages_.data(), static_cast<unsigned>(count), MSG_DONTWAIT);
-  if (sent >= 0) return {.sent = static_cast<std::size_t>(sent)};
-  return judge(errno);
+  if (sent < 0) return judge(errno);
+  // The kernel keeps to itself why it stopped; the next offer hears of it if it lasts.
+  if (static_cast<std::size_t>(sent) < count) ++blocked_;
+  return {.sent = static_cast<std::size_t>(sent)};
 }
 
 Outcome UdpSink::judge(int error) {

@@ -20,9 +20,9 @@ namespace esc::ring {
 namespace {
 
 #if defined(ESC_UNDER_TSAN)
-constexpr std::uint64_t kPerProducer = 40'000;
+constexpr std::uint64_t kPerProducer = 20'000;
 #else
-constexpr std::uint64_t kPerProducer = 400'000;
+constexpr std::uint64_t kPerProducer = 200'000;
 #endif
 constexpr std::size_t kMaxBurst = 32;
 
