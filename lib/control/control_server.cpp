@@ -103,8 +103,10 @@ void ControlServer::Impl::accept_all() {
     if (errno != EMFILE && errno != ENFILE) return;
     // Without a descriptor the peer would wait at the door and keep poll_fd() readable for ever.
     spare_.reset();
-    FileDescriptor(::accept4(socket_.fd(), nullptr, nullptr, SOCK_CLOEXEC)).reset();
+    const bool turned_away =
+        FileDescriptor(::accept4(socket_.fd(), nullptr, nullptr, SOCK_CLOEXEC)).valid();
     spare_ = FileDescriptor(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+    if (!turned_away) return;
     ++figures_.refused_full;
   }
 }
@@ -187,7 +189,10 @@ bool ControlServer::Impl::watch(Peer& peer) const noexcept {
   return ::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, connection.fd(), &event) == 0;
 }
 
+// Closing is not enough: a child forked meanwhile holds the same socket, and epoll would go on
+// reporting it, with a pointer to a peer that is no more.
 void ControlServer::Impl::drop(const Peer& peer) noexcept {
+  ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, peer.connection.fd(), nullptr);
   std::erase_if(peers_, [&](const auto& one) { return one.get() == &peer; });
 }
 

@@ -75,8 +75,9 @@ MemoryChoice choose_memory(HugepageUse wish, std::uint64_t hugepage_bytes) {
                      "\"auto\" to run on ordinary pages");
   }
   return {false, false,
-          shortage + ": running on ordinary pages instead, slower and for trials only "
-                     "(deploy/reserve-hugepages reserves them)"};
+          shortage +
+              ": running on ordinary pages instead, slower and for trials only "
+              "(deploy/reserve-hugepages reserves them)"};
 }
 
 std::vector<std::string> eal_arguments(const EalSettings& settings, const MemoryChoice& memory) {

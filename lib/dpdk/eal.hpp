@@ -26,7 +26,7 @@ struct EalSettings {
 struct MemoryChoice {
   bool hugepages = false;
   bool in_memory = false;  ///< hugepages without a hugetlbfs mount: no secondary process can attach
-  std::string reason;  ///< a sentence for the operator
+  std::string reason;      ///< a sentence for the operator
 };
 
 /// Looks at free hugepages, and for a hugetlbfs mount that we may write to. Throws StartError if

@@ -11,9 +11,11 @@
 namespace esc::dpdk {
 namespace {
 
-// Last in, first out: the mbufs that were freed last are the ones in cache. Lock-free, so that a
-// preempted lcore stalls nobody.
-constexpr const char* kPoolOps = "lf_stack";
+// Neither waits for an lcore that was preempted in the middle, as the default ring would
+// (docs/decisions.md).
+const char* pool_ops(PoolOrder order) {
+  return order == PoolOrder::kLifo ? "lf_stack" : "ring_mt_hts";
+}
 
 // A small pool goes without: what some lcores' caches keep would be missing to the others.
 unsigned cache_mbufs(std::size_t mbufs) {
@@ -33,11 +35,12 @@ std::uint64_t pool_bytes(std::size_t mbufs, std::uint32_t data_bytes, std::uint6
   return pages * page_bytes + mbufs * kStackElementBytes;
 }
 
-Pool::Pool(const std::string& name, std::size_t mbufs, std::uint32_t data_bytes, int socket)
+Pool::Pool(const std::string& name, std::size_t mbufs, std::uint32_t data_bytes, int socket,
+           PoolOrder order)
     : size_(mbufs) {
   const auto room = static_cast<std::uint16_t>(data_bytes + RTE_PKTMBUF_HEADROOM);
   pool_ = rte_pktmbuf_pool_create_by_ops(name.c_str(), static_cast<unsigned>(mbufs),
-                                         cache_mbufs(mbufs), 0, room, socket, kPoolOps);
+                                         cache_mbufs(mbufs), 0, room, socket, pool_ops(order));
   if (pool_ != nullptr) return;
   throw StartError(
       "cannot make the mbuf pool \"" + name + "\" of " + std::to_string(mbufs) + " mbufs (" +

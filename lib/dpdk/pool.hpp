@@ -37,13 +37,18 @@ inline constexpr std::uint64_t kOrdinaryPageBytes = 4096;
 [[nodiscard]] std::uint64_t pool_bytes(std::size_t mbufs, std::uint32_t data_bytes,
                                        std::uint64_t page_bytes);
 
+/// Which free mbuf is handed out next. LIFO keeps the working set in cache; FIFO is for drivers
+/// that cannot do with it.
+enum class PoolOrder : std::uint8_t { kLifo, kFifo };
+
 /// An mbuf pool. Owner: one Port. The DPDK pool is freed with it; the Port must be closed first,
 /// since drivers hold mbufs.
 class Pool {
  public:
   /// data_bytes: room for packet data in each mbuf, headroom not counted. socket: NUMA node,
   /// SOCKET_ID_ANY for any. Throws StartError when memory does not suffice.
-  Pool(const std::string& name, std::size_t mbufs, std::uint32_t data_bytes, int socket);
+  Pool(const std::string& name, std::size_t mbufs, std::uint32_t data_bytes, int socket,
+       PoolOrder order = PoolOrder::kLifo);
   ~Pool();
   Pool(Pool&& other) noexcept;
   Pool& operator=(Pool&&) = delete;

@@ -38,6 +38,14 @@ std::string probe_fix(const PortSettings& settings) {
   return "check the driver's name and its arguments; the EAL lines above say what it disliked";
 }
 
+/// Value of `key` in "name,key=value,..."; empty without it.
+std::string device_argument(const std::string& device, const std::string& key) {
+  const std::size_t at = device.find("," + key + "=");
+  if (at == std::string::npos) return {};
+  const std::size_t from = at + key.size() + 2;
+  return device.substr(from, device.find(',', from) - from);
+}
+
 std::uint64_t rx_offloads(const rte_eth_dev_info& info, bool nic_checksums) {
   std::uint64_t wanted = RTE_ETH_RX_OFFLOAD_SCATTER;
   if (nic_checksums) wanted |= RTE_ETH_RX_OFFLOAD_IPV4_CKSUM | RTE_ETH_RX_OFFLOAD_UDP_CKSUM;
@@ -77,6 +85,9 @@ void Port::probe() {
   }
   id_ = id;
   probed_ = true;
+  if (settings_.device_name.starts_with("net_af_packet")) {
+    af_packet_drops_ = std::make_unique<AfPacketDrops>(device_argument(settings_.device, "iface"));
+  }
 }
 
 void Port::configure() {
@@ -158,8 +169,10 @@ void Port::make_pool(std::uint16_t descriptors, int socket) {
   PoolHolders holders = settings_.holders;
   holders.descriptors = std::size_t{descriptors} * settings_.rx_queues;
   const std::size_t mbufs = settings_.pool_mbufs != 0 ? settings_.pool_mbufs : holders.sum();
+  // net_af_xdp registers the pool's memory with the kernel and receives nothing from a LIFO pool.
+  const PoolOrder order = driver_ == "net_af_xdp" ? PoolOrder::kFifo : PoolOrder::kLifo;
   pool_ = std::make_unique<Pool>("esc_port" + std::to_string(settings_.index), mbufs,
-                                 settings_.mbuf_data_bytes, socket);
+                                 settings_.mbuf_data_bytes, socket, order);
 }
 
 void Port::start() {
@@ -195,6 +208,7 @@ PortStats Port::stats() const {
   if (closed_) return last_stats_;
   rte_eth_stats stats{};
   if (rte_eth_stats_get(id_, &stats) != 0) return last_stats_;
+  if (af_packet_drops_) stats.imissed += af_packet_drops_->total();
   return {stats.ipackets, stats.ibytes, stats.imissed, stats.rx_nombuf, stats.ierrors};
 }
 

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "dpdk/af_packet_drops.hpp"
 #include "dpdk/pool.hpp"
 #include "dpdk/rx_queue.hpp"
 
@@ -59,6 +60,9 @@ class Port {
   /// Mbufs the driver receives into come from pool() and are whole: false for net_ring, which hands
   /// on anyone's.
   [[nodiscard]] bool own_mbufs() const noexcept { return own_mbufs_; }
+  /// Mbufs that the driver took at start and does not give back when closed: net_af_xdp leaves its
+  /// fill ring behind (DPDK 22.11). 0 for every other driver.
+  [[nodiscard]] std::size_t kept_by_driver() const noexcept { return kept_by_driver_; }
   [[nodiscard]] PortStats stats()
       const;  ///< any control thread; zeros kept from before once closed
 
@@ -78,6 +82,7 @@ class Port {
   bool probed_ = false;
   bool closed_ = false;
   PortStats last_stats_;
+  std::unique_ptr<AfPacketDrops> af_packet_drops_;  ///< net_af_packet only
   std::unique_ptr<Pool> pool_;
 };
 

@@ -27,7 +27,7 @@ constexpr std::uint16_t kWantedDescriptors = 1024;
 constexpr unsigned kCacheMbufs = 256;
 constexpr unsigned kRxMbufs =
     128;  // some drivers do not come up without an RX queue; nothing is ever taken from it
-constexpr auto kLinkPoll = std::chrono::milliseconds(20);
+constexpr auto kLinkPoll = std::chrono::milliseconds(100);
 
 std::string error_text(int error) {
   return rte_strerror(error < 0 ? -error : error);
@@ -57,10 +57,10 @@ std::unique_ptr<dpdk::Eal> start_eal(const SendOptions& options, std::uint64_t m
   settings.extra_args = options.eal_args;
   settings.extra_args.emplace_back("--no-telemetry");
   if (is_pci(options.port)) settings.pci_devices.push_back(options.port);
-  settings.memory_bytes = memory_bytes;
+  settings.hugepage_bytes = settings.ordinary_page_bytes = memory_bytes;
   dpdk::MemoryChoice memory = dpdk::choose_memory(dpdk::HugepageUse::kAuto, memory_bytes);
   // In memory: nothing is left behind when we are killed.
-  if (memory.hugepages) settings.extra_args.emplace_back("--in-memory");
+  memory.in_memory = memory.hugepages;
   if (!options.quiet) std::fprintf(stderr, "%s\n", memory.reason.c_str());
   return std::make_unique<dpdk::Eal>(settings, memory);
 }
@@ -84,7 +84,7 @@ class DpdkSink final : public Sink {
     if (pool_ == nullptr) fail("no memory for mbufs", rte_errno, "reserve more hugepages");
     probe();
     configure(longest_packet_bytes);
-    await_link(options);
+    come_up(options);
   }
 
   ~DpdkSink() override { close(); }
@@ -173,10 +173,6 @@ class DpdkSink final : public Sink {
         result != 0) {
       fail("TX queue refused", result, "the EAL lines above say more");
     }
-    if (const int result = rte_eth_dev_start(id_); result != 0) {
-      fail("did not start", result,
-           "check that no other process has it; the EAL lines above say more");
-    }
   }
 
   /// Many drivers send what exceeds the MTU anyway, so a refusal is told, not fatal.
@@ -196,19 +192,27 @@ class DpdkSink final : public Sink {
     }
   }
 
-  void await_link(const SendOptions& options) const {
+  /// Starts the port and waits for its link. A memif client cannot even start while nobody listens
+  /// on its socket, so both wait for the peer.
+  void come_up(const SendOptions& options) const {
     const auto deadline =
         std::chrono::steady_clock::now() + std::chrono::duration<double>(options.connect_timeout);
+    int result = rte_eth_dev_start(id_);
     rte_eth_link link{};
     for (bool told = options.quiet;; told = true) {
-      if (rte_eth_link_get_nowait(id_, &link) == 0 && link.link_status == RTE_ETH_LINK_UP) return;
+      if (result == 0 && rte_eth_link_get_nowait(id_, &link) == 0 &&
+          link.link_status == RTE_ETH_LINK_UP)
+        return;
       if (std::chrono::steady_clock::now() >= deadline) {
-        fail("no link after " + std::to_string(static_cast<int>(options.connect_timeout)) + " s", 0,
+        const auto seconds = std::to_string(static_cast<int>(options.connect_timeout)) + " s";
+        fail((result == 0 ? "no link after " : "did not start within ") + seconds, 0,
              "start the peer first (for memif: the process with role=server, on the same socket), "
-             "or raise --connect-timeout");
+             "or raise "
+             "--connect-timeout; the EAL lines above say more");
       }
-      if (!told) std::fprintf(stderr, "waiting for the link of '%s'\n", device_.c_str());
+      if (!told) std::fprintf(stderr, "waiting for the peer of '%s'\n", device_.c_str());
       std::this_thread::sleep_for(kLinkPoll);
+      if (result != 0) result = rte_eth_dev_start(id_);
     }
   }
 

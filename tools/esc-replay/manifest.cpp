@@ -13,7 +13,7 @@ void add(Array& into, const Array& from) {
 }
 
 void add_topics(std::vector<Tally::Topic>& into, const std::vector<Tally::Topic>& from) {
-  for (std::size_t i = 0; i < into.size(); ++i) {
+  for (std::size_t i = 0; i < from.size(); ++i) {
     into[i].events += from[i].events;
     into[i].bytes += from[i].bytes;
   }

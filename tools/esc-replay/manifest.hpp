@@ -21,6 +21,7 @@ class Tally {
     std::uint64_t bytes = 0;
   };
 
+  Tally() = default;
   explicit Tally(const TopicSet& topics)
       : listed_(topics.listed().size()), unlisted_(topics.unlisted().size()) {}
 

@@ -65,7 +65,8 @@ class Loader {
     Unit unit = begin(payload);
     walk(payload, {}, unit);
     if (unit.bytes > 0) return finish(unit);
-    ++trace_.skipped;  // nothing of it fits a stream
+    trace_.bytes.resize(unit.offset);  // nothing of it fits a stream
+    ++trace_.skipped;
   }
 
   /// Copies it; what walk() marks lies behind the offset.

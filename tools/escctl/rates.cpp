@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <cstdio>
+#include <span>
 
 #include "escctl/format.hpp"
 
@@ -13,6 +14,8 @@ namespace {
 using nlohmann::ordered_json;
 
 constexpr std::size_t kMinColumnWidth = 9;
+constexpr std::array<const char*, 1> kDropped = {"dropped"};
+constexpr std::array<const char*, 3> kMissed = {"imissed", "rx_nombuf", "ierrors"};
 
 const ordered_json& part(const ordered_json& document, const std::string& name) {
   static const ordered_json none = ordered_json::object();
@@ -34,7 +37,7 @@ std::optional<double> time_of(const ordered_json& sample) {
 }
 
 // The sum of some figures over all members of a part; nothing if no member has any.
-std::optional<double> sum(const ordered_json& members, std::initializer_list<const char*> keys) {
+std::optional<double> sum(const ordered_json& members, std::span<const char* const> keys) {
   std::optional<double> total;
   for (const auto& member : members) {
     for (const char* key : keys) {
@@ -99,11 +102,10 @@ std::vector<RateColumn> rates(const ordered_json& before, const ordered_json& af
     const auto earlier = number(part(part(before, "stages"), stage.key()), "events");
     columns.push_back({safe(stage.key()) + " ev/s", interval.rate(earlier, events)});
   }
-  if (const auto dropped = sum(stages, {"dropped"})) {
-    const auto earlier = sum(part(before, "stages"), {"dropped"});
+  if (const auto dropped = sum(stages, kDropped)) {
+    const auto earlier = sum(part(before, "stages"), kDropped);
     columns.push_back({"drops/s", interval.rate(earlier, dropped)});
   }
-  constexpr std::initializer_list<const char*> kMissed = {"imissed", "rx_nombuf", "ierrors"};
   if (const auto missed = sum(part(after, "ports"), kMissed)) {
     columns.push_back({"missed/s", interval.rate(sum(part(before, "ports"), kMissed), missed)});
   }

@@ -130,6 +130,31 @@ TEST_F(ControlServerTest, ForgetsWhoHasGone) {
   EXPECT_EQ(server.connections(), 0U);
 }
 
+TEST_F(ControlServerTest, ForgetsWhoHasGoneThoughAChildHoldsTheSocket) {
+  ControlServer server(path_, handler);
+  auto client = connect_to(path_);
+  serve_all(server);
+  int start[2];
+  int stop[2];
+  ASSERT_EQ(::pipe(start), 0);
+  ASSERT_EQ(::pipe(stop), 0);
+  const pid_t child = ::fork();
+  char byte = 0;
+  if (child == 0) {
+    ::close(stop[1]);
+    client.reset();
+    (void)!::write(start[1], "x", 1);
+    (void)!::read(stop[0], &byte, 1);
+    ::_exit(0);
+  }
+  ASSERT_EQ(::read(start[0], &byte, 1), 1);
+  client.reset();
+  serve_all(server);
+  EXPECT_EQ(server.connections(), 0U);
+  for (const int fd : {start[0], start[1], stop[0], stop[1]}) ::close(fd);
+  EXPECT_EQ(::waitpid(child, nullptr, 0), child);
+}
+
 TEST_F(ControlServerTest, ALineMayHaveTheLimitAndNoMore) {
   ControlServer server(path_, handler, {.max_line_bytes = 100});
   const auto line = [](std::size_t bytes) {
@@ -219,7 +244,8 @@ TEST_F(ControlServerTest, TakesSixteenAndTellsTheNext) {
   }
   clients.pop_back();
   serve_all(server);
-  EXPECT_EQ(ask(server, connect_to(path_), R"({"command":"nope"})"), "");
+  EXPECT_EQ(ask(server, connect_to(path_), R"({"command":"echo","text":1})"),
+            "{\"ok\":true,\"result\":1}\n");
   EXPECT_EQ(server.figures().accepted, 17U);
 }
 
@@ -250,7 +276,8 @@ TEST_F(ControlServerTest, RestsWhenDescriptorsRunOut) {
   EXPECT_EQ(receive_now(client, &closed), "");
   EXPECT_TRUE(closed);
   EXPECT_EQ(server.figures().refused_full, 1U);
-  EXPECT_EQ(ask(server, connect_to(path_), "{}"), "");
+  EXPECT_EQ(ask(server, connect_to(path_), R"({"command":"echo","text":1})"),
+            "{\"ok\":true,\"result\":1}\n");
   EXPECT_EQ(server.figures().accepted, 1U);
 }
 

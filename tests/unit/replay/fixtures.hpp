@@ -13,6 +13,7 @@
 
 #include "esc-replay/pcap_file.hpp"
 #include "esc-replay/trace_builder.hpp"
+#include "wire/packet.hpp"
 #include "wire/parser.hpp"
 #include "wire/session_cursor.hpp"
 

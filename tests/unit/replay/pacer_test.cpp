@@ -20,7 +20,9 @@ TEST(Pacer, DueAndDueAtAgreeAtAwkwardRates) {
     for (std::uint64_t unit = 0; unit < 100'000; unit += 37) {
       const std::uint64_t at_ns = pacer.due_at_ns(unit);
       ASSERT_EQ(pacer.due(at_ns), unit + 1) << rate;
-      if (unit > 0) ASSERT_EQ(pacer.due(at_ns - 1), unit) << rate;
+      if (unit > 0) {
+        ASSERT_EQ(pacer.due(at_ns - 1), unit) << rate;
+      }
     }
   }
 }

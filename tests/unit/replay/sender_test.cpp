@@ -186,7 +186,7 @@ TEST(Sender, UnitsRefusedForGoodAreCountedAndPassedOver) {
   const TemporaryFile file;
   build_file(some_options(100), file.path());
   Trace trace = load_trace(file.path(), Cargo::kDatagrams, 9001);
-  ScriptedSink sink({{.sent = 3, .failed = 1}});
+  ScriptedSink sink(std::vector<Outcome>{{.sent = 3, .failed = 1}});
   const SendResult result = send_trace(trace, sink, passes(1), sink.stop, {});
   EXPECT_EQ(result.counts.units, 75u);
   EXPECT_EQ(result.counts.failed, 25u);
@@ -197,7 +197,7 @@ TEST(Sender, StopEndsAnEndlessRunWithTheCountsSoFar) {
   const TemporaryFile file;
   build_file(some_options(100), file.path());
   Trace trace = load_trace(file.path(), Cargo::kDatagrams, 9001);
-  ScriptedSink sink({{.sent = 7}});
+  ScriptedSink sink(std::vector<Outcome>{{.sent = 7}});
   sink.stop_at_offer = 40;
   SendOptions options;
   options.duration = 3600;
@@ -212,7 +212,7 @@ TEST(Sender, OpenLoopSendsEverythingAndTellsLateness) {
   const TemporaryFile file;
   build_file(some_options(50), file.path());
   Trace trace = load_trace(file.path(), Cargo::kDatagrams, 9001);
-  ScriptedSink sink({{.sent = 7}});
+  ScriptedSink sink(std::vector<Outcome>{{.sent = 7}});
   SendOptions options = passes(1);
   options.pps = 20000;
   const SendResult result = send_trace(trace, sink, options, sink.stop, {});

@@ -26,6 +26,12 @@ constexpr std::uint64_t kPerProducer = 200'000;
 #endif
 constexpr std::size_t kMaxBurst = 32;
 
+/// Items a producer sends: the small rings change hands at every few, which on a loaded machine
+/// costs a time slice each.
+constexpr std::uint64_t items_through(std::size_t capacity) {
+  return std::min<std::uint64_t>(kPerProducer, 200 * capacity);
+}
+
 struct Item {
   std::uint64_t producer;
   std::uint64_t number;
@@ -58,16 +64,15 @@ void pin_to(int cpu) {
   ASSERT_EQ(pthread_setaffinity_np(pthread_self(), sizeof(set), &set), 0);
 }
 
-/// Pushes items 0 .. kPerProducer - 1 in bursts of random size through `push`, which returns how
+/// Pushes items 0 .. total - 1 in bursts of random size through `push`, which returns how
 /// many it took.
 template <class Push>
-void produce(std::uint64_t self, Push&& push) {
+void produce(std::uint64_t self, std::uint64_t total, Push&& push) {
   std::minstd_rand random(static_cast<unsigned>(self + 1));
   std::array<Item, kMaxBurst> burst;
   std::uint64_t next = 0;
-  while (next < kPerProducer) {
-    const std::uint64_t wanted =
-        std::min<std::uint64_t>(1 + random() % kMaxBurst, kPerProducer - next);
+  while (next < total) {
+    const std::uint64_t wanted = std::min<std::uint64_t>(1 + random() % kMaxBurst, total - next);
     for (std::uint64_t i = 0; i < wanted; ++i) burst[i] = make_item(self, next + i);
     const std::size_t accepted = push(std::span<const Item>(burst).first(wanted));
     if (accepted == 0) std::this_thread::yield();
@@ -78,7 +83,7 @@ void produce(std::uint64_t self, Push&& push) {
 /// Checks that each producer's items come whole, in order, none missing and none twice.
 class Receipts {
  public:
-  explicit Receipts(std::size_t producers) : next_(producers, 0) {}
+  Receipts(std::size_t producers, std::uint64_t each) : next_(producers, 0), each_(each) {}
 
   void take(const Item& item) {
     ++taken_;
@@ -89,14 +94,15 @@ class Receipts {
     const Item expected = make_item(item.producer, next_[item.producer]++);
     if (item.number != expected.number || item.rest != expected.rest) ++wrong_;
   }
-  [[nodiscard]] bool complete() const { return taken_ >= kPerProducer * next_.size(); }
+  [[nodiscard]] bool complete() const { return taken_ >= each_ * next_.size(); }
   void expect_exact() const {
     EXPECT_EQ(wrong_, 0U);
-    for (const std::uint64_t next : next_) EXPECT_EQ(next, kPerProducer);
+    for (const std::uint64_t next : next_) EXPECT_EQ(next, each_);
   }
 
  private:
   std::vector<std::uint64_t> next_;
+  std::uint64_t each_;
   std::uint64_t taken_ = 0;
   std::uint64_t wrong_ = 0;
 };
@@ -134,14 +140,15 @@ void run_mpsc(std::size_t capacity, std::span<const int> producer_cpus, int cons
   using Ring = MpscRing<Item, Policy>;
   std::vector<typename Ring::Cell> cells(capacity);
   Ring ring(cells);
-  Receipts receipts(producer_cpus.size());
+  const std::uint64_t total = items_through(capacity);
+  Receipts receipts(producer_cpus.size(), total);
   {
     std::vector<std::jthread> threads;
     for (std::size_t i = 0; i < producer_cpus.size(); ++i) {
       threads.emplace_back([&, i] {
         pin_to(producer_cpus[i]);
         typename Ring::Producer producer(ring);
-        produce(i, [&](std::span<const Item> items) { return producer.push_burst(items); });
+        produce(i, total, [&](std::span<const Item> items) { return producer.push_burst(items); });
       });
     }
     threads.emplace_back([&] {
@@ -190,11 +197,12 @@ TEST(SpscStress, TwoCores) {
     std::vector<Block> memory(capacity);
     SpscRing<Item> ring(SpscRing<Item>::slots_in(
         std::as_writable_bytes(std::span(memory)).first(SpscRing<Item>::bytes_for(capacity))));
-    Receipts receipts(1);
+    const std::uint64_t total = items_through(capacity);
+    Receipts receipts(1, total);
     {
       std::jthread producer([&] {
         pin_to(cpus.front());
-        produce(0, [&](std::span<const Item> items) { return ring.push_burst(items); });
+        produce(0, total, [&](std::span<const Item> items) { return ring.push_burst(items); });
       });
       std::jthread consumer([&] {
         pin_to(cpus.back());

@@ -1,0 +1,85 @@
+#include "ingest/checksum.hpp"
+
+#include "ingest/rx_fixture.hpp"
+
+namespace esc::test {
+namespace {
+
+constexpr std::size_t kIpChecksumAt = 14 + 10;
+constexpr std::size_t kUdpChecksumAt = 14 + 20 + 6;
+
+class ChecksumTest : public RxFixture {
+ protected:
+  /// Events that come of one packet with these NIC flags.
+  std::size_t events_of(const Bytes& packet, config::Checksum mode, std::uint64_t flags,
+                        std::vector<std::size_t> cuts = {}) {
+    port_.checksum = mode;
+    const std::size_t before = sink_.state->events.size();
+    give(packet, std::move(cuts));
+    queue_.state->packets.back()->ol_flags |= flags;
+    run();
+    return sink_.state->events.size() - before;
+  }
+};
+
+TEST_F(ChecksumTest, SoftwareFindsEveryFlippedByte) {
+  const Bytes good = packet_of(frame("topic", 33));
+  EXPECT_EQ(events_of(good, config::Checksum::kVerify, 0), 1U);
+  std::uint64_t bad_udp = 0;
+  // From the UDP checksum on: ports and lengths have rules of their own.
+  for (std::size_t at = kUdpChecksumAt; at < good.size(); ++at) {
+    Bytes bad = good;
+    bad[at] ^= 0x10;
+    EXPECT_EQ(events_of(bad, config::Checksum::kVerify, 0), 0U) << "byte " << at;
+    EXPECT_EQ(dropped(PacketDrop::kBadUdpChecksum), ++bad_udp) << "byte " << at;
+  }
+  Bytes bad_ip = good;
+  bad_ip[kIpChecksumAt] ^= 0x01;
+  EXPECT_EQ(events_of(bad_ip, config::Checksum::kVerify, 0), 0U);
+  EXPECT_EQ(dropped(PacketDrop::kBadIpChecksum), 1U);
+}
+
+TEST_F(ChecksumTest, SoftwareReadsAcrossSegmentsOfOddSize) {
+  const Bytes good = packet_of(frame("topic", 400));
+  EXPECT_EQ(events_of(good, config::Checksum::kVerify, 0, {43, 44, 101, 250}), 1U);
+  Bytes bad = good;
+  bad.back() ^= 1;
+  EXPECT_EQ(events_of(bad, config::Checksum::kVerify, 0, {43, 44, 101, 250}), 0U);
+  const Bytes good6 = packet_of(frame("topic", 401), true);
+  EXPECT_EQ(events_of(good6, config::Checksum::kVerify, 0, {7, 77, 177}), 1U);
+}
+
+TEST_F(ChecksumTest, TheNicsVerdictComesFirst) {
+  Bytes bad = packet_of(frame("a", 3));
+  bad.back() ^= 1;
+  const auto good_flags = RTE_MBUF_F_RX_IP_CKSUM_GOOD | RTE_MBUF_F_RX_L4_CKSUM_GOOD;
+  EXPECT_EQ(events_of(bad, config::Checksum::kVerify, good_flags), 1U);
+  const Bytes good = packet_of(frame("a", 3));
+  EXPECT_EQ(events_of(good, config::Checksum::kVerify, RTE_MBUF_F_RX_L4_CKSUM_BAD), 0U);
+  EXPECT_EQ(dropped(PacketDrop::kBadUdpChecksum), 1U);
+  EXPECT_EQ(events_of(good, config::Checksum::kNic, RTE_MBUF_F_RX_IP_CKSUM_BAD), 0U);
+  EXPECT_EQ(dropped(PacketDrop::kBadIpChecksum), 1U);
+}
+
+TEST_F(ChecksumTest, NicModeDoesNotLookWhereTheNicIsSilent) {
+  Bytes bad = packet_of(frame("a", 3));
+  bad.back() ^= 1;
+  bad[kIpChecksumAt] ^= 1;
+  EXPECT_EQ(events_of(bad, config::Checksum::kNic, 0), 1U);
+  EXPECT_EQ(events_of(bad, config::Checksum::kOff, RTE_MBUF_F_RX_IP_CKSUM_BAD), 1U);
+}
+
+TEST_F(ChecksumTest, ZeroMeansNoneOverIpv4AndIsRefusedOverIpv6) {
+  Bytes four = packet_of(frame("a", 3));
+  four[kUdpChecksumAt] = four[kUdpChecksumAt + 1] = 0;
+  EXPECT_EQ(events_of(four, config::Checksum::kVerify, 0), 1U);
+  Bytes six = packet_of(frame("a", 3), true);
+  six[14 + 40 + 6] = six[14 + 40 + 7] = 0;
+  EXPECT_EQ(events_of(six, config::Checksum::kVerify, 0), 0U);
+  EXPECT_EQ(events_of(six, config::Checksum::kNic, 0), 0U);
+  EXPECT_EQ(dropped(PacketDrop::kBadUdpChecksum), 2U);
+  EXPECT_EQ(events_of(six, config::Checksum::kOff, 0), 1U);
+}
+
+}  // namespace
+}  // namespace esc::test

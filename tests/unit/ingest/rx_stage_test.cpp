@@ -1,0 +1,165 @@
+#include "ingest/rx_stage.hpp"
+
+#include "ingest/rx_fixture.hpp"
+
+namespace esc::test {
+namespace {
+
+TEST_F(RxFixture, OneFrameOneEventThatOwnsItsMbuf) {
+  give(packet_of(frame("a/b", 5)));
+  run();
+  ASSERT_EQ(sink_.state->events.size(), 1U);
+  const event::Event& event = sink_.state->events[0];
+  EXPECT_EQ(see(event).topic, "a/b");
+  EXPECT_EQ(event.payload_bytes(), 5U);
+  EXPECT_EQ(event.priority, 7);
+  EXPECT_TRUE(event.has(event::kSoleOwner));
+  EXPECT_EQ(counters_.packets_received.get(), 1U);
+  EXPECT_EQ(counters_.datagrams.get(), 1U);
+  EXPECT_EQ(counters_.frames_received.get(), 1U);
+}
+
+TEST_F(RxFixture, ForeignMbufsNeverGoBackRaw) {
+  port_.own_mbufs = false;
+  give(packet_of(frame("a", 1)));
+  run();
+  ASSERT_EQ(sink_.state->events.size(), 1U);
+  EXPECT_FALSE(sink_.state->events[0].has(event::kSoleOwner));
+}
+
+TEST_F(RxFixture, FramesOfOneDatagramShareItsMbuf) {
+  give(packet_of(join({frame("a", 1), frame("b", 2), frame("c", 3)})));
+  run();
+  ASSERT_EQ(sink_.state->events.size(), 3U);
+  EXPECT_EQ(rte_mbuf_refcnt_read(sink_.state->events[0].mbuf), 3);
+  for (const event::Event& event : sink_.state->events) EXPECT_FALSE(event.has(event::kSoleOwner));
+}
+
+TEST_F(RxFixture, DatagramOfOneEventAmongRefusalsOwnsItsMbuf) {
+  Bytes bad = frame("x", 3);
+  bad[7] = 0x01;  // a control character for a topic
+  give(packet_of(join({bad, frame("good", 2), bad})));
+  run();
+  ASSERT_EQ(sink_.state->events.size(), 1U);
+  EXPECT_TRUE(sink_.state->events[0].has(event::kSoleOwner));
+  EXPECT_EQ(dropped(FrameDrop::kTopicControlCharacter), 2U);
+  EXPECT_EQ(counters_.frames_received.get(), 3U);
+}
+
+TEST_F(RxFixture, DatagramWithoutEventsIsGivenBack) {
+  give(packet_of(session(1, 0)));
+  give(packet_of(Bytes{1, 2, 3}));
+  run();
+  EXPECT_TRUE(sink_.state->events.empty());
+  EXPECT_EQ(counters_.control.get(), 1U);
+  EXPECT_EQ(dropped(FrameDrop::kFrameTruncated), 1U);
+  EXPECT_TRUE(pool_.whole());
+}
+
+TEST_F(RxFixture, ADatagramOfMoreFramesThanABurstGoesOnAtTheNextPoll) {
+  Bytes payload;
+  constexpr std::size_t kFrames = 150;
+  for (std::size_t i = 0; i < kFrames; ++i) {
+    const Bytes one = frame("t" + std::to_string(i), 1);
+    payload.insert(payload.end(), one.begin(), one.end());
+  }
+  ASSERT_LT(payload.size(), 2000U);
+  give(packet_of(payload));
+  run();
+  ASSERT_EQ(sink_.state->events.size(), kFrames);
+  for (std::size_t i = 0; i < kFrames; ++i) EXPECT_EQ(see(sink_.state->events[i]).topic, "t" + std::to_string(i));
+  EXPECT_EQ(rte_mbuf_refcnt_read(sink_.state->events[0].mbuf), kFrames);
+}
+
+TEST_F(RxFixture, WhatTheRingDoesNotTakeStaysAndNothingMoreIsReceived) {
+  sink_.state->room = 10;
+  for (int i = 0; i < 100; ++i) give(packet_of(frame("a", 1)));
+  EXPECT_NE(stage().poll(1), 0U);
+  EXPECT_EQ(sink_.state->events.size(), 10U);
+  EXPECT_EQ(counters_.events_held.get(), 54U);
+  EXPECT_EQ(stage().poll(2), 0U);
+  EXPECT_EQ(stage().poll(3), 0U);
+  EXPECT_EQ(queue_.state->receives, 1U);
+  EXPECT_EQ(counters_.ring_full.get(), 2U);
+  EXPECT_EQ(counters_.packets_received.get(), 64U);
+  sink_.state->room = SIZE_MAX;
+  run();
+  EXPECT_EQ(sink_.state->events.size(), 100U);
+  EXPECT_EQ(counters_.events_held.get(), 0U);
+  EXPECT_EQ(counters_.frames_received.get(), 100U);
+}
+
+TEST_F(RxFixture, PastTheSoftMarkAPortThatCanWaitIsLeftAlone) {
+  give(packet_of(frame("a", 1)));
+  sink_.state->depth = limits_.soft_mark_cells + 1;
+  EXPECT_EQ(stage().poll(1), 0U);
+  EXPECT_EQ(queue_.state->receives, 0U);
+  EXPECT_EQ(counters_.polls_deferred.get(), 1U);
+  queue_.state->can_wait = false;
+  EXPECT_NE(stage().poll(2), 0U);
+  EXPECT_EQ(sink_.state->events.size(), 1U);
+}
+
+TEST_F(RxFixture, AStopKeepsPacketsInThePort) {
+  give(packet_of(frame("a", 1)));
+  receiving_ = false;
+  EXPECT_EQ(stage().poll(1), 0U);
+  EXPECT_EQ(queue_.state->packets.size(), 1U);
+  rte_pktmbuf_free(queue_.state->packets.front());
+}
+
+TEST_F(RxFixture, SessionNumbersTheFramesAfterIt) {
+  give(packet_of(join({frame("before", 1), session(42, 100, 2), frame("a", 1), frame("b", 1), frame("past", 1)})));
+  give(packet_of(frame("next datagram", 1)));
+  run();
+  const auto all = seen();
+  ASSERT_EQ(all.size(), 5U);
+  EXPECT_FALSE(all[0].sequenced);
+  EXPECT_EQ(all[1].sequence, 100U);
+  EXPECT_EQ(all[2].sequence, 101U);
+  EXPECT_EQ(all[2].producer, 42U);
+  EXPECT_FALSE(all[3].sequenced);
+  EXPECT_FALSE(all[4].sequenced);
+}
+
+TEST_F(RxFixture, EveryKindOfPacketIsCountedOnceAndFreed) {
+  Bytes arp = packet_of(frame("a", 1));
+  arp[12] = 0x08;
+  arp[13] = 0x06;
+  Bytes wrong_port = packet_of(frame("a", 1));
+  wrong_port[37] ^= 0xff;
+  give(arp);
+  give(wrong_port);
+  give(packet_of(Bytes{}));
+  give(Bytes{1, 2, 3});
+  run();
+  EXPECT_EQ(counters_.non_event.get(NonEvent::kArp), 1U);
+  EXPECT_EQ(counters_.non_event.get(NonEvent::kEmptyDatagram), 1U);
+  EXPECT_EQ(dropped(PacketDrop::kWrongPort), 1U);
+  EXPECT_EQ(dropped(PacketDrop::kShortHeader), 1U);
+  EXPECT_EQ(counters_.packets_received.get(), 4U);
+  EXPECT_EQ(counters_.datagrams.get(), 0U);
+  EXPECT_TRUE(pool_.whole());
+}
+
+TEST_F(RxFixture, DiscardAccountsForEverythingHeld) {
+  sink_.state->room = 3;
+  Bytes many;
+  for (int i = 0; i < 100; ++i) {
+    const Bytes one = frame("t", 1);
+    many.insert(many.end(), one.begin(), one.end());
+  }
+  give(packet_of(many));
+  give(packet_of(frame("never begun", 1)));
+  ASSERT_NE(stage().poll(1), 0U);
+  stage().discard();
+  EXPECT_EQ(counters_.frames_received.get(), 100U);
+  EXPECT_EQ(dropped(FrameDrop::kDrainedAtDeadline), 97U);
+  EXPECT_EQ(dropped(PacketDrop::kDrainedAtDeadline), 1U);
+  EXPECT_EQ(counters_.packets_received.get(), 2U);
+  EXPECT_EQ(counters_.events_held.get(), 0U);
+  EXPECT_EQ(counters_.packets_held.get(), 0U);
+}
+
+}  // namespace
+}  // namespace esc::test

@@ -1,0 +1,132 @@
+// The same bytes in any segmentation are the same events: the differential test of the chained path.
+#include <random>
+
+#include "ingest/rx_fixture.hpp"
+
+namespace esc::test {
+namespace {
+
+struct Outcome {
+  std::vector<Seen> events;
+  std::vector<std::uint64_t> counts;
+  friend bool operator==(const Outcome&, const Outcome&) = default;
+};
+
+class SegmentationTest : public RxFixture {
+ protected:
+  Outcome outcome(const Bytes& packet, std::vector<std::size_t> cuts) {
+    const auto before = counts();
+    give(packet, std::move(cuts));
+    run();
+    Outcome result{seen(), counts()};
+    for (std::size_t i = 0; i < before.size(); ++i) result.counts[i] -= before[i];
+    release_events();
+    return result;
+  }
+
+ private:
+  [[nodiscard]] std::vector<std::uint64_t> counts() const {
+    std::vector<std::uint64_t> all = {counters_.packets_received.get(), counters_.datagrams.get(),
+                                      counters_.frames_received.get(), counters_.control.get()};
+    for (std::size_t i = 0; i < static_cast<std::size_t>(FrameDrop::kCount); ++i) {
+      all.push_back(dropped(static_cast<FrameDrop>(i)));
+    }
+    for (std::size_t i = 0; i < static_cast<std::size_t>(PacketDrop::kCount); ++i) {
+      all.push_back(dropped(static_cast<PacketDrop>(i)));
+    }
+    for (std::size_t i = 0; i < static_cast<std::size_t>(NonEvent::kCount); ++i) {
+      all.push_back(counters_.non_event.get(static_cast<NonEvent>(i)));
+    }
+    return all;
+  }
+};
+
+Bytes mixed_datagram() {
+  Bytes bad_utf8 = frame("bad", 9);
+  bad_utf8[8] = 0xff;
+  Bytes bad_topic_len = frame("bad", 9);
+  bad_topic_len[5] = 0x7f;
+  return join({frame("first", 20), session(9, 1000), frame("second/topic", 0), bad_utf8, frame("third", 300),
+               bad_topic_len, frame("fourth", 77), Bytes{0, 0}});
+}
+
+TEST_F(SegmentationTest, OneCutAnywhere) {
+  for (const bool ipv6 : {false, true}) {
+    const Bytes packet = packet_of(mixed_datagram(), ipv6, 2);
+    const Outcome whole = outcome(packet, {});
+    ASSERT_EQ(whole.events.size(), 4U);
+    ASSERT_TRUE(whole.events[1].sequenced);
+    for (std::size_t cut = 1; cut < packet.size(); ++cut) {
+      ASSERT_EQ(outcome(packet, {cut}), whole) << "cut at " << cut << (ipv6 ? " of IPv6" : " of IPv4");
+    }
+  }
+}
+
+TEST_F(SegmentationTest, RandomCutsWithEmptySegments) {
+  std::mt19937 random(20261123);
+  const Bytes packet = packet_of(mixed_datagram());
+  const Outcome whole = outcome(packet, {});
+  for (int round = 0; round < 3000; ++round) {
+    std::vector<std::size_t> cuts(1 + random() % 12);
+    for (std::size_t& cut : cuts) cut = random() % (packet.size() + 1);
+    ASSERT_EQ(outcome(packet, cuts), whole) << "round " << round;
+  }
+}
+
+TEST_F(SegmentationTest, OneByteSegments) {
+  const Bytes packet = packet_of(join({frame("one", 9), frame("two", 3)}));
+  std::vector<std::size_t> cuts;
+  for (std::size_t cut = 1; cut < packet.size(); ++cut) cuts.push_back(cut);
+  EXPECT_EQ(outcome(packet, cuts), outcome(packet, {}));
+}
+
+TEST_F(SegmentationTest, RandomBytesAfterSoundHeaders) {
+  std::mt19937 random(7);
+  for (int round = 0; round < 2000; ++round) {
+    Bytes payload = mixed_datagram();
+    for (int flips = 0; flips < 4; ++flips) payload[random() % payload.size()] = static_cast<std::uint8_t>(random());
+    const Bytes packet = packet_of(payload);
+    const Outcome whole = outcome(packet, {});
+    std::vector<std::size_t> cuts(1 + random() % 6);
+    for (std::size_t& cut : cuts) cut = random() % (packet.size() + 1);
+    ASSERT_EQ(outcome(packet, cuts), whole) << "round " << round;
+  }
+}
+
+TEST_F(SegmentationTest, AFrameThatEndsAtASegmentBoundaryIsNotCopied) {
+  const Bytes first = frame("first", 20);
+  const Bytes packet = packet_of(join({first, frame("second", 20)}));
+  give(packet, {42 + first.size()});
+  run();
+  ASSERT_EQ(sink_.state->events.size(), 2U);
+  // Two segments, two events, and nothing taken from a pool beside them.
+  EXPECT_EQ(rte_mempool_in_use_count(pool_.get()), 2U);
+}
+
+TEST_F(SegmentationTest, AFrameTooLargeForOneMbufGoesToTheJumboPool) {
+  const Bytes packet = packet_of(join({frame("big", 5000), frame("small", 5)}));
+  give(packet, {2000, 4000});
+  run();
+  ASSERT_EQ(sink_.state->events.size(), 2U);
+  EXPECT_EQ(see(sink_.state->events[0]).payload.size(), 5000U);
+  EXPECT_EQ(sink_.state->events[0].mbuf->pool, jumbo_.get());
+}
+
+TEST_F(SegmentationTest, NoJumboBufferIsWaitedForThenCounted) {
+  limits_.jumbo_wait_cycles = 10;
+  port_.jumbo_pool = nullptr;
+  give(packet_of(join({session(5, 0), frame("big", 5000), frame("small", 5)})), {2000, 4000});
+  EXPECT_NE(stage().poll(100), 0U);
+  EXPECT_EQ(counters_.jumbo_waits.get(), 1U);
+  EXPECT_EQ(dropped(FrameDrop::kNoJumboBuffer), 0U);
+  EXPECT_EQ(stage().poll(105), 0U);
+  EXPECT_NE(stage().poll(110) + stage().poll(111), 0U);
+  EXPECT_EQ(dropped(FrameDrop::kNoJumboBuffer), 1U);
+  ASSERT_EQ(sink_.state->events.size(), 1U);
+  EXPECT_EQ(see(sink_.state->events[0]).topic, "small");
+  EXPECT_EQ(see(sink_.state->events[0]).sequence, 1U);  // the frame that was given up kept its number
+  EXPECT_EQ(counters_.frames_received.get(), 3U);
+}
+
+}  // namespace
+}  // namespace esc::test

@@ -1,0 +1,169 @@
+#include "telemetry/ledger.hpp"
+
+#include <gtest/gtest.h>
+
+namespace esc::telemetry {
+namespace {
+
+constexpr std::size_t at(FrameDrop reason) {
+  return static_cast<std::size_t>(reason);
+}
+constexpr std::size_t at(PacketDrop reason) {
+  return static_cast<std::size_t>(reason);
+}
+constexpr std::size_t at(NonEvent kind) {
+  return static_cast<std::size_t>(kind);
+}
+
+// Every category different, so that none can stand in for another. 100 frames, 1,000 packets.
+Ledger full_ledger() {
+  Ledger ledger;
+  ledger.frames = {.received = 100,
+                   .delivered = 50,
+                   .control = 16,
+                   .duplicate = 8,
+                   .stale = 7,
+                   .dead_lettered_durable = 6,
+                   .dropped = {},
+                   .in_flight = 3};
+  ledger.frames.dropped[at(FrameDrop::kFrameTruncated)] = 9;
+  ledger.frames.dropped[at(FrameDrop::kUnknownTopic)] = 1;
+  ledger.packets = {.received = 1000,
+                    .datagrams = 800,
+                    .reassembled = 70,
+                    .non_event = {},
+                    .dropped = {},
+                    .in_flight = 20,
+                    .losses = {.imissed = 11, .rx_nombuf = 12, .ierrors = 13}};
+  ledger.packets.non_event[at(NonEvent::kArp)] = 60;
+  ledger.packets.dropped[at(PacketDrop::kWrongPort)] = 49;
+  ledger.packets.dropped[at(PacketDrop::kShortHeader)] = 1;
+  return ledger;
+}
+
+TEST(Ledger, AnEmptyOneBalances) {
+  EXPECT_TRUE(Ledger{}.balanced());
+  EXPECT_TRUE(Ledger{}.within(0, 0));
+}
+
+TEST(Ledger, Sums) {
+  const Ledger ledger = full_ledger();
+  EXPECT_EQ(ledger.frames_dropped(), 10U);
+  EXPECT_EQ(ledger.packets_dropped(), 50U);
+  EXPECT_EQ(ledger.frames_accounted(), 97U);
+  EXPECT_EQ(ledger.packets_accounted(), 980U);
+}
+
+TEST(Ledger, BalancesToTheFrame) {
+  EXPECT_TRUE(full_ledger().balanced());
+  const auto unbalanced_by = [](auto change) {
+    Ledger more = full_ledger();
+    ++change(more);
+    Ledger less = full_ledger();
+    --change(less);
+    return !more.balanced() && !less.balanced();
+  };
+  using U64 = std::uint64_t;
+  EXPECT_TRUE(unbalanced_by([](Ledger& l) -> U64& { return l.frames.received; }));
+  EXPECT_TRUE(unbalanced_by([](Ledger& l) -> U64& { return l.frames.delivered; }));
+  EXPECT_TRUE(unbalanced_by([](Ledger& l) -> U64& { return l.frames.control; }));
+  EXPECT_TRUE(unbalanced_by([](Ledger& l) -> U64& { return l.frames.duplicate; }));
+  EXPECT_TRUE(unbalanced_by([](Ledger& l) -> U64& { return l.frames.stale; }));
+  EXPECT_TRUE(unbalanced_by([](Ledger& l) -> U64& { return l.frames.dead_lettered_durable; }));
+  EXPECT_TRUE(unbalanced_by([](Ledger& l) -> U64& { return l.frames.in_flight; }));
+  EXPECT_TRUE(unbalanced_by([](Ledger& l) -> U64& { return l.packets.received; }));
+  EXPECT_TRUE(unbalanced_by([](Ledger& l) -> U64& { return l.packets.datagrams; }));
+  EXPECT_TRUE(unbalanced_by([](Ledger& l) -> U64& { return l.packets.reassembled; }));
+  EXPECT_TRUE(unbalanced_by([](Ledger& l) -> U64& { return l.packets.in_flight; }));
+  for (std::size_t i = 0; i < full_ledger().frames.dropped.size(); ++i) {
+    EXPECT_TRUE(unbalanced_by([i](Ledger& l) -> U64& { return l.frames.dropped[i]; })) << i;
+  }
+  for (std::size_t i = 0; i < full_ledger().packets.dropped.size(); ++i) {
+    EXPECT_TRUE(unbalanced_by([i](Ledger& l) -> U64& { return l.packets.dropped[i]; })) << i;
+  }
+  for (std::size_t i = 0; i < full_ledger().packets.non_event.size(); ++i) {
+    EXPECT_TRUE(unbalanced_by([i](Ledger& l) -> U64& { return l.packets.non_event[i]; })) << i;
+  }
+}
+
+TEST(Ledger, WhatThePortLostIsBesideIt) {
+  Ledger ledger = full_ledger();
+  ledger.packets.losses = {.imissed = 1'000'000, .rx_nombuf = 5, .ierrors = 6};
+  EXPECT_TRUE(ledger.balanced());
+}
+
+TEST(Ledger, WithinTheRoomThereIs) {
+  const Ledger ledger = full_ledger();  // 3 frames and 20 packets are not accounted for
+  EXPECT_TRUE(ledger.within(3, 20));
+  EXPECT_FALSE(ledger.within(2, 20));
+  EXPECT_FALSE(ledger.within(3, 19));
+  Ledger invented = full_ledger();
+  invented.frames.delivered += 4;  // one more than was received
+  EXPECT_FALSE(invented.within(1'000, 1'000));
+  invented = full_ledger();
+  invented.packets.datagrams += 21;
+  EXPECT_FALSE(invented.within(1'000, 1'000));
+}
+
+TEST(Ledger, CollectAddsUpEveryBlock) {
+  WorkerCounters workers[2];
+  workers[0].delivered.add(5);
+  workers[1].delivered.add(6);
+  workers[1].frame_dropped.add(FrameDrop::kHandlerRefused, 2);
+  workers[0].events_received.add(100);  // not a category
+  DispatchCounters dispatcher;
+  dispatcher.events_received.add(16);
+  dispatcher.frame_dropped.add(FrameDrop::kUnknownTopic, 3);
+  IngestCounters ingests[2];
+  ingests[0].packets_received.add(10);
+  ingests[0].datagrams.add(7);
+  ingests[0].non_event.add(NonEvent::kIcmp, 2);
+  ingests[0].packet_dropped.add(PacketDrop::kBadUdpChecksum, 1);
+  ingests[0].frames_received.add(20);
+  ingests[0].control.add(3);
+  ingests[0].frame_dropped.add(FrameDrop::kUnknownTopic, 1);
+  ingests[1].packets_received.add(1);
+  ingests[1].datagrams.add(1);
+  ingests[1].frames_received.add(1);
+  const WorkerCounters* const all_workers[] = {&workers[0], &workers[1]};
+  const DispatchCounters* const all_dispatchers[] = {&dispatcher};
+  const IngestCounters* const all_ingests[] = {&ingests[0], &ingests[1]};
+
+  Ledger ledger = collect(all_workers, all_dispatchers, all_ingests);
+  EXPECT_EQ(ledger.frames.received, 21U);
+  EXPECT_EQ(ledger.frames.delivered, 11U);
+  EXPECT_EQ(ledger.frames.control, 3U);
+  EXPECT_EQ(ledger.frames.dropped[at(FrameDrop::kUnknownTopic)], 4U);
+  EXPECT_EQ(ledger.frames.dropped[at(FrameDrop::kHandlerRefused)], 2U);
+  EXPECT_EQ(ledger.frames_dropped(), 6U);
+  EXPECT_EQ(ledger.frames.in_flight, 0U);
+  EXPECT_EQ(ledger.packets.received, 11U);
+  EXPECT_EQ(ledger.packets.datagrams, 8U);
+  EXPECT_EQ(ledger.packets.non_event[at(NonEvent::kIcmp)], 2U);
+  EXPECT_EQ(ledger.packets.dropped[at(PacketDrop::kBadUdpChecksum)], 1U);
+  EXPECT_FALSE(ledger.balanced());  // 1 frame is somewhere: in flight is for the caller to say
+  EXPECT_TRUE(ledger.within(1, 0));
+  ledger.frames.in_flight = 1;
+  EXPECT_TRUE(ledger.balanced());
+}
+
+TEST(Ledger, TheSchemaIsFrozen) {
+  EXPECT_EQ(to_json(full_ledger(), true).dump(),
+            R"({"frames":{"received":100,"delivered":50,"control":16,"duplicate":8,"stale":7,)"
+            R"("dead_lettered":{"durable":6,"by_reason":{}},)"
+            R"("dropped":{"frame_truncated":9,"unknown_topic":1},"in_flight":3},)"
+            R"("packets":{"received":1000,"datagrams":800,"reassembled":70,)"
+            R"("non_event":{"arp":60},"dropped":{"short_header":1,"wrong_port":49},)"
+            R"("in_flight":20,"imissed":11,"rx_nombuf":12,"ierrors":13},"balanced":true})");
+}
+
+TEST(Ledger, NothingHappenedYet) {
+  EXPECT_EQ(to_json(Ledger{}, false).dump(),
+            R"({"frames":{"received":0,"delivered":0,"control":0,"duplicate":0,"stale":0,)"
+            R"("dead_lettered":{"durable":0,"by_reason":{}},"dropped":{},"in_flight":0},)"
+            R"("packets":{"received":0,"datagrams":0,"reassembled":0,"non_event":{},"dropped":{},)"
+            R"("in_flight":0,"imissed":0,"rx_nombuf":0,"ierrors":0},"balanced":false})");
+}
+
+}  // namespace
+}  // namespace esc::telemetry

@@ -1,0 +1,186 @@
+"""The rows of the whole-path measurement, their rounds, and what the figures come to."""
+
+import fnmatch
+import json
+import statistics
+import subprocess
+import sys
+from dataclasses import asdict, dataclass, field
+
+import bench_programs
+from bench_programs import Broken
+
+PAYLOADS = (64, 512)
+TARGETS = {64: 0.30, 512: 0.45}  # of testpmd rxonly, by payload bytes, with checksum = "nic"
+FEWEST_PACKETS = 16384
+
+# name -> (what it says, CPUs of rx, dispatch and worker: 0 is the first CPU, 1 the second)
+LAYOUTS = {
+    "folded": ("all roles on one CPU", (0, 0, 0)),
+    "worker-apart": ("rx and dispatch on one CPU, worker on the other", (0, 0, 1)),
+    "rx-apart": ("rx on one CPU, dispatch and worker on the other", (0, 1, 1)),
+}
+QUICK_ROWS = ("64-nic-folded", "512-verify-rx-apart")
+
+
+@dataclass
+class Row:
+    payload_bytes: int
+    checksum: str
+    layout: str
+    rounds: list = field(default_factory=list)  # {"testpmd": Figure, "escd": Figure}
+    broken: list = field(default_factory=list)  # reasons
+
+    @property
+    def name(self):
+        return f"{self.payload_bytes}-{self.checksum}-{self.layout}"
+
+    @property
+    def cpus(self):
+        return len(set(LAYOUTS[self.layout][1]))
+
+
+def all_rows():
+    rows = [Row(payload, "nic", layout) for payload in PAYLOADS for layout in LAYOUTS]
+    rows += [Row(payload, "verify", "folded") for payload in PAYLOADS]
+    rows += [Row(payload, "verify", "rx-apart") for payload in PAYLOADS]
+    return rows
+
+
+def select(patterns):
+    """Rows whose name matches one of the patterns; SystemExit if a pattern matches none."""
+    rows = all_rows()
+    for pattern in patterns:
+        if not any(fnmatch.fnmatchcase(row.name, pattern) for row in rows):
+            names = " ".join(row.name for row in rows)
+            raise SystemExit(f"error: no row is named {pattern}; there are: {names}")
+    return [row for row in rows if any(fnmatch.fnmatchcase(row.name, p) for p in patterns)]
+
+
+class Bench:
+    def __init__(self, escd, esc_replay, directory, memory, cpus, warm_up, seconds):
+        self._escd, self._esc_replay = escd, esc_replay
+        self._directory, self._memory = directory, memory
+        self._warm_up, self._seconds = warm_up, seconds
+        self._cpus = (cpus * 2)[:2]  # on a machine with one CPU everything shares it
+        self._traces, self._routes = {}, {}
+        self._runs = 0
+
+    def build_traces(self, payloads):
+        for payload in payloads:
+            trace = self._directory / f"bench-{payload}.pcap"
+            routes = self._directory / f"bench-{payload}.routes.toml"
+            subprocess.run(
+                [self._esc_replay, "build", "--preset", f"bench-{payload}", "--out", trace,
+                 "--routes-out", routes, "--handler", "count"],
+                check=True, stdout=subprocess.DEVNULL,
+            )  # fmt: skip
+            made = json.loads(trace.with_suffix(".json").read_text(encoding="utf-8"))
+            packets = made["trace"]["packets"]
+            if packets < FEWEST_PACKETS:
+                raise SystemExit(f"error: the trace has {packets} packets, {FEWEST_PACKETS} needed")
+            self._traces[payload] = bench_programs.Trace(trace, packets, payload)
+            self._routes[payload] = routes.read_text(encoding="utf-8")
+
+    def run(self, rows, rounds):
+        """Fills the rows. In each round testpmd and escd run one right after the other, and which
+        comes first changes from round to round: what drifts meets both alike.
+        """
+        for number in range(rounds):
+            for row in rows:
+                self._round(row, number)
+
+    def _round(self, row, number):
+        makers = {"testpmd": self._testpmd, "escd": self._make_escd}
+        order = ["testpmd", "escd"] if number % 2 == 0 else ["escd", "testpmd"]
+        try:
+            figures = {
+                name: bench_programs.measure(makers[name](row), self._warm_up, self._seconds)
+                for name in order
+            }
+        except (Broken, OSError, ValueError, KeyError) as error:
+            row.broken.append(f"round {number + 1}: {error}")
+            print(f"{row.name}: round {number + 1} does not count: {error}", file=sys.stderr)
+            return
+        row.rounds.append(figures)
+        escd, testpmd = figures["escd"], figures["testpmd"]
+        print(
+            f"{row.name:22} round {number + 1}: escd {escd.packets_per_second / 1e6:7.2f} M/s"
+            f" on {escd.cpus_used:.2f} of {row.cpus} CPUs,"
+            f" testpmd {testpmd.packets_per_second / 1e6:7.2f} M/s on {testpmd.cpus_used:.2f} of 1:"
+            f" {escd.packets_per_second / testpmd.packets_per_second:.3f}",
+            flush=True,
+        )
+
+    def _prefix(self, what):
+        self._runs += 1
+        return f"bench-{what}-{self._directory.name[-8:]}-{self._runs}"
+
+    def _testpmd(self, row):
+        trace = self._traces[row.payload_bytes]
+        prefix = self._prefix("testpmd")
+        rx, main = self._cpus
+        return bench_programs.Testpmd(self._directory, prefix, self._memory, trace, rx, main)
+
+    def _make_escd(self, row):
+        rx, dispatch, worker = (self._cpus[i] for i in LAYOUTS[row.layout][1])
+        # Two polling CPUs leave no third: the main lcore shares the second, as testpmd's does.
+        setting = bench_programs.Setting(
+            self._traces[row.payload_bytes], row.checksum, rx, dispatch, worker, self._cpus[1]
+        )
+        routes = self._routes[row.payload_bytes]
+        prefix = self._prefix("escd")
+        return bench_programs.Escd(
+            self._directory, prefix, self._memory, self._escd, routes, setting
+        )
+
+
+def spread(values):
+    return {"median": statistics.median(values), "min": min(values), "max": max(values)}
+
+
+def result(row):
+    """A row as JSON has it; without "escd", "testpmd" and "ratio" if no round of it counts."""
+    out = {
+        "name": row.name,
+        "payload_bytes": row.payload_bytes,
+        "checksum": row.checksum,
+        "layout": row.layout,
+        "cpus": row.cpus,
+        "rounds": [{name: asdict(figure) for name, figure in each.items()} for each in row.rounds],
+        "broken": row.broken,
+    }
+    if not row.rounds:
+        return out
+    rates = {
+        name: [each[name].packets_per_second for each in row.rounds] for name in ("testpmd", "escd")
+    }
+    for name, values in rates.items():
+        out[name] = spread(values) | {
+            "cpus_used_least": min(each[name].cpus_used for each in row.rounds)
+        }
+    out["ratio"] = spread([e / t for e, t in zip(rates["escd"], rates["testpmd"], strict=True)])
+    return out
+
+
+def judge(results):
+    """What the targets say: for each payload the best layout with checksum = "nic", by the median
+    of its paired ratios. A payload none of whose rows ran is not judged.
+    """
+    verdicts = []
+    for payload, target in TARGETS.items():
+        rows = [r for r in results if r["payload_bytes"] == payload and r["checksum"] == "nic"]
+        if not rows:
+            continue
+        best = max(rows, key=lambda r: r.get("ratio", {"median": 0.0})["median"])
+        ratio = best.get("ratio", {"median": 0.0})["median"]
+        verdicts.append(
+            {
+                "payload_bytes": payload,
+                "target": target,
+                "row": best["name"],
+                "ratio": ratio,
+                "held": ratio >= target,
+            }
+        )
+    return verdicts
