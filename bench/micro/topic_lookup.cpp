@@ -9,6 +9,7 @@
 #include <rte_errno.h>
 #include <rte_hash.h>
 #include <rte_hash_crc.h>
+#include <sched.h>
 
 #include <algorithm>
 #include <array>
@@ -203,7 +204,10 @@ struct DpdkTable {
       std::array<std::uint8_t, kKeyBytes> key{};
       std::copy(traffic.topics[i].begin(), traffic.topics[i].end(), key.begin());
       const std::int32_t at = rte_hash_add_key(table.get(), key.data());
-      if (at < 0) return table.reset();
+      if (at < 0) {
+        table.reset();
+        return;
+      }
       if (place.size() <= static_cast<std::size_t>(at))
         place.resize(static_cast<std::size_t>(at) + 1);
       place[static_cast<std::size_t>(at)] = i;

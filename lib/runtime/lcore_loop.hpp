@@ -64,8 +64,11 @@ template <class Lists>
 void run_lcore(const Lists& lists, const IdlePolicy& policy, const std::atomic<bool>& stop,
                LcoreStatus& status) noexcept {
   Idle idle(policy);
-  status.running.set(1);
   std::uint64_t now = rte_rdtsc();
+  // Before `running`: the watchdog, which reads them the other way round, never sees an lcore run
+  // without a heartbeat.
+  status.heartbeat_tsc.set(now);
+  status.running.set(1);
   std::uint64_t round = 0;
   // Acquire: pairs with the release of whoever stops us, so that what it prepared is seen.
   while (!stop.load(std::memory_order_acquire)) {

@@ -8,10 +8,12 @@ std::vector<StallChange> Watchdog::check(std::uint64_t now) {
   std::vector<StallChange> changes;
   for (std::size_t i = 0; i < lcores_.size(); ++i) {
     const LcoreStatus& lcore = lcores_[i];
+    // Before the heartbeat, which the lcore sets first (run_lcore): one that runs has a fresh one.
+    const bool running = lcore.running.get() != 0;
     const std::uint64_t beat = lcore.heartbeat_tsc.get();
     // TSCs of two CPUs may differ by a little: a heartbeat from the future is a fresh one.
     const std::uint64_t age = now > beat ? now - beat : 0;
-    const bool stalled = lcore.running.get() != 0 && age >= stall_cycles_;
+    const bool stalled = running && age >= stall_cycles_;
     if (stalled == stalled_[i]) continue;
     stalled_[i] = stalled;
     if (stalled) ++stalls_;

@@ -9,6 +9,7 @@ import subprocess
 import time
 from pathlib import Path
 
+HERE = str(Path(__file__).parent)
 PAGES = Path("/sys/kernel/mm/hugepages/hugepages-2048kB")
 
 
@@ -28,8 +29,7 @@ def describe(build_dir):
         "system": _os_release(),
         "dpdk": _output("pkg-config", "--modversion", "libdpdk") or "unknown",
         "compiler": (_output("c++", "--version").splitlines() or ["unknown"])[0],
-        "commit": _output("git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty")
-        or "unknown",
+        "commit": _output("git", "-C", HERE, "describe", "--always", "--dirty") or "unknown",
         "build": _build_options(build_dir),
         "load_average": round(os.getloadavg()[0], 2),
         "date": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()),
@@ -59,7 +59,8 @@ def memory(wish, pages):
     before = _pages("nr") if wish != "ordinary" else None
     raised_to = None
     try:
-        if before is not None and _pages("free") < pages and os.access(PAGES / "nr_hugepages", os.W_OK):
+        may_raise = before is not None and os.access(PAGES / "nr_hugepages", os.W_OK)
+        if may_raise and _pages("free") < pages:
             _set_pages(before + pages - _pages("free"))
             raised_to = _pages("nr")
         enough = before is not None and _pages("free") >= pages

@@ -24,6 +24,7 @@ SPARE_MBUFS = 16384
 START_SECONDS = 60.0
 STOP_SECONDS = 30.0
 ANSWER_SECONDS = 10.0
+STILL_SECONDS = 30.0
 
 
 class Broken(Exception):
@@ -73,6 +74,11 @@ def measure(program, warm_up, seconds):
         first = _sample(program)
         time.sleep(seconds)
         second = _sample(program)
+        while second.count == first.count:  # a program that other work keeps off its CPU
+            if second.at - first.at > seconds + STILL_SECONDS:
+                raise Broken(f"{program.name} received nothing more for {STILL_SECONDS:.0f} s")
+            time.sleep(seconds)
+            second = _sample(program)
         elapsed = second.at - first.at
         figure = Figure(
             packets_per_second=(second.count - first.count) / elapsed,
@@ -107,7 +113,7 @@ class _Program:
     def __init__(self, name, directory, prefix, memory):
         self.log_path = Path(directory) / f"{prefix}.log"
         self.memory = memory
-        self._name = name
+        self.name = name
         self._prefix = prefix
         self._socket = None
         self.process = None
@@ -137,21 +143,21 @@ class _Program:
                 if self.count() > 0:
                     return
             if time.monotonic() > deadline:
-                raise Broken(f"{self._name} received nothing in {START_SECONDS:.0f} s{self._tail()}")
+                raise Broken(f"{self.name} received nothing in {START_SECONDS:.0f} s{self._tail()}")
             time.sleep(0.02)
 
     def _assert_alive(self):
         code = self.process.poll()
         if code is not None:
-            raise Broken(f"{self._name} ended early with {code}{self._tail()}")
+            raise Broken(f"{self.name} ended early with {code}{self._tail()}")
 
     def _wait(self):
         try:
             code = self.process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
-            raise Broken(f"{self._name} did not end in {STOP_SECONDS:.0f} s{self._tail()}") from None
+            raise Broken(f"{self.name} did not end in {STOP_SECONDS:.0f} s{self._tail()}") from None
         if code != 0:
-            raise Broken(f"{self._name} ended with {code}{self._tail()}")
+            raise Broken(f"{self.name} ended with {code}{self._tail()}")
 
     def _tail(self):
         lines = self.log_path.read_text(encoding="utf-8", errors="replace").splitlines()

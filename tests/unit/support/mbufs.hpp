@@ -31,6 +31,7 @@ class TestPool {
   TestPool& operator=(const TestPool&) = delete;
 
   [[nodiscard]] rte_mempool* get() const { return pool_; }
+  [[nodiscard]] unsigned in_use() const { return size_ - rte_mempool_avail_count(pool_); }
   [[nodiscard]] bool whole() const { return rte_mempool_avail_count(pool_) == size_; }
 
   /// One packet; `cuts` are the byte positions at which a new segment begins (equal ones make an

@@ -1,0 +1,184 @@
+"""What tools/bench makes of its runs: which figures count, medians, targets, what it writes."""
+
+import copy
+import sys
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent / "tools" / "lib"))
+
+import bench_micro
+import bench_path
+import bench_programs
+import bench_report
+
+GOOD = {
+    "frames": {
+        "received": 1000, "delivered": 1000, "control": 0, "duplicate": 0, "stale": 0,
+        "dropped": {}, "in_flight": 0,
+    },
+    "packets": {
+        "received": 1000, "datagrams": 1000, "reassembled": 0, "non_event": {}, "dropped": {},
+        "in_flight": 0, "imissed": 0, "rx_nombuf": 0, "ierrors": 0,
+    },
+    "balanced": True,
+}  # fmt: skip
+
+
+def ledger(**changes):
+    """GOOD with changes, as frames_delivered=999."""
+    changed = copy.deepcopy(GOOD)
+    for name, value in changes.items():
+        table, _, key = name.partition("_")
+        if key:
+            changed[table][key] = value
+        else:
+            changed[name] = value
+    return changed
+
+
+class Account(unittest.TestCase):
+    def test_a_sound_ledger_counts(self):
+        self.assertEqual(bench_programs.account_faults(GOOD), [])
+
+    def test_anything_amiss_does_not(self):
+        for changes, fault in (
+            ({"balanced": False}, "not balanced"),
+            ({"frames_delivered": 999}, "delivered 999 of 1000 frames"),
+            ({"packets_datagrams": 998}, "998 datagrams in 1000 packets"),
+            ({"frames_dropped": {"handler_refused": 1}}, "dropped frames: {'handler_refused': 1}"),
+            ({"packets_dropped": {"fragment": 2}}, "dropped packets: {'fragment': 2}"),
+            ({"frames_in_flight": 3}, "3 frames in flight after the drain"),
+            ({"packets_rx_nombuf": 4}, "rx_nombuf 4"),
+            ({"packets_imissed": 5}, "imissed 5"),
+        ):
+            with self.subTest(fault):
+                self.assertEqual(bench_programs.account_faults(ledger(**changes)), [fault])
+
+    def test_an_empty_run_does_not(self):
+        empty = ledger(frames_received=0, frames_delivered=0)
+        self.assertEqual(bench_programs.account_faults(empty), ["nothing received"])
+
+
+def figure(rate, cpus_used=1.0):
+    return bench_programs.Figure(rate, 6.0, 0.0, cpus_used, "command")
+
+
+def row(name, *pairs):
+    payload, checksum, layout = name.split("-", 2)
+    made = bench_path.Row(int(payload), checksum, layout)
+    made.rounds = [{"escd": figure(escd), "testpmd": figure(pmd)} for escd, pmd in pairs]
+    return made
+
+
+class Rows(unittest.TestCase):
+    def test_the_ratio_is_of_each_pair(self):
+        # The medians alone would say 30 / 100; no pair but one says so.
+        result = bench_path.result(row("64-nic-folded", (10, 100), (30, 60), (40, 160)))
+        self.assertEqual(result["escd"]["median"], 30)
+        self.assertEqual(result["testpmd"]["median"], 100)
+        self.assertEqual(result["ratio"], {"median": 0.25, "min": 0.1, "max": 0.5})
+
+    def test_without_a_round_there_is_no_ratio(self):
+        broken = row("64-nic-folded")
+        broken.broken.append("round 1: it broke")
+        result = bench_path.result(broken)
+        self.assertNotIn("ratio", result)
+        self.assertEqual(result["broken"], ["round 1: it broke"])
+
+    def test_the_best_nic_layout_is_judged(self):
+        rows = [
+            row("64-nic-folded", (29, 100)),
+            row("64-nic-rx-apart", (31, 100)),
+            row("64-verify-folded", (99, 100)),
+            row("512-nic-folded", (44, 100)),
+        ]
+        verdicts = bench_path.judge([bench_path.result(each) for each in rows])
+        self.assertEqual(
+            [(v["row"], v["ratio"], v["held"]) for v in verdicts],
+            [("64-nic-rx-apart", 0.31, True), ("512-nic-folded", 0.44, False)],
+        )
+
+    def test_a_row_that_broke_holds_nothing(self):
+        verdicts = bench_path.judge([bench_path.result(row("512-nic-folded"))])
+        self.assertEqual([v["held"] for v in verdicts], [False])
+
+    def test_patterns(self):
+        names = [each.name for each in bench_path.select(["64-nic-*", "512-verify-folded"])]
+        self.assertEqual(
+            names,
+            ["64-nic-folded", "64-nic-worker-apart", "64-nic-rx-apart", "512-verify-folded"],
+        )
+        with self.assertRaises(SystemExit):
+            bench_path.select(["64-*", "128-*"])
+
+    def test_quick_rows_exist(self):
+        self.assertEqual(len(bench_path.select(bench_path.QUICK_ROWS)), 2)
+
+
+def run_of_it(name, family, repetition, **figures):
+    return {
+        "name": name, "run_name": name, "run_type": "iteration", "family_index": family,
+        "per_family_instance_index": 0, "repetition_index": repetition,
+        "real_time": 5.0, "time_unit": "us", **figures,
+    }  # fmt: skip
+
+
+class Micro(unittest.TestCase):
+    def test_medians_in_the_programs_order(self):
+        document = {
+            "benchmarks": [
+                run_of_it("b/iterations:8/real_time", 1, 0, s_per_element=3e-9),
+                run_of_it("a", 0, 0, **{"time/topic": 2e-9}),
+                run_of_it("a", 0, 1, **{"time/topic": 9e-9}),
+                run_of_it("a", 0, 2, **{"time/topic": 4e-9}),
+                run_of_it("a", 0, 0, **{"time/topic": 7.0}) | {"run_type": "aggregate"},
+                run_of_it("c", 2, 0),
+            ]
+        }
+        rows = bench_micro.medians(document)
+        self.assertEqual([each["name"] for each in rows], ["a", "b", "c"])
+        self.assertEqual([each["per"] for each in rows], ["topic", "element", "iteration"])
+        for each, expected in zip(rows, (4, 3, 5000), strict=True):
+            self.assertAlmostEqual(each["median_ns"], expected)
+        self.assertAlmostEqual(rows[0]["min_ns"], 2)
+        self.assertAlmostEqual(rows[0]["max_ns"], 9)
+
+    def test_an_error_is_an_error(self):
+        broken = run_of_it("a", 0, 0, error_occurred=True, error_message="the wrong topic")
+        with self.assertRaisesRegex(ValueError, "a: the wrong topic"):
+            bench_micro.medians({"benchmarks": [broken]})
+
+
+class Page(unittest.TestCase):
+    PAGE = "x\n<!-- micro: begin -->\nold\n<!-- micro: end -->\ny\n"
+
+    def test_only_the_section_changes(self):
+        self.assertEqual(
+            bench_report.replace_section(self.PAGE, "micro", r"new \1"),
+            "x\n<!-- micro: begin -->\nnew \\1\n<!-- micro: end -->\ny\n",
+        )
+
+    def test_a_page_without_the_section_is_refused(self):
+        with self.assertRaises(ValueError):
+            bench_report.replace_section(self.PAGE, "whole-path", "new")
+
+    def test_a_missed_target_is_written_as_missed(self):
+        document = {
+            "machine": dict.fromkeys(
+                ("date", "commit", "cpu", "cpus_online", "cpus_allowed", "memory_gib", "system",
+                 "kernel", "load_average", "dpdk", "build", "compiler"), "?"
+            ),
+            "memory": "hugepages",
+            "command": "tools/bench",
+            "rows": [bench_path.result(row("64-nic-folded", (20e6, 100e6), (22e6, 100e6)))],
+        }  # fmt: skip
+        document["targets"] = bench_path.judge(document["rows"])
+        text = bench_report.whole_path(document)
+        self.assertIn("| 64 B | `nic` | all roles on one CPU | 100.00 (100.00 - 100.00) |", text)
+        self.assertIn("| 21.00 (20.00 - 22.00) | 0.210 (0.200 - 0.220) |", text)
+        self.assertIn("target 0.30: **missed**", text)
+
+
+if __name__ == "__main__":
+    unittest.main()

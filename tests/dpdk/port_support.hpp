@@ -1,0 +1,46 @@
+// Ports over virtual devices, under names that no other test has used: EAL keeps a device's name
+// once it was probed.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "dpdk/port.hpp"
+#include "event/poison.hpp"
+
+namespace esc::test {
+
+[[nodiscard]] inline dpdk::PortSettings settings_for(const std::string& driver,
+                                                     const std::string& arguments = {}) {
+  static std::uint16_t next = 100;
+  dpdk::PortSettings settings;
+  settings.index = next++;
+  settings.label = "test" + std::to_string(settings.index);
+  settings.device_name = driver + std::to_string(settings.index);
+  settings.device = settings.device_name + (arguments.empty() ? "" : "," + arguments);
+  settings.pool_mbufs = 4095;
+  settings.lossless = true;
+  return settings;
+}
+
+/// Receives until nothing came `idle_rounds` times in a row, or `most` packets are there.
+[[nodiscard]] inline std::vector<rte_mbuf*> receive_all(const dpdk::RxQueue& queue,
+                                                        std::size_t most = SIZE_MAX,
+                                                        unsigned idle_rounds = 10) {
+  std::vector<rte_mbuf*> all;
+  for (unsigned idle = 0; idle < idle_rounds && all.size() < most;) {
+    std::array<rte_mbuf*, 32> burst{};
+    const std::size_t count = queue.receive(burst);
+    idle = count == 0 ? idle + 1 : 0;
+    all.insert(all.end(), burst.begin(), burst.begin() + static_cast<std::ptrdiff_t>(count));
+  }
+  return all;
+}
+
+inline void free_all(std::vector<rte_mbuf*> packets) {
+  for (rte_mbuf* packet : packets) event::free_packet(packet);
+}
+
+}  // namespace esc::test

@@ -1,0 +1,257 @@
+#include "dpdk/port.hpp"
+
+#include <gtest/gtest.h>
+#include <rte_ethdev.h>
+#include <rte_eth_ring.h>
+#include <rte_ring.h>
+
+#include <array>
+#include <string>
+
+#include "dpdk/error.hpp"
+#include "port_support.hpp"
+#include "support/mbufs.hpp"
+#include "trace_file.hpp"
+
+namespace esc::test {
+namespace {
+
+using dpdk::Port;
+using dpdk::PortSettings;
+using dpdk::StartError;
+
+void expect_whole_once_closed(Port& port) {
+  port.close();
+  EXPECT_EQ(port.pool().available(), port.pool().size());
+}
+
+/// The error of a port that cannot be made.
+StartError error_of(const PortSettings& settings) {
+  try {
+    const Port port(settings);
+  } catch (const StartError& error) {
+    return error;
+  }
+  ADD_FAILURE() << settings.device << " came up";
+  return {"", ""};
+}
+
+void expect_mentions(const std::string& text, const std::string& part) {
+  EXPECT_NE(text.find(part), std::string::npos) << '"' << text << "\" says nothing of " << part;
+}
+
+std::vector<Bytes> numbered_packets(std::size_t count) {
+  std::vector<Bytes> packets;
+  for (std::size_t i = 0; i < count; ++i) {
+    packets.push_back(packet_around({frame_of("t" + std::to_string(i), i)}));
+  }
+  return packets;
+}
+
+TEST(Port, NullDeviceGivesPacketsWithoutEnd) {
+  Port port(settings_for("net_null", "size=64"));
+  port.start();
+  EXPECT_EQ(port.driver(), "net_null");
+  EXPECT_TRUE(port.own_mbufs());
+  EXPECT_EQ(port.kept_by_driver(), 0U);
+  const auto packets = receive_all(port.rx_queue(0), 500);
+  EXPECT_GE(packets.size(), 500U);
+  for (rte_mbuf* packet : packets) {
+    ASSERT_EQ(packet->pkt_len, 64U);
+    ASSERT_EQ(packet->pool, port.pool().get());
+  }
+  EXPECT_EQ(port.stats().packets, packets.size());
+  free_all(packets);
+  expect_whole_once_closed(port);
+}
+
+TEST(Port, PcapFileIsReadOnceToItsEnd) {
+  const auto sent = numbered_packets(100);
+  const TraceFile trace(sent);
+  Port port(settings_for("net_pcap", "rx_pcap=" + trace.path()));
+  port.start();
+  EXPECT_TRUE(port.own_mbufs());
+  const auto packets = receive_all(port.rx_queue(0));
+  ASSERT_EQ(packets.size(), 100U);
+  for (std::size_t i = 0; i < 100; ++i) {
+    const auto* bytes = rte_pktmbuf_mtod(packets[i], const std::uint8_t*);
+    EXPECT_EQ(Bytes(bytes, bytes + packets[i]->data_len), sent[i]) << "packet " << i;
+  }
+  const auto stats = port.stats();
+  EXPECT_EQ(stats.packets, 100U);
+  EXPECT_EQ(stats.imissed, 0U);
+  EXPECT_EQ(stats.rx_nombuf, 0U);
+  free_all(packets);
+  expect_whole_once_closed(port);
+  EXPECT_EQ(port.stats().packets, 100U);  // kept from before
+}
+
+TEST(Port, InfinitePcapRepeatsItsTraceAndGivesItBackWhenClosed) {
+  const auto sent = numbered_packets(10);
+  const TraceFile trace(sent);
+  const PortSettings settings =
+      settings_for("net_pcap", "rx_pcap=" + trace.path() + ",infinite_rx=1");
+  EXPECT_EQ(dpdk::mbufs_kept_by_driver(settings.device), 10U);
+  Port port(settings);
+  port.start();
+  const auto packets = receive_all(port.rx_queue(0), 105);
+  ASSERT_GE(packets.size(), 105U);
+  for (std::size_t i = 0; i < packets.size(); ++i) {
+    ASSERT_EQ(packets[i]->data_len, sent[i % 10].size()) << "packet " << i;
+  }
+  EXPECT_EQ(port.pool().available(), port.pool().size() - packets.size() - 10);
+  free_all(packets);
+  expect_whole_once_closed(port);
+}
+
+TEST(Port, PoolIsTheSumOfItsHoldersUnlessItIsTold) {
+  PortSettings settings = settings_for("net_null");
+  settings.pool_mbufs = 0;
+  settings.rx_descriptors = 256;
+  settings.rx_queues = 1;
+  settings.holders = {.descriptors = 99999, .driver = 1, .rings = 20, .bursts = 300, .caches = 400};
+  const Port port(settings);
+  EXPECT_EQ(port.pool().size(), 256U + 1 + 20 + 300 + 400);
+}
+
+TEST(Port, RingDeviceHandsOnForeignMbufs) {
+  // Two ports over one ring: what is sent on the first is received on the second.
+  const TestPool foreign(63);
+  rte_ring* ring = rte_ring_create("foreign", 64, SOCKET_ID_ANY, 0);
+  ASSERT_NE(ring, nullptr);
+  const int id = rte_eth_from_rings("net_ring_foreign", &ring, 1, &ring, 1, 0);
+  ASSERT_GE(id, 0);
+  PortSettings settings = settings_for("net_ring");
+  // The device is there already: nothing is left to probe.
+  std::array<char, RTE_ETH_NAME_MAX_LEN> name{};
+  ASSERT_EQ(rte_eth_dev_get_name_by_port(static_cast<std::uint16_t>(id), name.data()), 0);
+  settings.device_name = name.data();
+  settings.pci = true;  // not to be plugged in
+  {
+    Port port(settings);
+    port.start();
+    EXPECT_FALSE(port.own_mbufs());
+    rte_mbuf* sent = foreign.packet(packet_around({frame_of("a", 1)}));
+    ASSERT_EQ(rte_ring_enqueue(ring, sent), 0);
+    const auto packets = receive_all(port.rx_queue(0));
+    ASSERT_EQ(packets.size(), 1U);
+    EXPECT_EQ(packets[0], sent);
+    EXPECT_EQ(packets[0]->pool, foreign.get());
+    free_all(packets);
+    EXPECT_TRUE(foreign.whole());
+    expect_whole_once_closed(port);
+  }
+  rte_ring_free(ring);
+}
+
+TEST(Port, SeveralQueuesAreReadEachOnItsOwn) {
+  const auto sent = numbered_packets(6);
+  const TraceFile one(std::span(sent).first(2));
+  const TraceFile two(std::span(sent).last(4));
+  PortSettings settings =
+      settings_for("net_pcap", "rx_pcap=" + one.path() + ",rx_pcap=" + two.path());
+  settings.rx_queues = 2;
+  Port port(settings);
+  port.start();
+  const auto first = receive_all(port.rx_queue(0));
+  const auto second = receive_all(port.rx_queue(1));
+  EXPECT_EQ(first.size(), 2U);
+  EXPECT_EQ(second.size(), 4U);
+  free_all(first);
+  free_all(second);
+  expect_whole_once_closed(port);
+}
+
+TEST(Port, OnlyALosslessPortCanAlwaysWait) {
+  PortSettings settings = settings_for("net_null");
+  settings.lossless = false;
+  Port lossy(settings);
+  lossy.start();
+  EXPECT_FALSE(lossy.rx_queue(0).can_wait());  // net_null does not count its descriptors
+  Port lossless(settings_for("net_null"));
+  lossless.start();
+  EXPECT_TRUE(lossless.rx_queue(0).can_wait());
+}
+
+TEST(Port, CloseIsIdempotentAndWorksBeforeAStart) {
+  Port port(settings_for("net_null"));
+  port.close();
+  port.close();
+  EXPECT_EQ(port.pool().available(), port.pool().size());
+}
+
+TEST(PortErrors, UnknownDriver) {
+  const StartError error = error_of(settings_for("net_nonesuch"));
+  expect_mentions(error.what(), "net_nonesuch");
+  expect_mentions(error.what(), "cannot be opened");
+  expect_mentions(error.fix(), "check the driver's name");
+}
+
+TEST(PortErrors, MissingTrace) {
+  const StartError error = error_of(settings_for("net_pcap", "rx_pcap=/nonexistent/trace.pcap"));
+  expect_mentions(error.what(), "/nonexistent/trace.pcap");
+  expect_mentions(error.fix(), "rx_pcap");
+}
+
+TEST(PortErrors, TraceThatIsNoTrace) {
+  const std::filesystem::path path =
+      std::filesystem::temp_directory_path() / ("esc-no-trace-" + std::to_string(getpid()));
+  std::FILE* file = std::fopen(path.c_str(), "w");
+  ASSERT_NE(file, nullptr);
+  std::fputs("not a pcap file", file);
+  std::fclose(file);
+  const StartError error = error_of(settings_for("net_pcap", "rx_pcap=" + path.string()));
+  expect_mentions(error.fix(), "pcap file");
+  std::filesystem::remove(path);
+}
+
+TEST(PortErrors, MoreQueuesThanTheDeviceHas) {
+  const auto packets = numbered_packets(1);
+  const TraceFile trace(packets);
+  PortSettings settings = settings_for("net_pcap", "rx_pcap=" + trace.path());
+  settings.rx_queues = 2;
+  const StartError error = error_of(settings);
+  expect_mentions(error.what(), "rx_queues = 2, but net_pcap has 1");
+  expect_mentions(error.fix(), "lower port.rx_queues to 1");
+}
+
+TEST(PortErrors, NoSuchPciDevice) {
+  PortSettings settings = settings_for("net_null");
+  settings.pci = true;
+  settings.device = settings.device_name = "0000:ff:1f.7";
+  const StartError error = error_of(settings);
+  expect_mentions(error.what(), "no port \"0000:ff:1f.7\"");
+  expect_mentions(error.fix(), "deploy/bind-port 0000:ff:1f.7");
+}
+
+TEST(PortErrors, TooLittleMemoryForItsPool) {
+  PortSettings settings = settings_for("net_null");
+  settings.pool_mbufs = 10'000'000;
+  const StartError error = error_of(settings);
+  expect_mentions(error.what(), "esc_port" + std::to_string(settings.index));
+  expect_mentions(error.fix(), "pool_mbufs");
+}
+
+TEST(PortErrors, PoolTooSmallForTheTraceThatIsKept) {
+  const auto packets = numbered_packets(100);
+  const TraceFile trace(packets);
+  PortSettings settings = settings_for("net_pcap", "rx_pcap=" + trace.path() + ",infinite_rx=1");
+  settings.pool_mbufs = 50;
+  const StartError error = error_of(settings);
+  expect_mentions(error.what(), "RX queue 0");
+  expect_mentions(error.fix(), "raise port.pool_mbufs (50 now)");
+}
+
+TEST(TraceMbufs, OnlyInfinitePcapsKeepAny) {
+  const auto packets = numbered_packets(7);
+  const TraceFile trace(packets);
+  EXPECT_EQ(dpdk::mbufs_kept_by_driver("net_pcap0,rx_pcap=" + trace.path()), 0U);
+  EXPECT_EQ(dpdk::mbufs_kept_by_driver("net_null0,infinite_rx=1"), 0U);
+  EXPECT_EQ(dpdk::mbufs_kept_by_driver("net_pcap0,infinite_rx=1,rx_pcap=" + trace.path() +
+                                       ",rx_pcap=" + trace.path()),
+            14U);
+  EXPECT_EQ(dpdk::mbufs_kept_by_driver("net_pcap0,rx_pcap=/nonexistent,infinite_rx=1"), 0U);
+}
+
+}  // namespace
+}  // namespace esc::test

@@ -1,0 +1,288 @@
+// Any bytes, received as one packet in any segmentation: the RX stage counts it once, accounts for
+// every frame of it, gives every mbuf back, and says the same as of the packet in one piece.
+//
+// Input: flags, the number of cuts, two bytes for each cut, then the packet.
+#include <rte_eal.h>
+#include <rte_mbuf.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "event/frame_bytes.hpp"
+#include "event/poison.hpp"
+#include "event/releaser.hpp"
+#include "ingest/rx_stage.hpp"
+#include "wire/parser.hpp"
+
+namespace {
+
+using namespace esc;
+using Bytes = std::span<const std::uint8_t>;
+
+// What the first byte chooses.
+constexpr unsigned kChecksumBits = 3;  // verify, nic, off, off
+constexpr unsigned kOwnMbufs = 1U << 2;
+constexpr unsigned kSmallLimits = 1U << 3;
+constexpr unsigned kSlowSink = 1U << 4;  // takes one event a poll
+constexpr unsigned kNoJumbo = 1U << 5;
+constexpr std::size_t kMaxCuts = 15;
+
+// The packet, whole, fits one mbuf of the feed; a frame that spans segments is copied to the port's
+// small mbufs if it fits one, else to the jumbo pool.
+constexpr std::size_t kFeedBytes = UINT16_MAX - RTE_PKTMBUF_HEADROOM;
+constexpr std::size_t kSmallBytes = 256;
+constexpr unsigned kMbufs = 31;
+
+#define REQUIRE(condition) require((condition), #condition, __LINE__)
+void require(bool condition, const char* what, int line) {
+  if (condition) return;
+  std::fprintf(stderr, "line %d: %s does not hold\n", line, what);
+  std::abort();
+}
+
+struct OnePacketQueue {
+  rte_mbuf** packet;
+  [[nodiscard]] std::size_t receive(std::span<rte_mbuf*> out) const {
+    if (*packet == nullptr) return 0;
+    out[0] = std::exchange(*packet, nullptr);
+    return 1;
+  }
+  [[nodiscard]] bool can_wait() const { return false; }
+};
+
+struct Sink {
+  std::vector<event::Event>* events;
+  const std::size_t* per_call;
+  [[nodiscard]] std::size_t push_burst(std::span<const event::Event> burst) {
+    const std::size_t count = std::min(burst.size(), *per_call);
+    events->insert(events->end(), burst.begin(),
+                   burst.begin() + static_cast<std::ptrdiff_t>(count));
+    return count;
+  }
+  [[nodiscard]] std::size_t size() const { return 0; }
+};
+
+struct SeenEvent {
+  std::vector<std::uint8_t> frame;
+  std::uint64_t topic_hash, producer, sequence;
+  std::uint32_t epoch;
+  std::uint8_t topic_len, priority, sequenced;
+  friend bool operator==(const SeenEvent&, const SeenEvent&) = default;
+};
+
+struct Outcome {
+  std::vector<SeenEvent> events;
+  std::vector<std::uint64_t> counts;
+  friend bool operator==(const Outcome&, const Outcome&) = default;
+};
+
+template <class Reason>
+std::uint64_t append(std::vector<std::uint64_t>& counts, const telemetry::CounterSet<Reason>& set) {
+  std::uint64_t sum = 0;
+  for (std::size_t i = 0; i < telemetry::CounterSet<Reason>::kSize; ++i) {
+    counts.push_back(set.get(static_cast<Reason>(i)));
+    sum += counts.back();
+  }
+  return sum;
+}
+
+rte_mempool* make_pool(const char* name, std::size_t data_bytes) {
+  rte_mempool* pool = rte_pktmbuf_pool_create(
+      name, kMbufs, 0, 0, static_cast<std::uint16_t>(data_bytes + RTE_PKTMBUF_HEADROOM),
+      SOCKET_ID_ANY);
+  REQUIRE(pool != nullptr);
+  return pool;
+}
+
+/// One RX stage that lives as long as the process, so that whatever one packet leaves behind in it
+/// shows at the next.
+class Harness {
+ public:
+  Harness() {
+    port_.udp_ports.insert(9001);
+    port_.pool = small_;
+    std::vector<ingest::QueueBinding<OnePacketQueue>> queues;
+    queues.push_back({OnePacketQueue{&packet_}, &port_, event::make_source(0, 0)});
+    stage_.emplace(std::move(queues), Sink{&events_, &sink_takes_}, hasher_, receiving_, *counters_,
+                   ingest::RxLimits{});
+  }
+
+  Outcome receive(Bytes bytes, std::span<const std::size_t> cuts, unsigned flags) {
+    counters_ = std::construct_at(counters_);
+    port_.checksum = static_cast<config::Checksum>(std::min(flags & kChecksumBits, 2U));
+    port_.own_mbufs = (flags & kOwnMbufs) != 0;
+    port_.limits = {};
+    if ((flags & kSmallLimits) != 0) {
+      port_.limits = {.max_frame_bytes = wire::kMinMaxFrameBytes,
+                      .max_topic_bytes = wire::kMinMaxTopicBytes};
+    }
+    port_.jumbo_pool = (flags & kNoJumbo) != 0 ? nullptr : jumbo_;
+    sink_takes_ = (flags & kSlowSink) != 0 ? 1 : SIZE_MAX;
+    packet_ = build(bytes, cuts);
+    const std::size_t most_polls = bytes.size() + 10;
+    std::size_t polls = 0;
+    while (stage_->poll(++now_) != 0) REQUIRE(++polls <= most_polls);
+    Outcome outcome = account();
+    give_back();
+    return outcome;
+  }
+
+ private:
+  rte_mbuf* build(Bytes bytes, std::span<const std::size_t> cuts) {
+    rte_mbuf* head = nullptr;
+    std::size_t from = 0;
+    for (std::size_t i = 0; i <= cuts.size(); ++i) {
+      const std::size_t to = i < cuts.size() ? cuts[i] : bytes.size();
+      rte_mbuf* segment = rte_pktmbuf_alloc(feed_);
+      REQUIRE(segment != nullptr);
+      char* room = rte_pktmbuf_append(segment, static_cast<std::uint16_t>(to - from));
+      std::copy(bytes.begin() + static_cast<std::ptrdiff_t>(from),
+                bytes.begin() + static_cast<std::ptrdiff_t>(to), room);
+#ifdef ESC_POISON_MBUFS
+      __asan_poison_memory_region(segment->buf_addr, segment->data_off);
+#endif
+      if (head == nullptr) {
+        head = segment;
+      } else {
+        REQUIRE(rte_pktmbuf_chain(head, segment) == 0);
+      }
+      from = to;
+    }
+    return head;
+  }
+
+  Outcome account() const {
+    const telemetry::IngestCounters& c = *counters_;
+    Outcome outcome;
+    auto& counts = outcome.counts;
+    counts = {c.packets_received.get(), c.datagrams.get(), c.frames_received.get(), c.control.get(),
+              c.packet_bytes.get()};
+    const std::uint64_t non_events = append(counts, c.non_event);
+    const std::uint64_t dropped = append(counts, c.packet_dropped);
+    const std::uint64_t refused = append(counts, c.frame_dropped);
+    REQUIRE(c.packets_received.get() == 1);
+    REQUIRE(c.datagrams.get() + non_events + dropped == 1);
+    REQUIRE(c.frames_received.get() == events_.size() + c.control.get() + refused);
+    REQUIRE((c.frames_received.get() != 0) == (c.datagrams.get() == 1));
+    REQUIRE(c.events_pushed.get() == events_.size());
+    REQUIRE(c.events_held.get() == 0 && c.packets_held.get() == 0);
+    std::map<const rte_mbuf*, std::uint16_t> references;
+    for (const event::Event& event : events_) {
+      outcome.events.push_back(see(event));
+      ++references[event.mbuf];
+    }
+    for (const event::Event& event : events_) check_ownership(event, references[event.mbuf]);
+    return outcome;
+  }
+
+  [[nodiscard]] SeenEvent see(const event::Event& event) const {
+    const Bytes frame = event::frame(event);
+    const wire::FrameView view = wire::parse_frame(frame, port_.limits);
+    REQUIRE(view.kind == wire::FrameKind::kEvent && view.frame_bytes == frame.size());
+    REQUIRE(view.topic_len == event.topic_len && view.priority == event.priority);
+    REQUIRE(event.topic_hash == hasher_(event::topic(event)));
+    REQUIRE(event.payload_bytes() == view.payload_bytes && event.attempts == 0);
+    return {{frame.begin(), frame.end()},
+            event.topic_hash,
+            event.producer,
+            event.sequence,
+            event.epoch,
+            event.topic_len,
+            event.priority,
+            event.has(event::kSequenced)};
+  }
+
+  void check_ownership(const event::Event& event, std::uint16_t references) const {
+    const rte_mbuf& mbuf = *event.mbuf;
+    REQUIRE(rte_mbuf_refcnt_read(&mbuf) == references);
+    REQUIRE(mbuf.next == nullptr && mbuf.nb_segs == 1);
+    if (!event.has(event::kSoleOwner)) return;
+    REQUIRE(references == 1 && port_.own_mbufs && mbuf.pool == feed_);
+  }
+
+  void give_back() {
+    const std::array<rte_mempool*, 1> pools = {feed_};
+    event::Releaser releaser(pools);
+    for (const event::Event& event : events_) releaser.release(event);
+    releaser.flush();
+    events_.clear();
+    for (rte_mempool* pool : {feed_, small_, jumbo_}) {
+      REQUIRE(rte_mempool_avail_count(pool) == kMbufs);
+    }
+  }
+
+  rte_mempool* feed_ = make_pool("feed", kFeedBytes);
+  rte_mempool* small_ = make_pool("small", kSmallBytes);
+  rte_mempool* jumbo_ = make_pool("jumbo", kFeedBytes);
+  ingest::PortContext port_;
+  rte_mbuf* packet_ = nullptr;
+  std::vector<event::Event> events_;
+  std::size_t sink_takes_ = SIZE_MAX;
+  route::TopicHasher hasher_{1};
+  std::atomic<bool> receiving_{true};
+  telemetry::IngestCounters storage_;
+  telemetry::IngestCounters* counters_ = &storage_;
+  std::optional<ingest::RxStage<OnePacketQueue, Sink>> stage_;
+  std::uint64_t now_ = 0;
+};
+
+Harness& harness() {
+  static Harness* const made = new Harness;  // EAL's memory outlives every static
+  return *made;
+}
+
+std::vector<std::size_t> read_cuts(Bytes& input, std::size_t count) {
+  std::vector<std::size_t> cuts;
+  for (; count != 0 && input.size() >= 2; --count) {
+    cuts.push_back(wire::load_be16(input.data()));
+    input = input.subspan(2);
+  }
+  for (std::size_t& cut : cuts) cut %= input.size() + 1;
+  std::sort(cuts.begin(), cuts.end());
+  return cuts;
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerInitialize(int* /*argc*/, char*** /*argv*/) {
+  static std::vector<std::string> args = {"fuzz-packets",
+                                          "--no-huge",
+                                          "--no-shconf",
+                                          "--no-pci",
+                                          "--no-telemetry",
+                                          "-m",
+                                          "128",
+                                          "--lcores",
+                                          "0@0",
+                                          "--log-level=error",
+                                          "--file-prefix",
+                                          "fuzz" + std::to_string(getpid())};
+  std::vector<char*> argv;
+  for (std::string& arg : args) argv.push_back(arg.data());
+  REQUIRE(rte_eal_init(static_cast<int>(argv.size()), argv.data()) >= 0);
+  return 0;
+}
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  if (size < 2) return 0;
+  const unsigned flags = data[0];
+  Bytes input(data + 2, size - 2);
+  const std::vector<std::size_t> cuts = read_cuts(input, data[1] % (kMaxCuts + 1));
+  const Bytes packet = input.first(std::min(input.size(), kFeedBytes));
+  if (!cuts.empty() && cuts.back() > packet.size()) return 0;
+  const Outcome in_segments = harness().receive(packet, cuts, flags);
+  // A frame without a jumbo buffer is counted as such: there the segmentation does matter.
+  if ((flags & kNoJumbo) != 0) return 0;
+  REQUIRE(in_segments == harness().receive(packet, {}, flags));
+  return 0;
+}

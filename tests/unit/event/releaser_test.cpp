@@ -1,0 +1,147 @@
+#include "event/releaser.hpp"
+
+#include <gtest/gtest.h>
+
+#include <array>
+
+#include "event/frame_bytes.hpp"
+#include "support/events.hpp"
+
+namespace esc::test {
+namespace {
+
+class ReleaserTest : public testing::Test {
+ protected:
+  event::Event on_port(TestPool& pool, std::uint16_t port) {
+    event::Event event = make_event(pool, "a");
+    event.source = event::make_source(port, 5);
+    return event;
+  }
+
+  TestPool first_{255};
+  TestPool second_{255};
+  std::array<rte_mempool*, 2> pools_{first_.get(), second_.get()};
+  event::Releaser releaser_{pools_};
+};
+
+TEST_F(ReleaserTest, SoleOwnersGoBackAtTheFlush) {
+  for (int i = 0; i < 10; ++i) releaser_.release(on_port(first_, 0));
+  EXPECT_EQ(first_.in_use(), 10U);
+  releaser_.flush();
+  EXPECT_EQ(first_.in_use(), 0U);
+}
+
+TEST_F(ReleaserTest, AFlushWithNothingInHandGivesNothing) {
+  releaser_.flush();
+  releaser_.release(on_port(first_, 0));
+  releaser_.flush();
+  releaser_.flush();
+  EXPECT_TRUE(first_.whole());
+}
+
+TEST_F(ReleaserTest, MoreThanABatchOverflowsIntoThePool) {
+  constexpr std::size_t kBatch = event::Releaser::kBatch;
+  for (std::size_t i = 0; i < kBatch; ++i) releaser_.release(on_port(first_, 0));
+  EXPECT_EQ(first_.in_use(), kBatch);
+  releaser_.release(on_port(first_, 0));
+  EXPECT_EQ(first_.in_use(), 1U);
+  releaser_.flush();
+  EXPECT_TRUE(first_.whole());
+}
+
+TEST_F(ReleaserTest, EachMbufGoesBackToItsOwnPortsPool) {
+  // Taking turns, so that every release changes the port.
+  for (int i = 0; i < 50; ++i) {
+    releaser_.release(on_port(first_, 0));
+    releaser_.release(on_port(second_, 1));
+  }
+  releaser_.flush();
+  EXPECT_TRUE(first_.whole());
+  EXPECT_TRUE(second_.whole());
+  // An mbuf in the wrong pool would be handed out by it.
+  for (TestPool* pool : {&first_, &second_}) {
+    std::array<rte_mbuf*, 255> all{};
+    ASSERT_EQ(rte_pktmbuf_alloc_bulk(pool->get(), all.data(), 255), 0);
+    for (rte_mbuf* mbuf : all) EXPECT_EQ(mbuf->pool, pool->get());
+    rte_pktmbuf_free_bulk(all.data(), 255);
+  }
+}
+
+TEST_F(ReleaserTest, ASharedMbufGoesBackWithItsLastReference) {
+  event::Event one = make_event(first_, "a");
+  const event::Event two = share(one);
+  const event::Event three = share(one);
+  EXPECT_EQ(rte_mbuf_refcnt_read(one.mbuf), 3);
+  releaser_.release(one);
+  releaser_.release(two);
+  releaser_.flush();
+  EXPECT_EQ(first_.in_use(), 1U);
+  EXPECT_EQ(rte_mbuf_refcnt_read(three.mbuf), 1);
+  releaser_.release(three);
+  EXPECT_TRUE(first_.whole());
+}
+
+TEST_F(ReleaserTest, ASharedMbufGoesToThePoolItSaysWhateverThePort) {
+  event::Event one = on_port(second_, 0);  // a copy in another pool, as a jumbo frame is
+  one.flags = 0;
+  releaser_.release(one);
+  releaser_.flush();
+  EXPECT_TRUE(first_.whole());
+  EXPECT_TRUE(second_.whole());
+}
+
+TEST_F(ReleaserTest, SoleAndSharedMixed) {
+  for (int i = 0; i < 100; ++i) {
+    event::Event shared = on_port(first_, 0);
+    const event::Event other = share(shared);
+    releaser_.release(shared);
+    releaser_.release(on_port(i % 3 == 0 ? second_ : first_, i % 3 == 0 ? 1 : 0));
+    releaser_.release(other);
+  }
+  releaser_.flush();
+  EXPECT_TRUE(first_.whole());
+  EXPECT_TRUE(second_.whole());
+}
+
+TEST_F(ReleaserTest, WhatGoesBackIsFitToBeHandedOutAgain) {
+  for (int i = 0; i < 64; ++i) releaser_.release(on_port(first_, 0));
+  releaser_.flush();
+  for (int i = 0; i < 255; ++i) {
+    rte_mbuf* mbuf = rte_pktmbuf_alloc(first_.get());
+    ASSERT_NE(mbuf, nullptr);
+    const char* why = nullptr;
+    EXPECT_EQ(rte_mbuf_check(mbuf, 1, &why), 0) << why;
+    // All of it may be written, under AddressSanitizer as well.
+    std::memset(mbuf->buf_addr, 0xab, mbuf->buf_len);
+    releaser_.release([&] {
+      event::Event event{};
+      event.mbuf = mbuf;
+      event.flags = event::kSoleOwner;
+      return event;
+    }());
+  }
+  releaser_.flush();
+  EXPECT_TRUE(first_.whole());
+}
+
+TEST(Event, FrameTopicAndPayloadAreReadInPlace) {
+  TestPool pool(7);
+  const event::Event event = make_event(pool, "sensor/1", 0, 30);
+  EXPECT_EQ(event::frame(event).size(), 4U + 3 + 8 + 30);
+  const auto topic = event::topic(event);
+  EXPECT_EQ(std::string(topic.begin(), topic.end()), "sensor/1");
+  EXPECT_EQ(event::payload(event).size(), 30U);
+  EXPECT_EQ(event.payload_bytes(), 30U);
+  EXPECT_EQ(event::payload(event).data() + 30,
+            event::frame(event).data() + event::frame(event).size());
+  rte_pktmbuf_free(event.mbuf);
+}
+
+TEST(Event, SourceKeepsPortAndQueue) {
+  EXPECT_EQ(event::source_port(event::make_source(65535, 1)), 65535);
+  EXPECT_EQ(event::source_port(event::make_source(3, 65535)), 3);
+  EXPECT_NE(event::make_source(3, 1), event::make_source(3, 2));
+}
+
+}  // namespace
+}  // namespace esc::test

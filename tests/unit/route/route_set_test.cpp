@@ -1,0 +1,142 @@
+#include "route/route_set.hpp"
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <string>
+#include <vector>
+
+namespace esc::route {
+namespace {
+
+std::span<const std::uint8_t> bytes(std::string_view text) {
+  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
+}
+
+std::vector<RouteSpec> numbered(std::size_t count) {
+  std::vector<RouteSpec> specs;
+  for (std::size_t i = 0; i < count; ++i) {
+    specs.push_back({.topic = "plant/" + std::to_string(i),
+                     .handler = static_cast<std::uint16_t>(i % 3),
+                     .spread = static_cast<Spread>(i % 4),
+                     .worker = static_cast<std::uint16_t>(i % 7)});
+  }
+  return specs;
+}
+
+void expect_finds_each_and_nothing_else(std::size_t count) {
+  const TopicHasher hasher(count * 77 + 1);
+  const std::vector<RouteSpec> specs = numbered(count);
+  const RouteSet routes(specs, hasher);
+  ASSERT_EQ(routes.size(), count);
+  for (std::uint32_t i = 0; i < count; ++i) {
+    const std::string& topic = specs[i].topic;
+    ASSERT_EQ(routes.find(hasher(bytes(topic)), bytes(topic)), i) << topic;
+    ASSERT_EQ(routes.topic(i), topic);
+    ASSERT_EQ(routes.target(i).handler, specs[i].handler);
+    ASSERT_EQ(routes.target(i).worker, specs[i].worker);
+    ASSERT_EQ(routes.target(i).spread, specs[i].spread);
+  }
+  for (std::size_t i = count; i < count + 1000; ++i) {
+    const std::string topic = "plant/" + std::to_string(i);
+    ASSERT_EQ(routes.find(hasher(bytes(topic)), bytes(topic)), RouteSet::kNone) << topic;
+  }
+}
+
+TEST(RouteSet, NoRoutes) {
+  expect_finds_each_and_nothing_else(0);
+}
+TEST(RouteSet, OneRoute) {
+  expect_finds_each_and_nothing_else(1);
+}
+TEST(RouteSet, AroundPowersOfTwo) {
+  for (const std::size_t count : {2U, 3U, 4U, 5U, 63U, 64U, 65U}) {
+    expect_finds_each_and_nothing_else(count);
+  }
+}
+TEST(RouteSet, AHundredThousandRoutes) {
+  expect_finds_each_and_nothing_else(100'000);
+}
+
+TEST(RouteSet, EmptySetSaysNoToEveryHash) {
+  const RouteSet routes({}, TopicHasher(1));
+  for (const std::uint64_t hash : {std::uint64_t{0}, std::uint64_t{1}, UINT64_MAX}) {
+    EXPECT_EQ(routes.find(hash, bytes("a")), RouteSet::kNone);
+  }
+}
+
+// Two topics of one hash cannot be made to order; but what the table does with them can be seen by
+// asking for a topic with the hash of another.
+TEST(RouteSet, TheHashAloneIsNotEnough) {
+  const TopicHasher hasher(5);
+  const std::vector<RouteSpec> specs = {{.topic = "alarm/one"}, {.topic = "alarm/two"}};
+  const RouteSet routes(specs, hasher);
+  const std::uint64_t hash = hasher(bytes("alarm/one"));
+  EXPECT_EQ(routes.find(hash, bytes("alarm/one")), 0U);
+  EXPECT_EQ(routes.find(hash, bytes("alarm/onf")), RouteSet::kNone);
+  EXPECT_EQ(routes.find(hash, bytes("blarm/one")), RouteSet::kNone);
+  EXPECT_EQ(routes.find(hash, bytes("alarm/on")), RouteSet::kNone);
+  EXPECT_EQ(routes.find(hash, bytes("alarm/one/")), RouteSet::kNone);
+  EXPECT_EQ(routes.find(hash, bytes("alarm/two")), RouteSet::kNone);
+}
+
+TEST(RouteSet, TheTopicAloneIsNotEnough) {
+  const TopicHasher hasher(5);
+  const std::vector<RouteSpec> specs = {{.topic = "alarm/one"}};
+  const RouteSet routes(specs, hasher);
+  // The same slot, another hash.
+  EXPECT_EQ(routes.find(hasher(bytes("alarm/one")) ^ (std::uint64_t{1} << 63), bytes("alarm/one")),
+            RouteSet::kNone);
+}
+
+// The lower bits choose the slot: topics are looked for until n of them share the slot of the
+// first.
+TEST(RouteSet, TopicsThatWantTheSameSlotAreAllFound) {
+  const TopicHasher hasher(99);
+  constexpr std::size_t kRoutes = 8;
+  constexpr std::uint64_t kMask = kRoutes * 2 - 1;
+  for (const std::uint64_t wanted : {std::uint64_t{3}, kMask}) {  // the last wraps around
+    std::vector<RouteSpec> specs;
+    for (int i = 0; specs.size() < kRoutes; ++i) {
+      std::string topic = "t" + std::to_string(i);
+      if ((hasher(bytes(topic)) & kMask) == wanted) specs.push_back({.topic = std::move(topic)});
+    }
+    const RouteSet routes(specs, hasher);
+    for (std::uint32_t i = 0; i < kRoutes; ++i) {
+      EXPECT_EQ(routes.find(hasher(bytes(specs[i].topic)), bytes(specs[i].topic)), i);
+    }
+    // A stranger to the same slot walks past all of them and stops.
+    EXPECT_EQ(routes.find(wanted, bytes("stranger")), RouteSet::kNone);
+  }
+}
+
+TEST(RouteSet, TheLongestTopicAndItsBeginning) {
+  const TopicHasher hasher(1);
+  const std::string longest(255, 'x');
+  const std::vector<RouteSpec> specs = {{.topic = longest}, {.topic = longest.substr(0, 254)}};
+  const RouteSet routes(specs, hasher);
+  EXPECT_EQ(routes.find(hasher(bytes(longest)), bytes(longest)), 0U);
+  EXPECT_EQ(routes.find(hasher(bytes(specs[1].topic)), bytes(specs[1].topic)), 1U);
+  EXPECT_EQ(routes.topic(0), longest);
+}
+
+TEST(TopicHasher, DependsOnTheSeedAndOnEveryByte) {
+  const TopicHasher one(1);
+  EXPECT_EQ(one(bytes("topic")), TopicHasher(1)(bytes("topic")));
+  EXPECT_NE(one(bytes("topic")), TopicHasher(2)(bytes("topic")));
+  std::map<std::uint64_t, int> seen;
+  std::string topic(40, 'a');
+  for (char& c : topic) {
+    c = 'b';
+    ++seen[one(bytes(topic))];
+    c = 'a';
+  }
+  EXPECT_EQ(seen.size(), topic.size());
+}
+
+TEST(TopicHasher, SeedsDiffer) {
+  EXPECT_NE(random_seed(), random_seed());
+}
+
+}  // namespace
+}  // namespace esc::route

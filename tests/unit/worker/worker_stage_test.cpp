@@ -1,0 +1,169 @@
+#include "worker/worker_stage.hpp"
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <memory>
+#include <optional>
+#include <random>
+#include <vector>
+
+#include "support/events.hpp"
+
+namespace esc::test {
+namespace {
+
+using Ring = ring::SpscRing<event::WorkItem>;
+
+constexpr std::uint16_t kCountIndex = 0;
+constexpr std::uint16_t kNullIndex = 1;
+constexpr std::uint16_t kFailIndex = 2;
+
+class WorkerTest : public testing::Test {
+ protected:
+  ~WorkerTest() override { EXPECT_TRUE(pool_.whole()); }
+
+  worker::WorkerStage<>& stage(std::size_t burst = 64) {
+    if (!stage_) stage_.emplace(ring_, handlers_, counters_, pools_, burst);
+    return *stage_;
+  }
+  void give(std::uint32_t route, std::uint16_t handler, std::size_t payload_bytes = 8) {
+    const event::WorkItem item{make_event(pool_, "a", 0, payload_bytes), route, handler, 0};
+    ASSERT_EQ(ring_.push_burst({&item, 1}), 1U);
+  }
+  [[nodiscard]] std::uint64_t refused() const {
+    return counters_.frame_dropped.get(FrameDrop::kHandlerRefused);
+  }
+
+  TestPool pool_;
+  std::array<rte_mempool*, 1> pools_{pool_.get()};
+  std::vector<event::WorkItem> cells_ = std::vector<event::WorkItem>(512);
+  Ring ring_{cells_};
+  worker::HandlerSet handlers_{4};
+  telemetry::WorkerCounters counters_;
+  std::optional<worker::WorkerStage<>> stage_;
+};
+
+TEST_F(WorkerTest, NothingToDo) {
+  EXPECT_EQ(stage().poll(1), 0U);
+  EXPECT_EQ(counters_.polls.get(), 1U);
+  EXPECT_EQ(counters_.bursts.get(), 0U);
+}
+
+TEST_F(WorkerTest, CountKeepsEventsAndPayloadBytesOfEachRoute) {
+  give(1, kCountIndex, 10);
+  give(3, kCountIndex, 0);
+  give(1, kCountIndex, 200);
+  EXPECT_EQ(stage().poll(1), 3U);
+  EXPECT_EQ(handlers_.count().totals(1).events, 2U);
+  EXPECT_EQ(handlers_.count().totals(1).payload_bytes, 210U);
+  EXPECT_EQ(handlers_.count().totals(3).events, 1U);
+  EXPECT_EQ(handlers_.count().totals(3).payload_bytes, 0U);
+  EXPECT_EQ(handlers_.count().totals(0).events, 0U);
+  EXPECT_EQ(counters_.delivered.get(), 3U);
+  EXPECT_EQ(counters_.events_received.get(), 3U);
+  EXPECT_EQ(counters_.bursts.get(), 1U);
+  EXPECT_EQ(refused(), 0U);
+}
+
+TEST_F(WorkerTest, NullDelivers) {
+  for (int i = 0; i < 5; ++i) give(0, kNullIndex);
+  EXPECT_EQ(stage().poll(1), 5U);
+  EXPECT_EQ(counters_.delivered.get(), 5U);
+  EXPECT_EQ(handlers_.count().totals(0).events, 0U);
+}
+
+TEST_F(WorkerTest, FailRefusesBurstsOfEveryLength) {
+  std::uint64_t all = 0;
+  for (std::uint64_t length = 1; length <= 64; ++length) {
+    for (std::uint64_t i = 0; i < length; ++i) give(0, kFailIndex);
+    EXPECT_EQ(stage().poll(1), length);
+    all += length;
+    EXPECT_EQ(refused(), all) << "burst of " << length;
+    EXPECT_TRUE(pool_.whole());
+  }
+  EXPECT_EQ(counters_.delivered.get(), 0U);
+}
+
+TEST_F(WorkerTest, EachRunOfABurstGoesToItsHandler) {
+  const std::array<std::uint16_t, 9> handlers = {kCountIndex, kCountIndex, kFailIndex,
+                                                 kNullIndex,  kNullIndex,  kFailIndex,
+                                                 kFailIndex,  kCountIndex, kNullIndex};
+  for (const std::uint16_t handler : handlers) give(2, handler, 3);
+  EXPECT_EQ(stage().poll(1), 9U);
+  EXPECT_EQ(handlers_.count().totals(2).events, 3U);
+  EXPECT_EQ(handlers_.count().totals(2).payload_bytes, 9U);
+  EXPECT_EQ(refused(), 3U);
+  EXPECT_EQ(counters_.delivered.get(), 6U);
+}
+
+TEST_F(WorkerTest, EveryReceiptEndsAsDeliveredOrRefused) {
+  std::mt19937 random(3);
+  std::uint64_t given = 0;
+  std::uint64_t fails = 0;
+  for (int round = 0; round < 500; ++round) {
+    for (std::size_t i = random() % 100; i != 0; --i, ++given) {
+      const auto handler = static_cast<std::uint16_t>(random() % 3);
+      fails += handler == kFailIndex ? 1 : 0;
+      give(random() % 4, handler);
+    }
+    while (stage().poll(1) != 0) {
+    }
+    ASSERT_TRUE(pool_.whole());
+  }
+  EXPECT_EQ(counters_.events_received.get(), given);
+  EXPECT_EQ(refused(), fails);
+  EXPECT_EQ(counters_.delivered.get(), given - fails);
+}
+
+TEST_F(WorkerTest, SharedMbufsAreGivenBackOneReferenceAtATime) {
+  event::Event one = make_event(pool_, "a");
+  const std::array<event::WorkItem, 3> items = {event::WorkItem{share(one), 0, kCountIndex, 0},
+                                                event::WorkItem{share(one), 0, kFailIndex, 0},
+                                                event::WorkItem{one, 0, kNullIndex, 0}};
+  ASSERT_EQ(ring_.push_burst(std::span(items).first(2)), 2U);
+  EXPECT_EQ(stage().poll(1), 2U);
+  EXPECT_EQ(rte_mbuf_refcnt_read(one.mbuf), 1);
+  ASSERT_EQ(ring_.push_burst(std::span(items).last(1)), 1U);
+  EXPECT_EQ(stage().poll(1), 1U);
+}
+
+TEST_F(WorkerTest, ABurstIsAsLongAsItWasTold) {
+  for (int i = 0; i < 20; ++i) give(0, kNullIndex);
+  EXPECT_EQ(stage(7).poll(1), 7U);
+  EXPECT_EQ(stage().poll(1), 7U);
+  EXPECT_EQ(stage().poll(1), 6U);
+  EXPECT_EQ(counters_.bursts.get(), 3U);
+}
+
+TEST_F(WorkerTest, ABurstIsNeverLongerThanAHandlersAnswer) {
+  for (int i = 0; i < 100; ++i) give(0, kFailIndex);
+  EXPECT_EQ(stage(1000).poll(1), worker::Handler::kMaxBurst);
+  EXPECT_EQ(refused(), worker::Handler::kMaxBurst);
+  EXPECT_EQ(stage().poll(1), 36U);
+}
+
+TEST(Handlers, AreFoundByName) {
+  const auto names = worker::handler_names();
+  EXPECT_EQ(std::vector<std::string_view>(names.begin(), names.end()),
+            (std::vector<std::string_view>{"count", "null", "fail"}));
+  EXPECT_EQ(worker::handler_index("count"), kCountIndex);
+  EXPECT_EQ(worker::handler_index("null"), kNullIndex);
+  EXPECT_EQ(worker::handler_index("fail"), kFailIndex);
+  EXPECT_EQ(worker::handler_index("nonesuch"), names.size());
+}
+
+TEST(Handlers, AnswersHaveABitForEachEventAndNoMore) {
+  worker::HandlerSet set(1);
+  const std::vector<event::WorkItem> items(64);
+  for (const std::size_t count : {std::size_t{1}, std::size_t{63}, std::size_t{64}}) {
+    const auto burst = std::span(items).first(count);
+    EXPECT_EQ(set[kNullIndex].handle(burst), 0U);
+    EXPECT_EQ(set[kFailIndex].handle(burst),
+              count == 64 ? UINT64_MAX : (std::uint64_t{1} << count) - 1);
+  }
+  EXPECT_EQ(set[kFailIndex].handle({}), 0U);
+}
+
+}  // namespace
+}  // namespace esc::test

@@ -1,0 +1,83 @@
+"""The micro benches: run with repetitions, and the medians of what they print."""
+
+import json
+import re
+import statistics
+import subprocess
+from pathlib import Path
+
+REPETITIONS = 5
+# Counters that say what one item costs, and how many nanoseconds their unit has. Without one the
+# figure is the time of an iteration. A median inside the bench comes before its mean.
+PER_ITEM = {
+    "p50_ns_per_element": ("element", 1.0),
+    "s_per_element": ("element", 1e9),
+    "time/frame": ("frame", 1e9),
+    "time/packet": ("packet", 1e9),
+    "time/topic": ("topic", 1e9),
+}
+NANOSECONDS = {"ns": 1.0, "us": 1e3, "ms": 1e6, "s": 1e9}
+# What Google Benchmark appends to a name for how it ran.
+DECORATION = re.compile(r"/(?:iterations:\d+|real_time|min_time:[\d.]+)")
+
+
+def programs(build_dir):
+    """The micro benches of a build, by subject."""
+    found = sorted(Path(build_dir).glob("bench/micro/micro_*"))
+    return {path.name.removeprefix("micro_"): path for path in found if path.is_file()}
+
+
+def run(program, directory, only, repetitions, min_time):
+    """Runs one bench; what it came to, as `medians` has it. Raises CalledProcessError."""
+    out = Path(directory) / f"{program.name}.json"
+    command = [
+        program,
+        f"--benchmark_repetitions={repetitions}",
+        f"--benchmark_min_time={min_time}",
+        "--benchmark_enable_random_interleaving=true",
+        f"--benchmark_out={out}",
+        "--benchmark_out_format=json",
+    ]
+    if only:
+        command.append(f"--benchmark_filter={only}")
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    # A filter that matches nothing leaves an empty file.
+    text = out.read_text(encoding="utf-8")
+    return medians(json.loads(text)) if text.strip() else []
+
+
+def medians(document):
+    """A row for each benchmark of a Google Benchmark document, in the order it has them: its name,
+    median, min and max in nanoseconds, and what they are for. Raises ValueError if one failed.
+    """
+    by_name = {}
+    for run_of_it in document["benchmarks"]:
+        if run_of_it.get("error_occurred"):
+            raise ValueError(f"{run_of_it['name']}: {run_of_it.get('error_message')}")
+        if run_of_it.get("run_type", "iteration") == "iteration":
+            by_name.setdefault(run_of_it["run_name"], []).append(_nanoseconds(run_of_it))
+    # Interleaving mixes the order: as in the program, by family and instance.
+    order = {}
+    for run_of_it in document["benchmarks"]:
+        at = (run_of_it.get("family_index", 0), run_of_it.get("per_family_instance_index", 0))
+        order.setdefault(run_of_it["run_name"], at)
+    rows = []
+    for name in sorted(by_name, key=order.__getitem__):
+        values = [value for value, _ in by_name[name]]
+        rows.append(
+            {
+                "name": DECORATION.sub("", name),
+                "per": by_name[name][0][1],
+                "median_ns": statistics.median(values),
+                "min_ns": min(values),
+                "max_ns": max(values),
+            }
+        )
+    return rows
+
+
+def _nanoseconds(run_of_it):
+    for counter, (item, factor) in PER_ITEM.items():
+        if counter in run_of_it:
+            return run_of_it[counter] * factor, item
+    return run_of_it["real_time"] * NANOSECONDS[run_of_it["time_unit"]], "iteration"

@@ -1,0 +1,126 @@
+"""Figures as people read them: the generated sections of docs/measurements.md."""
+
+import re
+
+import bench_path
+
+
+def replace_section(text, name, body):
+    """The page with what stands between the two markers of a section replaced. Raises ValueError
+    if it has not exactly one such section.
+    """
+    pattern = re.compile(rf"(<!-- {name}: begin -->\n).*?(<!-- {name}: end -->)", re.DOTALL)
+    body = body.rstrip("\n") + "\n"
+    changed, count = pattern.subn(lambda found: found[1] + body + found[2], text)
+    if count != 1:
+        raise ValueError(f"{count} sections are marked <!-- {name}: begin --> ... end -->, not one")
+    return changed
+
+
+def machine_lines(machine):
+    return [
+        f"- {machine['date']}, commit `{machine['commit']}`",
+        f"- {machine['cpu']}, {machine['cpus_online']} CPUs online, {machine['cpus_allowed']} used,"
+        f" {machine['memory_gib']} GiB; {machine['system']}, kernel {machine['kernel']};"
+        f" load average before the run: {machine['load_average']}",
+        f"- DPDK {machine['dpdk']}; escd built {machine['build']} by {machine['compiler']}",
+    ]
+
+
+def whole_path(document):
+    """The section of the whole path, from what --json writes."""
+    rows = document["rows"]
+    lines = [
+        *machine_lines(document["machine"]),
+        f"- memory of both programs: {memory_text(document['memory'])}",
+        f"- command: `{document['command']}`",
+        "",
+        "| payload | checksum | escd's roles | testpmd rxonly, Mpps | escd, M events/s | ratio |",
+        "|---|---|---|---|---|---|",
+    ]
+    for row in rows:
+        layout = bench_path.LAYOUTS[row["layout"]][0]
+        cells = [f"{row['payload_bytes']} B", f"`{row['checksum']}`", layout]
+        if "ratio" in row:
+            cells += [_rate(row["testpmd"]), _rate(row["escd"]), _ratio(row["ratio"])]
+        else:
+            cells += ["no round counts"] * 3
+        lines.append("| " + " | ".join(cells) + " |")
+    lines += ["", "Each cell: median (smallest to largest) of the rounds that count."]
+    lines += _remarks(rows)
+    lines += ["", *_verdicts(document["targets"])]
+    return "\n".join(lines)
+
+
+def memory_text(memory):
+    return {"hugepages": "hugepages of 2 MB", "ordinary": "ordinary pages"}[memory]
+
+
+def _remarks(rows):
+    broken = sum(len(row["broken"]) for row in rows)
+    counted = sum(len(row["rounds"]) for row in rows)
+    yield f"Rounds that count: {counted}; that do not: {broken}."
+    starved = [
+        f"{program} {row['name']} {row[program]['cpus_used_least']:.2f} of {wanted}"
+        for row in rows
+        if "ratio" in row
+        for program, wanted in (("testpmd", 1), ("escd", row["cpus"]))
+        if row[program]["cpus_used_least"] < 0.95 * wanted
+    ]
+    if starved:
+        yield "Runs that did not get their CPUs whole, so that other work disturbed them (least of"
+        yield "a row's rounds): " + "; ".join(starved) + "."
+
+
+def _verdicts(verdicts):
+    if not verdicts:
+        yield "No target was judged: none of its rows ran."
+    for verdict in verdicts:
+        yield (
+            f"- {verdict['payload_bytes']} B: {verdict['ratio']:.3f} of testpmd by"
+            f" `{verdict['row']}`; target {verdict['target']:.2f}:"
+            f" **{'held' if verdict['held'] else 'missed'}**"
+        )
+
+
+def micro(document):
+    """The section of the micro benches."""
+    lines = [*machine_lines(document["machine"]), f"- command: `{document['command']}`"]
+    for subject, rows in document["micro"].items():
+        lines += [
+            "",
+            f"`micro_{subject}`:",
+            "",
+            "| benchmark | median | smallest to largest | for one |",
+            "|---|---|---|---|",
+        ]
+        lines += [
+            f"| `{row['name']}` | {row['median_ns']:.2f} ns"
+            f" | {row['min_ns']:.2f} - {row['max_ns']:.2f} | {row['per']} |"
+            for row in rows
+        ]
+    return "\n".join(lines)
+
+
+def plain(document):
+    """What is printed at the end of a run."""
+    text = [f"memory of both programs: {memory_text(document['memory'])}"]
+    for row in document["rows"]:
+        if "ratio" in row:
+            text.append(
+                f"{row['name']:22} testpmd {_rate(row['testpmd']):24} escd {_rate(row['escd']):24}"
+                f" ratio {_ratio(row['ratio'])}"
+            )
+        else:
+            text.append(f"{row['name']:22} no round counts")
+    text += _remarks(document["rows"])
+    text += [line.replace("**", "").replace("`", "") for line in _verdicts(document["targets"])]
+    return "\n".join(text)
+
+
+def _rate(of):
+    return f"{of['median'] / 1e6:.2f} ({of['min'] / 1e6:.2f} - {of['max'] / 1e6:.2f})"
+
+
+def _ratio(of):
+    return f"{of['median']:.3f} ({of['min']:.3f} - {of['max']:.3f})"
