@@ -7,6 +7,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent / "tools" / "lib"))
 
+import bench_machine
 import bench_micro
 import bench_path
 import bench_programs
@@ -109,7 +110,7 @@ class Rows(unittest.TestCase):
             names,
             ["64-nic-folded", "64-nic-worker-apart", "64-nic-rx-apart", "512-verify-folded"],
         )
-        with self.assertRaises(SystemExit):
+        with self.assertRaises(bench_machine.Refused):
             bench_path.select(["64-*", "128-*"])
 
     def test_quick_rows_exist(self):

@@ -46,8 +46,9 @@ class DispatchStage {
   /// One burst; returns how many events it took or moved on.
   std::size_t poll(std::uint64_t /*now*/) noexcept {
     counters_.polls.add();
+    std::size_t moved = 0;
     if (held_ != 0) {
-      const std::size_t moved = push_all();
+      moved = push_all();
       if (held_ != 0) {
         counters_.worker_full.add();
         return moved;
@@ -56,7 +57,7 @@ class DispatchStage {
     std::uint64_t unknown = 0;
     const std::size_t count = input_.consume_burst(
         burst_, [this, &unknown](const event::Event& event) { unknown += route(event); });
-    if (count == 0) return 0;
+    if (count == 0) return moved;
     counters_.bursts.add();
     counters_.events_received.add(count);
     if (unknown != 0) {
@@ -64,7 +65,7 @@ class DispatchStage {
       releaser_.flush();
     }
     push_all();
-    return count;
+    return moved + count;
   }
 
   void housekeep(std::uint64_t /*now*/) noexcept {}

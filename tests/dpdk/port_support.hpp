@@ -2,6 +2,8 @@
 // once it was probed.
 #pragma once
 
+#include <rte_ring.h>
+
 #include <memory>
 #include <string>
 #include <utility>
@@ -23,6 +25,12 @@ namespace esc::test {
   settings.pool_mbufs = 4095;
   settings.lossless = true;
   return settings;
+}
+
+/// The ring behind the first queue of a net_ring device, which makes it when it is probed and, for
+/// want of a name of our own, calls it after itself.
+[[nodiscard]] inline rte_ring* ring_behind(const dpdk::Port& port) {
+  return rte_ring_lookup(("ETH_RXTX0_" + port.settings().device_name).c_str());
 }
 
 /// Receives until nothing came `idle_rounds` times in a row, or `most` packets are there.

@@ -47,8 +47,8 @@ namespace esc::test {
 class TraceFile {
  public:
   explicit TraceFile(std::span<const Bytes> packets)
-      : path_(std::filesystem::temp_directory_path() /
-              ("esc-trace-" + std::to_string(getpid()) + "-" + std::to_string(next()++) + ".pcap")) {
+      : path_(std::filesystem::temp_directory_path() / ("esc-trace-" + std::to_string(getpid()) +
+                                                        "-" + std::to_string(next()++) + ".pcap")) {
     pcap_t* format = pcap_open_dead(DLT_EN10MB, 65535);
     pcap_dumper_t* file = pcap_dump_open(format, path_.c_str());
     if (file == nullptr) throw std::runtime_error("cannot write " + path_.string());

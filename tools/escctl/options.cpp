@@ -34,6 +34,8 @@ std::string exit_codes() {
 }
 
 void add_commands(CLI::App& app, Options& options) {
+  // Options may follow the command too; subcommands inherit this when they are made.
+  app.fallthrough();
   for (const auto& [name, help] : kCommands) {
     CLI::App* command = app.add_subcommand(name, help);
     command->callback([&options, name = name] { options.command = name; });
@@ -47,7 +49,6 @@ void add_commands(CLI::App& app, Options& options) {
         ->check(CLI::Range(kMinWatch_s, kMaxWatch_s));
   }
   app.require_subcommand(1);
-  app.fallthrough();
 }
 
 }  // namespace

@@ -13,6 +13,10 @@ HERE = str(Path(__file__).parent)
 PAGES = Path("/sys/kernel/mm/hugepages/hugepages-2048kB")
 
 
+class Refused(Exception):
+    """What was asked for cannot be measured here, and what to do about it."""
+
+
 def cpus():
     """The CPUs this process may use, in order."""
     return sorted(os.sched_getaffinity(0))
@@ -65,8 +69,8 @@ def memory(wish, pages):
             raised_to = _pages("nr")
         enough = before is not None and _pages("free") >= pages
         if wish == "hugepages" and not enough:
-            raise SystemExit(
-                f"error: {pages} free hugepages of 2 MB are needed; as root:"
+            raise Refused(
+                f"{pages} free hugepages of 2 MB are needed; as root:"
                 f" echo {pages} > {PAGES}/nr_hugepages"
             )
         yield "hugepages" if enough else "ordinary"

@@ -8,6 +8,7 @@ import sys
 from dataclasses import asdict, dataclass, field
 
 import bench_programs
+from bench_machine import Refused
 from bench_programs import Broken
 
 PAYLOADS = (64, 512)
@@ -48,12 +49,12 @@ def all_rows():
 
 
 def select(patterns):
-    """Rows whose name matches one of the patterns; SystemExit if a pattern matches none."""
+    """Rows whose name matches one of the patterns; Refused if a pattern matches none."""
     rows = all_rows()
     for pattern in patterns:
         if not any(fnmatch.fnmatchcase(row.name, pattern) for row in rows):
             names = " ".join(row.name for row in rows)
-            raise SystemExit(f"error: no row is named {pattern}; there are: {names}")
+            raise Refused(f"no row is named {pattern}; there are: {names}")
     return [row for row in rows if any(fnmatch.fnmatchcase(row.name, p) for p in patterns)]
 
 
@@ -78,7 +79,7 @@ class Bench:
             made = json.loads(trace.with_suffix(".json").read_text(encoding="utf-8"))
             packets = made["trace"]["packets"]
             if packets < FEWEST_PACKETS:
-                raise SystemExit(f"error: the trace has {packets} packets, {FEWEST_PACKETS} needed")
+                raise Refused(f"the trace has {packets} packets, {FEWEST_PACKETS} needed")
             self._traces[payload] = bench_programs.Trace(trace, packets, payload)
             self._routes[payload] = routes.read_text(encoding="utf-8")
 

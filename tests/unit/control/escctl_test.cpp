@@ -166,6 +166,7 @@ TEST_F(EscctlTest, WatchPrintsRatesUntilItIsTold) {
     "ports":{"p":{"imissed":1,"rx_nombuf":2}},"rings":{"ingest":{"depth":5}}})")}});
   // SIGINT when 22 lines of rates are there; `wait` gives escctl's own exit code.
   const std::string out = scratch_.path() + "/out";
+  std::ofstream(out).flush();  // the loop below may look before the shell makes it
   const Outcome watched =
       run("--socket " + scratch_.socket() + " stats --watch 0.05 >" + out +
           " & p=$!; while [ $(wc -l <" + out +

@@ -11,23 +11,15 @@
 #include <vector>
 
 #include "support/events.hpp"
+#include "support/rings.hpp"
 
 namespace esc::test {
 namespace {
 
 using config::Spread;
-using Ingest = ring::MpscRing<event::Event>;
-using WorkerRing = ring::SpscRing<event::WorkItem>;
 
 class DispatchTest : public testing::Test {
  protected:
-  struct alignas(kCacheLineBytes) Ring {
-    explicit Ring(std::size_t cells)
-        : memory(cells), ring(std::make_unique<WorkerRing>(std::span(memory))) {}
-    std::vector<event::WorkItem> memory;
-    std::unique_ptr<WorkerRing> ring;
-  };
-
   ~DispatchTest() override {
     for (std::size_t worker = 0; worker < rings_.size(); ++worker) (void)take(worker);
     EXPECT_TRUE(pool_.whole());
@@ -38,10 +30,10 @@ class DispatchTest : public testing::Test {
     routes_.emplace(routes, kHasher);
     std::vector<WorkerRing*> outputs;
     for (std::size_t i = 0; i < workers; ++i) {
-      rings_.push_back(std::make_unique<Ring>(cells));
-      outputs.push_back(rings_.back()->ring.get());
+      rings_.push_back(std::make_unique<OwnedRing<WorkerRing>>(cells));
+      outputs.push_back(rings_.back()->get());
     }
-    stage_.emplace(ingest_, outputs, *routes_, counters_, pools_, burst);
+    stage_.emplace(*ingest_, outputs, *routes_, counters_, pools_, burst);
   }
 
   void give(std::string_view topic, std::uint64_t number = 0) {
@@ -52,8 +44,9 @@ class DispatchTest : public testing::Test {
   /// Empties a worker's ring and gives the mbufs back.
   std::vector<event::WorkItem> take(std::size_t worker, std::size_t most = SIZE_MAX) {
     std::vector<event::WorkItem> items;
-    (void)rings_[worker]->ring->consume_burst(
-        most, [&](const event::WorkItem& item) { items.push_back(item); });
+    (void)(*rings_[worker])->consume_burst(most, [&](const event::WorkItem& item) {
+      items.push_back(item);
+    });
     for (const event::WorkItem& item : items) releaser_.release(item.event);
     releaser_.flush();
     return items;
@@ -71,12 +64,11 @@ class DispatchTest : public testing::Test {
   TestPool pool_;
   std::array<rte_mempool*, 1> pools_{pool_.get()};
   event::Releaser releaser_{pools_};
-  std::vector<Ingest::Cell> cells_ = std::vector<Ingest::Cell>(512);
-  Ingest ingest_{cells_};
-  Ingest::Producer producer_{ingest_};
+  OwnedRing<IngestRing> ingest_{512};
+  IngestRing::Producer producer_{*ingest_};
   telemetry::DispatchCounters counters_;
   std::optional<route::RouteSet> routes_;
-  std::vector<std::unique_ptr<Ring>> rings_;
+  std::vector<std::unique_ptr<OwnedRing<WorkerRing>>> rings_;
   std::optional<dispatch::DispatchStage<>> stage_;
 };
 
@@ -157,7 +149,7 @@ TEST_F(DispatchTest, AFullWorkerIsWaitedForAndNothingIsLost) {
   EXPECT_EQ(stage_->poll(2), 0U);
   EXPECT_EQ(stage_->poll(3), 0U);
   EXPECT_EQ(counters_.worker_full.get(), 2U);
-  EXPECT_EQ(ingest_.size(), 68U);
+  EXPECT_EQ(ingest_->size(), 68U);
   expect_balanced();
   // Room for 3: those move, and it still holds.
   std::vector<event::WorkItem> got = take(0, 3);

@@ -9,11 +9,10 @@
 #include <vector>
 
 #include "support/events.hpp"
+#include "support/rings.hpp"
 
 namespace esc::test {
 namespace {
-
-using Ring = ring::SpscRing<event::WorkItem>;
 
 constexpr std::uint16_t kCountIndex = 0;
 constexpr std::uint16_t kNullIndex = 1;
@@ -24,12 +23,12 @@ class WorkerTest : public testing::Test {
   ~WorkerTest() override { EXPECT_TRUE(pool_.whole()); }
 
   worker::WorkerStage<>& stage(std::size_t burst = 64) {
-    if (!stage_) stage_.emplace(ring_, handlers_, counters_, pools_, burst);
+    if (!stage_) stage_.emplace(*ring_, handlers_, counters_, pools_, burst);
     return *stage_;
   }
   void give(std::uint32_t route, std::uint16_t handler, std::size_t payload_bytes = 8) {
     const event::WorkItem item{make_event(pool_, "a", 0, payload_bytes), route, handler, 0};
-    ASSERT_EQ(ring_.push_burst({&item, 1}), 1U);
+    ASSERT_EQ(ring_->push_burst({&item, 1}), 1U);
   }
   [[nodiscard]] std::uint64_t refused() const {
     return counters_.frame_dropped.get(FrameDrop::kHandlerRefused);
@@ -37,8 +36,7 @@ class WorkerTest : public testing::Test {
 
   TestPool pool_;
   std::array<rte_mempool*, 1> pools_{pool_.get()};
-  std::vector<event::WorkItem> cells_ = std::vector<event::WorkItem>(512);
-  Ring ring_{cells_};
+  OwnedRing<WorkerRing> ring_{512};
   worker::HandlerSet handlers_{4};
   telemetry::WorkerCounters counters_;
   std::optional<worker::WorkerStage<>> stage_;
@@ -121,10 +119,10 @@ TEST_F(WorkerTest, SharedMbufsAreGivenBackOneReferenceAtATime) {
   const std::array<event::WorkItem, 3> items = {event::WorkItem{share(one), 0, kCountIndex, 0},
                                                 event::WorkItem{share(one), 0, kFailIndex, 0},
                                                 event::WorkItem{one, 0, kNullIndex, 0}};
-  ASSERT_EQ(ring_.push_burst(std::span(items).first(2)), 2U);
+  ASSERT_EQ(ring_->push_burst(std::span(items).first(2)), 2U);
   EXPECT_EQ(stage().poll(1), 2U);
   EXPECT_EQ(rte_mbuf_refcnt_read(one.mbuf), 1);
-  ASSERT_EQ(ring_.push_burst(std::span(items).last(1)), 1U);
+  ASSERT_EQ(ring_->push_burst(std::span(items).last(1)), 1U);
   EXPECT_EQ(stage().poll(1), 1U);
 }
 

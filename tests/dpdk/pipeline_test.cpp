@@ -1,0 +1,176 @@
+// The whole path over real ports, polled by hand: where every frame and every packet of a trace
+// went.
+#include <gtest/gtest.h>
+#include <rte_ring.h>
+
+#include <array>
+#include <string>
+#include <vector>
+
+#include "folded_pipeline.hpp"
+#include "port_support.hpp"
+#include "trace_file.hpp"
+
+namespace esc::test {
+namespace {
+
+using config::Spread;
+
+constexpr std::uint16_t kCountIndex = 0;
+constexpr std::uint16_t kFailIndex = 2;
+
+std::vector<route::RouteSpec> routes() {
+  return {{.topic = "a", .handler = kCountIndex, .spread = Spread::kRoundRobin},
+          {.topic = "b", .handler = kCountIndex, .spread = Spread::kByTopic},
+          {.topic = "refused", .handler = kFailIndex, .spread = Spread::kByTopic}};
+}
+
+Bytes session_frame() {
+  Bytes frame(wire::kSessionFrameBytes);
+  if (wire::encode_session_frame(frame, 0, {.count = 2, .epoch = 1, .producer = 9}) !=
+      frame.size()) {
+    throw std::logic_error("no session frame");
+  }
+  return frame;
+}
+
+/// `rounds` times the same eight packets: one of each kind that matters.
+std::vector<Bytes> mixed_trace(std::size_t rounds) {
+  Bytes arp = packet_around({frame_of("a", 1)});
+  arp[12] = 0x08;
+  arp[13] = 0x06;
+  Bytes spoilt = packet_around({frame_of("a", 1)});
+  spoilt.back() ^= 1;
+  Bytes control_character = frame_of("b", 2);
+  control_character[7] = '\n';
+  std::vector<Bytes> packets;
+  for (std::size_t i = 0; i < rounds; ++i) {
+    packets.push_back(packet_around({frame_of("a", 10)}));
+    packets.push_back(packet_around({frame_of("a", 1), frame_of("b", 20), frame_of("refused", 3)}));
+    packets.push_back(packet_around({frame_of("unknown", 5)}));
+    packets.push_back(packet_around({session_frame(), frame_of("b", 1)}));
+    packets.push_back(packet_around({control_character, frame_of("b", 2), Bytes{0, 0, 0}}));
+    packets.push_back(packet_around({}));
+    packets.push_back(arp);
+    packets.push_back(spoilt);
+  }
+  return packets;
+}
+
+/// What mixed_trace(n) must come to, exactly.
+void expect_ledger_of_mixed_trace(const FoldedPipeline& path, std::uint64_t n) {
+  const auto& rx = path.rx_counters;
+  EXPECT_EQ(rx.packets_received.get(), 8 * n);
+  EXPECT_EQ(rx.datagrams.get(), 5 * n);
+  EXPECT_EQ(rx.non_event.get(NonEvent::kArp), n);
+  EXPECT_EQ(rx.non_event.get(NonEvent::kEmptyDatagram), n);
+  EXPECT_EQ(rx.packet_dropped.get(PacketDrop::kBadUdpChecksum), n);
+  EXPECT_EQ(rx.frames_received.get(), 10 * n);
+  EXPECT_EQ(rx.control.get(), n);
+  EXPECT_EQ(rx.frame_dropped.get(FrameDrop::kTopicControlCharacter), n);
+  EXPECT_EQ(rx.frame_dropped.get(FrameDrop::kFrameTruncated), n);
+  EXPECT_EQ(rx.events_pushed.get(), 7 * n);
+  EXPECT_EQ(rx.events_held.get(), 0U);
+  EXPECT_EQ(rx.packets_held.get(), 0U);
+  const auto& dispatch = path.dispatch_counters;
+  EXPECT_EQ(dispatch.events_received.get(), 7 * n);
+  EXPECT_EQ(dispatch.frame_dropped.get(FrameDrop::kUnknownTopic), n);
+  EXPECT_EQ(dispatch.events_routed.get(), 6 * n);
+  EXPECT_EQ(dispatch.events_held.get(), 0U);
+  EXPECT_EQ(path.handler_refused(), n);
+  EXPECT_EQ(path.delivered(), 5 * n);
+  EXPECT_EQ(path.totals(0).events, 2 * n);
+  EXPECT_EQ(path.totals(0).payload_bytes, 11 * n);
+  EXPECT_EQ(path.totals(1).events, 3 * n);
+  EXPECT_EQ(path.totals(1).payload_bytes, 23 * n);
+}
+
+TEST(Pipeline, ATraceIsAccountedForExactly) {
+  const auto packets = mixed_trace(500);
+  const TraceFile trace(packets);
+  dpdk::Port port(settings_for("net_pcap", "rx_pcap=" + trace.path()));
+  port.start();
+  FoldedPipeline path({&port}, routes());
+  path.run_dry();
+  expect_ledger_of_mixed_trace(path, 500);
+  port.close();
+  EXPECT_EQ(port.pool().available(), port.pool().size());
+}
+
+TEST(Pipeline, FullRingsLoseNothing) {
+  const auto packets = mixed_trace(300);
+  const TraceFile trace(packets);
+  dpdk::Port port(settings_for("net_pcap", "rx_pcap=" + trace.path()));
+  port.start();
+  // The rings are shorter than one burst: every stage meets a full one again and again.
+  FoldedPipeline path({&port}, routes(), {.workers = 3, .ingest_cells = 16, .worker_cells = 4});
+  path.run_dry();
+  expect_ledger_of_mixed_trace(path, 300);
+  EXPECT_GT(path.rx_counters.ring_full.get(), 0U);
+  EXPECT_GT(path.dispatch_counters.worker_full.get(), 0U);
+  port.close();
+  EXPECT_EQ(port.pool().available(), port.pool().size());
+}
+
+TEST(Pipeline, TwoPortsEachGetTheirMbufsBack) {
+  const auto packets = mixed_trace(100);
+  const TraceFile trace(packets);
+  dpdk::Port first(settings_for("net_pcap", "rx_pcap=" + trace.path()));
+  dpdk::Port second(
+      settings_for("net_pcap", "rx_pcap=" + trace.path() + ",rx_pcap=" + trace.path()));
+  first.start();
+  second.start();
+  FoldedPipeline path({&first, &second}, routes());
+  path.run_dry();
+  expect_ledger_of_mixed_trace(path, 200);  // of the second port one queue is read
+  for (dpdk::Port* port : {&first, &second}) {
+    port->close();
+    EXPECT_EQ(port->pool().available(), port->pool().size());
+  }
+}
+
+TEST(Pipeline, AStopEndsATraceWithoutEndAndWhatCameInIsAccountedFor) {
+  const auto packets = mixed_trace(10);
+  const TraceFile trace(packets);
+  dpdk::Port port(settings_for("net_pcap", "rx_pcap=" + trace.path() + ",infinite_rx=1"));
+  port.start();
+  FoldedPipeline path({&port}, routes());
+  for (int round = 0; round < 1000; ++round) (void)path.poll();
+  path.stop_receiving();
+  path.run_dry();
+  const auto& rx = path.rx_counters;
+  EXPECT_GT(rx.packets_received.get(), 10'000U);
+  EXPECT_EQ(rx.packets_received.get(), port.stats().packets);
+  std::uint64_t not_delivered = rx.control.get() + path.handler_refused() +
+                                path.dispatch_counters.frame_dropped.get(FrameDrop::kUnknownTopic);
+  for (std::size_t i = 0; i < static_cast<std::size_t>(FrameDrop::kCount); ++i) {
+    not_delivered += rx.frame_dropped.get(static_cast<FrameDrop>(i));
+  }
+  EXPECT_EQ(rx.frames_received.get(), path.delivered() + not_delivered);
+  port.close();
+  EXPECT_EQ(port.pool().available(), port.pool().size());
+}
+
+TEST(Pipeline, ForeignMbufsGoBackToWhereTheyCameFrom) {
+  const TestPool foreign(511);
+  dpdk::Port port(settings_for("net_ring"));
+  port.start();
+  rte_ring* ring = ring_behind(port);
+  ASSERT_NE(ring, nullptr);
+  FoldedPipeline path({&port}, routes());
+  // In one piece and in segments of 7 bytes.
+  for (const Bytes& packet : mixed_trace(4)) {
+    std::vector<std::size_t> cuts;
+    for (std::size_t cut = 7; cut < packet.size(); cut += 7) cuts.push_back(cut);
+    ASSERT_EQ(rte_ring_enqueue(ring, foreign.packet(packet)), 0);
+    ASSERT_EQ(rte_ring_enqueue(ring, foreign.packet(packet, cuts)), 0);
+    path.run_dry();
+  }
+  expect_ledger_of_mixed_trace(path, 8);
+  EXPECT_TRUE(foreign.whole());
+  port.close();
+  EXPECT_EQ(port.pool().available(), port.pool().size());
+}
+
+}  // namespace
+}  // namespace esc::test

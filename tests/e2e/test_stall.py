@@ -1,0 +1,69 @@
+"""A worker that stalls: noticed within a second, nothing lost, and well again afterwards."""
+
+import time
+
+import harness
+import traffic
+from harness import Config, Lcores, Port
+from stopped_thread import StoppedThread, thread_named
+
+FLOWING_PACKETS = 50_000
+NOTICE_SECONDS = 1.0
+
+
+class Stall(harness.Scenario):
+    def test_a_worker_that_stalls_for_a_second(self) -> None:
+        first, second = harness.need_cpus(2)
+        packets = traffic.with_malformed(8_000, seed=33)
+        device = traffic.pcap_device(0, self.directory / "endless.pcap", packets, ",infinite_rx=1")
+        # Small rings, so that everything behind the worker is full while it stands still.
+        sections = {"rings": {"ingest_cells": 1024, "worker_cells": 256}}
+        config = Config(
+            [Port(device)], traffic.ROUTES, Lcores([first], first, [second]), sections
+        )
+        escd = self.start_escd(config)
+        escd.wait_until_running()
+        escd.wait_for_packets(FLOWING_PACKETS)
+        with StoppedThread(thread_named(escd.process.pid, "rte-worker-1")):
+            stopped_at = time.monotonic()
+            self.wait_until(lambda: not escd.healthy(), "the stall shows", 20.0)
+            noticed_s = time.monotonic() - stopped_at
+            while time.monotonic() - stopped_at < 1.0:
+                self.assertFalse(escd.healthy())
+        print(f"noticed after {noticed_s:.2f} s (promised: {NOTICE_SECONDS} s)")
+        self.wait_until(escd.healthy, "it is well again", 20.0)
+        ledger = escd.stop()
+        self.assertIn("worker0 has not come round", escd.log())
+        self.assertIn("moves again", escd.log())
+        expectation = config.expectation()
+        expectation.add_endless(packets, config.ports[0].rules(), ledger["packets"]["received"])
+        self.assert_ledger(ledger, expectation)
+
+    def test_a_worker_that_never_comes_back(self) -> None:
+        """The drain ends at its deadline, and what the lcore holds is in flight: said, not hidden."""
+        first, second = harness.need_cpus(2)
+        device = traffic.pcap_device(
+            0, self.directory / "endless.pcap", traffic.uniform(1000), ",infinite_rx=1"
+        )
+        sections = {
+            "rings": {"ingest_cells": 1024, "worker_cells": 256},
+            "shutdown": {"drain_timeout_ms": 500},
+        }
+        config = Config(
+            [Port(device)], traffic.ROUTES, Lcores([first], first, [second]), sections
+        )
+        escd = self.start_escd(config)
+        escd.wait_until_running()
+        escd.wait_for_packets(FLOWING_PACKETS)
+        with StoppedThread(thread_named(escd.process.pid, "rte-worker-1")):
+            self.wait_until(lambda: not escd.healthy(), "the stall shows", 20.0)
+            escd.terminate()
+            self.wait_until(escd.has_ledger, "the ledger is written", 30.0)
+        self.assertEqual(escd.wait(), 8)
+        ledger = escd.ledger()
+        self.assertGreaterEqual(ledger["frames"]["in_flight"], 256)
+        self.assertIn("did not stop", escd.log())
+
+
+if __name__ == "__main__":
+    harness.main()
