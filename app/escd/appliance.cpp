@@ -82,6 +82,14 @@ void Appliance::start() {
 void Appliance::stop_receiving() {
   state_.store(State::kDraining, std::memory_order_release);
   pipeline_->stop_receiving();
+  receiving_stopped_tsc_ = rte_rdtsc();
+}
+
+bool Appliance::drained() const {
+  for (const runtime::LcoreStatus& status : status_) {
+    if (status.heartbeat_tsc.get() <= receiving_stopped_tsc_) return false;
+  }
+  return pipeline_->empty();
 }
 
 std::vector<std::size_t> Appliance::stop_lcores(std::uint32_t timeout_ms) {

@@ -44,8 +44,9 @@ class Appliance {
 
   /// First step of a stop: RX stages take nothing more from their ports.
   void stop_receiving();
-  /// True once nothing is in flight.
-  [[nodiscard]] bool drained() const { return pipeline_->empty(); }
+  /// True once nothing is in flight: every lcore has begun a round since receiving stopped, so none
+  /// still has a burst in hand that it has not counted, and the ledger shows nothing under way.
+  [[nodiscard]] bool drained() const;
   /// Tells the lcores to return and waits up to `timeout_ms`. The lcores that did not.
   [[nodiscard]] std::vector<std::size_t> stop_lcores(std::uint32_t timeout_ms);
   /// With every lcore stopped: whatever is left becomes drained_at_deadline. How much that was.
@@ -94,6 +95,7 @@ class Appliance {
   std::vector<runtime::LcoreStatus> status_;
   std::vector<std::vector<std::string>> roles_;
   std::vector<LcoreJob> jobs_;
+  std::uint64_t receiving_stopped_tsc_ = 0;
   std::atomic<bool> stop_{false};
 };
 

@@ -71,8 +71,8 @@ ordered_json ledger_document(const Appliance& appliance) {
   ordered_json json = telemetry::to_json(ledger, appliance.balanced(ledger));
   for (const PoolReport& pool : appliance.pools()) {
     json["mempools"][pool.name] = {{"size", pool.size},
-                                    {"available", pool.available},
-                                    {"kept_by_driver", pool.kept_by_driver}};
+                                   {"available", pool.available},
+                                   {"kept_by_driver", pool.kept_by_driver}};
   }
   return json;
 }
@@ -122,7 +122,8 @@ ordered_json stats_document(const Appliance& appliance, double uptime_s) {
     json["rings"]["worker" + std::to_string(i)] = {{"depth", worker.size()},
                                                    {"capacity", worker.capacity()}};
   }
-  for (const auto& port : ports_document(appliance)["ports"]) {
+  const ordered_json ports = ports_document(appliance);
+  for (const auto& port : ports["ports"]) {
     json["ports"][port["name"].get<std::string>()] = port;
   }
   return json;

@@ -79,7 +79,7 @@ std::uint32_t DatagramCursor::peek_length() const noexcept {
   return wire::load_be32(bytes.data());
 }
 
-bool DatagramCursor::next_chained(const PortContext& port, CursorFrame& frame) noexcept {
+bool DatagramCursor::next(const PortContext& port, CursorFrame& frame) noexcept {
   // The frame before this one ended at the segment's end; its event has taken its reference by now.
   if (in_segment_ == 0) advance(0);
   const std::uint32_t length = peek_length();

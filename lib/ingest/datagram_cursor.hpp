@@ -41,20 +41,23 @@ class DatagramCursor {
   /// Every frame has been read: time for finish().
   [[nodiscard]] bool at_end() const noexcept { return remaining_ == 0; }
 
-  /// The next frame; not at_end(). False: it spans segments and there is no mbuf to make it whole
-  /// in. Ask again, or skip_frame().
-  [[nodiscard]] bool next(const PortContext& port, CursorFrame& frame) noexcept {
-    if (remaining_ > in_segment_) [[unlikely]]
-      return next_chained(port, frame);
-    // All that is left lies in this segment.
-    frame.view = wire::parse_frame({at_, remaining_}, port.limits);
-    frame.holder = refs_.segment();
-    frame.copied = false;
-    at_ += frame.view.frame_bytes;
-    in_segment_ -= frame.view.frame_bytes;
-    remaining_ -= frame.view.frame_bytes;
-    return true;
+  /// All that is left lies in one segment: next_in_place() will do.
+  [[nodiscard]] bool in_one_segment() const noexcept { return remaining_ <= in_segment_; }
+
+  /// The next frame, where it lies; in_one_segment() and not at_end(). Its holder is segment().
+  [[nodiscard]] wire::FrameView next_in_place(const wire::FrameLimits& limits) noexcept {
+    const wire::FrameView view = wire::parse_frame({at_, remaining_}, limits);
+    at_ += view.frame_bytes;
+    in_segment_ -= view.frame_bytes;
+    remaining_ -= view.frame_bytes;
+    return view;
   }
+
+  /// The next frame, over however many segments; not at_end(). False: it spans segments and there
+  /// is no mbuf to make it whole in. Ask again, or skip_frame().
+  [[nodiscard]] bool next(const PortContext& port, CursorFrame& frame) noexcept;
+
+  [[nodiscard]] rte_mbuf* segment() const noexcept { return refs_.segment(); }
 
   /// After next() said no: passes over the frame.
   void skip_frame() noexcept { advance(pending_frame_bytes_); }
@@ -71,7 +74,6 @@ class DatagramCursor {
   static constexpr std::size_t kScratchBytes = 65536;
   static_assert(wire::kMaxFrameBytes + wire::kLengthBytes <= kScratchBytes);
 
-  [[nodiscard]] bool next_chained(const PortContext& port, CursorFrame& frame) noexcept;
   [[nodiscard]] rte_mbuf* copy_frame(const PortContext& port, std::uint32_t frame_bytes) noexcept;
   [[nodiscard]] std::uint32_t peek_length() const noexcept;
   void gather(std::uint8_t* to, std::uint32_t bytes) const noexcept;

@@ -121,17 +121,20 @@ class RxStage {
     }
     tally_.packet_bytes += packet->pkt_len;
     const PortContext& port = *binding_->port;
-    const std::uint8_t* head = nullptr;
-    const wire::PacketVerdict verdict = head_.classify(*packet, port.udp_ports, head);
-    if (verdict.kind != wire::PacketKind::kDatagram) [[unlikely]] {
-      if (verdict.kind == wire::PacketKind::kNonEvent) {
-        counters_.non_event.add(verdict.non_event);
-      } else {
-        counters_.packet_dropped.add(verdict.drop);
-      }
-      event::free_packet(packet);
-      return;
+    const std::span head(rte_pktmbuf_mtod(packet, const std::uint8_t*), packet->data_len);
+    // The verdict is made where it is used and copied nowhere: see docs/decisions.md.
+    const wire::PacketVerdict verdict =
+        wire::classify_packet(head, packet->pkt_len, port.udp_ports);
+    if (verdict.kind == wire::PacketKind::kDatagram) [[likely]] {
+      begin_datagram(packet, head.data(), verdict);
+    } else {
+      begin_unusual(packet);
     }
+  }
+
+  void begin_datagram(rte_mbuf* packet, const std::uint8_t* head,
+                      const wire::PacketVerdict& verdict) noexcept {
+    const PortContext& port = *binding_->port;
     const auto bad = judge_checksums(*packet, head, verdict, port.checksum);
     if (bad || verdict.payload_bytes == 0) [[unlikely]] {
       if (bad) {
@@ -150,14 +153,32 @@ class RxStage {
     cursor_.begin(packet, verdict.payload_offset, verdict.payload_bytes);
   }
 
+  /// Not a datagram by its first bytes. Out of line: rare.
+  [[gnu::noinline]] void begin_unusual(rte_mbuf* packet) noexcept {
+    const wire::PortSet& udp_ports = binding_->port->udp_ports;
+    const std::uint8_t* head = nullptr;
+    const wire::PacketVerdict verdict = head_.classify(*packet, udp_ports, head);
+    if (verdict.kind == wire::PacketKind::kDatagram) {
+      begin_datagram(packet, head, verdict);
+      return;
+    }
+    if (verdict.kind == wire::PacketKind::kNonEvent) {
+      counters_.non_event.add(verdict.non_event);
+    } else {
+      counters_.packet_dropped.add(verdict.drop);
+    }
+    event::free_packet(packet);
+  }
+
   /// Frames of the current datagram, until it ends or the staging is full. False: wait for a
   /// buffer.
   bool read_frames(std::uint64_t now) noexcept {
-    CursorFrame frame;
+    const wire::FrameLimits& limits = binding_->port->limits;
     while (staged_ < burst_) {
-      if (cursor_.next(*binding_->port, frame)) [[likely]] {
-        take_frame(frame);
-      } else if (!wait_for_buffer(now)) {
+      if (cursor_.in_one_segment()) [[likely]] {
+        const wire::FrameView view = cursor_.next_in_place(limits);
+        take_frame(view, cursor_.segment(), false);
+      } else if (!read_chained_frame(now)) {
         return false;
       }
       if (cursor_.at_end()) {
@@ -168,48 +189,61 @@ class RxStage {
     return true;
   }
 
-  void take_frame(const CursorFrame& frame) noexcept {
+  /// Out of line: rare. False: wait for a buffer.
+  [[gnu::noinline]] bool read_chained_frame(std::uint64_t now) noexcept {
+    CursorFrame frame;
+    if (!cursor_.next(*binding_->port, frame)) return wait_for_buffer(now);
+    if (frame.copied) waiting_since_ = 0;
+    take_frame(frame.view, frame.holder, frame.copied);
+    return true;
+  }
+
+  void take_frame(const wire::FrameView& view, rte_mbuf* holder, bool copied) noexcept {
     ++tally_.frames;
-    const auto identity = cursor_.session().observe(frame.view);
-    if (frame.view.kind == wire::FrameKind::kEvent) [[likely]] {
-      stage_event(frame, identity);
-    } else if (frame.view.kind == wire::FrameKind::kControl) {
-      ++tally_.control;
+    if (view.kind == wire::FrameKind::kEvent) [[likely]] {
+      event::Event& event = stage_event(view, holder, copied);
+      if (cursor_.session().active()) number(event);
     } else {
-      count_refusal(frame.view.reason);
+      take_other_frame(view);
     }
   }
 
-  void stage_event(const CursorFrame& frame,
-                   const std::optional<wire::Identity>& identity) noexcept {
-    const wire::FrameView& view = frame.view;
-    if (frame.copied) {
-      waiting_since_ = 0;
+  void take_other_frame(const wire::FrameView& view) noexcept {
+    [[maybe_unused]] const auto number = cursor_.session().observe(view);
+    if (view.kind == wire::FrameKind::kControl) {
+      ++tally_.control;
     } else {
-      cursor_.refs().take();
+      count_refusal(view.reason);
     }
+  }
+
+  /// The event's identity, from the session that covers it.
+  void number(event::Event& event) noexcept {
+    const auto identity = cursor_.session().next();
+    event.producer = identity->producer;
+    event.sequence = identity->sequence;
+    event.epoch = identity->epoch;
+    event.flags |= event::kSequenced;
+  }
+
+  event::Event& stage_event(const wire::FrameView& view, rte_mbuf* holder, bool copied) noexcept {
+    if (!copied) cursor_.refs().take();
     event::Event& event = staging_[staged_++];
-    event.mbuf = frame.holder;
+    const std::uint8_t* start = view.topic - wire::kTopicOffset;
+    event.mbuf = holder;
     event.rx_tsc = burst_tsc_;
     event.topic_hash = hasher_({view.topic, view.topic_len});
+    event.producer = 0;
+    event.sequence = 0;
+    event.epoch = 0;
     event.source = binding_->source;
-    const std::uint8_t* start = view.topic - wire::kTopicOffset;
-    event.offset =
-        static_cast<std::uint16_t>(start - static_cast<std::uint8_t*>(frame.holder->buf_addr));
+    event.offset = static_cast<std::uint16_t>(start - static_cast<std::uint8_t*>(holder->buf_addr));
     event.length = static_cast<std::uint16_t>(view.frame_bytes - wire::kLengthBytes);
     event.topic_len = view.topic_len;
     event.priority = view.priority;
-    event.attempts = 0;
     event.flags = 0;
-    if (identity) {
-      event.producer = identity->producer;
-      event.sequence = identity->sequence;
-      event.epoch = identity->epoch;
-      event.flags = event::kSequenced;
-    } else {
-      event.producer = event.sequence = 0;
-      event.epoch = 0;
-    }
+    event.attempts = 0;
+    return event;
   }
 
   /// True when the frame was given up and reading can go on.

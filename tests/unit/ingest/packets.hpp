@@ -16,13 +16,15 @@ inline Bytes frame(std::string_view topic, std::size_t payload_bytes, std::uint8
   Bytes payload(payload_bytes);
   for (std::size_t i = 0; i < payload.size(); ++i) payload[i] = static_cast<std::uint8_t>(i);
   Bytes out(wire::encoded_frame_bytes(topic.size(), payload.size()));
-  if (wire::encode_frame(out, priority, topic, payload) != out.size()) throw std::logic_error("frame");
+  if (wire::encode_frame(out, priority, topic, payload) != out.size())
+    throw std::logic_error("frame");
   return out;
 }
 
 inline Bytes session(std::uint64_t producer, std::uint64_t first, std::uint16_t count = 0) {
   Bytes out(wire::kSessionFrameBytes);
-  const wire::Session session{.count = count, .epoch = 3, .producer = producer, .first_sequence = first};
+  const wire::Session session{
+      .count = count, .epoch = 3, .producer = producer, .first_sequence = first};
   if (wire::encode_session_frame(out, 0, session) != out.size()) throw std::logic_error("session");
   return out;
 }
@@ -34,7 +36,8 @@ inline Bytes join(std::initializer_list<Bytes> parts) {
 }
 
 /// A whole packet to UDP port 9001.
-inline Bytes packet_of(std::span<const std::uint8_t> payload, bool ipv6 = false, std::uint8_t vlan_tags = 0) {
+inline Bytes packet_of(std::span<const std::uint8_t> payload, bool ipv6 = false,
+                       std::uint8_t vlan_tags = 0) {
   wire::UdpPath path;
   path.ipv6 = ipv6;
   path.vlan_tags = vlan_tags;

@@ -52,7 +52,8 @@ struct ScriptedSink {
 
   [[nodiscard]] std::size_t push_burst(std::span<const event::Event> events) {
     const std::size_t count = std::min(events.size(), state->room - state->events.size());
-    state->events.insert(state->events.end(), events.begin(), events.begin() + static_cast<std::ptrdiff_t>(count));
+    state->events.insert(state->events.end(), events.begin(),
+                         events.begin() + static_cast<std::ptrdiff_t>(count));
     return count;
   }
   [[nodiscard]] std::size_t size() const { return state->depth; }
@@ -73,8 +74,13 @@ struct Seen {
 inline Seen see(const event::Event& event) {
   const auto topic = event::topic(event);
   const auto payload = event::payload(event);
-  return {{topic.begin(), topic.end()}, {payload.begin(), payload.end()},
-          event.priority, event.has(event::kSequenced), event.producer, event.sequence, event.topic_hash};
+  return {{topic.begin(), topic.end()},
+          {payload.begin(), payload.end()},
+          event.priority,
+          event.has(event::kSequenced),
+          event.producer,
+          event.sequence,
+          event.topic_hash};
 }
 
 class RxFixture : public testing::Test {
@@ -94,7 +100,8 @@ class RxFixture : public testing::Test {
 
   Stage& stage() {
     if (!stage_) {
-      stage_.emplace(std::vector{ingest::QueueBinding<ScriptedQueue>{queue_, &port_, event::make_source(0, 0)}},
+      stage_.emplace(std::vector{ingest::QueueBinding<ScriptedQueue>{queue_, &port_,
+                                                                     event::make_source(0, 0)}},
                      sink_, route::TopicHasher(1), receiving_, counters_, limits_);
     }
     return *stage_;
@@ -120,8 +127,12 @@ class RxFixture : public testing::Test {
     for (const event::Event& event : sink_.state->events) all.push_back(see(event));
     return all;
   }
-  [[nodiscard]] std::uint64_t dropped(FrameDrop reason) const { return counters_.frame_dropped.get(reason); }
-  [[nodiscard]] std::uint64_t dropped(PacketDrop reason) const { return counters_.packet_dropped.get(reason); }
+  [[nodiscard]] std::uint64_t dropped(FrameDrop reason) const {
+    return counters_.frame_dropped.get(reason);
+  }
+  [[nodiscard]] std::uint64_t dropped(PacketDrop reason) const {
+    return counters_.packet_dropped.get(reason);
+  }
 
   TestPool pool_;
   TestPool jumbo_{7, 65407};

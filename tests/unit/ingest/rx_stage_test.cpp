@@ -67,7 +67,8 @@ TEST_F(RxFixture, ADatagramOfMoreFramesThanABurstGoesOnAtTheNextPoll) {
   give(packet_of(payload));
   run();
   ASSERT_EQ(sink_.state->events.size(), kFrames);
-  for (std::size_t i = 0; i < kFrames; ++i) EXPECT_EQ(see(sink_.state->events[i]).topic, "t" + std::to_string(i));
+  for (std::size_t i = 0; i < kFrames; ++i)
+    EXPECT_EQ(see(sink_.state->events[i]).topic, "t" + std::to_string(i));
   EXPECT_EQ(rte_mbuf_refcnt_read(sink_.state->events[0].mbuf), kFrames);
 }
 
@@ -109,7 +110,8 @@ TEST_F(RxFixture, AStopKeepsPacketsInThePort) {
 }
 
 TEST_F(RxFixture, SessionNumbersTheFramesAfterIt) {
-  give(packet_of(join({frame("before", 1), session(42, 100, 2), frame("a", 1), frame("b", 1), frame("past", 1)})));
+  give(packet_of(join(
+      {frame("before", 1), session(42, 100, 2), frame("a", 1), frame("b", 1), frame("past", 1)})));
   give(packet_of(frame("next datagram", 1)));
   run();
   const auto all = seen();
@@ -159,6 +161,43 @@ TEST_F(RxFixture, DiscardAccountsForEverythingHeld) {
   EXPECT_EQ(counters_.packets_received.get(), 2U);
   EXPECT_EQ(counters_.events_held.get(), 0U);
   EXPECT_EQ(counters_.packets_held.get(), 0U);
+}
+
+TEST_F(RxFixture, EventsMayBeGivenBackWhileTheirDatagramIsStillRead) {
+  Bytes payload;
+  for (std::size_t i = 0; i < 150; ++i) {
+    const Bytes one = frame("t" + std::to_string(i), 1);
+    payload.insert(payload.end(), one.begin(), one.end());
+  }
+  give(packet_of(payload));
+  std::size_t events = 0;
+  // Workers as fast as can be: nothing of an earlier poll is left when the next begins.
+  for (int polls = 0; polls < 5; ++polls) {
+    (void)stage().poll(++now_);
+    for (const Seen& event : seen()) EXPECT_EQ(event.topic, "t" + std::to_string(events++));
+    release_events();
+    EXPECT_EQ(pool_.in_use(), events < 150 ? 1U : 0U);
+  }
+  EXPECT_EQ(events, 150U);
+}
+
+TEST_F(RxFixture, DiscardAccountsForAChainedDatagramThatWaitsForABuffer) {
+  limits_.jumbo_wait_cycles = 1'000'000;
+  port_.jumbo_pool = nullptr;
+  Bytes bad = frame("bad", 3);
+  bad[7] = 0xff;
+  give(packet_of(join({session(5, 0), frame("big", 5000), bad, frame("small", 5)})), {2000, 4000});
+  give(packet_of(frame("never begun", 1)));
+  (void)stage().poll(++now_);
+  EXPECT_EQ(counters_.jumbo_waits.get(), 1U);
+  stage().discard();
+  EXPECT_EQ(counters_.frames_received.get(), 4U);
+  EXPECT_EQ(counters_.control.get(), 1U);
+  EXPECT_EQ(dropped(FrameDrop::kTopicNotUtf8), 1U);
+  EXPECT_EQ(dropped(FrameDrop::kDrainedAtDeadline), 2U);
+  EXPECT_EQ(dropped(PacketDrop::kDrainedAtDeadline), 1U);
+  EXPECT_EQ(counters_.packets_received.get(), counters_.datagrams.get() + 1);
+  EXPECT_TRUE(pool_.whole());
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
-// The same bytes in any segmentation are the same events: the differential test of the chained path.
+// The same bytes in any segmentation are the same events: the differential test of the chained
+// path.
 #include <random>
 
 #include "ingest/rx_fixture.hpp"
@@ -46,8 +47,8 @@ Bytes mixed_datagram() {
   bad_utf8[8] = 0xff;
   Bytes bad_topic_len = frame("bad", 9);
   bad_topic_len[5] = 0x7f;
-  return join({frame("first", 20), session(9, 1000), frame("second/topic", 0), bad_utf8, frame("third", 300),
-               bad_topic_len, frame("fourth", 77), Bytes{0, 0}});
+  return join({frame("first", 20), session(9, 1000), frame("second/topic", 0), bad_utf8,
+               frame("third", 300), bad_topic_len, frame("fourth", 77), Bytes{0, 0}});
 }
 
 TEST_F(SegmentationTest, OneCutAnywhere) {
@@ -57,7 +58,8 @@ TEST_F(SegmentationTest, OneCutAnywhere) {
     ASSERT_EQ(whole.events.size(), 4U);
     ASSERT_TRUE(whole.events[1].sequenced);
     for (std::size_t cut = 1; cut < packet.size(); ++cut) {
-      ASSERT_EQ(outcome(packet, {cut}), whole) << "cut at " << cut << (ipv6 ? " of IPv6" : " of IPv4");
+      ASSERT_EQ(outcome(packet, {cut}), whole)
+          << "cut at " << cut << (ipv6 ? " of IPv6" : " of IPv4");
     }
   }
 }
@@ -84,7 +86,8 @@ TEST_F(SegmentationTest, RandomBytesAfterSoundHeaders) {
   std::mt19937 random(7);
   for (int round = 0; round < 2000; ++round) {
     Bytes payload = mixed_datagram();
-    for (int flips = 0; flips < 4; ++flips) payload[random() % payload.size()] = static_cast<std::uint8_t>(random());
+    for (int flips = 0; flips < 4; ++flips)
+      payload[random() % payload.size()] = static_cast<std::uint8_t>(random());
     const Bytes packet = packet_of(payload);
     const Outcome whole = outcome(packet, {});
     std::vector<std::size_t> cuts(1 + random() % 6);
@@ -124,7 +127,8 @@ TEST_F(SegmentationTest, NoJumboBufferIsWaitedForThenCounted) {
   EXPECT_EQ(dropped(FrameDrop::kNoJumboBuffer), 1U);
   ASSERT_EQ(sink_.state->events.size(), 1U);
   EXPECT_EQ(see(sink_.state->events[0]).topic, "small");
-  EXPECT_EQ(see(sink_.state->events[0]).sequence, 1U);  // the frame that was given up kept its number
+  EXPECT_EQ(see(sink_.state->events[0]).sequence,
+            1U);  // the frame that was given up kept its number
   EXPECT_EQ(counters_.frames_received.get(), 3U);
 }
 

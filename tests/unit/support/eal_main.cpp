@@ -9,9 +9,9 @@
 int main(int argc, char** argv) {
   testing::InitGoogleTest(&argc, argv);
   std::string prefix = "esctest" + std::to_string(getpid());
-  std::array<std::string, 12> args = {"test",     "--no-huge",      "--no-shconf", "--no-pci",
-                                      "-m",       "256",            "--lcores",    "0@0",
-                                      "--no-telemetry", "--log-level=error", "--file-prefix", prefix};
+  std::array<std::string, 12> args = {
+      "test", "--no-huge",      "--no-shconf",       "--no-pci",      "-m",  "256", "--lcores",
+      "0@0",  "--no-telemetry", "--log-level=error", "--file-prefix", prefix};
   std::array<char*, 12> eal_argv{};
   for (std::size_t i = 0; i < args.size(); ++i) eal_argv[i] = args[i].data();
   if (rte_eal_init(static_cast<int>(eal_argv.size()), eal_argv.data()) < 0) return 1;
