@@ -5,8 +5,9 @@
 
 namespace esc {
 
-/// Bytes of a cache line on every CPU this product is built for. A constant, not std::hardware_destructive_interference_size:
-/// that one changes with compiler flags, and layouts that two translation units share must not.
+/// Bytes of a cache line on every CPU this product is built for. A constant, not
+/// std::hardware_destructive_interference_size: that one changes with compiler flags, and layouts
+/// that two translation units share must not.
 inline constexpr std::size_t kCacheLineBytes = 64;
 
 [[nodiscard]] constexpr bool is_power_of_two(std::size_t value) noexcept {

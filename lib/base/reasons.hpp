@@ -1,5 +1,6 @@
-// The names in the ledger: every way a packet or a frame can end. One enumerator, one stable name, one counter.
-// The names are a contract with everyone who reads a ledger: extend the lists, never rename.
+// The names in the ledger: every way a packet or a frame can end. One enumerator, one stable name,
+// one counter. The names are a contract with everyone who reads a ledger: extend the lists, never
+// rename.
 #pragma once
 
 #include <array>
@@ -9,8 +10,8 @@
 
 namespace esc {
 
-/// Why a frame is dropped. The first block is what the wire rules refuse (docs/wire-format.md); the rest is what the pipeline
-/// itself may do.
+/// Why a frame is dropped. The first block is what the wire rules refuse (docs/wire-format.md); the
+/// rest is what the pipeline itself may do.
 enum class FrameDrop : std::uint8_t {
   kLengthOutOfBounds,
   kFrameTruncated,
@@ -20,22 +21,23 @@ enum class FrameDrop : std::uint8_t {
   kReservedTopic,
   kBadSession,
   kPartialAtClose,
-  kNoJumboBuffer,       ///< a frame that spans segments, and no mbuf to make it whole in
-  kUnknownTopic,        ///< no route takes it
-  kHandlerRefused,      ///< the handler said no
-  kDrainedAtDeadline,   ///< still queued when the drain deadline passed
+  kNoJumboBuffer,      ///< a frame that spans segments, and no mbuf to make it whole in
+  kUnknownTopic,       ///< no route takes it
+  kHandlerRefused,     ///< the handler said no
+  kDrainedAtDeadline,  ///< still queued when the drain deadline passed
   kCount
 };
 
 inline constexpr std::array<std::string_view, static_cast<std::size_t>(FrameDrop::kCount)>
     kFrameDropNames = {
-        "length_out_of_bounds", "frame_truncated", "topic_len_out_of_bounds",
+        "length_out_of_bounds", "frame_truncated",         "topic_len_out_of_bounds",
         "topic_not_utf8",       "topic_control_character", "reserved_topic",
-        "bad_session",          "partial_at_close", "no_jumbo_buffer",
-        "unknown_topic",        "handler_refused", "drained_at_deadline",
+        "bad_session",          "partial_at_close",        "no_jumbo_buffer",
+        "unknown_topic",        "handler_refused",         "drained_at_deadline",
 };
 
-/// Why a packet is dropped before any of its frames is looked at (docs/wire-format.md, "From packet to datagram").
+/// Why a packet is dropped before any of its frames is looked at (docs/wire-format.md, "From packet
+/// to datagram").
 enum class PacketDrop : std::uint8_t {
   kShortHeader,
   kVlanTooDeep,
@@ -46,14 +48,15 @@ enum class PacketDrop : std::uint8_t {
   kBadUdpLength,
   kBadIpChecksum,
   kBadUdpChecksum,
-  kDrainedAtDeadline,   ///< received, but not parsed when the drain deadline passed
+  kDrainedAtDeadline,  ///< received, but not parsed when the drain deadline passed
   kCount
 };
 
 inline constexpr std::array<std::string_view, static_cast<std::size_t>(PacketDrop::kCount)>
     kPacketDropNames = {
-        "short_header", "vlan_too_deep",  "bad_ip_header",   "ip_truncated",     "fragment",
-        "wrong_port",   "bad_udp_length", "bad_ip_checksum", "bad_udp_checksum", "drained_at_deadline",
+        "short_header",     "vlan_too_deep",       "bad_ip_header",  "ip_truncated",
+        "fragment",         "wrong_port",          "bad_udp_length", "bad_ip_checksum",
+        "bad_udp_checksum", "drained_at_deadline",
 };
 
 /// Packets that are sound but carry no events.
@@ -72,7 +75,7 @@ enum class NonEvent : std::uint8_t {
 
 inline constexpr std::array<std::string_view, static_cast<std::size_t>(NonEvent::kCount)>
     kNonEventNames = {
-        "llc",  "arp", "other_ethertype", "icmp", "icmpv6",
+        "llc",  "arp", "other_ethertype",   "icmp",           "icmpv6",
         "igmp", "tcp", "other_ip_protocol", "empty_datagram",
 };
 

@@ -5,17 +5,6 @@
 
 namespace esc::ingest {
 
-void DatagramCursor::begin(rte_mbuf* packet, std::uint32_t payload_offset,
-                           std::uint32_t payload_bytes) noexcept {
-  refs_.enter(packet);
-  session_ = {};
-  chained_ = packet->nb_segs > 1;
-  at_ = rte_pktmbuf_mtod(packet, const std::uint8_t*);
-  in_segment_ = packet->data_len;
-  remaining_ = payload_offset + payload_bytes;
-  advance(payload_offset);
-}
-
 void DatagramCursor::advance(std::uint32_t bytes) noexcept {
   remaining_ -= bytes;
   while (bytes > in_segment_ || (in_segment_ == bytes && remaining_ != 0)) {
@@ -39,8 +28,7 @@ void DatagramCursor::leave_segment() noexcept {
   in_segment_ = next->data_len;
 }
 
-bool DatagramCursor::finish() noexcept {
-  if (!chained_) return refs_.leave();
+void DatagramCursor::finish_chained() noexcept {
   rte_mbuf* segment = refs_.segment();
   rte_mbuf* rest = segment->next;
   segment->next = nullptr;
@@ -54,7 +42,6 @@ bool DatagramCursor::finish() noexcept {
     event::free_segment(rest);
     rest = next;
   }
-  return false;
 }
 
 void DatagramCursor::gather(std::uint8_t* to, std::uint32_t bytes) const noexcept {

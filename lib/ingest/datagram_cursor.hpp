@@ -34,7 +34,21 @@ class DatagramCursor {
   DatagramCursor() : scratch_(std::make_unique<std::array<std::uint8_t, kScratchBytes>>()) {}
 
   /// Takes the packet. The payload begins payload_offset into it and lies within it.
-  void begin(rte_mbuf* packet, std::uint32_t payload_offset, std::uint32_t payload_bytes) noexcept;
+  void begin(rte_mbuf* packet, std::uint32_t payload_offset, std::uint32_t payload_bytes) noexcept {
+    refs_.enter(packet);
+    session_.end();
+    at_ = rte_pktmbuf_mtod(packet, const std::uint8_t*);
+    in_segment_ = packet->data_len;
+    remaining_ = payload_offset + payload_bytes;
+    chained_ = packet->nb_segs > 1;
+    if (chained_) [[unlikely]] {
+      advance(payload_offset);
+      return;
+    }
+    at_ += payload_offset;
+    in_segment_ -= payload_offset;
+    remaining_ = payload_bytes;
+  }
 
   [[nodiscard]] bool active() const noexcept { return refs_.segment() != nullptr; }
 
@@ -64,7 +78,12 @@ class DatagramCursor {
 
   /// At the end: gives up the segments that are left. True if the last staged event owns its mbuf
   /// alone.
-  [[nodiscard]] bool finish() noexcept;
+  [[nodiscard]] bool finish() noexcept {
+    if (!chained_) [[likely]]
+      return refs_.leave();
+    finish_chained();
+    return false;
+  }
 
   [[nodiscard]] SegmentRefs& refs() noexcept { return refs_; }
   [[nodiscard]] wire::SessionCursor& session() noexcept { return session_; }
@@ -79,6 +98,7 @@ class DatagramCursor {
   void gather(std::uint8_t* to, std::uint32_t bytes) const noexcept;
   void advance(std::uint32_t bytes) noexcept;
   void leave_segment() noexcept;
+  void finish_chained() noexcept;
 
   SegmentRefs refs_;
   const std::uint8_t* at_ = nullptr;

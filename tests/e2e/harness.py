@@ -1,7 +1,10 @@
-"""What every end-to-end scenario needs: a directory, an escd to start and stop, a ledger to hold against the oracle.
+"""What every end-to-end scenario needs: a directory, an escd to start and stop, a ledger to hold
+against the oracle.
 
-A scenario is a module with test classes derived from Scenario that ends in `harness.main()`. Exit codes: 0 passed,
-1 failed, 77 everything skipped (the reasons are printed). The binaries come from ESC_ESCD, ESC_ESCCTL and ESC_REPLAY;
+A scenario is a module with test classes derived from Scenario that ends in `harness.main()`. Exit
+codes: 0 passed,
+1 failed, 77 everything skipped (the reasons are printed). The binaries come from ESC_ESCD,
+ESC_ESCCTL and ESC_REPLAY;
 with ESC_E2E_KEEP set the directory of a failed test stays.
 """
 
@@ -71,21 +74,39 @@ class Config:
 
     def expectation(self) -> Expectation:
         limits = self.sections.get("limits", {})
-        rules = FrameRules(**{name: value for name, value in limits.items() if name != "max_routes"})
-        return Expectation(rules, {topic.encode(): handler for topic, handler in self.routes.items()})
+        rules = FrameRules(
+            **{name: value for name, value in limits.items() if name != "max_routes"}
+        )
+        return Expectation(
+            rules, {topic.encode(): handler for topic, handler in self.routes.items()}
+        )
 
     def toml(self, instance: str, socket: Path) -> str:
         tables = [("", {"instance": instance})]
         tables += [("[eal]", {"args": ["--no-pci"]}), ("[control]", {"socket": str(socket)})]
         for port in self.ports:
-            keys = {"device": port.device, "udp_ports": list(port.udp_ports), "checksum": port.checksum}
+            keys = {
+                "device": port.device,
+                "udp_ports": list(port.udp_ports),
+                "checksum": port.checksum,
+            }
             tables.append(("[[port]]", keys | port.more))
-        lcores = {"rx": list(self.lcores.rx), "dispatch": self.lcores.dispatch, "workers": list(self.lcores.workers)}
+        lcores = {
+            "rx": list(self.lcores.rx),
+            "dispatch": self.lcores.dispatch,
+            "workers": list(self.lcores.workers),
+        }
         tables.append(("[lcores]", lcores))
         tables += [(f"[{name}]", keys) for name, keys in self.sections.items()]
-        tables += [("[[route]]", {"topic": topic, "handler": handler}) for topic, handler in self.routes.items()]
+        tables += [
+            ("[[route]]", {"topic": topic, "handler": handler})
+            for topic, handler in self.routes.items()
+        ]
         # JSON's strings, numbers, booleans and arrays of them are TOML's.
-        lines = [[head, *(f"{key} = {json.dumps(value)}" for key, value in keys.items())] for head, keys in tables]
+        lines = [
+            [head, *(f"{key} = {json.dumps(value)}" for key, value in keys.items())]
+            for head, keys in tables
+        ]
         return "\n\n".join("\n".join(block) for block in lines).lstrip() + "\n"
 
 
@@ -114,13 +135,17 @@ class Scenario(unittest.TestCase):
         return escd
 
     def play(self, config: Config, *, timeout_s: float = 120.0) -> dict:
-        """Runs escd on ports that run dry (trace files) until it exits by itself; returns the ledger."""
+        """Runs escd on ports that run dry (trace files) until it exits by itself; returns the
+        ledger."""
         escd = self.start_escd(config, "--exit-when-idle", "1")
         self.assertEqual(escd.wait(timeout_s), 0, "exit code of escd")
         return escd.ledger()
 
-    def assert_ledger(self, ledger: dict, expectation: Expectation, allowed: Sequence[str] = ()) -> None:
-        """Exactly what the oracle says, and every mempool whole. `allowed`: of imissed, rx_nombuf, ierrors."""
+    def assert_ledger(
+        self, ledger: dict, expectation: Expectation, allowed: Sequence[str] = ()
+    ) -> None:
+        """Exactly what the oracle says, and every mempool whole. `allowed`: of imissed, rx_nombuf,
+        ierrors."""
         found = differences(ledger, expectation.ledger(), allowed)
         if found:
             self.fail("\n".join(["the ledger is not what it must be:", *found]))
@@ -141,7 +166,9 @@ class Scenario(unittest.TestCase):
     def assert_topics(self, topics: dict, expectation: Expectation) -> None:
         """What the `count` handler counted, as Escd.topics() has it."""
         expected = expectation.ledger()["topics"]
-        counted = {topic: figures for topic, figures in expected.items() if figures["handler"] == "count"}
+        counted = {
+            topic: figures for topic, figures in expected.items() if figures["handler"] == "count"
+        }
         found = topic_differences(topics, counted)
         if found:
             self.fail("\n".join(["the topics are not what they must be:", *found]))
@@ -166,7 +193,9 @@ class Escd:
 
     _count = 0
 
-    def __init__(self, scenario: Scenario, config: Config, arguments: Sequence[str], namespace: str | None) -> None:
+    def __init__(
+        self, scenario: Scenario, config: Config, arguments: Sequence[str], namespace: str | None
+    ) -> None:
         Escd._count += 1
         instance = f"e2e-{os.getpid()}-{Escd._count}"
         self._scenario = scenario
@@ -176,9 +205,18 @@ class Escd:
         config_path = scenario.directory / f"{instance}.toml"
         config_path.write_text(config.toml(instance, self._socket), encoding="utf-8")
         inside = ["ip", "netns", "exec", namespace] if namespace else []
-        command = [*inside, binary("ESC_ESCD"), "--config", str(config_path), "--ledger", str(self._ledger_path)]
+        command = [
+            *inside,
+            binary("ESC_ESCD"),
+            "--config",
+            str(config_path),
+            "--ledger",
+            str(self._ledger_path),
+        ]
         with self.log_path.open("wb") as log:
-            self.process = subprocess.Popen([*command, *arguments], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            self.process = subprocess.Popen(
+                [*command, *arguments], stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            )
 
     def wait_until_running(self) -> None:
         def running() -> bool:
@@ -198,15 +236,22 @@ class Escd:
         """The ledger of this moment, by escctl."""
         self._assert_alive()
         answer = self._escctl("ledger", "--json")
-        self._scenario.assertEqual(answer.returncode, 0, f"escctl ledger: {answer.stdout}{answer.stderr}")
+        self._scenario.assertEqual(
+            answer.returncode, 0, f"escctl ledger: {answer.stdout}{answer.stderr}"
+        )
         return json.loads(answer.stdout)
 
     def topics(self) -> dict:
         """topic -> {"events", "bytes"} of the `count` handler, by escctl."""
         answer = self._escctl("topics", "--json")
-        self._scenario.assertEqual(answer.returncode, 0, f"escctl topics: {answer.stdout}{answer.stderr}")
+        self._scenario.assertEqual(
+            answer.returncode, 0, f"escctl topics: {answer.stdout}{answer.stderr}"
+        )
         entries = json.loads(answer.stdout)["topics"]
-        return {entry["topic"]: {"events": entry["events"], "bytes": entry["payload_bytes"]} for entry in entries}
+        return {
+            entry["topic"]: {"events": entry["events"], "bytes": entry["payload_bytes"]}
+            for entry in entries
+        }
 
     def wait_until_drained(self, packets: int) -> None:
         """Until so many packets were received, and every frame of them has ended somewhere."""
@@ -219,7 +264,8 @@ class Escd:
         self._scenario.wait_until(nothing_in_flight, "nothing is in flight", 60.0)
 
     def wait_for_packets(self, count: int, timeout_s: float = 60.0) -> None:
-        """Until so many packets were received, counting those that the port itself reports as lost."""
+        """Until so many packets were received, counting those that the port itself reports as
+        lost."""
 
         def arrived() -> bool:
             packets = self.live_ledger()["packets"]
@@ -300,7 +346,9 @@ def main() -> None:
         print(f"skipped: {test.id()}: {reason}")
     if not result.wasSuccessful() or result.testsRun == 0:
         sys.exit(1)
-    skipped = {getattr(test, "test_case", test).id() for test, _ in result.skipped}  # of a subtest: its test
+    skipped = {
+        getattr(test, "test_case", test).id() for test, _ in result.skipped
+    }  # of a subtest: its test
     sys.exit(SKIPPED if len(skipped) == result.testsRun else 0)
 
 
@@ -311,4 +359,10 @@ def _problems(result: unittest.TestResult | None) -> int:
 def _show_logs(directory: Path) -> None:
     for path in sorted(directory.glob("*.log")):
         lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
-        print(f"--- the end of {path.name}", *lines[-LOG_TAIL_LINES:], "---", sep="\n", file=sys.stderr)
+        print(
+            f"--- the end of {path.name}",
+            *lines[-LOG_TAIL_LINES:],
+            "---",
+            sep="\n",
+            file=sys.stderr,
+        )

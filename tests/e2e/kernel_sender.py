@@ -1,6 +1,8 @@
-"""What a port on a kernel interface is put through; test_af_packet.py and test_af_xdp.py say which driver.
+"""What a port on a kernel interface is put through; test_af_packet.py and test_af_xdp.py say which
+driver.
 
-The sender is a plain UDP socket in another network namespace, and its own list of what it sent is the oracle.
+The sender is a plain UDP socket in another network namespace, and its own list of what it sent is
+the oracle.
 """
 
 import random
@@ -16,25 +18,31 @@ OVERLOAD_DATAGRAMS = 20_000  # far more than any of the kernel's rings holds
 
 
 def some_datagrams(count: int) -> list[Send]:
-    """Sound and unsound frames, empty datagrams, another port, and datagrams that the kernel must cut."""
+    """Sound and unsound frames, empty datagrams, another port, and datagrams that the kernel must
+    cut."""
     chooser = random.Random(41)
     bad = [payload for _, payload, _ in traffic.catalogue.DATAGRAMS if len(payload) <= MTU - 28]
     datagrams = []
     for _ in range(count):
-        kind = chooser.choices(("events", "bad", "empty", "elsewhere", "large"), (85, 8, 3, 3, 1))[0]
+        kind = chooser.choices(("events", "bad", "empty", "elsewhere", "large"), (85, 8, 3, 3, 1))[
+            0
+        ]
         payload = traffic.events(chooser, 1400)
         if kind == "bad":
             payload = chooser.choice(bad)
         elif kind == "empty":
             payload = b""
         elif kind == "large":
-            payload = traffic.craft.frame(traffic.TOPICS[0], bytes(chooser.choice((1500, 3000, 9000))))
+            payload = traffic.craft.frame(
+                traffic.TOPICS[0], bytes(chooser.choice((1500, 3000, 9000)))
+            )
         datagrams.append(Send(payload, 9002 if kind == "elsewhere" else 9001))
     return datagrams
 
 
 class KernelSender(harness.Scenario):
-    """device: the port's device string for an interface. kernel_joins: as network.expect() has it."""
+    """device: the port's device string for an interface. kernel_joins: as network.expect() has
+    it."""
 
     device = ""
     kernel_joins = 0
@@ -56,7 +64,8 @@ class KernelSender(harness.Scenario):
         self.assert_ledger(escd.stop(), expectation)
 
     def check_drops_of_the_kernel_are_shown(self) -> None:
-        """escd is stopped while the kernel's rings overflow: sent = received + what the port reports as missed."""
+        """escd is stopped while the kernel's rings overflow: sent = received + what the port
+        reports as missed."""
         pair, config, escd = self.start()
         datagrams = [Send(traffic.craft.frame(traffic.TOPICS[1], b"payload"))] * OVERLOAD_DATAGRAMS
         escd.signal(signal.SIGSTOP)
@@ -66,5 +75,7 @@ class KernelSender(harness.Scenario):
         ledger = escd.stop()
         missed = ledger["packets"]["imissed"]
         self.assertGreater(ledger["packets"]["received"], 0)
-        self.assertGreater(missed, 0, f"the overload did not overflow anything:\n{pair.interface_drops()}")
+        self.assertGreater(
+            missed, 0, f"the overload did not overflow anything:\n{pair.interface_drops()}"
+        )
         self.assert_ledger(ledger, expect(config, datagrams[missed:]), allowed=["imissed"])

@@ -1,6 +1,8 @@
-"""Two network namespaces with a veth pair between them, and a plain kernel UDP sender in one of them.
+"""Two network namespaces with a veth pair between them, and a plain kernel UDP sender in one of
+them.
 
-Nothing but what the sender sends crosses the pair: no IPv6, no ARP (the neighbour is permanent), no offload that
+Nothing but what the sender sends crosses the pair: no IPv6, no ARP (the neighbour is permanent), no
+offload that
 would leave a checksum unfinished or a datagram uncut.
 """
 
@@ -33,7 +35,8 @@ class Send:
 
 
 class VethPair:
-    """sender namespace [esc-tx] ---- [esc-rx] receiver namespace. Created on construction, gone with close()."""
+    """sender namespace [esc-tx] ---- [esc-rx] receiver namespace. Created on construction, gone
+    with close()."""
 
     def __init__(self, scenario: harness.Scenario) -> None:
         for tool in ("ip", "ethtool", "sysctl"):
@@ -54,7 +57,8 @@ class VethPair:
             subprocess.run(["ip", "netns", "delete", namespace], capture_output=True)
 
     def send(self, datagrams: Sequence[Send], pps: int) -> None:
-        """Sends all of them and returns when the kernel has taken the last one. `pps` 0: as fast as it goes."""
+        """Sends all of them and returns when the kernel has taken the last one. `pps` 0: as fast as
+        it goes."""
         manifest = self._scenario.directory / "datagrams"
         with manifest.open("wb") as out:
             for one in datagrams:
@@ -64,36 +68,75 @@ class VethPair:
 
     def interface_drops(self) -> str:
         """What the kernel says of the receiving end, for a message."""
-        return self._scenario.run_command("ip", "-n", self.receiver, "-s", "link", "show", self.interface)
+        return self._scenario.run_command(
+            "ip", "-n", self.receiver, "-s", "link", "show", self.interface
+        )
 
     def _add_namespace(self, name: str) -> None:
         done = subprocess.run(["ip", "netns", "add", name], capture_output=True, text=True)
         if done.returncode != 0:
             raise unittest.SkipTest(f"no network namespaces here: {done.stderr.strip()}")
-        for scope in ("all", "default"):  # before there is an interface, so that none ever says a word
+        for scope in (
+            "all",
+            "default",
+        ):  # before there is an interface, so that none ever says a word
             if Path("/proc/sys/net/ipv6").exists():
                 self._inside(name, "sysctl", "-q", "-w", f"net.ipv6.conf.{scope}.disable_ipv6=1")
 
     def _connect(self) -> None:
         run = self._scenario.run_command
-        run("ip", "-n", self.sender, "link", "add", "esc-tx", "mtu", str(MTU), "type", "veth",
-            "peer", "name", self.interface, "netns", self.receiver, "address", _RECEIVER_MAC, "mtu", str(MTU))  # fmt: skip
+        run(
+            "ip",
+            "-n",
+            self.sender,
+            "link",
+            "add",
+            "esc-tx",
+            "mtu",
+            str(MTU),
+            "type",
+            "veth",
+            "peer",
+            "name",
+            self.interface,
+            "netns",
+            self.receiver,
+            "address",
+            _RECEIVER_MAC,
+            "mtu",
+            str(MTU),
+        )
         for namespace, interface in ((self.sender, "esc-tx"), (self.receiver, self.interface)):
             for offload in ("tx", "tso", "gso", "gro"):
                 self._inside(namespace, "ethtool", "-K", interface, offload, "off")
             run("ip", "-n", namespace, "link", "set", interface, "up")
         run("ip", "-n", self.sender, "address", "add", f"{SENDER_ADDRESS}/24", "dev", "esc-tx")
-        run("ip", "-n", self.sender, "neighbour", "add", RECEIVER_ADDRESS, "lladdr", _RECEIVER_MAC,
-            "nud", "permanent", "dev", "esc-tx")  # fmt: skip
+        run(
+            "ip",
+            "-n",
+            self.sender,
+            "neighbour",
+            "add",
+            RECEIVER_ADDRESS,
+            "lladdr",
+            _RECEIVER_MAC,
+            "nud",
+            "permanent",
+            "dev",
+            "esc-tx",
+        )
 
     def _inside(self, namespace: str, *command: str) -> None:
         self._scenario.run_command("ip", "netns", "exec", namespace, *command)
 
 
-def expect(config: harness.Config, datagrams: Sequence[Send], *, kernel_joins: int = 0) -> Expectation:
+def expect(
+    config: harness.Config, datagrams: Sequence[Send], *, kernel_joins: int = 0
+) -> Expectation:
     """The ledger after all of them have arrived, from the manifest alone.
 
-    kernel_joins: the kernel puts fragments together again before the port sees them, and then cuts what is longer
+    kernel_joins: the kernel puts fragments together again before the port sees them, and then cuts
+    what is longer
     than so many bytes of IP; 0 if it does not.
     """
     expectation = config.expectation()

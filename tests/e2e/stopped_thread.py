@@ -1,4 +1,5 @@
-"""Stops one thread of a process, as a handler that hangs would: PTRACE_SEIZE and PTRACE_INTERRUPT."""
+"""Stops one thread of a process, as a handler that hangs would: PTRACE_SEIZE and
+PTRACE_INTERRUPT."""
 
 import ctypes
 import os
@@ -24,7 +25,8 @@ def thread_named(pid: int, name: str) -> int:
 
 
 class StoppedThread:
-    """Stops the thread on entry, lets it go on at exit. Use from one thread: ptrace belongs to it."""
+    """Stops the thread on entry, lets it go on at exit. Use from one thread: ptrace belongs to
+    it."""
 
     def __init__(self, thread: int) -> None:
         self._thread = thread

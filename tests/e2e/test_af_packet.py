@@ -6,8 +6,10 @@ import kernel_sender
 
 class AfPacket(kernel_sender.KernelSender):
     device = "net_af_packet0,iface={interface}"
-    # The driver opens its sockets as a fanout group that defragments, with rings of 2048-byte frames that begin with
-    # some 80 bytes of header: datagrams of two fragments of kernel_sender's sizes fit, those of more do not.
+    # The driver opens its sockets as a fanout group that defragments, with rings of 2048-byte
+    # frames that begin with
+    # some 80 bytes of header: datagrams of two fragments of kernel_sender's sizes fit, those of
+    # more do not.
     kernel_joins = 1900
 
     def test_every_datagram_at_a_gentle_rate(self) -> None:

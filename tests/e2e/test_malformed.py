@@ -5,16 +5,38 @@ import traffic
 from harness import Config, Lcores, Port
 
 FRAME_REASONS = {
-    "length_out_of_bounds", "frame_truncated", "topic_len_out_of_bounds", "topic_not_utf8",
-    "topic_control_character", "reserved_topic", "bad_session", "unknown_topic", "handler_refused",
-}  # fmt: skip
+    "length_out_of_bounds",
+    "frame_truncated",
+    "topic_len_out_of_bounds",
+    "topic_not_utf8",
+    "topic_control_character",
+    "reserved_topic",
+    "bad_session",
+    "unknown_topic",
+    "handler_refused",
+}
 PACKET_REASONS = {
-    "short_header", "vlan_too_deep", "bad_ip_header", "ip_truncated", "fragment", "wrong_port", "bad_udp_length",
-    "bad_ip_checksum", "bad_udp_checksum",
-}  # fmt: skip
+    "short_header",
+    "vlan_too_deep",
+    "bad_ip_header",
+    "ip_truncated",
+    "fragment",
+    "wrong_port",
+    "bad_udp_length",
+    "bad_ip_checksum",
+    "bad_udp_checksum",
+}
 NON_EVENTS = {
-    "llc", "arp", "other_ethertype", "icmp", "icmpv6", "igmp", "tcp", "other_ip_protocol", "empty_datagram",
-}  # fmt: skip
+    "llc",
+    "arp",
+    "other_ethertype",
+    "icmp",
+    "icmpv6",
+    "igmp",
+    "tcp",
+    "other_ip_protocol",
+    "empty_datagram",
+}
 
 
 class Malformed(harness.Scenario):
@@ -22,7 +44,9 @@ class Malformed(harness.Scenario):
         packets = traffic.with_malformed(20_000)
         device = traffic.pcap_device(0, self.directory / "malformed.pcap", packets)
         sections = {"limits": limits} if limits else {}
-        config = Config([Port(device, checksum=checksum)], traffic.ROUTES, Lcores.folded(), sections)
+        config = Config(
+            [Port(device, checksum=checksum)], traffic.ROUTES, Lcores.folded(), sections
+        )
         expectation = config.expectation()
         expectation.add_packets(packets, config.ports[0].rules())
         ledger = self.play(config)

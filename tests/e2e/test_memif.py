@@ -12,7 +12,8 @@ MEMIF = "net_memif0,role={role},id=0,socket={socket},socket-abstract=no"
 
 
 class Testpmd:
-    """testpmd with its command line on a pipe: port 0 is the trace, port 1 our memif, traffic goes from 0 to 1.
+    """testpmd with its command line on a pipe: port 0 is the trace, port 1 our memif, traffic goes
+    from 0 to 1.
 
     It retries for ever when the memif ring is full, so that it loses nothing.
     """
@@ -23,14 +24,32 @@ class Testpmd:
         self._scenario = scenario
         self._log_path = scenario.directory / "testpmd.log"
         cpu = harness.cpus()[-1]
-        eal = ["--lcores", f"0@{cpu},1@{cpu}", "--no-pci", "--no-huge", "--no-shconf", "--no-telemetry", "-m", "256",
-               "--file-prefix", scenario.directory.name,
-               "--vdev", f"net_pcap0,rx_pcap={trace}", "--vdev", MEMIF.format(role="client", socket=socket)]  # fmt: skip
-        # Without --no-flush-rx testpmd throws away what it finds at its start: of a trace, all of it.
+        eal = [
+            "--lcores",
+            f"0@{cpu},1@{cpu}",
+            "--no-pci",
+            "--no-huge",
+            "--no-shconf",
+            "--no-telemetry",
+            "-m",
+            "256",
+            "--file-prefix",
+            scenario.directory.name,
+            "--vdev",
+            f"net_pcap0,rx_pcap={trace}",
+            "--vdev",
+            MEMIF.format(role="client", socket=socket),
+        ]
+        # Without --no-flush-rx testpmd throws away what it finds at its start: of a trace, all of
+        # it.
         own = ["-i", "--no-flush-rx", "--forward-mode=io", "--total-num-mbufs=8192"]
         with self._log_path.open("wb") as log:
             self.process = subprocess.Popen(
-                ["stdbuf", "-oL", program, *eal, "--", *own], stdin=subprocess.PIPE, stdout=log, stderr=log, text=True
+                ["stdbuf", "-oL", program, *eal, "--", *own],
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=log,
+                text=True,
             )
         scenario.addCleanup(self._close)
 
@@ -58,8 +77,12 @@ class Testpmd:
 
     def stop(self) -> None:
         self.say("stop", "quit")
-        self._scenario.assertEqual(self.process.wait(harness.STOP_SECONDS), 0, "exit code of testpmd")
-        self._scenario.assertEqual(set(re.findall(r"TX-dropped: (\d+)", self._said())), {"0"}, "testpmd lost some")
+        self._scenario.assertEqual(
+            self.process.wait(harness.STOP_SECONDS), 0, "exit code of testpmd"
+        )
+        self._scenario.assertEqual(
+            set(re.findall(r"TX-dropped: (\d+)", self._said())), {"0"}, "testpmd lost some"
+        )
 
     def say(self, *lines: str) -> None:
         code = self.process.poll()
@@ -82,7 +105,9 @@ class Memif(harness.Scenario):
         trace = self.directory / "forwarded.pcap"
         traffic.craft.write_pcap(trace, packets)
         socket = self.directory / "memif.sock"
-        config = Config([Port(MEMIF.format(role="server", socket=socket))], traffic.ROUTES, Lcores.folded())
+        config = Config(
+            [Port(MEMIF.format(role="server", socket=socket))], traffic.ROUTES, Lcores.folded()
+        )
         escd = self.start_escd(config)
         escd.wait_until_running()
         testpmd = Testpmd(self, trace, socket)
@@ -100,7 +125,8 @@ class Memif(harness.Scenario):
         self.forward(traffic.mixed(30_000, seed=31))
 
     def test_malformed_traffic(self) -> None:
-        # A packet of no bytes is none on any wire, and net_memif sends an old descriptor's length in its place.
+        # A packet of no bytes is none on any wire, and net_memif sends an old descriptor's length
+        # in its place.
         self.forward([packet for packet in traffic.with_malformed(10_000, seed=32) if packet])
 
 

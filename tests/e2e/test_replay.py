@@ -13,11 +13,26 @@ PORT = "9001"
 class Replay(harness.Scenario):
     def play_built(self, *arguments: str, handler: str = "count", checksum: str = "verify") -> None:
         replay = harness.binary("ESC_REPLAY")
-        trace, manifest_path, topics_path = (self.directory / name for name in ("t.pcap", "t.json", "topics"))
+        trace, manifest_path, topics_path = (
+            self.directory / name for name in ("t.pcap", "t.json", "topics")
+        )
         self.run_command(
-            replay, "build", "--out", str(trace), "--manifest", str(manifest_path), "--topics-out", str(topics_path),
-            "--udp-port", PORT, "--handler", handler, "--checksum", checksum, *arguments,
-        )  # fmt: skip
+            replay,
+            "build",
+            "--out",
+            str(trace),
+            "--manifest",
+            str(manifest_path),
+            "--topics-out",
+            str(topics_path),
+            "--udp-port",
+            PORT,
+            "--handler",
+            handler,
+            "--checksum",
+            checksum,
+            *arguments,
+        )
         topics = topics_path.read_text(encoding="utf-8").splitlines()
         port = Port(f"net_pcap0,rx_pcap={trace}", [int(PORT)], checksum)
         config = Config([port], dict.fromkeys(topics, handler), Lcores.folded(workers=2))
@@ -26,7 +41,9 @@ class Replay(harness.Scenario):
 
         manifest = json.loads(manifest_path.read_text(encoding="utf-8"))
         expected = expectation.ledger()
-        found = differences(manifest, expected) + topic_differences(manifest["topics"], expected["topics"])
+        found = differences(manifest, expected) + topic_differences(
+            manifest["topics"], expected["topics"]
+        )
         self.assertEqual(found, [], "manifest and oracle")
         self.assert_ledger(self.play(config), expectation)
 
@@ -40,22 +57,57 @@ class Replay(harness.Scenario):
 
     def test_everything_at_once(self) -> None:
         self.play_built(
-            "--packets", "20000", "--seed", "7", "--topics", "100", "--zipf", "1.2", "--payload", "0-300",
-            "--frames-per-datagram", "1-6", "--priorities", "0-255", "--sessions", "20", "--malformed", "0.1",
-            "--unknown-topics", "0.05", "--vlan", "2", "--ipv6", "0.5", "--ip-options", "0.2",
-            "--no-udp-checksum", "0.1",
-        )  # fmt: skip
+            "--packets",
+            "20000",
+            "--seed",
+            "7",
+            "--topics",
+            "100",
+            "--zipf",
+            "1.2",
+            "--payload",
+            "0-300",
+            "--frames-per-datagram",
+            "1-6",
+            "--priorities",
+            "0-255",
+            "--sessions",
+            "20",
+            "--malformed",
+            "0.1",
+            "--unknown-topics",
+            "0.05",
+            "--vlan",
+            "2",
+            "--ipv6",
+            "0.5",
+            "--ip-options",
+            "0.2",
+            "--no-udp-checksum",
+            "0.1",
+        )
 
     def test_other_checksum_settings(self) -> None:
         for checksum in ("nic", "off"):
             with self.subTest(checksum):
-                self.play_built("--packets", "8000", "--malformed", "0.3", "--ipv6", "0.5", checksum=checksum)
+                self.play_built(
+                    "--packets", "8000", "--malformed", "0.3", "--ipv6", "0.5", checksum=checksum
+                )
 
     def test_handler_that_refuses(self) -> None:
         self.play_built("--packets", "5000", handler="fail")
 
     def test_jumbo(self) -> None:
-        self.play_built("--packets", "500", "--mtu", "65400", "--payload", "100-20000", "--frames-per-datagram", "1-9")
+        self.play_built(
+            "--packets",
+            "500",
+            "--mtu",
+            "65400",
+            "--payload",
+            "100-20000",
+            "--frames-per-datagram",
+            "1-9",
+        )
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
-"""SIGTERM and SIGINT in full flow: everything received is accounted for; a second signal does not wait."""
+"""SIGTERM and SIGINT in full flow: everything received is accounted for; a second signal does not
+wait."""
 
 import signal
 
@@ -19,7 +20,8 @@ class Signals(harness.Scenario):
         return config, escd
 
     def stop_in_full_flow(self, number: signal.Signals, lcores: Lcores) -> None:
-        """The device repeats the trace in order, so the number of packets alone says what they were."""
+        """The device repeats the trace in order, so the number of packets alone says what they
+        were."""
         packets = traffic.with_malformed(8_000, seed=21)
         config, escd = self.start_endless(packets, lcores)
         escd.signal(number)
@@ -45,7 +47,8 @@ class Signals(harness.Scenario):
         self.assertEqual(ledger["frames"]["received"], ledger["packets"]["received"])
 
     def test_a_second_signal_exits_at_once(self) -> None:
-        """Both are pending before escd sees either, so the second is there while the drain has yet to begin."""
+        """Both are pending before escd sees either, so the second is there while the drain has yet
+        to begin."""
         _, escd = self.start_endless(traffic.uniform(1000), Lcores.folded())
         escd.signal(signal.SIGSTOP)
         escd.signal(signal.SIGTERM)

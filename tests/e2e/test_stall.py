@@ -18,9 +18,7 @@ class Stall(harness.Scenario):
         device = traffic.pcap_device(0, self.directory / "endless.pcap", packets, ",infinite_rx=1")
         # Small rings, so that everything behind the worker is full while it stands still.
         sections = {"rings": {"ingest_cells": 1024, "worker_cells": 256}}
-        config = Config(
-            [Port(device)], traffic.ROUTES, Lcores([first], first, [second]), sections
-        )
+        config = Config([Port(device)], traffic.ROUTES, Lcores([first], first, [second]), sections)
         escd = self.start_escd(config)
         escd.wait_until_running()
         escd.wait_for_packets(FLOWING_PACKETS)
@@ -40,7 +38,8 @@ class Stall(harness.Scenario):
         self.assert_ledger(ledger, expectation)
 
     def test_a_worker_that_never_comes_back(self) -> None:
-        """The drain ends at its deadline, and what the lcore holds is in flight: said, not hidden."""
+        """The drain ends at its deadline, and what the lcore holds is in flight: said, not
+        hidden."""
         first, second = harness.need_cpus(2)
         device = traffic.pcap_device(
             0, self.directory / "endless.pcap", traffic.uniform(1000), ",infinite_rx=1"
@@ -49,9 +48,7 @@ class Stall(harness.Scenario):
             "rings": {"ingest_cells": 1024, "worker_cells": 256},
             "shutdown": {"drain_timeout_ms": 500},
         }
-        config = Config(
-            [Port(device)], traffic.ROUTES, Lcores([first], first, [second]), sections
-        )
+        config = Config([Port(device)], traffic.ROUTES, Lcores([first], first, [second]), sections)
         escd = self.start_escd(config)
         escd.wait_until_running()
         escd.wait_for_packets(FLOWING_PACKETS)

@@ -47,7 +47,8 @@ def events(chooser: random.Random, max_bytes: int) -> bytes:
 
 
 def mixed(count: int, seed: int = 1, port: int = craft.PORT) -> list[bytes]:
-    """Packets as a network has them: tags, both IP versions, several frames in most, and some that are not for us."""
+    """Packets as a network has them: tags, both IP versions, several frames in most, and some that
+    are not for us."""
     chooser = random.Random(seed)
     packets = []
     for _ in range(count):
@@ -61,10 +62,13 @@ def mixed(count: int, seed: int = 1, port: int = craft.PORT) -> list[bytes]:
 
 
 def malformed() -> list[bytes]:
-    """Every handcrafted packet and datagram and every golden vector, each as one packet of the usual size."""
+    """Every handcrafted packet and datagram and every golden vector, each as one packet of the
+    usual size."""
     packets = catalogue.trace()
     for vector in vectors.read_vectors(WIRE_FORMAT):
-        packets.append(vector.data if vector.table == vectors.PACKETS else craft.datagram4(vector.data[:65507]))
+        packets.append(
+            vector.data if vector.table == vectors.PACKETS else craft.datagram4(vector.data[:65507])
+        )
     return [packet for packet in packets if len(packet) <= MAX_PLAIN_BYTES]
 
 
@@ -80,7 +84,8 @@ def with_malformed(count: int, seed: int = 2) -> list[bytes]:
 
 
 def jumbo(count: int, seed: int = 3) -> list[bytes]:
-    """Datagrams of 2 to 65 kB, whose frames lie across every boundary between the buffers they are received into."""
+    """Datagrams of 2 to 65 kB, whose frames lie across every boundary between the buffers they are
+    received into."""
     chooser = random.Random(seed)
     packets = []
     for index in range(count):
@@ -90,13 +95,18 @@ def jumbo(count: int, seed: int = 3) -> list[bytes]:
             size = chooser.choice((0, 50, 700, 2048, 5000, room))
             size = min(size, room - len(payload) - 60)
             payload += craft.frame(chooser.choice(TOPICS), chooser.randbytes(size), index % 256)
-        payload += (b"", b"\x00", craft.frame(b"\xff"), craft.frame(TOPICS[0], length=65000))[index % 4]
+        payload += (b"", b"\x00", craft.frame(b"\xff"), craft.frame(TOPICS[0], length=65000))[
+            index % 4
+        ]
         packets.append((craft.datagram4, craft.datagram6)[index % 2](payload))
-    # A frame of the largest length there is; and boundaries swept byte by byte across a frame's header.
+    # A frame of the largest length there is; and boundaries swept byte by byte across a frame's
+    # header.
     packets.append(craft.datagram4(craft.frame(TOPICS[0], bytes(65403 - 3 - len(TOPICS[0])))))
     two = craft.frame(TOPICS[1], b"x" * 30) + craft.frame(TOPICS[2], b"y" * 30)
     filler = craft.frame(TOPICS[3])
-    for size in range(2048 - 14 - 28 - len(filler) - len(two) - 4, 2048 - 14 - 28 - len(filler) + 4):
+    for size in range(
+        2048 - 14 - 28 - len(filler) - len(two) - 4, 2048 - 14 - 28 - len(filler) + 4
+    ):
         packets.append(craft.datagram4(craft.frame(TOPICS[3], bytes(size)) + two + b"z" * 3))
     return packets
 

@@ -1,15 +1,34 @@
-"""Handcrafted packets and datagrams, with what the wire rules say of each: written down by hand, from the page.
+"""Handcrafted packets and datagrams, with what the wire rules say of each: written down by hand,
+from the page.
 
-PACKETS: (what it is, the packet, "datagram" | "non_event.<kind>" | "<reason>"), for checksum = "verify" and port 9001.
+PACKETS: (what it is, the packet, "datagram" | "non_event.<kind>" | "<reason>"), for checksum =
+"verify" and port 9001.
 DATAGRAMS: (what it is, the UDP payload, its frames: "event" | "control" | "<reason>").
 """
 
 import struct
 
 from craft import (
-    ARP, ICMP, ICMPV6, IGMP, IPV4, IPV6, PORT, QINQ, TCP, UDP, VLAN,
-    datagram4, datagram6, ethernet, frame, ipv4, ipv6, session, udp,
-)  # fmt: skip
+    ARP,
+    ICMP,
+    ICMPV6,
+    IGMP,
+    IPV4,
+    IPV6,
+    PORT,
+    QINQ,
+    TCP,
+    UDP,
+    VLAN,
+    datagram4,
+    datagram6,
+    ethernet,
+    frame,
+    ipv4,
+    ipv6,
+    session,
+    udp,
+)
 
 EVENT = frame("sensor/1/temp", b"21.5", 7)
 _GOOD = udp(EVENT)
@@ -28,7 +47,9 @@ def _v6(body: bytes = _GOOD6, next_header: int = UDP, **fields) -> bytes:
     return ethernet(IPV6, ipv6(body, next_header, **fields))
 
 
-def _v6_chain(*extensions: tuple[int, bytes], body: bytes = _GOOD6, next_header: int = UDP, **fields) -> bytes:
+def _v6_chain(
+    *extensions: tuple[int, bytes], body: bytes = _GOOD6, next_header: int = UDP, **fields
+) -> bytes:
     return _v6(body, next_header, extensions=extensions, **fields)
 
 
@@ -104,41 +125,91 @@ PACKETS: list[tuple[str, bytes, str]] = [
     ("a packet short of its IPv6 length", _v6()[:-1], "ip_truncated"),
     ("payload length 0", _v6(payload_length=0), "short_header"),
     ("ICMPv6", _v6(bytes(24), ICMPV6), "non_event.icmpv6"),
-    ("MLD behind a hop-by-hop header", _v6_chain((HOP, bytes(7)), body=bytes(24), next_header=58), "non_event.icmpv6"),
+    (
+        "MLD behind a hop-by-hop header",
+        _v6_chain((HOP, bytes(7)), body=bytes(24), next_header=58),
+        "non_event.icmpv6",
+    ),
     ("IGMP over IPv6", _v6(bytes(8), IGMP), "non_event.igmp"),
     ("TCP over IPv6", _v6(bytes(20), TCP), "non_event.tcp"),
     ("ICMP over IPv6", _v6(bytes(20), ICMP), "non_event.other_ip_protocol"),
     ("no next header", _v6(b"", 59), "non_event.other_ip_protocol"),
     ("hop-by-hop first", _v6_chain((HOP, bytes(7))), "datagram"),
     ("hop-by-hop second", _v6_chain(_PAD, (HOP, bytes(7))), "bad_ip_header"),
-    ("hop-by-hop second, short as well", _v6_chain(_PAD, (HOP, bytes(7)), payload_length=10), "bad_ip_header"),
+    (
+        "hop-by-hop second, short as well",
+        _v6_chain(_PAD, (HOP, bytes(7)), payload_length=10),
+        "bad_ip_header",
+    ),
     ("a long destination header", _v6_chain((DEST, b"\x02" + bytes(22))), "datagram"),
-    ("mobility, HIP and shim6", _v6_chain(*((kind, bytes(7)) for kind in (135, 139, 140))), "datagram"),
+    (
+        "mobility, HIP and shim6",
+        _v6_chain(*((kind, bytes(7)) for kind in (135, 139, 140))),
+        "datagram",
+    ),
     ("authentication, of 4 x (len + 2) bytes", _v6_chain((AUTH, b"\x01" + bytes(10))), "datagram"),
     ("authentication of 8 bytes", _v6_chain((AUTH, bytes(7))), "datagram"),
     ("eight extension headers", _v6_chain(*[_PAD] * 8), "datagram"),
     ("nine extension headers", _v6_chain(*[_PAD] * 9), "bad_ip_header"),
-    ("nine extension headers, the ninth short", _v6_chain(*[_PAD] * 9, payload_length=64), "bad_ip_header"),
-    ("an extension header longer than the payload", _v6_chain((DEST, b"\xff" + bytes(6))), "short_header"),
+    (
+        "nine extension headers, the ninth short",
+        _v6_chain(*[_PAD] * 9, payload_length=64),
+        "bad_ip_header",
+    ),
+    (
+        "an extension header longer than the payload",
+        _v6_chain((DEST, b"\xff" + bytes(6))),
+        "short_header",
+    ),
     ("one byte of an extension header", _v6_chain(_PAD, payload_length=1), "short_header"),
     ("seven bytes of an extension header", _v6_chain(_PAD, payload_length=7), "short_header"),
-    ("an extension header that fills the payload", _v6_chain(_PAD, payload_length=8), "short_header"),
-    ("a fragment header cut short", _v6_chain(_fragment_header(0), payload_length=7), "short_header"),
+    (
+        "an extension header that fills the payload",
+        _v6_chain(_PAD, payload_length=8),
+        "short_header",
+    ),
+    (
+        "a fragment header cut short",
+        _v6_chain(_fragment_header(0), payload_length=7),
+        "short_header",
+    ),
     ("a fragment's reserved byte is no length", _v6_chain((FRAG, b"\xff" + bytes(6))), "datagram"),
     ("routing, done", _v6_chain((ROUTE, bytes((0, 4, 0)) + bytes(4))), "datagram"),
     ("routing, segments left", _v6_chain((ROUTE, bytes((0, 4, 1)) + bytes(4))), "bad_ip_header"),
-    ("routing, segments left, short", _v6_chain((ROUTE, bytes((9, 4, 1)) + bytes(4))), "short_header"),
-    ("routing with segments left before a fragment",
-     _v6_chain((ROUTE, bytes((0, 4, 1)) + bytes(4)), _fragment_header(1)), "bad_ip_header"),
+    (
+        "routing, segments left, short",
+        _v6_chain((ROUTE, bytes((9, 4, 1)) + bytes(4))),
+        "short_header",
+    ),
+    (
+        "routing with segments left before a fragment",
+        _v6_chain((ROUTE, bytes((0, 4, 1)) + bytes(4)), _fragment_header(1)),
+        "bad_ip_header",
+    ),
     ("an atomic fragment", _v6_chain(_fragment_header(0)), "datagram"),
-    ("an atomic fragment, reserved bits set", _v6_chain(_fragment_header(0, reserved=3)), "datagram"),
+    (
+        "an atomic fragment, reserved bits set",
+        _v6_chain(_fragment_header(0, reserved=3)),
+        "datagram",
+    ),
     ("a first IPv6 fragment", _v6_chain(_fragment_header(0, more=1)), "fragment"),
     ("a last IPv6 fragment", _v6_chain(_fragment_header(5)), "fragment"),
     ("a fragment of an extension header", _v6_chain(_fragment_header(0, more=1), _PAD), "fragment"),
-    ("a fragment of TCP", _v6_chain(_fragment_header(9), body=bytes(20), next_header=TCP), "non_event.tcp"),
-    ("a fragment of ICMPv6", _v6_chain(_fragment_header(0, 1), body=bytes(8), next_header=58), "non_event.icmpv6"),
-    ("a fragment of SCTP", _v6_chain(_fragment_header(1), body=bytes(8), next_header=132),
-     "non_event.other_ip_protocol"),
+    (
+        "a fragment of TCP",
+        _v6_chain(_fragment_header(9), body=bytes(20), next_header=TCP),
+        "non_event.tcp",
+    ),
+    (
+        "a fragment of ICMPv6",
+        _v6_chain(_fragment_header(0, 1), body=bytes(8), next_header=58),
+        "non_event.icmpv6",
+    ),
+    (
+        "a fragment of SCTP",
+        _v6_chain(_fragment_header(1), body=bytes(8), next_header=132),
+        "non_event.other_ip_protocol",
+    ),
     # UDP
     ("7 bytes of UDP", _v4(_GOOD[:7]), "short_header"),
     ("no UDP header, but padding enough", _v4(b"") + bytes(26), "short_header"),
@@ -148,8 +219,16 @@ PACKETS: list[tuple[str, bytes, str]] = [
     ("another port and a bad length", _v4(udp(EVENT, PORT + 1, length=3)), "wrong_port"),
     ("UDP length 7", _v4(udp(EVENT, length=7)), "bad_udp_length"),
     ("UDP length 0", _v6(udp(EVENT, over=IPV6, length=0)), "bad_udp_length"),
-    ("UDP length beyond the IP payload", _v4(udp(EVENT, length=8 + len(EVENT) + 1)) + bytes(8), "bad_udp_length"),
-    ("UDP length below the IP payload", _v4(udp(EVENT + b"padding", length=8 + len(EVENT))), "datagram"),
+    (
+        "UDP length beyond the IP payload",
+        _v4(udp(EVENT, length=8 + len(EVENT) + 1)) + bytes(8),
+        "bad_udp_length",
+    ),
+    (
+        "UDP length below the IP payload",
+        _v4(udp(EVENT + b"padding", length=8 + len(EVENT))),
+        "datagram",
+    ),
     ("a wrong IPv4 checksum", _v4(checksum=0x1234), "bad_ip_checksum"),
     ("an IPv4 checksum of 0", _v4(checksum=0), "bad_ip_checksum"),
     ("a wrong checksum over options", _flip(_v4(options=bytes(4)), 14 + 21), "bad_ip_checksum"),
@@ -166,7 +245,7 @@ PACKETS: list[tuple[str, bytes, str]] = [
     ("an empty datagram", datagram4(b""), "non_event.empty_datagram"),
     ("an empty datagram with padding", datagram6(b"") + bytes(6), "non_event.empty_datagram"),
     ("an empty datagram with a wrong checksum", _v4(udp(b"", checksum=1)), "bad_udp_checksum"),
-]  # fmt: skip
+]
 
 _A = frame("a", b"1")
 
@@ -189,7 +268,11 @@ DATAGRAMS: list[tuple[str, bytes, list[str]]] = [
     ("topic_len 0", frame("", b"x") + _A, ["topic_len_out_of_bounds", "event"]),
     ("topic_len 256", frame("t" * 256) + _A, ["topic_len_out_of_bounds", "event"]),
     ("topic_len 65535", frame("t", topic_len=65535) + _A, ["topic_len_out_of_bounds", "event"]),
-    ("topic_len one past the frame", frame("t", topic_len=2) + _A, ["topic_len_out_of_bounds", "event"]),
+    (
+        "topic_len one past the frame",
+        frame("t", topic_len=2) + _A,
+        ["topic_len_out_of_bounds", "event"],
+    ),
     ("topic_len up to the frame's end", frame("t", b"u", topic_len=2) + _A, ["event", "event"]),
     ("a stray continuation byte", frame(b"a\x80") + _A, ["topic_not_utf8", "event"]),
     ("an overlong slash", frame(b"a\xc0\xaf"), ["topic_not_utf8"]),
@@ -226,12 +309,23 @@ DATAGRAMS: list[tuple[str, bytes, list[str]]] = [
     ("a session one byte short", frame("$esc/session", bytes((1,)) + bytes(30)), ["bad_session"]),
     ("a session one byte long", session(extra=b"x"), ["bad_session"]),
     ("a session without payload", frame("$esc/session"), ["bad_session"]),
-    ("a sequence up to the last number", session(first_sequence=2**64 - 2, count=2) + _A, ["control", "event"]),
-    ("a sequence past the last number", session(first_sequence=2**64 - 2, count=3) + _A, ["bad_session", "event"]),
-    ("a session at the last number, without end", session(first_sequence=2**64 - 1) + _A + _A,
-     ["control", "event", "event"]),
+    (
+        "a sequence up to the last number",
+        session(first_sequence=2**64 - 2, count=2) + _A,
+        ["control", "event"],
+    ),
+    (
+        "a sequence past the last number",
+        session(first_sequence=2**64 - 2, count=3) + _A,
+        ["bad_session", "event"],
+    ),
+    (
+        "a session at the last number, without end",
+        session(first_sequence=2**64 - 1) + _A + _A,
+        ["control", "event", "event"],
+    ),
     ("unknown flags", session(flags=0xFF), ["control"]),
-]  # fmt: skip
+]
 
 
 def trace() -> list[bytes]:

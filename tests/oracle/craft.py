@@ -1,6 +1,7 @@
 """Builds frames, packets and capture files for tests, right ones and wrong ones alike.
 
-Every length, version and checksum is computed unless the caller gives another. Shares nothing with esc_oracle.
+Every length, version and checksum is computed unless the caller gives another. Shares nothing with
+esc_oracle.
 """
 
 import struct
@@ -13,7 +14,9 @@ ICMP, IGMP, TCP, UDP, ICMPV6 = 1, 2, 6, 17, 58
 
 SOURCE_MAC, DESTINATION_MAC = bytes.fromhex("020000000001"), bytes.fromhex("020000000002")
 SOURCE_IPV4, DESTINATION_IPV4 = bytes((10, 9, 0, 1)), bytes((10, 9, 0, 2))
-SOURCE_IPV6, DESTINATION_IPV6 = (bytes.fromhex("fd00" + "00" * 13) + bytes((host,)) for host in (1, 2))
+SOURCE_IPV6, DESTINATION_IPV6 = (
+    bytes.fromhex("fd00" + "00" * 13) + bytes((host,)) for host in (1, 2)
+)
 PORT = 9001
 
 
@@ -27,7 +30,9 @@ def frame(
 ) -> bytes:
     """One frame; `length` and `topic_len` are the fields, where they shall not tell the truth."""
     name = topic.encode() if isinstance(topic, str) else topic
-    body = struct.pack("!BH", priority, len(name) if topic_len is None else topic_len) + name + payload
+    body = (
+        struct.pack("!BH", priority, len(name) if topic_len is None else topic_len) + name + payload
+    )
     return struct.pack("!I", len(body) if length is None else length) + body
 
 
@@ -43,7 +48,9 @@ def session(
     extra: bytes = b"",
 ) -> bytes:
     """A session frame; `extra` makes its payload longer than it may be."""
-    payload = struct.pack("!BBHIQQQ", version, flags, count, epoch, producer, first_sequence, time_ns)
+    payload = struct.pack(
+        "!BBHIQQQ", version, flags, count, epoch, producer, first_sequence, time_ns
+    )
     return frame(b"$esc/session", payload + extra)
 
 
@@ -73,7 +80,9 @@ def udp(
     """A UDP header and its payload, as it goes into ipv4() or ipv6()."""
     size = 8 + len(payload) if length is None else length
     if checksum is None:
-        addresses = SOURCE_IPV4 + DESTINATION_IPV4 if over == IPV4 else SOURCE_IPV6 + DESTINATION_IPV6
+        addresses = (
+            SOURCE_IPV4 + DESTINATION_IPV4 if over == IPV4 else SOURCE_IPV6 + DESTINATION_IPV6
+        )
         covered = (struct.pack("!HHHH", source_port, port, size, 0) + payload)[:size]
         checksum = internet_checksum(addresses + struct.pack("!HH", UDP, size) + covered) or 0xFFFF
     return struct.pack("!HHHH", source_port, port, size, checksum) + payload
@@ -141,7 +150,10 @@ def pcap(
     out = [struct.pack(order + "IHHiIII", magic, 2, 4, 0, 0, snap_length, link_type)]
     for index, packet in enumerate(packets):
         kept = packet[:snap_length]
-        out += [struct.pack(order + "IIII", index // 1000, index % 1000, len(kept), len(packet)), kept]
+        out += [
+            struct.pack(order + "IIII", index // 1000, index % 1000, len(kept), len(packet)),
+            kept,
+        ]
     return b"".join(out)
 
 
@@ -156,7 +168,12 @@ def pcapng_block(kind: int, body: bytes, order: str = "<") -> bytes:
 
 
 def pcapng(
-    packets: Iterable[bytes], *, order: str = "<", simple: bool = False, snap_length: int = 262144, link_type: int = 1
+    packets: Iterable[bytes],
+    *,
+    order: str = "<",
+    simple: bool = False,
+    snap_length: int = 262144,
+    link_type: int = 1,
 ) -> bytes:
     """The bytes of a pcapng section with one interface, of enhanced or simple packet blocks."""
     section = struct.pack(order + "IHHq", 0x1A2B3C4D, 1, 0, -1)

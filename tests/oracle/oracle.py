@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Says what the ledger must be after the appliance has received the packets of some capture files."""
+"""Says what the ledger must be after the appliance has received the packets of some capture
+files."""
 
 import argparse
 import json
@@ -18,13 +19,20 @@ def parse_arguments(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("captures", nargs="+", metavar="PCAP", help="pcap or pcapng, Ethernet")
     parser.add_argument("--udp-port", type=int, action="append", required=True, help="repeatable")
     parser.add_argument("--checksum", choices=("verify", "nic", "off"), default="verify")
-    parser.add_argument("--route", action="append", default=[], metavar="TOPIC=HANDLER", help="repeatable")
-    parser.add_argument("--routes-from", metavar="CONFIG.toml", help="take the [[route]] tables of a configuration")
+    parser.add_argument(
+        "--route", action="append", default=[], metavar="TOPIC=HANDLER", help="repeatable"
+    )
+    parser.add_argument(
+        "--routes-from", metavar="CONFIG.toml", help="take the [[route]] tables of a configuration"
+    )
     parser.add_argument("--max-frame-bytes", type=int, default=FrameRules().max_frame_bytes)
     parser.add_argument("--max-topic-bytes", type=int, default=FrameRules().max_topic_bytes)
     parser.add_argument("--passes", type=int, default=1, help="how often each capture is played")
     parser.add_argument(
-        "--packets", type=int, metavar="N", help="the first N packets of one capture that is repeated without end"
+        "--packets",
+        type=int,
+        metavar="N",
+        help="the first N packets of one capture that is repeated without end",
     )
     options = parser.parse_args(arguments)
     if options.packets is not None and (len(options.captures) > 1 or options.passes != 1):
@@ -48,7 +56,9 @@ def read_routes(options: argparse.Namespace) -> dict[bytes, str]:
 
 
 def expect(options: argparse.Namespace) -> Expectation:
-    expectation = Expectation(FrameRules(options.max_frame_bytes, options.max_topic_bytes), read_routes(options))
+    expectation = Expectation(
+        FrameRules(options.max_frame_bytes, options.max_topic_bytes), read_routes(options)
+    )
     rules = PacketRules(frozenset(options.udp_port), options.checksum)
     for capture in options.captures:
         if options.packets is None:

@@ -49,16 +49,25 @@ class Captures(InDirectory):
     def test_pcapng(self) -> None:
         for order in "<>":
             for simple in (False, True):
-                self.assertEqual(self.read(craft.pcapng(self.PACKETS, order=order, simple=simple)), self.PACKETS)
+                self.assertEqual(
+                    self.read(craft.pcapng(self.PACKETS, order=order, simple=simple)), self.PACKETS
+                )
 
     def test_pcapng_sections_and_foreign_blocks(self) -> None:
         foreign = craft.pcapng_block(0x0BAD, b"whatever")
-        content = craft.pcapng([b"a"]) + foreign + craft.pcapng([b"b"], order=">") + craft.pcapng([b"c"], simple=True)
+        content = (
+            craft.pcapng([b"a"])
+            + foreign
+            + craft.pcapng([b"b"], order=">")
+            + craft.pcapng([b"c"], simple=True)
+        )
         self.assertEqual(self.read(content), [b"a", b"b", b"c"])
 
     def test_pcapng_obsolete_packet_block(self) -> None:
         fields = craft.struct.pack("<HHIIII", 0, 0xFFFF, 0, 0, 3, 3)
-        self.assertEqual(self.read(craft.pcapng([]) + craft.pcapng_block(2, fields + b"abc")), [b"abc"])
+        self.assertEqual(
+            self.read(craft.pcapng([]) + craft.pcapng_block(2, fields + b"abc")), [b"abc"]
+        )
 
     def test_snap_length(self) -> None:
         for content in (
@@ -73,7 +82,9 @@ class Captures(InDirectory):
         self.assertEqual(self.read(empty), [])
         unlimited = empty[:16] + bytes(4) + craft.pcap([b"1"])[20:]
         self.assertEqual(self.read(unlimited), [b"1"])
-        self.assertEqual(self.read(craft.pcapng([]) + craft.struct.pack("<III", 0x0BAD, 12, 12)), [])
+        self.assertEqual(
+            self.read(craft.pcapng([]) + craft.struct.pack("<III", 0x0BAD, 12, 12)), []
+        )
 
     def test_refused_files(self) -> None:
         good = craft.pcap([b"abc"])
@@ -86,14 +97,18 @@ class Captures(InDirectory):
             craft.pcap([b"abc"], link_type=101),
             craft.pcapng([b"abc"], link_type=101),
             craft.pcapng([b"abc"])[:-1],
-            craft.pcapng([])[:28] + craft.pcapng_block(6, bytes(20)),  # of an interface that is not described
+            craft.pcapng([])[:28]
+            + craft.pcapng_block(6, bytes(20)),  # of an interface that is not described
             craft.pcapng([])[:28] + craft.pcapng_block(3, bytes(4)),
-            craft.pcapng([]) + craft.pcapng_block(6, craft.struct.pack("<IIIII", 0, 0, 0, 5, 5) + b"1234"),
+            craft.pcapng([])
+            + craft.pcapng_block(6, craft.struct.pack("<IIIII", 0, 0, 0, 5, 5) + b"1234"),
             craft.pcapng([]) + craft.pcapng_block(3, craft.struct.pack("<I", 5) + b"1234"),
             craft.pcapng([]) + craft.struct.pack("<III", 0x0BAD, 8, 8),
             craft.pcapng([]) + craft.struct.pack("<IIII", 0x0BAD, 14, 0, 14)[:14],
             craft.pcapng([]) + craft.struct.pack("<III", 0x0BAD, 12, 16),
-            good[:16] + craft.struct.pack("<I", 2) + good[20:],  # a packet longer than the snap length
+            good[:16]
+            + craft.struct.pack("<I", 2)
+            + good[20:],  # a packet longer than the snap length
             b"\x0a\x0d\x0d\x0a" + bytes(40),
         ):
             with self.assertRaises(CaptureError):
@@ -106,7 +121,15 @@ class Ledgers(unittest.TestCase):
 
     def test_where_events_end(self) -> None:
         expectation = self.expectation()
-        payload = session() + frame("a", b"123") + frame("a") + frame("b", b"1") + frame("c") + frame("d") + b"?"
+        payload = (
+            session()
+            + frame("a", b"123")
+            + frame("a")
+            + frame("b", b"1")
+            + frame("c")
+            + frame("d")
+            + b"?"
+        )
         expectation.add_packets([datagram4(payload), datagram6(b""), b"short"], RULES)
         ledger = expectation.ledger()
         self.assertEqual(
@@ -178,15 +201,22 @@ class Comparison(unittest.TestCase):
 
     def test_each_figure_matters(self) -> None:
         for section, name in [
-            *(("frames", name) for name in ("received", "delivered", "control", "duplicate", "stale", "in_flight")),
+            *(
+                ("frames", name)
+                for name in ("received", "delivered", "control", "duplicate", "stale", "in_flight")
+            ),
             *(("packets", name) for name in ("received", "datagrams", "reassembled", "in_flight")),
             *(("packets", name) for name in ("imissed", "rx_nombuf", "ierrors")),
         ]:
             self.setUp()
             self.actual[section][name] += 1
-            self.assertTrue(any(line.startswith(f"{section}.{name}:") for line in self.found()), (section, name))
+            self.assertTrue(
+                any(line.startswith(f"{section}.{name}:") for line in self.found()), (section, name)
+            )
             del self.actual[section][name]
-            self.assertTrue(any(line.startswith(f"{section}.{name}: absent") for line in self.found()))
+            self.assertTrue(
+                any(line.startswith(f"{section}.{name}: absent") for line in self.found())
+            )
 
     def test_each_reason_matters(self) -> None:
         self.actual["frames"]["dropped"] = {"reserved_topic": 1}
@@ -205,8 +235,17 @@ class Comparison(unittest.TestCase):
     def test_every_part_of_the_equations(self) -> None:
         both = (self.actual, self.expected)
         for ledger in both:
-            ledger["frames"] |= {"received": 1 + 2 + 4 + 8 + 16 + 32, "delivered": 1, "control": 2, "duplicate": 4, "stale": 8}
-            ledger["frames"] |= {"dead_lettered": {"durable": 16, "by_reason": {"x": 16}}, "dropped": {"bad_session": 32}}
+            ledger["frames"] |= {
+                "received": 1 + 2 + 4 + 8 + 16 + 32,
+                "delivered": 1,
+                "control": 2,
+                "duplicate": 4,
+                "stale": 8,
+            }
+            ledger["frames"] |= {
+                "dead_lettered": {"durable": 16, "by_reason": {"x": 16}},
+                "dropped": {"bad_session": 32},
+            }
             ledger["packets"] |= {"received": 1 + 2 + 4 + 8, "datagrams": 1, "reassembled": 2}
             ledger["packets"] |= {"non_event": {"arp": 4}, "dropped": {"fragment": 8}}
         self.assertEqual(self.found(), [])
@@ -231,8 +270,12 @@ class Comparison(unittest.TestCase):
         self.assertEqual(self.found(allowed=["imissed"]), [])
 
     def test_topics(self) -> None:
-        found = topic_differences({"a": {"events": 1, "bytes": 2}}, {"a": {"events": 1, "bytes": 3}, "b": {"events": 1}})
-        self.assertEqual(found, ["topics.a.bytes: 2, expected 3  (-1)", "topics.b.events: 0, expected 1  (-1)"])
+        found = topic_differences(
+            {"a": {"events": 1, "bytes": 2}}, {"a": {"events": 1, "bytes": 3}, "b": {"events": 1}}
+        )
+        self.assertEqual(
+            found, ["topics.a.bytes: 2, expected 3  (-1)", "topics.b.events: 0, expected 1  (-1)"]
+        )
 
     def test_nothing_at_all(self) -> None:
         self.actual = {}
@@ -254,10 +297,16 @@ class Commands(InDirectory):
         return code, out.getvalue()
 
     def test_oracle(self) -> None:
-        one = self.write("one.pcap", craft.pcap([datagram4(frame("a=b") + frame("c") + frame("d"))]))
+        one = self.write(
+            "one.pcap", craft.pcap([datagram4(frame("a=b") + frame("c") + frame("d"))])
+        )
         two = self.write("two.pcap", craft.pcapng([b"short", datagram4(frame("c"))]))
-        config = self.write("c.toml", '[[route]]\ntopic = "c"\nhandler = "null"\n[[port]]\nudp_ports = [1]\n')
-        ledger = self.run_oracle(one, two, "--route", "a=b=count", "--routes-from", config, "--passes", "3")
+        config = self.write(
+            "c.toml", '[[route]]\ntopic = "c"\nhandler = "null"\n[[port]]\nudp_ports = [1]\n'
+        )
+        ledger = self.run_oracle(
+            one, two, "--route", "a=b=count", "--routes-from", config, "--passes", "3"
+        )
         self.assertEqual(ledger["frames"]["received"], 12)
         self.assertEqual(ledger["frames"]["delivered"], 9)
         self.assertEqual(ledger["frames"]["dropped"], {"unknown_topic": 3})
@@ -267,7 +316,11 @@ class Commands(InDirectory):
     def test_oracle_says_what_is_wrong(self) -> None:
         errors = io.StringIO()
         with contextlib.redirect_stderr(errors):
-            for arguments in (["/no/such.pcap"], [self.write("bad", b"bad")], [self.write("e", b""), "--route", "a"]):
+            for arguments in (
+                ["/no/such.pcap"],
+                [self.write("bad", b"bad")],
+                [self.write("e", b""), "--route", "a"],
+            ):
                 self.assertEqual(oracle.main([*arguments, "--udp-port", "1"]), 2)
         self.assertIn("/no/such.pcap", errors.getvalue())
         self.assertIn("neither pcap nor pcapng", errors.getvalue())
@@ -279,7 +332,9 @@ class Commands(InDirectory):
         self.assertEqual(self.run_compare(expected, expected, "--topics"), (0, ""))
         ledger["packets"]["imissed"] = 2
         actual = self.write("actual", json.dumps(ledger))
-        self.assertEqual(self.run_compare(actual, expected), (1, "packets.imissed: 2, expected 0  (+2)\n"))
+        self.assertEqual(
+            self.run_compare(actual, expected), (1, "packets.imissed: 2, expected 0  (+2)\n")
+        )
         self.assertEqual(self.run_compare(actual, expected, "--allow-imissed"), (0, ""))
 
 

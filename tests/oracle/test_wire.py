@@ -1,4 +1,5 @@
-"""The oracle against the handcrafted catalogue, and against the golden vectors of docs/wire-format.md."""
+"""The oracle against the handcrafted catalogue, and against the golden vectors of
+docs/wire-format.md."""
 
 import unittest
 from collections import Counter
@@ -36,7 +37,11 @@ class Packets(unittest.TestCase):
 
     def test_catalogue_has_every_outcome(self) -> None:
         """Every name of the page's table occurs, so that no rule goes untried."""
-        section = WIRE_FORMAT.read_text().partition("## From packet to datagram")[2].partition("\nNotes.")[0]
+        section = (
+            WIRE_FORMAT.read_text()
+            .partition("## From packet to datagram")[2]
+            .partition("\nNotes.")[0]
+        )
         last_cells = [line.split("|")[-2] for line in section.splitlines() if line.startswith("|")]
         named = {word for cell in last_cells for word in cell.split("`")[1::2]}
         tried = {expected.removeprefix("non_event.") for _, _, expected in catalogue.PACKETS}
@@ -44,7 +49,10 @@ class Packets(unittest.TestCase):
 
     def test_payload_ends_where_udp_does(self) -> None:
         body = udp(b"payload" + b"padding", length=8 + 7)
-        for packet in (ethernet(IPV4, ipv4(body)) + b"more", ethernet(IPV4, ipv4(body, options=bytes(12)))):
+        for packet in (
+            ethernet(IPV4, ipv4(body)) + b"more",
+            ethernet(IPV4, ipv4(body, options=bytes(12))),
+        ):
             self.assertEqual(judge_packet(packet, RULES).payload, b"payload")
 
     def test_checksum_settings(self) -> None:
@@ -59,7 +67,9 @@ class Packets(unittest.TestCase):
         for setting, names in expected.items():
             rules = PacketRules(frozenset((PORT,)), setting)
             packets = (bad_ip, bad_udp, none_over_ipv6)
-            self.assertEqual([describe(judge_packet(packet, rules)) for packet in packets], names, setting)
+            self.assertEqual(
+                [describe(judge_packet(packet, rules)) for packet in packets], names, setting
+            )
         with self.assertRaises(ValueError):
             PacketRules(frozenset((PORT,)), "maybe")
 
@@ -83,16 +93,25 @@ class Frames(unittest.TestCase):
 
     def test_fields(self) -> None:
         one, two = read_datagram(frame("größe", b"\x00\xff", 255) + frame("b", b"", 0))
-        self.assertEqual((one.topic, one.payload, one.priority), ("größe".encode(), b"\x00\xff", 255))
+        self.assertEqual(
+            (one.topic, one.payload, one.priority), ("größe".encode(), b"\x00\xff", 255)
+        )
         self.assertEqual((two.topic, two.payload, two.priority), (b"b", b"", 0))
 
     def test_configured_bounds(self) -> None:
         rules = FrameRules(max_frame_bytes=64, max_topic_bytes=12)
         self.assertEqual(outcomes(frame("t" * 12, bytes(64 - 3 - 12)), rules), ["event"])
-        self.assertEqual(outcomes(frame("t" * 12, bytes(65 - 3 - 12)), rules), ["length_out_of_bounds"])
+        self.assertEqual(
+            outcomes(frame("t" * 12, bytes(65 - 3 - 12)), rules), ["length_out_of_bounds"]
+        )
         self.assertEqual(outcomes(frame("t" * 13), rules), ["topic_len_out_of_bounds"])
         self.assertEqual(outcomes(session(), rules), ["control"])
-        for bad in ({"max_frame_bytes": 63}, {"max_frame_bytes": 65404}, {"max_topic_bytes": 256}, {"max_topic_bytes": 11}):
+        for bad in (
+            {"max_frame_bytes": 63},
+            {"max_frame_bytes": 65404},
+            {"max_topic_bytes": 256},
+            {"max_topic_bytes": 11},
+        ):
             with self.assertRaises(ValueError):
                 FrameRules(**bad)
 
@@ -109,7 +128,9 @@ class Sessions(unittest.TestCase):
         self.assertEqual(identities(payload), [None, (7, 3, 100), (7, 3, 101)])
 
     def test_count(self) -> None:
-        self.assertEqual(identities(session(7, 3, 100, 2) + self.A * 3), [(7, 3, 100), (7, 3, 101), None])
+        self.assertEqual(
+            identities(session(7, 3, 100, 2) + self.A * 3), [(7, 3, 100), (7, 3, 101), None]
+        )
 
     def test_refused_frames_consume_numbers(self) -> None:
         bad = frame("", b"x") + frame("ok") + frame(b"\xff") + frame("\n") + frame("$esc/x")

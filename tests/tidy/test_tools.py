@@ -144,16 +144,28 @@ class Summarise(unittest.TestCase):
 def ledger():
     return {
         "frames": {
-            "received": 28, "delivered": 10, "control": 1, "duplicate": 2, "stale": 3,
+            "received": 28,
+            "delivered": 10,
+            "control": 1,
+            "duplicate": 2,
+            "stale": 3,
             "dead_lettered": {"durable": 4, "by_reason": {"unknown_topic": 4}},
-            "dropped": {"frame_truncated": 5, "unknown_topic": 3}, "in_flight": 0,
+            "dropped": {"frame_truncated": 5, "unknown_topic": 3},
+            "in_flight": 0,
         },
         "packets": {
-            "received": 15, "datagrams": 10, "reassembled": 1, "non_event": {"arp": 2},
-            "dropped": {"fragment": 2}, "in_flight": 0, "imissed": 9, "rx_nombuf": 0, "ierrors": 0,
+            "received": 15,
+            "datagrams": 10,
+            "reassembled": 1,
+            "non_event": {"arp": 2},
+            "dropped": {"fragment": 2},
+            "in_flight": 0,
+            "imissed": 9,
+            "rx_nombuf": 0,
+            "ierrors": 0,
         },
         "balanced": True,
-    }  # fmt: skip
+    }
 
 
 class ShowLedger(unittest.TestCase):

@@ -72,10 +72,21 @@ class Bench:
             trace = self._directory / f"bench-{payload}.pcap"
             routes = self._directory / f"bench-{payload}.routes.toml"
             subprocess.run(
-                [self._esc_replay, "build", "--preset", f"bench-{payload}", "--out", trace,
-                 "--routes-out", routes, "--handler", "count"],
-                check=True, stdout=subprocess.DEVNULL,
-            )  # fmt: skip
+                [
+                    self._esc_replay,
+                    "build",
+                    "--preset",
+                    f"bench-{payload}",
+                    "--out",
+                    trace,
+                    "--routes-out",
+                    routes,
+                    "--handler",
+                    "count",
+                ],
+                check=True,
+                stdout=subprocess.DEVNULL,
+            )
             made = json.loads(trace.with_suffix(".json").read_text(encoding="utf-8"))
             packets = made["trace"]["packets"]
             if packets < FEWEST_PACKETS:

@@ -170,12 +170,25 @@ class Testpmd(_Program):
     def __init__(self, directory, prefix, memory, trace, rx_cpu, main_cpu):
         super().__init__("dpdk-testpmd", directory, prefix, memory)
         self.command = [
-            "dpdk-testpmd", "--lcores", f"0@{main_cpu},1@{rx_cpu}", "--main-lcore", "0",
-            *self._memory_options(trace), "--no-pci", "--file-prefix", prefix,
-            "--vdev", trace.device, "--",
-            "--forward-mode=rxonly", f"--burst={BURST}", f"--rxd={DESCRIPTORS}", "--nb-cores=1",
-            f"--total-num-mbufs={_mbufs(trace)}", "--no-flush-rx",
-        ]  # fmt: skip
+            "dpdk-testpmd",
+            "--lcores",
+            f"0@{main_cpu},1@{rx_cpu}",
+            "--main-lcore",
+            "0",
+            *self._memory_options(trace),
+            "--no-pci",
+            "--file-prefix",
+            prefix,
+            "--vdev",
+            trace.device,
+            "--",
+            "--forward-mode=rxonly",
+            f"--burst={BURST}",
+            f"--rxd={DESCRIPTORS}",
+            "--nb-cores=1",
+            f"--total-num-mbufs={_mbufs(trace)}",
+            "--no-flush-rx",
+        ]
 
     def _memory_options(self, trace):
         """The same kind of pages that escd takes, in the same manner."""

@@ -1,4 +1,5 @@
-"""Packets of a pcap or pcapng file, as they were captured: a packet cut at the snap length is what is left of it.
+"""Packets of a pcap or pcapng file, as they were captured: a packet cut at the snap length is what
+is left of it.
 
 Formats: https://www.ietf.org/archive/id/draft-ietf-opsawg-pcap-04.html and draft-ietf-opsawg-pcapng-02.html.
 A file that is damaged, or that is not Ethernet, is an error: an oracle that guesses is none.

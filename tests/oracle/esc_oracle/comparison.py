@@ -3,10 +3,15 @@
 from collections.abc import Iterable, Iterator
 
 BESIDE = ("imissed", "rx_nombuf", "ierrors")  # packets that never reached the appliance
-_BY_NAME = {"frames.dead_lettered.by_reason", "frames.dropped", "packets.non_event", "packets.dropped"}
+_BY_NAME = {
+    "frames.dead_lettered.by_reason",
+    "frames.dropped",
+    "packets.non_event",
+    "packets.dropped",
+}
 _PLAIN = (
-    "frames.received frames.delivered frames.control frames.duplicate frames.stale frames.dead_lettered.durable"
-    " frames.in_flight packets.received packets.datagrams packets.reassembled packets.in_flight"
+    "frames.received frames.delivered frames.control frames.duplicate frames.stale"
+    " frames.dead_lettered.durable frames.in_flight packets.received packets.datagrams packets.reassembled packets.in_flight"
 ).split() + ["packets." + name for name in BESIDE]
 
 
@@ -20,7 +25,9 @@ def differences(actual: dict, expected: dict, allowed: Iterable[str] = ()) -> li
     found = []
     for path in paths:
         is_by_name = path.rpartition(".")[0] in _BY_NAME
-        absent = 0 if is_by_name else None  # zeros of by-name maps may be left out, nothing else may
+        absent = (
+            0 if is_by_name else None
+        )  # zeros of by-name maps may be left out, nothing else may
         is_, should = _get(actual, path, absent), _get(expected, path, absent)
         if is_ != should or isinstance(is_, bool):
             found.append(_line(path, is_, should))
@@ -41,13 +48,19 @@ def topic_differences(actual: dict, expected: dict) -> list[str]:
 def violations(ledger: dict) -> Iterator[str]:
     """What is wrong with a drained ledger on its own: the equations, in_flight, and `balanced`."""
     frames, packets = ledger.get("frames", {}), ledger.get("packets", {})
-    parts = [frames.get(name, 0) for name in ("delivered", "control", "duplicate", "stale", "in_flight")]
+    parts = [
+        frames.get(name, 0) for name in ("delivered", "control", "duplicate", "stale", "in_flight")
+    ]
     dead = frames.get("dead_lettered", {})
     total = sum(parts) + dead.get("durable", 0) + sum(frames.get("dropped", {}).values())
     if frames.get("received") != total:
         yield f"frames do not balance: received {frames.get('received')}, accounted for {total}"
     parts = [packets.get(name, 0) for name in ("datagrams", "reassembled", "in_flight")]
-    total = sum(parts) + sum(packets.get("non_event", {}).values()) + sum(packets.get("dropped", {}).values())
+    total = (
+        sum(parts)
+        + sum(packets.get("non_event", {}).values())
+        + sum(packets.get("dropped", {}).values())
+    )
     if packets.get("received") != total:
         yield f"packets do not balance: received {packets.get('received')}, accounted for {total}"
     for name, side in (("frames", frames), ("packets", packets)):

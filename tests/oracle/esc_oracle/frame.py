@@ -15,7 +15,9 @@ CONTROL = "control"
 REFUSED = "refused"
 
 _SEQUENCE_MAX = 2**64 - 1
-_SESSION = struct.Struct("!BBHIQQQ")  # version, flags, count, epoch, producer, first_sequence, send_time_ns
+_SESSION = struct.Struct(
+    "!BBHIQQQ"
+)  # version, flags, count, epoch, producer, first_sequence, send_time_ns
 
 
 class Identity(NamedTuple):
@@ -98,7 +100,8 @@ def read_datagram(data: bytes, rules: FrameRules = FrameRules()) -> list[Frame]:
 
 
 def _topic(body: bytes, rules: FrameRules) -> bytes | None:
-    """The topic of a frame, given all of it after the length; None if topic_len is out of its bounds (4)."""
+    """The topic of a frame, given all of it after the length; None if topic_len is out of its
+    bounds (4)."""
     topic_len = body[1] << 8 | body[2]
     if not 1 <= topic_len <= min(rules.max_topic_bytes, len(body) - 3):
         return None

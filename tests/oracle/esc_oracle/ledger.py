@@ -37,7 +37,9 @@ class Expectation:
     def __post_init__(self) -> None:
         for topic, handler in self.routes.items():
             if handler not in DELIVERING_HANDLERS + REFUSING_HANDLERS:
-                raise ValueError(f'what handler "{handler}" (topic {topic!r}) does is not known here')
+                raise ValueError(
+                    f'what handler "{handler}" (topic {topic!r}) does is not known here'
+                )
 
     def add_packets(self, packets: Iterable[bytes], rules: PacketRules, times: int = 1) -> None:
         """Counts packets that one port received under its rules, each of them `times` times."""

@@ -40,7 +40,8 @@ class Verdict(NamedTuple):
 
 @dataclass(frozen=True)
 class PacketRules:
-    """A port's own settings. checksum: "verify" (no capture file has a NIC's verdict, so compute), "nic" or "off"."""
+    """A port's own settings. checksum: "verify" (no capture file has a NIC's verdict, so compute),
+    "nic" or "off"."""
 
     udp_ports: frozenset[int]
     checksum: str = "verify"
@@ -53,7 +54,8 @@ class PacketRules:
 class _IpPacket(NamedTuple):
     payload: bytes  # what follows the last IP header, bounded by the IP length
     header: bytes  # IPv4 only: the header with its options, for its checksum; empty for IPv6
-    pseudo_header: bytes  # source, destination, protocol: all the UDP checksum covers besides UDP, but its length
+    # source, destination, protocol: all the UDP checksum covers besides UDP, but its length
+    pseudo_header: bytes
 
 
 def judge_packet(packet: bytes, rules: PacketRules) -> Verdict:
@@ -99,9 +101,13 @@ def _read_ipv4(data: bytes) -> _IpPacket | Verdict:
         return _dropped("ip_truncated")  # 10
     if protocol != _UDP:
         return _non_event(_IPV4_KINDS.get(protocol, "other_ip_protocol"))  # 11
-    if fragment & 0x3FFF:  # more fragments, or an offset; "don't fragment" and the reserved bit say nothing
+    if (
+        fragment & 0x3FFF
+    ):  # more fragments, or an offset; "don't fragment" and the reserved bit say nothing
         return _dropped("fragment")  # 12
-    return _IpPacket(data[header_bytes:total_length], data[:header_bytes], data[12:20] + b"\x00\x11")
+    return _IpPacket(
+        data[header_bytes:total_length], data[:header_bytes], data[12:20] + b"\x00\x11"
+    )
 
 
 def _read_ipv6(data: bytes) -> _IpPacket | Verdict:
@@ -137,7 +143,8 @@ def _read_ipv6(data: bytes) -> _IpPacket | Verdict:
 
 
 def _extension_bytes(kind: int, data: bytes, offset: int, end: int) -> int:
-    """The size of the extension header at `offset`; the smallest there is where even its length field is cut off."""
+    """The size of the extension header at `offset`; the smallest there is where even its length
+    field is cut off."""
     if kind == _FRAGMENT or end - offset < 2:
         return 8
     if kind == _AUTHENTICATION:
@@ -146,7 +153,8 @@ def _extension_bytes(kind: int, data: bytes, offset: int, end: int) -> int:
 
 
 def _is_fragmented(data: bytes, offset: int) -> bool:
-    """Offset not zero, or more to come. Neither is set in an atomic fragment (RFC 6946), which is none."""
+    """Offset not zero, or more to come. Neither is set in an atomic fragment (RFC 6946), which is
+    none."""
     (field,) = struct.unpack_from("!H", data, offset + 2)
     return field & 0xFFF9 != 0
 
@@ -177,9 +185,12 @@ def _read_udp(ip: _IpPacket, rules: PacketRules) -> Verdict:
 def _sums_to_zero(covered: bytes) -> bool:
     """Whether the Internet checksum (RFC 1071) over bytes that include the checksum field holds.
 
-    Ones' complement addition of 16-bit words is addition modulo 65,535 (2^16 leaves 1), and a right sum is 0xffff,
-    which is 0 there. All-zero bytes would pass too, but no caller covers any: there is always a version or a protocol.
-    The zero byte that evens out an odd number of bytes is a factor of 256, which makes nothing divisible that was not.
+    Ones' complement addition of 16-bit words is addition modulo 65,535 (2^16 leaves 1), and a right
+    sum is 0xffff,
+    which is 0 there. All-zero bytes would pass too, but no caller covers any: there is always a
+    version or a protocol.
+    The zero byte that evens out an odd number of bytes is a factor of 256, which makes nothing
+    divisible that was not.
     """
     return int.from_bytes(covered, "big") % 0xFFFF == 0
 

@@ -1,4 +1,5 @@
-"""The golden vectors: the tables under "Golden vectors" of docs/wire-format.md, read from that page itself."""
+"""The golden vectors: the tables under "Golden vectors" of docs/wire-format.md, read from that page
+itself."""
 
 import re
 from collections.abc import Iterator
@@ -16,7 +17,10 @@ DATAGRAMS = "Datagrams"
 SMALLER_LIMITS = "Datagrams under smaller limits"
 PACKETS = "Packets"
 
-_FRAME_RULES = {DATAGRAMS: FrameRules(), SMALLER_LIMITS: FrameRules(max_frame_bytes=64, max_topic_bytes=12)}
+_FRAME_RULES = {
+    DATAGRAMS: FrameRules(),
+    SMALLER_LIMITS: FrameRules(max_frame_bytes=64, max_topic_bytes=12),
+}
 _PACKET_RULES = PacketRules(frozenset((9001,)), "verify")
 
 

@@ -138,5 +138,21 @@ TEST(TopicHasher, SeedsDiffer) {
   EXPECT_NE(random_seed(), random_seed());
 }
 
+TEST(SameBytes, EveryLengthAndEveryDifferingByte) {
+  std::vector<std::uint8_t> a(256);
+  for (std::size_t i = 0; i < a.size(); ++i) a[i] = static_cast<std::uint8_t>(i * 7);
+  for (std::size_t bytes = 1; bytes <= 255; ++bytes) {
+    // Exactly as long, so that AddressSanitizer sees a read beyond.
+    const std::vector<std::uint8_t> left(a.begin(), a.begin() + static_cast<std::ptrdiff_t>(bytes));
+    std::vector<std::uint8_t> right = left;
+    EXPECT_TRUE(route::same_bytes(left.data(), right.data(), bytes));
+    for (std::size_t at = 0; at < bytes; ++at) {
+      right[at] ^= 0x80;
+      EXPECT_FALSE(route::same_bytes(left.data(), right.data(), bytes)) << bytes << " at " << at;
+      right[at] ^= 0x80;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace esc::route
