@@ -11,7 +11,8 @@ _BY_NAME = {
 }
 _PLAIN = (
     "frames.received frames.delivered frames.control frames.duplicate frames.stale"
-    " frames.dead_lettered.durable frames.in_flight packets.received packets.datagrams packets.reassembled packets.in_flight"
+    " frames.dead_lettered.durable frames.in_flight packets.received packets.datagrams"
+    " packets.reassembled packets.in_flight"
 ).split() + ["packets." + name for name in BESIDE]
 
 
