@@ -103,12 +103,25 @@ int judge(Appliance& appliance, const RunEnd& end, const Options& options) {
   return kExitOk;
 }
 
+/// memory.limit_mib: rather not start than take more than was meant.
+void hold_to_limit(const config::Config& config, std::uint64_t needed_bytes) {
+  constexpr std::uint64_t kMiB = 1024 * 1024;
+  const std::uint64_t needed_mib = (needed_bytes + kMiB - 1) / kMiB;
+  if (config.memory.limit_mib == 0 || needed_mib <= config.memory.limit_mib) return;
+  throw dpdk::StartError(config.where("memory.limit_mib") + ": pools and rings take " +
+                             std::to_string(needed_mib) + " MiB, memory.limit_mib is " +
+                             std::to_string(config.memory.limit_mib),
+                         "raise it, or lower rings.ingest_cells, rings.worker_cells or "
+                         "port.pool_mbufs");
+}
+
 int run(const Options& options, const config::Config& config, const topology::LcorePlan& plan) {
   const Signals signals;
   Service service(config);  // before EAL: a second instance of this name ends here
   const dpdk::EalSettings settings = eal_settings(config, plan);
   const dpdk::MemoryChoice memory =
       dpdk::choose_memory(settings.hugepages, settings.hugepage_bytes);
+  hold_to_limit(config, memory.hugepages ? settings.hugepage_bytes : settings.ordinary_page_bytes);
   spdlog::info("{}", memory.reason);
   const dpdk::Eal eal(settings, memory);
   Appliance appliance(config, plan);

@@ -1,0 +1,127 @@
+"""Bad input and bad luck at start: each error names the place, says what is wrong and what to do."""
+
+import os
+import subprocess
+
+import harness
+import traffic
+from harness import Config, Lcores, Port, binary
+
+OK, INTERNAL, USAGE, CONFIG, START = 0, 1, 2, 3, 4
+
+
+class Errors(harness.Scenario):
+    def setUp(self) -> None:
+        self.trace = traffic.pcap_device(0, self.directory / "t.pcap", traffic.uniform(10))
+
+    def text(self, device: str | None = None, lcores: Lcores | None = None, **tables: dict) -> str:
+        config = Config(
+            [Port(device or self.trace)], traffic.ROUTES, lcores or Lcores.folded(), tables
+        )
+        return config.toml(f"e2e-errors-{os.getpid()}", self.directory / "c.sock")
+
+    def run_escd(self, text: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        path = self.directory / "escd.toml"
+        path.write_text(text, encoding="utf-8")
+        return self.run_program(
+            binary("ESC_ESCD"), "--config", str(path), "--exit-when-idle", "1", *arguments
+        )
+
+    def run_program(self, *command: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            command, capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL
+        )
+
+    def assert_ends(self, done: subprocess.CompletedProcess[str], code: int, *says: str) -> None:
+        said = done.stdout + done.stderr
+        self.assertEqual(done.returncode, code, said)
+        for words in says:
+            self.assertIn(words, said)
+
+    def test_command_line(self) -> None:
+        escd = binary("ESC_ESCD")
+        self.assert_ends(self.run_program(escd), USAGE, "--config")
+        self.assert_ends(self.run_program(escd, "--config", "x", "--nonsense"), USAGE, "--nonsense")
+        self.assert_ends(self.run_program(escd, "--version"), OK, "escd ")
+        self.assert_ends(self.run_program(escd, "--help"), OK, "Exit codes:")
+
+    def test_no_such_file(self) -> None:
+        done = self.run_program(binary("ESC_ESCD"), "--config", "/nowhere/escd.toml")
+        self.assert_ends(done, CONFIG, "/nowhere/escd.toml")
+
+    def test_unknown_key(self) -> None:
+        done = self.run_escd(self.text(rings={"ingest_cell": 64}))
+        self.assert_ends(done, CONFIG, "escd.toml:", "ingest_cell", "ingest_cells")
+
+    def test_lcores(self) -> None:
+        cpu = harness.cpus()[0]
+        done = self.run_escd(self.text(lcores=Lcores([900], cpu, [cpu])))
+        self.assert_ends(done, CONFIG, "CPU 900")
+        done = self.run_escd(self.text(lcores=Lcores([cpu, cpu], cpu, [cpu])))
+        self.assert_ends(done, CONFIG, "escd.toml:", f"lists CPU {cpu} twice")
+
+    def test_core_options_belong_to_the_plan(self) -> None:
+        done = self.run_escd(self.text(), "--", "--lcores", "0@0")
+        self.assert_ends(done, CONFIG, "--lcores")
+
+    def test_devices(self) -> None:
+        for device, says in (
+            ("net_nosuch0", "net_nosuch0"),
+            (f"net_pcap0,rx_pcap={self.directory}/missing.pcap", "missing.pcap"),
+            ("net_af_packet0,iface=esc-none", "esc-none"),
+        ):
+            with self.subTest(device):
+                done = self.run_escd(self.text(device))
+                self.assertIn(done.returncode, (CONFIG, START))
+                self.assertIn(says, done.stdout + done.stderr)
+
+    def test_unreadable_trace(self) -> None:
+        (self.directory / "text.pcap").write_text("not a capture at all", encoding="utf-8")
+        device = f"net_pcap0,rx_pcap={self.directory}/text.pcap"
+        self.assert_ends(self.run_escd(self.text(device)), START, "net_pcap0", "pcap file")
+        self.assert_ends(self.run_escd(self.text(device), "--check"), CONFIG, "text.pcap")
+
+    def test_check_and_plan(self) -> None:
+        self.assert_ends(self.run_escd(self.text(), "--check"), OK, "ready to start")
+        self.assert_ends(self.run_escd(self.text(), "--print-plan"), OK, "dispatch", "--lcores=")
+        missing = f"net_pcap0,rx_pcap={self.directory}/missing.pcap"
+        done = self.run_escd(self.text(missing), "--check")
+        self.assert_ends(done, CONFIG, "missing.pcap", "would not start")
+
+    def test_memory(self) -> None:
+        done = self.run_escd(self.text(memory={"limit_mib": 64}))
+        self.assert_ends(done, START, "memory.limit_mib is 64", "raise it")
+        done = self.run_escd(
+            self.text(memory={"hugepages": "require"}), "--set", "port[0].pool_mbufs=4194304"
+        )
+        self.assert_ends(done, START, "are free", "deploy/reserve-hugepages")
+
+    def test_an_instance_that_runs_already(self) -> None:
+        text = self.text(f"{self.trace},infinite_rx=1")
+        path = self.directory / "first.toml"
+        path.write_text(text, encoding="utf-8")
+        first = subprocess.Popen(
+            [binary("ESC_ESCD"), "--config", str(path)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        self.addCleanup(harness.end, first)
+        probe = (binary("ESC_ESCCTL"), "--socket", str(self.directory / "c.sock"), "health")
+        self.wait_until(
+            lambda: self.run_program(*probe).returncode == 0,
+            "the first runs",
+            harness.START_SECONDS,
+        )
+        self.assert_ends(self.run_escd(text), START, "running")
+        first.terminate()
+        self.assertEqual(first.wait(harness.STOP_SECONDS), OK)
+        self.assertEqual(self.run_program(*probe).returncode, 3)
+
+    def test_a_ledger_that_cannot_be_written(self) -> None:
+        done = self.run_escd(self.text(), "--ledger", "/nowhere/ledger.json")
+        self.assert_ends(done, CONFIG, "/nowhere")
+
+
+if __name__ == "__main__":
+    harness.main()
