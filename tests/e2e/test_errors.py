@@ -1,4 +1,4 @@
-"""Bad input and bad luck at start: each error names the place, says what is wrong and what to do."""
+"""Bad input and bad luck at start: each error names the place, what is wrong and what to do."""
 
 import os
 import subprocess
