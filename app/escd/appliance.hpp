@@ -18,6 +18,9 @@
 
 namespace esc::app {
 
+/// How long an lcore that is not stuck may take to return: far beyond its longest nap.
+inline constexpr std::uint32_t kStopTimeoutMs = 2000;
+
 enum class State : std::uint8_t { kStarting, kRunning, kDraining, kStopped, kCount };
 [[nodiscard]] std::string_view name(State state) noexcept;
 
@@ -96,6 +99,7 @@ class Appliance {
   std::vector<std::vector<std::string>> roles_;
   std::vector<LcoreJob> jobs_;
   std::uint64_t receiving_stopped_tsc_ = 0;
+  bool launched_ = false;
   std::atomic<bool> stop_{false};
 };
 

@@ -18,8 +18,6 @@ using namespace std::chrono_literals;
 constexpr int kTickMs = 100;
 constexpr int kDrainTickMs = 2;
 constexpr auto kProgressEvery = 1s;
-// An lcore that is not stuck comes round within its longest nap.
-constexpr std::uint32_t kStopTimeoutMs = 2000;
 
 std::chrono::duration<double> seconds(double value) {
   return std::chrono::duration<double>(value);

@@ -14,6 +14,7 @@ enum ExitCode : int {
   kExitDrainTimeout =
       7,  ///< the drain ran out of time; what was left is in the ledger as drained_at_deadline
   kExitLcoreStuck = 8,    ///< an lcore did not stop; what it holds is in the ledger as in_flight
+  kExitLedgerFile = 10,   ///< the ledger's file could not be written; the log has the ledger
   kExitSecondSignal = 9,  ///< told to stop a second time: gone at once, nothing drained
 };
 

@@ -4,6 +4,8 @@
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -77,24 +79,45 @@ bool pools_whole(const Appliance& appliance) {
   return whole;
 }
 
+/// The stage an lcore was last seen in.
+std::string role_of(const Appliance& appliance, std::size_t lcore) {
+  const auto& roles = appliance.roles(lcore);
+  const std::size_t stage = appliance.lcore_status()[lcore].stage.get();
+  return roles[std::min(stage, roles.size() - 1)];
+}
+
+/// False: the file could not be written, and the log has the ledger instead.
+bool keep_ledger(const std::string& file, const nlohmann::ordered_json& ledger) {
+  if (file.empty()) return true;
+  try {
+    write_ledger(file, ledger);
+    return true;
+  } catch (const std::exception& error) {
+    spdlog::error("{}; here it is: {}", error.what(), ledger.dump());
+    return false;
+  }
+}
+
 /// What the end of the run comes to.
 int judge(Appliance& appliance, const RunEnd& end, const Options& options) {
   if (!end.stuck.empty()) {
     for (const std::size_t lcore : end.stuck) {
-      spdlog::error("lcore on CPU {} did not stop: a handler hangs; what it holds is in flight",
-                    appliance.plan().lcores[lcore].cpu);
+      spdlog::error(
+          "lcore on CPU {} did not stop within {} ms, last seen in {}; what it holds is in flight",
+          appliance.plan().lcores[lcore].cpu, kStopTimeoutMs, role_of(appliance, lcore));
     }
   } else {
     appliance.close_ports();
   }
   const auto ledger = ledger_document(appliance);
-  if (!options.ledger_file.empty()) write_ledger(options.ledger_file, ledger);
+  const bool written = keep_ledger(options.ledger_file, ledger);
   if (!end.stuck.empty()) return kExitLcoreStuck;
   if (!ledger["balanced"].get<bool>()) {
     spdlog::error("the ledger does not balance: frames are unaccounted for; please report this");
     return kExitUnbalanced;
   }
   if (!pools_whole(appliance)) return kExitPoolNotWhole;
+  if (!written) return kExitLedgerFile;
   if (end.drained_at_deadline != 0) {
     spdlog::warn("the drain ran out of time: {} frames and packets are drained_at_deadline",
                  end.drained_at_deadline);
@@ -102,6 +125,12 @@ int judge(Appliance& appliance, const RunEnd& end, const Options& options) {
   }
   return kExitOk;
 }
+
+/// However run() ends, nobody asks an appliance that is being taken down.
+struct HideAtExit {
+  Service& service;
+  ~HideAtExit() { service.hide(); }
+};
 
 /// memory.limit_mib: rather not start than take more than was meant.
 void hold_to_limit(const config::Config& config, std::uint64_t needed_bytes) {
@@ -121,17 +150,20 @@ int run(const Options& options, const config::Config& config, const topology::Lc
   const dpdk::EalSettings settings = eal_settings(config, plan);
   const dpdk::MemoryChoice memory =
       dpdk::choose_memory(settings.hugepages, settings.hugepage_bytes);
-  hold_to_limit(config, memory.hugepages ? settings.hugepage_bytes : settings.ordinary_page_bytes);
+  hold_to_limit(config,
+                (memory.hugepages ? settings.hugepage_bytes : settings.ordinary_page_bytes) +
+                    dpdk::kEalOverheadBytes);
   spdlog::info("{}", memory.reason);
   const dpdk::Eal eal(settings, memory);
   Appliance appliance(config, plan);
   service.show(appliance);
+  const HideAtExit hide_at_exit{service};
   appliance.start();
   spdlog::info("running: {} ports, {} routes, control socket {}", config.ports.size(),
                config.routes.size(), service.server().socket_path());
   const RunEnd end = ControlLoop(appliance, service.server(), signals, options).run();
+  service.hide();  // before anything that figures read goes away
   const int code = judge(appliance, end, options);
-  service.hide();
   if (!end.stuck.empty()) {
     // Its stack and its mbufs are still in use: nothing can be taken down around it.
     spdlog::shutdown();
@@ -159,7 +191,13 @@ int main_checked(int argc, char** argv) {
   const auto preflight = prepare(options);
   if (const int* code = std::get_if<int>(&preflight)) return *code;
   const Prepared& prepared = std::get<Prepared>(preflight);
-  set_up_log(prepared.config);
+  try {
+    set_up_log(prepared.config);
+  } catch (const spdlog::spdlog_ex& error) {
+    std::cerr << "error: " << prepared.config.where("log.file") << ": " << error.what()
+              << "; name a file that this user may write, or leave log.file out\n";
+    return kExitStart;
+  }
   return run_guarded(options, prepared.config, prepared.plan);
 }
 

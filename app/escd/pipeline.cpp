@@ -119,6 +119,9 @@ telemetry::Ledger Pipeline::ledger() const {
 }
 
 bool Pipeline::empty() const {
+  for (const auto& parts : rx_) {
+    if (parts->counters.datagram_open.get() != 0) return false;
+  }
   const telemetry::Ledger now = ledger();
   return now.frames.in_flight == 0 && now.packets.in_flight == 0 && now.balanced();
 }

@@ -12,6 +12,7 @@
 #include "app/escd/sizing.hpp"
 #include "config/environment.hpp"
 #include "config/plan.hpp"
+#include "dpdk/eal.hpp"
 #include "topology/topology.hpp"
 #include "worker/handler.hpp"
 
@@ -39,8 +40,8 @@ std::optional<config::Problem> unwritable_ledger(const std::string& file) {
 }
 
 int check(const config::Config& config, const topology::Topology& topology) {
-  const auto findings =
-      config::check_environment(config, topology, {}, memory_bytes(config, dpdk::kHugepageBytes));
+  const auto findings = config::check_environment(
+      config, topology, {}, memory_bytes(config, dpdk::kHugepageBytes) + dpdk::kEalOverheadBytes);
   for (const config::Finding& finding : findings) std::cout << to_text(finding) << '\n';
   const auto errors = std::count_if(findings.begin(), findings.end(), [](const auto& finding) {
     return finding.severity == config::Severity::kError;

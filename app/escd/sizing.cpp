@@ -1,5 +1,7 @@
 #include "app/escd/sizing.hpp"
 
+#include <algorithm>
+
 #include "event/event.hpp"
 #include "ring/mpsc_ring.hpp"
 
@@ -48,7 +50,9 @@ std::uint64_t memory_bytes(const config::Config& config, std::uint64_t page_byte
   std::uint64_t total = dpdk::pool_bytes(kJumboMbufs, kJumboDataBytes, page_bytes);
   for (std::size_t i = 0; i < config.ports.size(); ++i) {
     const dpdk::PortSettings settings = port_settings(config, i);
-    const std::size_t computed = settings.holders.sum() + kAssumedDescriptors * settings.rx_queues;
+    const std::size_t computed =
+        settings.holders.sum() +
+        std::max<std::size_t>(kAssumedDescriptors, settings.rx_descriptors) * settings.rx_queues;
     total += dpdk::pool_bytes(settings.pool_mbufs != 0 ? settings.pool_mbufs : computed,
                               settings.mbuf_data_bytes, page_bytes);
   }

@@ -99,7 +99,7 @@ struct Traffic {
 };
 
 void per_topic(benchmark::State& state) {
-  const auto topics = static_cast<double>(state.iterations() * kBatch);
+  const auto topics = static_cast<double>(state.iterations()) * static_cast<double>(kBatch);
   state.SetItemsProcessed(static_cast<std::int64_t>(topics));
   state.counters["time/topic"] =
       benchmark::Counter(topics, benchmark::Counter::kIsRate | benchmark::Counter::kInvert);

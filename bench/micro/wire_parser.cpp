@@ -133,7 +133,7 @@ void per_item(benchmark::State& state, const char* label) {
   state.counters[label] =
       benchmark::Counter(static_cast<double>(state.iterations()) * kBatch,
                          benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
-  state.SetItemsProcessed(static_cast<std::int64_t>(state.iterations() * kBatch));
+  state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(kBatch));
 }
 
 /// What a stage takes from each frame; keeps the compiler from dropping half of the work.

@@ -106,10 +106,10 @@ void check_memory(const Check& check, std::uint64_t needed_bytes) {
   const MemoryConfig& memory = check.config.memory;
   const std::string limit_where = check.config.where("memory.limit_mib");
   if (memory.limit_mib != 0 && memory.limit_mib < to_mib(needed_bytes)) {
-    check.warning(limit_where,
-                  "memory.limit_mib is " + std::to_string(memory.limit_mib) + ", about " +
-                      std::to_string(to_mib(needed_bytes)) + " are needed",
-                  "raise it, or give the pools and rings less");
+    check.error(limit_where,
+                "memory.limit_mib is " + std::to_string(memory.limit_mib) + ", about " +
+                    std::to_string(to_mib(needed_bytes)) + " are needed",
+                "raise it, or give the pools and rings less");
   }
   if (memory.hugepages == Hugepages::kOff) return;
   const FreeHugepages free = free_hugepages(check.root);

@@ -20,8 +20,6 @@ namespace esc::dpdk {
 namespace {
 
 constexpr std::uint64_t kMiB = 1024 * 1024;
-// What EAL, its drivers and its own tables take beside our pools and rings.
-constexpr std::uint64_t kEalOverheadBytes = 96 * kMiB;
 
 std::uint64_t free_hugepage_bytes() {
   std::uint64_t total = 0;
@@ -65,7 +63,9 @@ MemoryChoice choose_memory(HugepageUse wish, std::uint64_t hugepage_bytes) {
     const bool mounted = writable_hugetlbfs();
     return {true, !mounted,
             "running on hugepages (" + in_mib(needed) + ")" +
-                (mounted ? "" : "; no hugetlbfs is mounted, so dpdk-dumpcap cannot attach")};
+                (mounted ? ""
+                         : "; there is no hugetlbfs that this user may write to, so dpdk-dumpcap "
+                           "cannot attach")};
   }
   const std::string shortage =
       "needs " + in_mib(needed) + " of hugepages, " + in_mib(available) + " are free";

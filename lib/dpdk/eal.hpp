@@ -7,6 +7,9 @@
 
 namespace esc::dpdk {
 
+/// What EAL, its drivers and its own tables take beside our pools and rings.
+inline constexpr std::uint64_t kEalOverheadBytes = 96ULL * 1024 * 1024;
+
 enum class HugepageUse { kAuto, kRequire, kOff };
 
 struct EalSettings {

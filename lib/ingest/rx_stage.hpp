@@ -280,6 +280,7 @@ class RxStage {
     }
     if (cursor_.active()) cursor_.refs().publishing();
     counters_.packets_held.set(packets_ - next_packet_);
+    counters_.datagram_open.set(cursor_.active() ? 1 : 0);
   }
 
   void discard_frames() noexcept;

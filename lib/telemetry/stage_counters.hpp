@@ -25,6 +25,7 @@ struct alignas(kCacheLineBytes) IngestCounters {
   // Gauges: what the stage holds between two polls, in flight.
   alignas(kCacheLineBytes) Counter packets_held;
   Counter events_held;
+  Counter datagram_open;  ///< 1: a datagram has frames that are not read yet
   // The rest is rare.
   Counter ring_full;          ///< polls that left events over because the MPSC ring was full
   Counter polls_deferred;     ///< polls of a port put off because the ring was past its soft mark

@@ -23,7 +23,7 @@ static_assert(std::atomic<bool>::is_always_lock_free, "safe in a signal handler"
 void stop_on_signal() {
   struct sigaction action {};
   action.sa_handler = [](int) { g_stop.store(true, std::memory_order_relaxed); };
-  action.sa_flags = SA_RESETHAND;
+  action.sa_flags = static_cast<int>(SA_RESETHAND);
   sigaction(SIGINT, &action, nullptr);
   sigaction(SIGTERM, &action, nullptr);
 }

@@ -283,7 +283,7 @@ TEST_F(Environment, Hugepages) {
                   "MiB are free; this kernel offers no hugepages; write memory.hugepages = "
                   "\"off\""});
   EXPECT_EQ(found({"memory.hugepages=off", "memory.limit_mib=99"}),
-            Texts{"--set memory.limit_mib=99: warning: memory.limit_mib is 99, about 100 are "
+            Texts{"--set memory.limit_mib=99: error: memory.limit_mib is 99, about 100 are "
                   "needed; raise it, or give the pools and rings less"});
   EXPECT_EQ(found({"memory.hugepages=off", "memory.limit_mib=100"}), Texts{});
 }
