@@ -80,7 +80,7 @@ struct LcoresConfig {
   std::vector<unsigned> workers;  ///< may repeat
   std::optional<unsigned> main;
   Idle idle = Idle::kAdaptive;
-  std::uint32_t sleep_max_us = 500;
+  std::uint32_t sleep_max_us = 1000;
   std::uint32_t stall_ms = 500;
 };
 

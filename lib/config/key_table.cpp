@@ -239,7 +239,7 @@ constexpr std::array kKeys = {
     KeySpec{.section = "lcores",
             .key = "sleep_max_us",
             .type = kInteger,
-            .default_text = "500",
+            .default_text = "1000",
             .min = 10,
             .max = 1'000,
             .example = "sleep_max_us = 50",

@@ -12,7 +12,7 @@ namespace esc::runtime {
 struct IdlePolicy {
   bool adaptive = true;  ///< false: poll without end
   std::uint64_t tsc_hz = 0;
-  std::uint32_t sleep_max_us = 500;  ///< the longest nap
+  std::uint32_t sleep_max_us = 1000;  ///< the longest nap
 };
 
 /// Spin, then pause, then nap with doubling length. Working resets it. Thread: one lcore.
