@@ -11,7 +11,7 @@
 
 #include "app/escd/exit_codes.hpp"
 #include "app/escd/sizing.hpp"
-#include "dpdk/error.hpp"
+#include "base/start_error.hpp"
 
 namespace esc::app {
 namespace {
@@ -79,9 +79,9 @@ void Appliance::start() {
     jobs_[i] = {&pipeline_->stages(i), idle, &stop_, &status_[i]};
     const int result = rte_eal_remote_launch(&run_lcore_job, &jobs_[i], plan_.lcores[i].lcore_id);
     if (result != 0) {
-      throw dpdk::StartError("lcore " + std::to_string(plan_.lcores[i].lcore_id) + " on CPU " +
-                                 std::to_string(plan_.lcores[i].cpu) + " did not start",
-                             "escd --print-plan shows the plan; choose another CPU in [lcores]");
+      throw StartError("lcore " + std::to_string(plan_.lcores[i].lcore_id) + " on CPU " +
+                           std::to_string(plan_.lcores[i].cpu) + " did not start",
+                       "escd --print-plan shows the plan; choose another CPU in [lcores]");
     }
   }
   state_.store(State::kRunning, std::memory_order_release);

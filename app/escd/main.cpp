@@ -21,9 +21,9 @@
 #include "app/escd/signals.hpp"
 #include "app/escd/sizing.hpp"
 #include "app/escd/version.hpp"
+#include "base/start_error.hpp"
 #include "control/socket_path.hpp"
 #include "dpdk/eal.hpp"
-#include "dpdk/error.hpp"
 
 namespace esc::app {
 namespace {
@@ -137,11 +137,11 @@ void hold_to_limit(const config::Config& config, std::uint64_t needed_bytes) {
   constexpr std::uint64_t kMiB = 1024 * 1024;
   const std::uint64_t needed_mib = (needed_bytes + kMiB - 1) / kMiB;
   if (config.memory.limit_mib == 0 || needed_mib <= config.memory.limit_mib) return;
-  throw dpdk::StartError(config.where("memory.limit_mib") + ": pools and rings take " +
-                             std::to_string(needed_mib) + " MiB, memory.limit_mib is " +
-                             std::to_string(config.memory.limit_mib),
-                         "raise it, or lower rings.ingest_cells, rings.worker_cells or "
-                         "port.pool_mbufs");
+  throw StartError(config.where("memory.limit_mib") + ": pools and rings take " +
+                       std::to_string(needed_mib) + " MiB, memory.limit_mib is " +
+                       std::to_string(config.memory.limit_mib),
+                   "raise it, or lower rings.ingest_cells, rings.worker_cells or "
+                   "port.pool_mbufs");
 }
 
 int run(const Options& options, const config::Config& config, const topology::LcorePlan& plan) {
@@ -176,9 +176,7 @@ int run_guarded(const Options& options, const config::Config& config,
                 const topology::LcorePlan& plan) {
   try {
     return run(options, config, plan);
-  } catch (const dpdk::StartError& error) {
-    spdlog::error("{}; {}", error.what(), error.fix());
-  } catch (const control::StartError& error) {
+  } catch (const StartError& error) {
     spdlog::error("{}; {}", error.what(), error.fix());
   }
   return kExitStart;

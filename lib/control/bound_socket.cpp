@@ -10,7 +10,7 @@
 #include <cstring>
 #include <system_error>
 
-#include "control/start_error.hpp"
+#include "base/start_error.hpp"
 
 namespace esc::control {
 namespace {

@@ -7,9 +7,9 @@
 #include <memory>
 #include <string>
 
+#include "base/start_error.hpp"
 #include "control/answer.hpp"
 #include "control/socket_path.hpp"
-#include "control/start_error.hpp"
 
 namespace esc::control {
 

@@ -13,8 +13,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "base/start_error.hpp"
 #include "dpdk/eal_log.hpp"
-#include "dpdk/error.hpp"
 
 namespace esc::dpdk {
 namespace {

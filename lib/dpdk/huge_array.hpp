@@ -10,7 +10,7 @@
 #include <string>
 
 #include "base/align.hpp"
-#include "dpdk/error.hpp"
+#include "base/start_error.hpp"
 
 namespace esc::dpdk {
 

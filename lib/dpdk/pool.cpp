@@ -6,7 +6,7 @@
 
 #include <utility>
 
-#include "dpdk/error.hpp"
+#include "base/start_error.hpp"
 
 namespace esc::dpdk {
 namespace {

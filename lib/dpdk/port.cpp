@@ -8,7 +8,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "dpdk/error.hpp"
+#include "base/start_error.hpp"
 
 namespace esc::dpdk {
 namespace {

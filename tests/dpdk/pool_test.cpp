@@ -6,7 +6,7 @@
 
 #include <vector>
 
-#include "dpdk/error.hpp"
+#include "base/start_error.hpp"
 #include "dpdk/huge_array.hpp"
 #include "topology/topology.hpp"
 
@@ -79,7 +79,7 @@ TEST(Pool, TooLittleMemoryIsAnErrorThatSaysWhatToDo) {
   try {
     const Pool pool("giant", 10'000'000, 2048, SOCKET_ID_ANY);
     FAIL() << "20 GB in a test's memory";
-  } catch (const dpdk::StartError& error) {
+  } catch (const StartError& error) {
     const std::string what = error.what();
     EXPECT_NE(what.find("\"giant\""), std::string::npos) << what;
     EXPECT_NE(what.find("10000000 mbufs"), std::string::npos) << what;
@@ -136,7 +136,7 @@ TEST(HugeArray, TooLittleMemoryIsAnErrorThatSaysWhatToDo) {
   try {
     const dpdk::HugeArray<std::uint64_t> array("the worker ring", std::size_t{1} << 32, 0);
     FAIL() << "32 GB in a test's memory";
-  } catch (const dpdk::StartError& error) {
+  } catch (const StartError& error) {
     EXPECT_NE(std::string(error.what()).find("the worker ring"), std::string::npos);
     EXPECT_NE(error.fix().find("deploy/reserve-hugepages"), std::string::npos);
   }

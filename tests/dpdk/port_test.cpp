@@ -6,7 +6,7 @@
 #include <array>
 #include <string>
 
-#include "dpdk/error.hpp"
+#include "base/start_error.hpp"
 #include "port_support.hpp"
 #include "support/mbufs.hpp"
 #include "trace_file.hpp"
@@ -16,7 +16,6 @@ namespace {
 
 using dpdk::Port;
 using dpdk::PortSettings;
-using dpdk::StartError;
 
 void expect_whole_once_closed(Port& port) {
   port.close();

@@ -15,8 +15,8 @@
 #include <cstring>
 #include <thread>
 
+#include "base/start_error.hpp"
 #include "dpdk/eal.hpp"
-#include "dpdk/error.hpp"
 #include "esc-replay/error.hpp"
 
 namespace esc::replay {
@@ -247,7 +247,7 @@ std::unique_ptr<Sink> open_dpdk_sink(const SendOptions& options,
   }
   try {
     return std::make_unique<DpdkSink>(options, longest_packet_bytes);
-  } catch (const dpdk::StartError& error) {
+  } catch (const StartError& error) {
     throw Error(std::string("--port '") + options.port + "': " + error.what() + "; " + error.fix());
   }
 }

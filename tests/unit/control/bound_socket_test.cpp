@@ -8,7 +8,7 @@
 #include <fstream>
 #include <memory>
 
-#include "control/start_error.hpp"
+#include "base/start_error.hpp"
 #include "scratch.hpp"
 
 namespace esc::control {

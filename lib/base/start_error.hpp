@@ -1,11 +1,11 @@
-// What can go wrong while DPDK is brought up. Start-up only; nothing here is thrown once traffic
-// flows.
+// What keeps the appliance from starting. Thrown on the control path only, before traffic flows.
 #pragma once
 
 #include <stdexcept>
 #include <string>
+#include <utility>
 
-namespace esc::dpdk {
+namespace esc {
 
 /// A resource the appliance cannot start without. what() says what failed and where; fix() says
 /// what to do about it.
@@ -19,4 +19,4 @@ class StartError : public std::runtime_error {
   std::string fix_;
 };
 
-}  // namespace esc::dpdk
+}  // namespace esc
