@@ -101,7 +101,7 @@ constexpr std::array kKeys = {
             .type = kString,
             .min = 1,
             .max = 64,
-            .rule = "letters, digits, `_`, `-`, `.` and `:`; unique",
+            .rule = "letters, digits, `_`, `-`, `.` and `:`; unique, not `jumbo`",
             .example = "name = \"feed-a\"",
             .meaning = "Label in metrics and logs. Without it: the device's name."},
     KeySpec{

@@ -18,6 +18,9 @@
 namespace esc::config {
 namespace {
 
+// escd's ledger lists its jumbo pool among the ports' pools.
+constexpr std::string_view kReservedPortName = "jumbo";
+
 constexpr std::string_view kReservedTopics = "$esc/";
 
 bool is_label(std::string_view text, std::string_view more) {
@@ -102,6 +105,11 @@ class Loader {
                       "device " + in_quotes(port.device.name), "give each [[port]] its own device");
       }
       if (!port.name.empty()) {
+        if (port.name == kReservedPortName) {
+          reader_.problem(reader_.where(section, "name"),
+                          "the name 'jumbo' is taken: the ledger calls its own pool so",
+                          "give the port another name");
+        }
         refuse_second(names, port.name, reader_.where(section, "name"),
                       "port name " + in_quotes(port.name), "give each [[port]] its own name");
       }

@@ -163,6 +163,9 @@ TEST(Port, NameTwiceOrBad) {
                      "[[port]]\ndevice = \"net_null1\"\nname = \"net_null0\"\nudp_ports = [1]\n"),
             Texts{"t.toml:13:8: port name 'net_null0' stands already at t.toml:1:1; give each "
                   "[[port]] its own name"});
+  EXPECT_EQ(set_problems({"port[0].name=\"jumbo\""}),
+            Texts{"--set port[0].name=\"jumbo\": the name 'jumbo' is taken: the ledger calls its "
+                  "own pool so; give the port another name"});
   EXPECT_EQ(set_problems({"port[0].name=\"a b\""}),
             Texts{"--set port[0].name=\"a b\": 'name' is 'a b'; use letters, digits, '_', '-', '.' "
                   "and ':' only"});
