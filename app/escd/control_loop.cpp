@@ -1,8 +1,10 @@
 #include "app/escd/control_loop.hpp"
 
+#include <limits.h>
 #include <poll.h>
 #include <rte_cycles.h>
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -40,7 +42,7 @@ RunEnd ControlLoop::run() {
   while (!time_to_stop()) tick();
   RunEnd end;
   drain(end);
-  if (options_.progress) std::cout << progress_.summary() << std::flush;
+  if (options_.progress) print(progress_.summary());
   return end;
 }
 
@@ -53,7 +55,7 @@ void ControlLoop::tick() {
   watch();
   const auto now = Clock::now();
   if (options_.progress && now >= next_progress_) {
-    std::cout << progress_.line() << std::endl;
+    print(progress_.line() + '\n');
     next_progress_ += kProgressEvery;
   }
 }
@@ -72,6 +74,16 @@ bool ControlLoop::time_to_stop() {
     last_packet_ = now;
   }
   return now - last_packet_ >= seconds(*options_.exit_when_idle_s);
+}
+
+/// Progress is for who looks: a pipe that nobody reads, or a terminal that is held, loses the text
+/// and does not hold up the appliance. What fits a pipe's guaranteed room is written without
+/// blocking.
+void ControlLoop::print(const std::string& text) {
+  static_assert(PIPE_BUF >= 4096);
+  pollfd out{STDOUT_FILENO, POLLOUT, 0};
+  if (poll(&out, 1, 0) != 1 || (out.revents & POLLOUT) == 0) return;
+  std::cout << text << std::flush;
 }
 
 void ControlLoop::watch() {

@@ -36,6 +36,7 @@ class ControlLoop {
   void tick();
   [[nodiscard]] bool time_to_stop();
   void watch();
+  void print(const std::string& text);
   void drain(RunEnd& end);
 
   Appliance& appliance_;

@@ -139,7 +139,6 @@ std::uint64_t Pipeline::frame_room() const noexcept {
 }
 
 std::size_t Pipeline::discard_all() {
-  const std::uint64_t before = ledger().frames_dropped() + ledger().packets_dropped();
   for (const auto& parts : rx_) parts->stage->discard();
   std::size_t count = dispatch_->discard();
   count += ingest_ring_.consume_burst(
@@ -151,7 +150,9 @@ std::size_t Pipeline::discard_all() {
         [](const event::WorkItem& item) { event::free_segment(item.event.mbuf); });
     parts->counters.frame_dropped.add(FrameDrop::kDrainedAtDeadline, left);
   }
-  return ledger().frames_dropped() + ledger().packets_dropped() - before;
+  const telemetry::Ledger after = ledger();
+  return after.frames.dropped[static_cast<std::size_t>(FrameDrop::kDrainedAtDeadline)] +
+         after.packets.dropped[static_cast<std::size_t>(PacketDrop::kDrainedAtDeadline)];
 }
 
 }  // namespace esc::app

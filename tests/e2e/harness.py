@@ -198,6 +198,7 @@ class Escd:
     ) -> None:
         Escd._count += 1
         instance = f"e2e-{os.getpid()}-{Escd._count}"
+        self.instance = instance
         self._scenario = scenario
         self._ledger_path = scenario.directory / f"{instance}.ledger.json"
         self._socket = scenario.directory / f"{instance}.sock"

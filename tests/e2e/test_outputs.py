@@ -1,0 +1,86 @@
+"""Where escd writes: a full disk, a log that cannot be opened, an output that nobody reads."""
+
+import fcntl
+import json
+import os
+import subprocess
+
+import harness
+import traffic
+from harness import Config, Lcores, Port, binary
+
+START, LEDGER_FILE = 4, 10
+
+
+class Outputs(harness.Scenario):
+    def write_config(self, more: str = "", **tables: dict) -> str:
+        device = traffic.pcap_device(0, self.directory / "t.pcap", traffic.uniform(100), more)
+        config = Config([Port(device)], traffic.ROUTES, Lcores.folded(), tables)
+        path = self.directory / "escd.toml"
+        text = config.toml(f"e2e-outputs-{os.getpid()}", self.directory / "c.sock")
+        path.write_text(text, encoding="utf-8")
+        return str(path)
+
+    def test_a_full_disk_does_not_lose_the_ledger(self) -> None:
+        if os.geteuid() != 0:
+            self.skipTest("needs root, to mount a small file system")
+        disk = self.directory / "disk"
+        disk.mkdir()
+        self.run_command("mount", "-t", "tmpfs", "-o", "size=4k", "tmpfs", str(disk))
+        self.addCleanup(self.run_command, "umount", str(disk))
+        (disk / "full").write_bytes(bytes(4096))
+        command = [binary("ESC_ESCD"), "--config", self.write_config(), "--exit-when-idle", "1"]
+        done = subprocess.run(
+            [*command, "--ledger", str(disk / "ledger.json")],
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        self.assertEqual(done.returncode, LEDGER_FILE, done.stderr)
+        logged = done.stderr.partition("here it is: ")[2].splitlines()[0]
+        ledger = json.loads(logged)
+        self.assertEqual((ledger["frames"]["delivered"], ledger["balanced"]), (100, True))
+        self.assertFalse((disk / "ledger.json").exists(), "half a ledger")
+
+    def test_a_log_that_cannot_be_opened(self) -> None:
+        (self.directory / "file").touch()
+        config = self.write_config(log={"file": str(self.directory / "file" / "escd.log")})
+        done = subprocess.run(
+            [binary("ESC_ESCD"), "--config", config], capture_output=True, text=True, timeout=60
+        )
+        self.assertEqual(done.returncode, START, done.stderr)
+        self.assertIn("escd.toml:", done.stderr)
+        self.assertIn("log.file", done.stderr)
+
+    def test_an_output_that_nobody_reads(self) -> None:
+        """A full pipe at stdout: control, drain and ledger go on without it."""
+        reader, writer = os.pipe()
+        self.addCleanup(os.close, reader)
+        fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, 4096)
+        os.write(writer, bytes(4096))
+        ledger = self.directory / "ledger.json"
+        command = [binary("ESC_ESCD"), "--config", self.write_config(",infinite_rx=1")]
+        process = subprocess.Popen(
+            [*command, "--progress", "--ledger", str(ledger)],
+            stdin=subprocess.DEVNULL,
+            stdout=writer,
+            stderr=subprocess.DEVNULL,
+        )
+        os.close(writer)
+        self.addCleanup(harness.end, process)
+        self.wait_until(lambda: self.uptime_s() > 3.0, "it answers", harness.START_SECONDS)
+        process.terminate()
+        self.assertEqual(process.wait(harness.STOP_SECONDS), 0)
+        self.assert_sound(json.loads(ledger.read_text(encoding="utf-8")))
+
+    def uptime_s(self) -> float:
+        """By escctl; 0 while it does not answer."""
+        command = [binary("ESC_ESCCTL"), "--socket", str(self.directory / "c.sock")]
+        done = subprocess.run(
+            [*command, "--json", "stats"], capture_output=True, text=True, timeout=20
+        )
+        return json.loads(done.stdout)["uptime_s"] if done.returncode == 0 else 0.0
+
+
+if __name__ == "__main__":
+    harness.main()
