@@ -15,6 +15,12 @@ std::size_t polling_lcores(const config::Config& config) {
   return config.lcores.rx.size() + 1 + config.lcores.workers.size();
 }
 
+/// mbufs that the longest packet takes.
+std::size_t packet_segments(const dpdk::PortSettings& settings) {
+  constexpr std::size_t kLongestPacketBytes = 65'535;
+  return (kLongestPacketBytes + settings.mbuf_data_bytes - 1) / settings.mbuf_data_bytes;
+}
+
 }  // namespace
 
 dpdk::PortSettings port_settings(const config::Config& config, std::size_t index) {
@@ -37,10 +43,11 @@ dpdk::PortSettings port_settings(const config::Config& config, std::size_t index
   // Every ring could be full of this port's events.
   settings.holders.rings =
       config.rings.ingest_cells + config.lcores.workers.size() * config.rings.worker_cells;
-  // An RX stage has a burst of packets and one of events, the dispatcher one per worker, a worker
-  // one.
+  // An RX stage has a burst of packets, in as many segments as the longest takes, and one of
+  // events; the dispatcher one per worker, a worker one.
   settings.holders.bursts =
-      config.rings.burst * (2 * config.lcores.rx.size() + 2 * config.lcores.workers.size());
+      config.rings.burst * ((packet_segments(settings) + 1) * config.lcores.rx.size() +
+                            2 * config.lcores.workers.size());
   settings.holders.caches = dpdk::kPoolCacheHoldsMbufs * (polling_lcores(config) + 1);
   settings.holders.driver = dpdk::mbufs_kept_by_driver(settings.device);
   return settings;

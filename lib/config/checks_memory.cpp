@@ -74,34 +74,6 @@ bool has_capability(const topology::SysRoot& root, Capability capability) {
   return true;
 }
 
-std::uint64_t estimate_memory_bytes(const Config& config) {
-  constexpr std::uint64_t kCellBytes = 64;
-  constexpr std::uint64_t kMbufOverheadBytes =
-      128 + 128 + 64;  // header, headroom, pool's own and padding
-  constexpr std::uint64_t kDefaultDataBytes = 2'048;
-  constexpr std::uint64_t kDefaultDescriptors = 1'024;
-  constexpr std::uint64_t kCacheMbufs = 512;        // per lcore
-  constexpr std::uint64_t kFixedBytes = 64 * kMiB;  // EAL's own, memzones, counters, tables
-
-  const std::uint64_t lcores = config.lcores.rx.size() + 1 + config.lcores.workers.size();
-  const std::uint64_t queued =
-      config.rings.ingest_cells +  // every cell of every ring may hold one
-      std::uint64_t{config.rings.worker_cells} * config.lcores.workers.size();
-  std::uint64_t bytes = kFixedBytes + queued * kCellBytes;
-  for (const PortConfig& port : config.ports) {
-    const std::uint64_t descriptors =
-        port.rx_descriptors == 0 ? kDefaultDescriptors : port.rx_descriptors;
-    const std::uint64_t computed = descriptors * port.rx_queues  // the device
-                                   + queued                      // the rings
-                                   + kCacheMbufs * (lcores + 1)  // pool caches, main's too
-                                   + std::uint64_t{config.rings.burst} * lcores;  // in hand
-    const std::uint64_t mbufs = port.pool_mbufs == 0 ? computed : port.pool_mbufs;
-    const std::uint64_t data = port.mbuf_data_bytes == 0 ? kDefaultDataBytes : port.mbuf_data_bytes;
-    bytes += mbufs * (data + kMbufOverheadBytes);
-  }
-  return bytes;
-}
-
 void check_memory(const Check& check, std::uint64_t needed_bytes) {
   const MemoryConfig& memory = check.config.memory;
   const std::string limit_where = check.config.where("memory.limit_mib");

@@ -85,9 +85,9 @@ struct LcoresConfig {
 };
 
 struct RingsConfig {
-  std::uint32_t ingest_cells = 65'536;
+  std::uint32_t ingest_cells = 0;  ///< never 0 once loaded, like worker_cells
   std::uint32_t ingest_soft_mark_cells = 512;
-  std::uint32_t worker_cells = 16'384;
+  std::uint32_t worker_cells = 0;
   std::uint32_t burst = 64;
 };
 

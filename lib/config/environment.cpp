@@ -73,8 +73,7 @@ void check_paths(const Check& check) {
 }
 
 std::vector<Finding> check_environment(const Config& config, const topology::Topology& topology,
-                                       const topology::SysRoot& root,
-                                       std::optional<std::uint64_t> needed_bytes) {
+                                       const topology::SysRoot& root, std::uint64_t needed_bytes) {
   std::vector<Finding> findings;
   const Check check{config, root, findings};
   check_lcores(check, topology);
@@ -90,9 +89,8 @@ std::vector<Finding> check_environment(const Config& config, const topology::Top
       pins_memory = pins_memory || port.device.driver.ends_with("_af_xdp");
     }
   }
-  const std::uint64_t needed = needed_bytes.value_or(estimate_memory_bytes(config));
-  check_memory(check, needed);
-  if (pins_memory) check_locked_memory(check, needed);
+  check_memory(check, needed_bytes);
+  if (pins_memory) check_locked_memory(check, needed_bytes);
   check_paths(check);
   return findings;
 }

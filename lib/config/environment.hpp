@@ -33,16 +33,13 @@ struct Finding {
 /// "where: error: what; fix", on one line.
 [[nodiscard]] std::string to_text(const Finding& finding);
 
-/// Memory that pools and rings will take, in bytes: an estimate from the configuration alone, for
-/// preflight.
-[[nodiscard]] std::uint64_t estimate_memory_bytes(const Config& config);
-
 /// Everything that can be told beforehand: CPUs and their nodes, PCI addresses and the drivers they
 /// are bound to, interfaces, trace files, hugepages, locked memory, capabilities. Device files
 /// (rx_pcap=...) are looked for as given, system files below `root`. `needed_bytes`: what DPDK will
-/// be asked for, if the caller knows it better than `estimate_memory_bytes`. Start-up only.
-[[nodiscard]] std::vector<Finding> check_environment(
-    const Config& config, const topology::Topology& topology, const topology::SysRoot& root = {},
-    std::optional<std::uint64_t> needed_bytes = std::nullopt);
+/// be asked for. Start-up only.
+[[nodiscard]] std::vector<Finding> check_environment(const Config& config,
+                                                     const topology::Topology& topology,
+                                                     const topology::SysRoot& root,
+                                                     std::uint64_t needed_bytes);
 
 }  // namespace esc::config

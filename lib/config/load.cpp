@@ -211,6 +211,7 @@ class Loader {
     reader_.read(rings, "ingest_soft_mark_cells", config_.rings.ingest_soft_mark_cells);
     reader_.read(rings, "worker_cells", config_.rings.worker_cells);
     reader_.read(rings, "burst", config_.rings.burst);
+    choose_ring_sizes();
     if (config_.rings.ingest_soft_mark_cells <= config_.rings.ingest_cells) return;
     // A small ring brings the default mark down; a mark that was written is judged.
     if (!reader_.has(rings, "ingest_soft_mark_cells")) {
@@ -222,6 +223,21 @@ class Loader {
                         std::to_string(config_.rings.ingest_soft_mark_cells) +
                         ", beyond ingest_cells = " + std::to_string(config_.rings.ingest_cells),
                     "give at most ingest_cells");
+  }
+
+  /// Deep rings take bursts while another CPU is late. On one CPU no role is late without the
+  /// others: a ring never holds more than a burst or two, and a small one stays in the cache.
+  void choose_ring_sizes() {
+    constexpr std::uint32_t kIngestCells = 65'536;
+    constexpr std::uint32_t kWorkerCells = 16'384;
+    constexpr std::uint32_t kFoldedCells = 1'024;
+    const LcoresConfig& lcores = config_.lcores;
+    const auto with_dispatch = [&](unsigned cpu) { return cpu == lcores.dispatch; };
+    const bool folded = std::ranges::all_of(lcores.rx, with_dispatch) &&
+                        std::ranges::all_of(lcores.workers, with_dispatch);
+    RingsConfig& rings = config_.rings;
+    if (rings.ingest_cells == 0) rings.ingest_cells = folded ? kFoldedCells : kIngestCells;
+    if (rings.worker_cells == 0) rings.worker_cells = folded ? kFoldedCells : kWorkerCells;
   }
 
   void read_rest() {

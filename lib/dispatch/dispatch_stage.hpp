@@ -19,8 +19,8 @@
 
 namespace esc::dispatch {
 
-/// Input: consume_burst(max, f(const Event&)); Output: push_burst(std::span<const WorkItem>) ->
-/// accepted. Thread: one lcore.
+/// Input: consume_burst(max, f(const Event&)); Output: claim() -> a WorkItem's room or nullptr,
+/// publish() -> count, push_burst(std::span<const WorkItem>) -> accepted. Thread: one lcore.
 ///
 /// A worker whose ring is full keeps its share of one burst here, and the stage takes nothing more
 /// until that has gone: what is not taken waits in the MPSC ring, and beyond that in the NIC's.
@@ -64,7 +64,7 @@ class DispatchStage {
       counters_.frame_dropped.add(FrameDrop::kUnknownTopic, unknown);
       releaser_.flush();
     }
-    push_all();
+    publish_all();
     return moved + count;
   }
 
@@ -94,7 +94,7 @@ class DispatchStage {
     std::array<event::WorkItem, kMaxBurst> items{};
   };
 
-  /// Stages the event for its worker; 1 if no route takes it.
+  /// Hands the event to its worker; 1 if no route takes it.
   [[nodiscard]] std::uint64_t route(const event::Event& event) noexcept {
     const std::uint32_t route = routes_.find(event.topic_hash, event::topic(event));
     if (route == route::RouteSet::kNone) {
@@ -103,8 +103,21 @@ class DispatchStage {
     }
     const route::RouteSet::Target& target = routes_.target(route);
     Worker& worker = workers_[choice_.choose(target, event)];
-    worker.items[worker.count++] = {event, route, target.handler, 0};
+    // Straight into the worker's ring; once one event had to be held, those after it as well.
+    event::WorkItem* item = worker.count == 0 ? worker.output.claim() : nullptr;
+    if (item == nullptr) {
+      item = &worker.items[worker.count++];
+      ++held_;
+    }
+    *item = {event, route, target.handler, 0};
     return 0;
+  }
+
+  void publish_all() noexcept {
+    std::size_t published = 0;
+    for (Worker& worker : workers_) published += worker.output.publish();
+    counters_.events_routed.add(published);
+    counters_.events_held.set(held_);
   }
 
   std::size_t push_all() noexcept {

@@ -21,9 +21,9 @@ namespace esc::ring {
 /// side keeps a copy of the other's index and reads the real one only when the copy says full or
 /// empty (as in E. Rigtorp's SPSCQueue).
 ///
-/// Threads: one producer (push_burst), one consumer (pop_burst, consume_burst); size() and
-/// capacity() from anywhere. Memory belongs to the caller and must outlive the ring. Nothing but
-/// construction can fail or throws.
+/// Threads: one producer (push_burst, or claim and publish), one consumer (pop_burst,
+/// consume_burst, consume_run); size() and capacity() from anywhere. Memory belongs to the caller
+/// and must outlive the ring. Nothing but construction can fail or throws.
 template <class T, class Atomics = StdAtomics>
 class SpscRing {
   static_assert(std::is_trivially_copyable_v<T>, "elements are copied as bytes");
@@ -50,26 +50,34 @@ class SpscRing {
   SpscRing(const SpscRing&) = delete;
   SpscRing& operator=(const SpscRing&) = delete;
 
-  /// Producer. Appends a prefix of `items` in order and returns its length: less than items.size()
-  /// when the ring has less room. The caller keeps the rest.
-  [[nodiscard]] std::size_t push_burst(std::span<const T> items) noexcept {
+  /// Producer. The next free slot, to be written in place, or nullptr when there is none. The
+  /// consumer does not see it before publish(); every claimed slot is to be written by then.
+  [[nodiscard]] T* claim() noexcept {
+    if (room_for(1) == 0) return nullptr;
+    T* slot = &slots_[producer_.claimed++ & mask_];
+    Atomics::will_write(slot);
+    return slot;
+  }
+
+  /// Producer. Shows the consumer every slot claimed since the last time; returns how many.
+  std::size_t publish() noexcept {
     const std::uint64_t tail = producer_.tail.load(std::memory_order_relaxed);  // our own
-    std::size_t room = capacity() - static_cast<std::size_t>(tail - producer_.head_seen);
-    if (room < items.size()) {
-      // Acquire: the consumer has read the slots below this index before we write over them.
-      producer_.head_seen = consumer_.head.load(std::memory_order_acquire);
-      room = capacity() - static_cast<std::size_t>(tail - producer_.head_seen);
-    }
-    const std::size_t count = std::min(room, items.size());
-    for (std::size_t i = 0; i < count; ++i) {
-      T& slot = slots_[(tail + i) & mask_];
-      Atomics::will_write(&slot);
-      slot = items[i];
-    }
     // Release: pairs with the consumer's acquire of tail; the slots are written before they are
     // announced.
-    if (count != 0) producer_.tail.store(tail + count, std::memory_order_release);
-    return count;
+    if (producer_.claimed != tail)
+      producer_.tail.store(producer_.claimed, std::memory_order_release);
+    return static_cast<std::size_t>(producer_.claimed - tail);
+  }
+
+  /// Producer; nothing claimed. Appends a prefix of `items` in order and returns its length: less
+  /// than items.size() when the ring has less room. The caller keeps the rest.
+  [[nodiscard]] std::size_t push_burst(std::span<const T> items) noexcept {
+    for (const T& item : items.first(std::min(room_for(items.size()), items.size()))) {
+      T& slot = slots_[producer_.claimed++ & mask_];
+      Atomics::will_write(&slot);
+      slot = item;
+    }
+    return publish();
   }
 
   /// Consumer. Moves up to out.size() elements out, oldest first; returns how many.
@@ -84,21 +92,29 @@ class SpscRing {
   template <class F>
   std::size_t consume_burst(std::size_t max, F&& f) noexcept {
     const std::uint64_t head = consumer_.head.load(std::memory_order_relaxed);  // our own
-    std::size_t ready = static_cast<std::size_t>(consumer_.tail_seen - head);
-    if (ready < max) {
-      // Acquire: pairs with the release in push_burst, so the slots below this index are read as
-      // they were written.
-      consumer_.tail_seen = producer_.tail.load(std::memory_order_acquire);
-      ready = static_cast<std::size_t>(consumer_.tail_seen - head);
-    }
-    const std::size_t count = std::min(ready, max);
+    const std::size_t count = std::min(ready_after(head, max), max);
     for (std::size_t i = 0; i < count; ++i) {
       const T& slot = slots_[(head + i) & mask_];
       Atomics::will_read(&slot);
       f(slot);
     }
-    // Release: the slots have been read before the producer that acquires this may write over them.
-    if (count != 0) consumer_.head.store(head + count, std::memory_order_release);
+    release(head, count);
+    return count;
+  }
+
+  /// Consumer. As consume_burst, but one call f(std::span<const T>) for up to `max` elements that
+  /// lie side by side: fewer at the end of the memory, where the next call goes on at its
+  /// beginning. No call when there is nothing.
+  template <class F>
+  std::size_t consume_run(std::size_t max, F&& f) noexcept {
+    const std::uint64_t head = consumer_.head.load(std::memory_order_relaxed);  // our own
+    const std::size_t first = head & mask_;
+    const std::size_t count = std::min({ready_after(head, max), max, capacity() - first});
+    if (count == 0) return 0;
+    const std::span<const T> run(slots_ + first, count);
+    for (const T& slot : run) Atomics::will_read(&slot);
+    f(run);
+    release(head, count);
     return count;
   }
 
@@ -115,9 +131,36 @@ class SpscRing {
   [[nodiscard]] std::size_t capacity() const noexcept { return mask_ + 1; }
 
  private:
+  /// Slots free behind the claimed ones, asking the consumer's line only when the remembered index
+  /// does not leave room for `wanted`.
+  [[nodiscard]] std::size_t room_for(std::size_t wanted) noexcept {
+    const std::uint64_t full_at = producer_.head_seen + capacity();
+    if (full_at - producer_.claimed >= wanted) return full_at - producer_.claimed;
+    // Acquire: the consumer has read the slots below this index before we write over them.
+    producer_.head_seen = consumer_.head.load(std::memory_order_acquire);
+    return producer_.head_seen + capacity() - producer_.claimed;
+  }
+
+  /// Elements to be had from `head` on, asking the producer's line only when the remembered index
+  /// does not promise `wanted`.
+  [[nodiscard]] std::size_t ready_after(std::uint64_t head, std::size_t wanted) noexcept {
+    if (static_cast<std::size_t>(consumer_.tail_seen - head) < wanted) {
+      // Acquire: pairs with the release in publish, so the slots below this index are read as they
+      // were written.
+      consumer_.tail_seen = producer_.tail.load(std::memory_order_acquire);
+    }
+    return static_cast<std::size_t>(consumer_.tail_seen - head);
+  }
+
+  void release(std::uint64_t head, std::size_t count) noexcept {
+    // Release: the slots have been read before the producer that acquires this may write over them.
+    if (count != 0) consumer_.head.store(head + count, std::memory_order_release);
+  }
+
   struct alignas(kCacheLineBytes) ProducerSide {
     Atomic<std::uint64_t> tail{
-        0};  ///< next index to write; producer writes (release), consumer reads (acquire)
+        0};  ///< everything below is published; producer writes (release), consumer reads (acquire)
+    std::uint64_t claimed = 0;    ///< the producer's own: next index to claim, tail or after it
     std::uint64_t head_seen = 0;  ///< the producer's own: head as last read, never ahead of it
   };
   struct alignas(kCacheLineBytes) ConsumerSide {

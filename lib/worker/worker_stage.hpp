@@ -3,7 +3,6 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -17,11 +16,12 @@
 
 namespace esc::worker {
 
-/// Input: pop_burst(std::span<event::WorkItem>) -> count, oldest first. Thread: one lcore.
+/// Input: consume_run(max, f(std::span<const event::WorkItem>)) -> count, oldest first. Thread: one
+/// lcore.
 template <class Input = ring::SpscRing<event::WorkItem>>
 class WorkerStage {
  public:
-  /// Nothing is owned but the burst buffer; everything outlives the stage.
+  /// Nothing is owned; everything outlives the stage.
   WorkerStage(Input& input, HandlerSet& handlers, telemetry::WorkerCounters& counters,
               std::span<rte_mempool* const> pools, std::size_t burst)
       : input_(input),
@@ -33,24 +33,26 @@ class WorkerStage {
   /// One burst; returns how many events it finished.
   std::size_t poll(std::uint64_t /*now*/) noexcept {
     counters_.polls.add();
-    const std::size_t count = input_.pop_burst(std::span(items_).first(burst_));
-    if (count == 0) return 0;
-    counters_.bursts.add();
-    counters_.events_received.add(count);
-    std::span<const event::WorkItem> rest(items_.data(), count);
-    while (!rest.empty()) {
-      const std::size_t run = same_handler(rest);
-      finish(rest.first(run));
-      rest = rest.subspan(run);
-    }
-    for (std::size_t i = 0; i < count; ++i) releaser_.release(items_[i].event);
-    releaser_.flush();
-    return count;
+    return input_.consume_run(
+        burst_, [this](std::span<const event::WorkItem> items) noexcept { take(items); });
   }
 
   void housekeep(std::uint64_t /*now*/) noexcept {}
 
  private:
+  /// The items stay in the ring's cells, which are released after the mbufs.
+  void take(std::span<const event::WorkItem> items) noexcept {
+    counters_.bursts.add();
+    counters_.events_received.add(items.size());
+    for (auto rest = items; !rest.empty();) {
+      const std::size_t run = same_handler(rest);
+      finish(rest.first(run));
+      rest = rest.subspan(run);
+    }
+    for (const event::WorkItem& item : items) releaser_.release(item.event);
+    releaser_.flush();
+  }
+
   [[nodiscard]] static std::size_t same_handler(std::span<const event::WorkItem> items) noexcept {
     std::size_t run = 1;
     while (run < items.size() && items[run].handler == items[0].handler) ++run;
@@ -69,7 +71,6 @@ class WorkerStage {
   telemetry::WorkerCounters& counters_;
   event::Releaser releaser_;
   std::size_t burst_;
-  std::array<event::WorkItem, Handler::kMaxBurst> items_{};
 };
 
 }  // namespace esc::worker

@@ -29,6 +29,8 @@ std::string pcap(std::uint8_t link_type, std::string_view magic = "\xd4\xc3\xb2\
   return bytes;
 }
 
+constexpr std::uint64_t kNeeded = 100U << 20U;
+
 /// A machine where nothing is wrong with kMinimal: hugepages are free, limits high, every right
 /// there.
 class Environment : public testing::Test {
@@ -47,7 +49,7 @@ class Environment : public testing::Test {
   [[nodiscard]] Texts findings(std::vector<std::string> set) const {
     Texts texts;
     for (const Finding& finding :
-         check_environment(with_set(std::move(set)), kFourCpus, tree_.sys_root())) {
+         check_environment(with_set(std::move(set)), kFourCpus, tree_.sys_root(), kNeeded)) {
       std::string text = to_text(finding);
       // The --set that stands for the place is the test's own.
       const std::size_t cut =
@@ -136,7 +138,7 @@ TEST_F(Environment, BadTraces) {
 TEST_F(Environment, FindingsPointIntoTheFile) {
   std::string text(kMinimal);
   text.replace(text.find("net_null0"), 9, "net_pcap0,rx_pcap=/none");
-  const auto found = check_environment(loaded(text), kFourCpus, tree_.sys_root());
+  const auto found = check_environment(loaded(text), kFourCpus, tree_.sys_root(), kNeeded);
   ASSERT_EQ(found.size(), 1U);
   EXPECT_EQ(found[0].where, "t.toml:2:10");
 }
@@ -242,21 +244,7 @@ TEST_F(Environment, PciPortFarFromItsLcore) {
                   "node 1; poll a port from its own node"});
 }
 
-// kMinimal needs 64 MiB, and with (65536 + 16384) cells of 64 bytes and as many buffers of 2368
-// bytes and a few more.
-TEST_F(Environment, MemoryIsTheSumOfItsHolders) {
-  constexpr std::uint64_t kQueued = 65'536 + 16'384;
-  constexpr std::uint64_t kMbufs = 1'024 + kQueued + 512 * 4 + 64 * 3;
-  EXPECT_EQ(estimate_memory_bytes(loaded(kMinimal)),
-            (64U << 20U) + kQueued * 64 + kMbufs * (2'048 + 320));
-  EXPECT_EQ(
-      estimate_memory_bytes(with_set({"rings.ingest_cells=64", "rings.worker_cells=64",
-                                      "port[0].pool_mbufs=1000", "port[0].mbuf_data_bytes=1000"})),
-      (64U << 20U) + 128 * 64 + 1000 * 1320);
-}
-
 TEST_F(Environment, Hugepages) {
-  constexpr std::uint64_t kNeeded = 100U << 20U;
   const auto found = [&](std::vector<std::string> set) {
     Texts texts;
     for (const Finding& finding :
@@ -290,13 +278,11 @@ TEST_F(Environment, Hugepages) {
 
 TEST_F(Environment, LockedMemory) {
   tree_.write("sys/class/net/eth7/flags", "0x1003\n");
-  const std::vector<std::string> pinning = {"port[0].device=net_af_xdp0,iface=eth7",
-                                            "rings.ingest_cells=64", "rings.worker_cells=64",
-                                            "port[0].pool_mbufs=1000"};
+  const std::vector<std::string> pinning = {"port[0].device=net_af_xdp0,iface=eth7"};
   EXPECT_EQ(findings(pinning), Texts{});
   limit_locked("8388608              8388608");
   EXPECT_EQ(findings(pinning),
-            Texts{"warning: a port pins memory: about 67 MiB, but this process may lock 8 MiB; "
+            Texts{"warning: a port pins memory: about 100 MiB, but this process may lock 8 MiB; "
                   "ulimit -l unlimited, or LimitMEMLOCK=infinity in the systemd unit"});
   EXPECT_EQ(findings({}), Texts{});
 }

@@ -159,6 +159,20 @@ TEST(Load, BringsTheDefaultMarkDownWithTheRing) {
   EXPECT_EQ(with_set({"rings.ingest_cells=64"}).rings.ingest_soft_mark_cells, 64U);
 }
 
+TEST(Load, SizesRingsByWhetherAllRolesShareACpu) {
+  const auto cells = [](std::vector<std::string> set) {
+    const RingsConfig rings = with_set(std::move(set)).rings;
+    return std::pair(rings.ingest_cells, rings.worker_cells);
+  };
+  EXPECT_EQ(cells({}), std::pair(1'024U, 1'024U));
+  EXPECT_EQ(cells({"lcores.workers=[0,0]"}), std::pair(1'024U, 1'024U));
+  EXPECT_EQ(cells({"lcores.workers=[0,1]"}), std::pair(65'536U, 16'384U));
+  EXPECT_EQ(cells({"lcores.rx=[1]"}), std::pair(65'536U, 16'384U));
+  EXPECT_EQ(cells({"lcores.dispatch=1"}), std::pair(65'536U, 16'384U));
+  EXPECT_EQ(cells({"rings.ingest_cells=128"}), std::pair(128U, 1'024U));
+  EXPECT_EQ(cells({"lcores.rx=[1]", "rings.worker_cells=64"}), std::pair(65'536U, 64U));
+}
+
 TEST(LoadFile, ReadsAndNamesTheFile) {
   const Tree tree;
   const auto file = tree.write("good.toml", kMinimal);

@@ -115,9 +115,15 @@ void consume(Ring& ring, Receipts& receipts) {
   while (!receipts.complete()) {
     const std::size_t max = 1 + random() % kMaxBurst;
     std::size_t count = 0;
-    if (random() % 2 == 0) {
+    const auto way = random() % 3;
+    if (way == 0) {
       count = ring.pop_burst(std::span(out).first(max));
       for (std::size_t i = 0; i < count; ++i) receipts.take(out[i]);
+    } else if constexpr (requires { ring.claim(); }) {
+      count = way == 1 ? ring.consume_burst(max, [&](const Item& item) { receipts.take(item); })
+                       : ring.consume_run(max, [&](std::span<const Item> run) {
+                           for (const Item& item : run) receipts.take(item);
+                         });
     } else {
       count = ring.consume_burst(max, [&](const Item& item) { receipts.take(item); });
     }
@@ -187,6 +193,15 @@ TEST(MpscStress, ProducersOnTwoCores) {
   run_mpsc(1024, std::array{cpus.front(), cpus.back()}, cpus.back());
 }
 
+std::size_t write_in_place(SpscRing<Item>& ring, std::span<const Item> items) {
+  for (const Item& item : items) {
+    Item* slot = ring.claim();
+    if (slot == nullptr) break;
+    *slot = item;
+  }
+  return ring.publish();
+}
+
 TEST(SpscStress, TwoCores) {
   const std::vector<int> cpus = allowed_cpus();
   ASSERT_FALSE(cpus.empty());
@@ -202,7 +217,11 @@ TEST(SpscStress, TwoCores) {
     {
       std::jthread producer([&] {
         pin_to(cpus.front());
-        produce(0, total, [&](std::span<const Item> items) { return ring.push_burst(items); });
+        bool in_place = false;
+        produce(0, total, [&](std::span<const Item> items) {
+          in_place = !in_place;
+          return in_place ? write_in_place(ring, items) : ring.push_burst(items);
+        });
       });
       std::jthread consumer([&] {
         pin_to(cpus.back());

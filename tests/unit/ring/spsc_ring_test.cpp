@@ -131,6 +131,54 @@ TEST(SpscRing, ConsumesInPlaceAndReleasesAtTheEnd) {
   EXPECT_EQ(f.ring.size(), 1U);
 }
 
+TEST(SpscRing, ClaimedSlotsAreWrittenInPlaceAndSeenOncePublished) {
+  Fixture<4> f;
+  EXPECT_EQ(f.ring.publish(), 0U);
+  for (std::uint64_t i = 0; i < 4; ++i) {
+    Item* slot = f.ring.claim();
+    ASSERT_EQ(slot, &f.slots[i]);
+    *slot = numbered(i, 1).front();
+    EXPECT_EQ(f.ring.size(), 0U);
+  }
+  EXPECT_EQ(f.ring.claim(), nullptr);
+  EXPECT_EQ(pop(f.ring, 4), numbers(0, 0));
+  EXPECT_EQ(f.ring.publish(), 4U);
+  EXPECT_EQ(f.ring.publish(), 0U);
+  EXPECT_EQ(f.ring.claim(), nullptr);
+  EXPECT_EQ(pop(f.ring, 3), numbers(0, 3));
+  *f.ring.claim() = numbered(4, 1).front();
+  EXPECT_EQ(f.ring.publish(), 1U);
+  EXPECT_EQ(f.ring.push_burst(numbered(5, 3)), 2U);
+  EXPECT_EQ(pop(f.ring, 4), numbers(3, 4));
+}
+
+TEST(SpscRing, ConsumesARunInPlaceUpToTheEndOfItsMemory) {
+  Fixture<4> f;
+  std::vector<std::span<const Item>> runs;
+  const auto consume = [&](std::size_t max) {
+    return f.ring.consume_run(max, [&](std::span<const Item> run) {
+      EXPECT_NE(f.ring.size(), 0U);
+      runs.push_back(run);
+    });
+  };
+  EXPECT_EQ(consume(4), 0U);
+  EXPECT_TRUE(runs.empty());
+  ASSERT_EQ(f.ring.push_burst(numbered(0, 3)), 3U);
+  EXPECT_EQ(consume(2), 2U);
+  ASSERT_EQ(f.ring.push_burst(numbered(3, 3)), 3U);
+  EXPECT_EQ(consume(4), 2U);
+  EXPECT_EQ(consume(4), 2U);
+  EXPECT_EQ(consume(0), 0U);
+  ASSERT_EQ(runs.size(), 3U);
+  EXPECT_EQ(runs[0].data(), &f.slots[0]);
+  EXPECT_EQ(runs[1].data(), &f.slots[2]);
+  EXPECT_EQ(runs[1].back().number, 3U);
+  EXPECT_EQ(runs[2].data(), &f.slots[0]);
+  EXPECT_EQ(runs[2].front().number, 4U);
+  EXPECT_EQ(runs[2].back().number, 5U);
+  EXPECT_EQ(f.ring.size(), 0U);
+}
+
 TEST(SpscRing, MemoryIsChecked) {
   std::array<Item, 8> slots{};
   EXPECT_THROW(Ring(std::span(slots).first(6)), std::invalid_argument);

@@ -36,7 +36,7 @@ class WorkerTest : public testing::Test {
 
   TestPool pool_;
   std::array<rte_mempool*, 1> pools_{pool_.get()};
-  OwnedRing<WorkerRing> ring_{512};
+  OwnedRing<WorkerRing> ring_{4096};
   worker::HandlerSet handlers_{4};
   telemetry::WorkerCounters counters_;
   std::optional<worker::WorkerStage<>> stage_;
@@ -81,6 +81,19 @@ TEST_F(WorkerTest, FailRefusesBurstsOfEveryLength) {
     EXPECT_TRUE(pool_.whole());
   }
   EXPECT_EQ(counters_.delivered.get(), 0U);
+}
+
+TEST_F(WorkerTest, ABurstEndsWhereTheRingsMemoryDoes) {
+  for (std::size_t given = 0; given < ring_->capacity() - 10; ++given) {
+    give(0, kNullIndex);
+    EXPECT_EQ(stage().poll(1), 1U);
+  }
+  for (int i = 0; i < 30; ++i) give(0, kCountIndex);
+  EXPECT_EQ(stage().poll(1), 10U);
+  EXPECT_EQ(handlers_.count().totals(0).events, 10U);
+  EXPECT_EQ(stage().poll(1), 20U);
+  EXPECT_EQ(handlers_.count().totals(0).events, 30U);
+  EXPECT_EQ(counters_.delivered.get(), ring_->capacity() + 20);
 }
 
 TEST_F(WorkerTest, EachRunOfABurstGoesToItsHandler) {
