@@ -24,7 +24,8 @@ using Source = std::uint32_t;
 enum Flag : std::uint8_t {
   kSoleOwner =
       1U << 0,  ///< no other reference to the mbuf, and it goes back to its port's pool as it is
-  kSequenced = 1U << 1,  ///< producer, epoch and sequence hold an identity
+  kSequenced = 1U << 1,     ///< producer, epoch and sequence hold an identity
+  kBehindHeader = 1U << 2,  ///< `offset` counts from the mbuf itself, not from its buf_addr
 };
 
 /// One event. It owns one reference to its mbuf (docs/ownership.md); whoever takes it out of a ring
@@ -38,7 +39,7 @@ struct Event {
   std::uint64_t sequence;
   std::uint32_t epoch;
   Source source;
-  std::uint16_t offset;  ///< bytes from mbuf->buf_addr to the frame's length field
+  std::uint16_t offset;  ///< bytes to the frame's length field: see kBehindHeader
   std::uint16_t length;  ///< the frame's length field: the bytes after it
   std::uint8_t topic_len;
   std::uint8_t priority;

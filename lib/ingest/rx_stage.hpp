@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "event/event.hpp"
+#include "event/frame_bytes.hpp"
 #include "event/poison.hpp"
 #include "ingest/checksum.hpp"
 #include "ingest/datagram_cursor.hpp"
@@ -229,7 +230,6 @@ class RxStage {
   event::Event& stage_event(const wire::FrameView& view, rte_mbuf* holder, bool copied) noexcept {
     if (!copied) cursor_.refs().take();
     event::Event& event = staging_[staged_++];
-    const std::uint8_t* start = view.topic - wire::kTopicOffset;
     event.mbuf = holder;
     event.rx_tsc = burst_tsc_;
     event.topic_hash = hasher_({view.topic, view.topic_len});
@@ -237,12 +237,12 @@ class RxStage {
     event.sequence = 0;
     event.epoch = 0;
     event.source = binding_->source;
-    event.offset = static_cast<std::uint16_t>(start - static_cast<std::uint8_t*>(holder->buf_addr));
     event.length = static_cast<std::uint16_t>(view.frame_bytes - wire::kLengthBytes);
     event.topic_len = view.topic_len;
     event.priority = view.priority;
     event.flags = 0;
     event.attempts = 0;
+    event::set_frame_start(event, view.topic - wire::kTopicOffset);
     return event;
   }
 

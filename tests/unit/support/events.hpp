@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "event/event.hpp"
+#include "event/frame_bytes.hpp"
 #include "route/topic_hasher.hpp"
 #include "support/mbufs.hpp"
 #include "wire/encoder.hpp"
@@ -33,11 +34,11 @@ inline const route::TopicHasher kHasher{42};
   event.mbuf = pool.packet(frame);
   event.topic_hash = hash_of(topic);
   event.sequence = number;
-  event.offset = event.mbuf->data_off;
   event.length = static_cast<std::uint16_t>(frame.size() - wire::kLengthBytes);
   event.topic_len = static_cast<std::uint8_t>(topic.size());
   event.priority = 3;
   event.flags = event::kSoleOwner;
+  event::set_frame_start(event, rte_pktmbuf_mtod(event.mbuf, const std::uint8_t*));
   return event;
 }
 
