@@ -4,19 +4,15 @@
 #include <bit>
 
 namespace esc::route {
-namespace {
-
-/// A probe that goes past its first slot is a branch mispredicted, and a cache line holds only four
-/// slots whoever they belong to: as long as the slots stay in the L1 cache, room is free.
-std::size_t slots_for(std::size_t routes) {
+// A probe that goes past its first slot is a branch mispredicted, and a cache line holds only four
+// slots whoever they belong to: as long as the slots stay in the L1 cache, room is free.
+std::size_t RouteSet::slots_for(std::size_t routes) noexcept {
   constexpr std::size_t kRoomy = 8;
   constexpr std::size_t kTight = 2;
   constexpr std::size_t kRoomyRoutes = 128;
   return std::bit_ceil(
       std::max({routes * kTight, std::min(routes, kRoomyRoutes) * kRoomy, std::size_t{2}}));
 }
-
-}  // namespace
 
 RouteSet::RouteSet(std::span<const RouteSpec> routes, const TopicHasher& hasher)
     : mask_(slots_for(routes.size()) - 1), slots_(mask_ + 1) {

@@ -57,6 +57,9 @@ class RouteSet {
  public:
   static constexpr std::uint32_t kNone = UINT32_MAX;
 
+  /// Slots of the table for so many routes: a power of two.
+  [[nodiscard]] static std::size_t slots_for(std::size_t routes) noexcept;
+
   /// What the dispatcher needs to know of a route.
   struct Target {
     std::uint16_t handler;

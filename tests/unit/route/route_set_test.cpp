@@ -94,12 +94,12 @@ TEST(RouteSet, TheTopicAloneIsNotEnough) {
 TEST(RouteSet, TopicsThatWantTheSameSlotAreAllFound) {
   const TopicHasher hasher(99);
   constexpr std::size_t kRoutes = 8;
-  constexpr std::uint64_t kMask = kRoutes * 2 - 1;
-  for (const std::uint64_t wanted : {std::uint64_t{3}, kMask}) {  // the last wraps around
+  const std::uint64_t mask = RouteSet::slots_for(kRoutes) - 1;
+  for (const std::uint64_t wanted : {std::uint64_t{3}, mask}) {  // the last wraps around
     std::vector<RouteSpec> specs;
     for (int i = 0; specs.size() < kRoutes; ++i) {
       std::string topic = "t" + std::to_string(i);
-      if ((hasher(bytes(topic)) & kMask) == wanted) specs.push_back({.topic = std::move(topic)});
+      if ((hasher(bytes(topic)) & mask) == wanted) specs.push_back({.topic = std::move(topic)});
     }
     const RouteSet routes(specs, hasher);
     for (std::uint32_t i = 0; i < kRoutes; ++i) {
@@ -136,6 +136,16 @@ TEST(TopicHasher, DependsOnTheSeedAndOnEveryByte) {
 
 TEST(TopicHasher, SeedsDiffer) {
   EXPECT_NE(random_seed(), random_seed());
+}
+
+TEST(RouteSet, SlotsAreAPowerOfTwoWithRoomForAllAndMoreForFew) {
+  EXPECT_EQ(RouteSet::slots_for(0), 2U);
+  EXPECT_EQ(RouteSet::slots_for(1), 8U);
+  EXPECT_EQ(RouteSet::slots_for(64), 512U);
+  EXPECT_EQ(RouteSet::slots_for(128), 1'024U);
+  EXPECT_EQ(RouteSet::slots_for(512), 1'024U);
+  EXPECT_EQ(RouteSet::slots_for(513), 2'048U);
+  EXPECT_EQ(RouteSet::slots_for(100'000), 262'144U);
 }
 
 TEST(SameBytes, EveryLengthAndEveryDifferingByte) {
