@@ -5,6 +5,13 @@
 
 namespace esc::ingest {
 
+bool DatagramCursor::shared(const rte_mbuf* chain) noexcept {
+  for (const rte_mbuf* segment = chain; segment != nullptr; segment = segment->next) {
+    if (rte_mbuf_refcnt_read(segment) != 1) return true;
+  }
+  return false;
+}
+
 void DatagramCursor::advance(std::uint32_t bytes) noexcept {
   remaining_ -= bytes;
   while (bytes > in_segment_ || (in_segment_ == bytes && remaining_ != 0)) {
@@ -18,23 +25,30 @@ void DatagramCursor::advance(std::uint32_t bytes) noexcept {
 void DatagramCursor::leave_segment() noexcept {
   rte_mbuf* segment = refs_.segment();
   rte_mbuf* next = segment->next;
-  // Still ours: events only add references, and their holders never look at the chain.
-  segment->next = nullptr;
-  segment->nb_segs = 1;
-  segment->pkt_len = segment->data_len;
-  [[maybe_unused]] const bool alone = refs_.leave();
+  if (shared_head_ == nullptr) detach(segment);
   refs_.enter(next);
   at_ = rte_pktmbuf_mtod(next, const std::uint8_t*);
   in_segment_ = next->data_len;
 }
 
-void DatagramCursor::finish_chained() noexcept {
-  rte_mbuf* segment = refs_.segment();
-  rte_mbuf* rest = segment->next;
+void DatagramCursor::detach(rte_mbuf* segment) noexcept {
+  // Still ours: events only add references, and their holders never look at the chain.
   segment->next = nullptr;
   segment->nb_segs = 1;
   segment->pkt_len = segment->data_len;
   [[maybe_unused]] const bool alone = refs_.leave();
+}
+
+void DatagramCursor::finish_chained() noexcept {
+  if (shared_head_ != nullptr) {
+    refs_.forget();
+    event::free_packet(shared_head_);
+    shared_head_ = nullptr;
+    return;
+  }
+  rte_mbuf* segment = refs_.segment();
+  rte_mbuf* rest = segment->next;
+  detach(segment);
   while (rest != nullptr) {
     rte_mbuf* next = rest->next;
     rest->next = nullptr;
@@ -77,7 +91,7 @@ bool DatagramCursor::next(const PortContext& port, CursorFrame& frame) noexcept 
     return true;
   }
   const std::uint32_t frame_bytes = wire::kLengthBytes + length;
-  if (frame_bytes <= in_segment_) {
+  if (frame_bytes <= in_segment_ && shared_head_ == nullptr) {
     frame = {wire::parse_body({at_, frame_bytes}, port.limits), refs_.segment(), false};
     // Not advance(): the event about to be staged must still find this segment in refs_.
     at_ += frame_bytes;

@@ -28,7 +28,8 @@ struct CursorFrame {
 /// finish(). Thread: one RX lcore.
 ///
 /// A chained packet is taken apart as the cursor leaves its segments: each becomes an mbuf of its
-/// own, kept by the events in it.
+/// own, kept by the events in it. Unless somebody else holds a segment too, as a sender on a
+/// net_ring port may: such a chain stays as it is, and its events are copied out.
 class DatagramCursor {
  public:
   DatagramCursor() : scratch_(std::make_unique<std::array<std::uint8_t, kScratchBytes>>()) {}
@@ -42,6 +43,7 @@ class DatagramCursor {
     remaining_ = payload_offset + payload_bytes;
     chained_ = packet->nb_segs > 1;
     if (chained_) [[unlikely]] {
+      shared_head_ = shared(packet) ? packet : nullptr;
       advance(payload_offset);
       return;
     }
@@ -56,7 +58,9 @@ class DatagramCursor {
   [[nodiscard]] bool at_end() const noexcept { return remaining_ == 0; }
 
   /// All that is left lies in one segment: next_in_place() will do.
-  [[nodiscard]] bool in_one_segment() const noexcept { return remaining_ <= in_segment_; }
+  [[nodiscard]] bool in_one_segment() const noexcept {
+    return remaining_ <= in_segment_ && shared_head_ == nullptr;
+  }
 
   /// The next frame, where it lies; in_one_segment() and not at_end(). Its holder is segment().
   [[nodiscard]] wire::FrameView next_in_place(const wire::FrameLimits& limits) noexcept {
@@ -93,11 +97,13 @@ class DatagramCursor {
   static constexpr std::size_t kScratchBytes = 65536;
   static_assert(wire::kMaxFrameBytes + wire::kLengthBytes <= kScratchBytes);
 
+  [[nodiscard]] static bool shared(const rte_mbuf* chain) noexcept;
   [[nodiscard]] rte_mbuf* copy_frame(const PortContext& port, std::uint32_t frame_bytes) noexcept;
   [[nodiscard]] std::uint32_t peek_length() const noexcept;
   void gather(std::uint8_t* to, std::uint32_t bytes) const noexcept;
   void advance(std::uint32_t bytes) noexcept;
   void leave_segment() noexcept;
+  void detach(rte_mbuf* segment) noexcept;
   void finish_chained() noexcept;
 
   SegmentRefs refs_;
@@ -106,6 +112,7 @@ class DatagramCursor {
   std::uint32_t remaining_ = 0;   ///< bytes of the datagram from at_ on, over all segments
   std::uint32_t pending_frame_bytes_ = 0;
   bool chained_ = false;
+  rte_mbuf* shared_head_ = nullptr;  ///< the chain that is not to be taken apart
   wire::SessionCursor session_;
   std::unique_ptr<std::array<std::uint8_t, kScratchBytes>> scratch_;
 };

@@ -45,6 +45,10 @@ class SegmentRefs {
     return false;
   }
 
+  /// Leaves a segment of which no event took anything; the stage's reference is given back
+  /// elsewhere.
+  void forget() noexcept { segment_ = nullptr; }
+
   [[nodiscard]] rte_mbuf* segment() const noexcept { return segment_; }
 
  private:

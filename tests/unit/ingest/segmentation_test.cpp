@@ -106,6 +106,53 @@ TEST_F(SegmentationTest, AFrameThatEndsAtASegmentBoundaryIsNotCopied) {
   EXPECT_EQ(rte_mempool_in_use_count(pool_.get()), 2U);
 }
 
+// Somebody else holds one of the segments: the chain stays whole for them, and is theirs to free.
+TEST_F(SegmentationTest, AChainThatIsSharedIsNotTakenApart) {
+  const Bytes packet = packet_of(mixed_datagram());
+  const std::vector<std::size_t> cuts = {60, 150, packet.size() - 40};
+  const Outcome whole = outcome(packet, {});
+  for (std::size_t held = 0; held <= cuts.size(); ++held) {
+    give(packet, cuts);
+    rte_mbuf* chain = queue_.state->packets.back();
+    rte_mbuf* segment = chain;
+    for (std::size_t i = 0; i < held; ++i) segment = segment->next;
+    rte_mbuf_refcnt_update(segment, 1);
+    std::vector<rte_mbuf*> rest;
+    for (rte_mbuf* at = segment; at != nullptr; at = at->next) rest.push_back(at);
+    run();
+    EXPECT_EQ(seen(), whole.events);
+    for (const event::Event& event : sink_.state->events) {
+      EXPECT_FALSE(event.has(event::kSoleOwner));
+      EXPECT_EQ(std::ranges::count(rest, event.mbuf), 0);
+    }
+    release_events();
+    // One reference is left, and it still leads to the bytes that it led to.
+    EXPECT_EQ(rte_mbuf_refcnt_read(segment), 1U);
+    EXPECT_EQ(pool_.in_use(), 1U);
+    rte_pktmbuf_free_seg(segment);
+    EXPECT_TRUE(pool_.whole());
+  }
+}
+
+// The whole chain held: what a sender that frees it later relies on is its links.
+TEST_F(SegmentationTest, ASharedChainKeepsItsLinks) {
+  const Bytes packet = packet_of(mixed_datagram());
+  give(packet, {60, 150});
+  rte_mbuf* chain = queue_.state->packets.back();
+  for (rte_mbuf* at = chain; at != nullptr; at = at->next) rte_mbuf_refcnt_update(at, 1);
+  run();
+  release_events();
+  EXPECT_EQ(chain->nb_segs, 3U);
+  EXPECT_EQ(chain->pkt_len, packet.size());
+  Bytes bytes(packet.size());
+  const void* read =
+      rte_pktmbuf_read(chain, 0, static_cast<std::uint32_t>(bytes.size()), bytes.data());
+  ASSERT_NE(read, nullptr);
+  EXPECT_EQ(bytes, packet);
+  rte_pktmbuf_free(chain);
+  EXPECT_TRUE(pool_.whole());
+}
+
 TEST_F(SegmentationTest, AFrameTooLargeForOneMbufGoesToTheJumboPool) {
   const Bytes packet = packet_of(join({frame("big", 5000), frame("small", 5)}));
   give(packet, {2000, 4000});
