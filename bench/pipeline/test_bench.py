@@ -179,6 +179,11 @@ class Page(unittest.TestCase):
         self.assertIn("| 64 B | `nic` | all roles on one CPU | 100.00 (100.00 - 100.00) |", text)
         self.assertIn("| 21.00 (20.00 - 22.00) | 0.210 (0.200 - 0.220) |", text)
         self.assertIn("target 0.30: **missed**", text)
+        self.assertIn(
+            "| 64 B, all roles on one CPU | 100.00 (100.00 - 100.00) | 21.00 (20.00 - 22.00)"
+            " | 0.210 (0.200 - 0.220) | 0.30 |",
+            bench_report.headline(document),
+        )
 
 
 if __name__ == "__main__":

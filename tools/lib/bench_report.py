@@ -52,6 +52,29 @@ def whole_path(document):
     return "\n".join(lines)
 
 
+def headline(document):
+    """The README's figures: the rows that the targets were judged by."""
+    machine, rows = document["machine"], {row["name"]: row for row in document["rows"]}
+    lines = [
+        "| payload | testpmd rxonly, Mpps | escd, M events/s | escd / testpmd | target |",
+        "|---|---|---|---|---|",
+    ]
+    for verdict in document["targets"]:
+        row = rows[verdict["row"]]
+        lines.append(
+            f"| {row['payload_bytes']} B, {bench_path.LAYOUTS[row['layout']][0]}"
+            f" | {_rate(row['testpmd'])} | {_rate(row['escd'])} | {_ratio(row['ratio'])}"
+            f" | {verdict['target']:.2f} |"
+        )
+    lines += [
+        "",
+        f"Median (smallest to largest) of the rounds of `{document['command']}`;",
+        f"{machine['cpu']}, {machine['cpus_allowed']} CPUs, {machine['date']}. The port is net_pcap,"
+        " replaying from memory: no NIC was at hand.",
+    ]
+    return "\n".join(lines)
+
+
 def memory_text(memory):
     return {"hugepages": "hugepages of 2 MB", "ordinary": "ordinary pages"}[memory]
 
