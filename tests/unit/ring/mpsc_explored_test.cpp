@@ -101,19 +101,19 @@ void expect_sound(const char* what, const Bounds& bounds, unsigned observers = 0
 // The context bound is the argument: 4, 3 and 4 preemptions; with stale reads 3, 2 and 2. Beside
 // each: schedules explored in a build without sanitizers.
 TEST(MpscExplored, Bursts) {
-  expect_sound<2, 2>("mpsc_2_cells_2x2_items", interleavings(4));  // 57,274
-  expect_sound<2, 3>("mpsc_2_cells_2x3_items", interleavings(3));  // 933,770
-  expect_sound<4, 3>("mpsc_4_cells_2x3_items", interleavings(4));  // 386,470
+  expect_sound<2, 2>("mpsc_2_cells_2x2_items", interleavings(4));  // 14,156
+  expect_sound<2, 3>("mpsc_2_cells_2x3_items", interleavings(3));  // 1,058,082
+  expect_sound<4, 3>("mpsc_4_cells_2x3_items", interleavings(4));  // 205,648
 }
 
 TEST(MpscExplored, BurstsWithStaleReads) {
-  expect_sound<2, 2>("mpsc_2_cells_2x2_items_stale", with_stale_reads(3, 2));  // 350,666
-  expect_sound<2, 3>("mpsc_2_cells_2x3_items_stale", with_stale_reads(2, 1));  // 1,192,626
-  expect_sound<4, 3>("mpsc_4_cells_2x3_items_stale", with_stale_reads(2, 2));  // 221,714
+  expect_sound<2, 2>("mpsc_2_cells_2x2_items_stale", with_stale_reads(3, 2));  // 64,538
+  expect_sound<2, 3>("mpsc_2_cells_2x3_items_stale", with_stale_reads(2, 1));  // 1,166,962
+  expect_sound<4, 3>("mpsc_4_cells_2x3_items_stale", with_stale_reads(2, 2));  // 78,060
 }
 
 TEST(MpscExplored, SizeFromAnotherThread) {
-  expect_sound<2, 2>("mpsc_observed", with_stale_reads(2, 1), 1);  // 192,926
+  expect_sound<2, 2>("mpsc_observed", with_stale_reads(2, 1), 1);  // 83,018
 }
 
 // The atomics of a Traffic in order of construction: the cells' sequences, tail, consumed.
