@@ -135,16 +135,42 @@ std::vector<PoolReport> Appliance::pools() const {
   return reports;
 }
 
-telemetry::Ledger Appliance::ledger() const {
-  const bool stopped = state() == State::kStopped;
-  telemetry::Ledger ledger = pipeline_->ledger();
-  // A reader that was preempted between two counters sees more under way than there is room for:
-  // what is really missing is still missing at the next look.
-  constexpr int kLooks = 4;
-  for (int look = 1; look < kLooks && !stopped && !balanced(ledger); ++look) {
-    ledger = pipeline_->ledger();
+std::vector<std::uint64_t> Appliance::heartbeats() const {
+  std::vector<std::uint64_t> beats;
+  for (const runtime::LcoreStatus& status : status_) beats.push_back(status.heartbeat_tsc.get());
+  return beats;
+}
+
+bool Appliance::stood_still(const telemetry::Stillness& since) const {
+  using std::chrono::steady_clock;
+  using Verdict = telemetry::Stillness::Verdict;
+  const auto deadline = steady_clock::now() + std::chrono::milliseconds(kStillnessWaitMs);
+  for (;;) {
+    const std::vector<std::uint64_t> beats = heartbeats();
+    const Verdict verdict = since.judge(beats, pipeline_->moves());
+    if (verdict != Verdict::kUndecided) return verdict == Verdict::kStill;
+    if (steady_clock::now() >= deadline) return false;
+    std::this_thread::sleep_for(std::chrono::microseconds(200));
   }
-  if (!stopped) {
+}
+
+Appliance::LedgerReading Appliance::read_ledger() const {
+  const bool stopped = state() == State::kStopped;
+  const std::uint64_t moves = pipeline_->moves();
+  LedgerReading reading{pipeline_->ledger()};
+  const telemetry::Stillness stillness(moves, heartbeats());
+  telemetry::Ledger& ledger = reading.ledger;
+  if (stopped || stood_still(stillness)) {
+    reading.balanced = ledger.balanced();
+  } else {
+    const auto within = [this](const telemetry::Ledger& read) {
+      return read.within(pipeline_->frame_room(), pipeline_->packet_room());
+    };
+    // A reader that was preempted between two counters sees more under way than there is room for:
+    // what is really missing is still missing at the next look.
+    constexpr int kLooks = 4;
+    for (int i = 1; i < kLooks && !within(ledger); ++i) ledger = pipeline_->ledger();
+    reading.balanced = within(ledger);
     ledger.frames.in_flight = behind(ledger.frames.received, ledger.frames_accounted());
     ledger.packets.in_flight = behind(ledger.packets.received, ledger.packets_accounted());
   }
@@ -154,12 +180,7 @@ telemetry::Ledger Appliance::ledger() const {
     ledger.packets.losses.rx_nombuf += stats.rx_nombuf;
     ledger.packets.losses.ierrors += stats.ierrors;
   }
-  return ledger;
-}
-
-bool Appliance::balanced(const telemetry::Ledger& ledger) const {
-  if (state() == State::kStopped) return ledger.balanced();
-  return ledger.within(pipeline_->frame_room(), pipeline_->packet_room());
+  return reading;
 }
 
 }  // namespace esc::app

@@ -14,12 +14,16 @@
 #include "runtime/lcore_status.hpp"
 #include "runtime/watchdog.hpp"
 #include "telemetry/ledger.hpp"
+#include "telemetry/stillness.hpp"
 #include "topology/plan.hpp"
 
 namespace esc::app {
 
 /// How long an lcore that is not stuck may take to return: far beyond its longest nap.
 inline constexpr std::uint32_t kStopTimeoutMs = 2000;
+
+/// How long a reader of the ledger waits for every lcore's next round: several of the longest naps.
+inline constexpr std::uint32_t kStillnessWaitMs = 5;
 
 enum class State : std::uint8_t { kStarting, kRunning, kDraining, kStopped, kCount };
 [[nodiscard]] std::string_view name(State state) noexcept;
@@ -58,11 +62,14 @@ class Appliance {
   void close_ports();
   [[nodiscard]] std::vector<PoolReport> pools() const;
 
-  /// Live: what is not accounted for is in flight. Stopped: in_flight is what was found in rings
-  /// and stages.
-  [[nodiscard]] telemetry::Ledger ledger() const;
-  /// Whether ledger() is right: exactly once stopped, within what can be under way before.
-  [[nodiscard]] bool balanced(const telemetry::Ledger& ledger) const;
+  struct LedgerReading {
+    telemetry::Ledger ledger;
+    bool balanced = false;
+  };
+  /// Stopped, or found standing still: in_flight is what is in rings and stages, and the equations
+  /// hold exactly or not at all. While events move: what is not accounted for is in flight, and may
+  /// be no more than there is room for. Takes up to kStillnessWaitMs when nothing moves.
+  [[nodiscard]] LedgerReading read_ledger() const;
 
   [[nodiscard]] State state() const noexcept { return state_.load(std::memory_order_acquire); }
   [[nodiscard]] const config::Config& config() const noexcept { return config_; }
@@ -87,6 +94,8 @@ class Appliance {
     runtime::LcoreStatus* status = nullptr;
   };
   static int run_lcore_job(void* job);
+  [[nodiscard]] std::vector<std::uint64_t> heartbeats() const;
+  [[nodiscard]] bool stood_still(const telemetry::Stillness& since) const;
   void name_roles();
 
   const config::Config& config_;

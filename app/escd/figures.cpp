@@ -67,8 +67,8 @@ bool stalled(const Appliance& appliance, const runtime::LcoreStatus& status, std
 }  // namespace
 
 ordered_json ledger_document(const Appliance& appliance) {
-  const telemetry::Ledger ledger = appliance.ledger();
-  ordered_json json = telemetry::to_json(ledger, appliance.balanced(ledger));
+  const auto [ledger, balanced] = appliance.read_ledger();
+  ordered_json json = telemetry::to_json(ledger, balanced);
   for (const PoolReport& pool : appliance.pools()) {
     json["mempools"][pool.name] = {{"size", pool.size},
                                    {"available", pool.available},
@@ -211,11 +211,10 @@ ordered_json health_document(const Appliance& appliance) {
   }
   add("lcores", hanging.empty(), hanging.empty() ? "all come round" : hanging);
 
-  const telemetry::Ledger ledger = appliance.ledger();
-  const bool balanced = appliance.balanced(ledger);
+  const auto [ledger, balanced] = appliance.read_ledger();
   add("ledger", balanced,
       balanced ? std::to_string(ledger.frames.in_flight) + " frames in flight"
-               : "more is missing than can be under way: report this");
+               : "frames or packets are unaccounted for: report this");
   return {{"healthy", healthy}, {"checks", checks}};
 }
 

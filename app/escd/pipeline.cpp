@@ -118,6 +118,17 @@ telemetry::Ledger Pipeline::ledger() const {
   return ledger;
 }
 
+std::uint64_t Pipeline::moves() const {
+  std::uint64_t sum =
+      dispatch_counters_.events_received.get() + dispatch_counters_.events_routed.get();
+  for (const auto& parts : rx_) {
+    const telemetry::IngestCounters& c = parts->counters;
+    sum += c.packets_received.get() + c.frames_received.get() + c.events_pushed.get();
+  }
+  for (const auto& parts : workers_) sum += parts->counters.events_received.get();
+  return sum;
+}
+
 bool Pipeline::empty() const {
   for (const auto& parts : rx_) {
     if (parts->counters.datagram_open.get() != 0) return false;

@@ -85,6 +85,8 @@ class Pipeline {
 
   /// in_flight measured: exact once the lcores have stopped.
   [[nodiscard]] telemetry::Ledger ledger() const;
+  /// A sum of counters of which every hand-over bumps one: for telemetry::Stillness. Any thread.
+  [[nodiscard]] std::uint64_t moves() const;
   /// How many frames, and packets, can be under way at once.
   [[nodiscard]] std::uint64_t frame_room() const noexcept;
   [[nodiscard]] std::uint64_t packet_room() const noexcept;

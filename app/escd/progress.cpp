@@ -22,7 +22,7 @@ double seconds_between(std::chrono::steady_clock::time_point from,
 }  // namespace
 
 Progress::Sample Progress::sample() const {
-  const telemetry::Ledger ledger = appliance_.ledger();
+  const telemetry::Ledger ledger = appliance_.read_ledger().ledger;
   Sample sample;
   sample.at = std::chrono::steady_clock::now();
   sample.packets = ledger.packets.received;
@@ -54,9 +54,8 @@ std::string Progress::line() {
 }
 
 std::string Progress::summary() const {
-  const telemetry::Ledger ledger = appliance_.ledger();
+  const auto [ledger, balanced] = appliance_.read_ledger();
   const double seconds = seconds_between(start_, std::chrono::steady_clock::now());
-  const bool balanced = appliance_.balanced(ledger);
   std::string text = fmt::format(
       "ran {:.1f} s: {} packets, {} frames ({} on average)\n"
       "delivered {}, dropped {} frames and {} packets, in flight {}, missed by the port {}\n",

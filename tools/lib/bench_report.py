@@ -69,8 +69,8 @@ def headline(document):
     lines += [
         "",
         f"Median (smallest to largest) of the rounds of `{document['command']}`;",
-        f"{machine['cpu']}, {machine['cpus_allowed']} CPUs, {machine['date']}. The port is net_pcap,"
-        " replaying from memory: no NIC was at hand.",
+        f"{machine['cpu']}, {machine['cpus_allowed']} CPUs, {machine['date']}. The port is"
+        " net_pcap, replaying from memory: no NIC was at hand.",
     ]
     return "\n".join(lines)
 
