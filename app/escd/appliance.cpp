@@ -70,13 +70,18 @@ int Appliance::run_lcore_job(void* job) {
   return 0;
 }
 
+runtime::IdlePolicy Appliance::idle_policy(std::size_t lcore) const {
+  // No port loses anything while these sleep: what comes waits in a ring.
+  const std::uint32_t longer = plan_.lcores[lcore].rx_queues.empty() ? kNapsWithoutPort : 1;
+  return {config_.lcores.idle == config::Idle::kAdaptive, rte_get_tsc_hz(),
+          config_.lcores.sleep_max_us * longer};
+}
+
 void Appliance::start() {
-  const runtime::IdlePolicy idle{config_.lcores.idle == config::Idle::kAdaptive, rte_get_tsc_hz(),
-                                 config_.lcores.sleep_max_us};
   launched_ = true;
   jobs_.resize(plan_.lcores.size());
   for (std::size_t i = 0; i < jobs_.size(); ++i) {
-    jobs_[i] = {&pipeline_->stages(i), idle, &stop_, &status_[i]};
+    jobs_[i] = {&pipeline_->stages(i), idle_policy(i), &stop_, &status_[i]};
     const int result = rte_eal_remote_launch(&run_lcore_job, &jobs_[i], plan_.lcores[i].lcore_id);
     if (result != 0) {
       throw StartError("lcore " + std::to_string(plan_.lcores[i].lcore_id) + " on CPU " +

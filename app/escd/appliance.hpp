@@ -22,8 +22,12 @@ namespace esc::app {
 /// How long an lcore that is not stuck may take to return: far beyond its longest nap.
 inline constexpr std::uint32_t kStopTimeoutMs = 2000;
 
-/// How long a reader of the ledger waits for every lcore's next round: several of the longest naps.
-inline constexpr std::uint32_t kStillnessWaitMs = 5;
+/// An idle lcore that receives naps up to lcores.sleep_max_us, any other so many times as long.
+inline constexpr std::uint32_t kNapsWithoutPort = 4;
+
+/// How long a reader of the ledger waits for every lcore's next round: more than two of the longest
+/// naps.
+inline constexpr std::uint32_t kStillnessWaitMs = 10;
 
 enum class State : std::uint8_t { kStarting, kRunning, kDraining, kStopped, kCount };
 [[nodiscard]] std::string_view name(State state) noexcept;
@@ -94,6 +98,7 @@ class Appliance {
     runtime::LcoreStatus* status = nullptr;
   };
   static int run_lcore_job(void* job);
+  [[nodiscard]] runtime::IdlePolicy idle_policy(std::size_t lcore) const;
   [[nodiscard]] std::vector<std::uint64_t> heartbeats() const;
   [[nodiscard]] bool stood_still(const telemetry::Stillness& since) const;
   void name_roles();

@@ -243,7 +243,9 @@ constexpr std::array kKeys = {
             .min = 10,
             .max = 1'000,
             .example = "sleep_max_us = 50",
-            .meaning = "Longest sleep of an idle lcore, in microseconds; with `adaptive` only."},
+            .meaning =
+                "Longest sleep of an idle lcore that receives, in microseconds; other lcores "
+                "sleep up to four times as long. With `adaptive` only."},
     KeySpec{.section = "lcores",
             .key = "stall_ms",
             .type = kInteger,
