@@ -46,9 +46,9 @@ Appliance::Appliance(const config::Config& config, const topology::LcorePlan& pl
 
 Appliance::~Appliance() {
   // Only an exception gets here with lcores running. Nothing may be taken down under one of them.
-  if (launched_ && state() != State::kStopped && !stop_lcores(kStopTimeoutMs).empty()) {
-    _exit(kExitLcoreStuck);
-  }
+  if (!launched_ || state() == State::kStopped) return;
+  tell_lcores_to_stop();
+  if (!wait_for_lcores(kStopTimeoutMs).empty()) _exit(kExitLcoreStuck);
 }
 
 void Appliance::name_roles() {
@@ -100,10 +100,13 @@ bool Appliance::drained() const {
   return pipeline_->empty();
 }
 
-std::vector<std::size_t> Appliance::stop_lcores(std::uint32_t timeout_ms) {
-  using std::chrono::steady_clock;
+void Appliance::tell_lcores_to_stop() {
   // Release: pairs with the loop's acquire.
   stop_.store(true, std::memory_order_release);
+}
+
+std::vector<std::size_t> Appliance::wait_for_lcores(std::uint32_t timeout_ms) {
+  using std::chrono::steady_clock;
   const auto deadline = steady_clock::now() + std::chrono::milliseconds(timeout_ms);
   std::vector<std::size_t> running;
   do {

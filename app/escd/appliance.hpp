@@ -50,8 +50,10 @@ class Appliance {
   /// True once nothing is in flight: every lcore has begun a round since receiving stopped, so none
   /// still has a burst in hand that it has not counted, and the ledger shows nothing under way.
   [[nodiscard]] bool drained() const;
-  /// Tells the lcores to return and waits up to `timeout_ms`. The lcores that did not.
-  [[nodiscard]] std::vector<std::size_t> stop_lcores(std::uint32_t timeout_ms);
+  /// Tells the lcores to return, each at the end of its round.
+  void tell_lcores_to_stop();
+  /// Waits up to `timeout_ms` for lcores that were told to stop. Those that did not.
+  [[nodiscard]] std::vector<std::size_t> wait_for_lcores(std::uint32_t timeout_ms);
   /// With every lcore stopped: whatever is left becomes drained_at_deadline. How much that was.
   std::size_t discard_rest() { return pipeline_->discard_all(); }
   /// Closes the ports; the pools are judged after.
