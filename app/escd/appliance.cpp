@@ -126,9 +126,18 @@ std::vector<std::size_t> Appliance::wait_for_lcores(std::uint32_t timeout_ms) {
 
 void Appliance::close_ports() {
   for (const auto& port : ports_) port->close();
+  std::vector<PoolReport> counted = pools();
+  for (std::size_t i = 0; i < counted.size(); ++i) {
+    const dpdk::Pool& pool = i < ports_.size() ? ports_[i]->pool() : jumbo_pool_;
+    const dpdk::PoolCount count = pool.count();
+    counted[i].available = count.mbufs;
+    counted[i].repeated = count.repeated;
+  }
+  counted_pools_ = std::move(counted);
 }
 
 std::vector<PoolReport> Appliance::pools() const {
+  if (!counted_pools_.empty()) return counted_pools_;
   std::vector<PoolReport> reports;
   for (const auto& port : ports_) {
     reports.push_back({port->settings().label, port->pool().size(), port->pool().available(),

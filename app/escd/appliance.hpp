@@ -30,8 +30,11 @@ struct PoolReport {
   std::size_t size = 0;
   std::size_t available = 0;
   std::size_t kept_by_driver = 0;  ///< and will not come back: see dpdk::Port
+  std::size_t repeated = 0;        ///< given back twice; known once the pools are counted
 
-  [[nodiscard]] bool whole() const noexcept { return available + kept_by_driver >= size; }
+  [[nodiscard]] bool whole() const noexcept {
+    return available + kept_by_driver == size && repeated == 0;
+  }
 };
 
 /// EAL is up before it is made and outlives it. Thread: main lcore, but for the figures, which any
@@ -56,8 +59,10 @@ class Appliance {
   [[nodiscard]] std::vector<std::size_t> wait_for_lcores(std::uint32_t timeout_ms);
   /// With every lcore stopped: whatever is left becomes drained_at_deadline. How much that was.
   std::size_t discard_rest() { return pipeline_->discard_all(); }
-  /// Closes the ports; the pools are judged after.
+  /// With every lcore stopped: closes the ports and counts what is back in the pools, each mbuf
+  /// once.
   void close_ports();
+  /// What the mempools say of themselves; after close_ports() what was counted.
   [[nodiscard]] std::vector<PoolReport> pools() const;
 
   /// Live: what is not accounted for is in flight. Stopped: in_flight is what was found in rings
@@ -96,6 +101,7 @@ class Appliance {
   std::atomic<State> state_{State::kStarting};  ///< main lcore writes, any thread reads
   dpdk::Pool jumbo_pool_;
   std::vector<std::unique_ptr<dpdk::Port>> ports_;
+  std::vector<PoolReport> counted_pools_;
   std::unique_ptr<Pipeline> pipeline_;
   std::vector<runtime::LcoreStatus> status_;
   std::vector<std::vector<std::string>> roles_;
