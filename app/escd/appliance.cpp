@@ -46,9 +46,9 @@ Appliance::Appliance(const config::Config& config, const topology::LcorePlan& pl
 
 Appliance::~Appliance() {
   // Only an exception gets here with lcores running. Nothing may be taken down under one of them.
-  if (launched_ && state() != State::kStopped && !stop_lcores(kStopTimeoutMs).empty()) {
-    _exit(kExitLcoreStuck);
-  }
+  if (!launched_ || state() == State::kStopped) return;
+  tell_lcores_to_stop();
+  if (!wait_for_lcores(kStopTimeoutMs).empty()) _exit(kExitLcoreStuck);
 }
 
 void Appliance::name_roles() {
@@ -105,10 +105,13 @@ bool Appliance::drained() const {
   return pipeline_->empty();
 }
 
-std::vector<std::size_t> Appliance::stop_lcores(std::uint32_t timeout_ms) {
-  using std::chrono::steady_clock;
+void Appliance::tell_lcores_to_stop() {
   // Release: pairs with the loop's acquire.
   stop_.store(true, std::memory_order_release);
+}
+
+std::vector<std::size_t> Appliance::wait_for_lcores(std::uint32_t timeout_ms) {
+  using std::chrono::steady_clock;
   const auto deadline = steady_clock::now() + std::chrono::milliseconds(timeout_ms);
   std::vector<std::size_t> running;
   do {
@@ -128,9 +131,18 @@ std::vector<std::size_t> Appliance::stop_lcores(std::uint32_t timeout_ms) {
 
 void Appliance::close_ports() {
   for (const auto& port : ports_) port->close();
+  std::vector<PoolReport> counted = pools();
+  for (std::size_t i = 0; i < counted.size(); ++i) {
+    const dpdk::Pool& pool = i < ports_.size() ? ports_[i]->pool() : jumbo_pool_;
+    const dpdk::PoolCount count = pool.count();
+    counted[i].available = count.mbufs;
+    counted[i].repeated = count.repeated;
+  }
+  counted_pools_ = std::move(counted);
 }
 
 std::vector<PoolReport> Appliance::pools() const {
+  if (!counted_pools_.empty()) return counted_pools_;
   std::vector<PoolReport> reports;
   for (const auto& port : ports_) {
     reports.push_back({port->settings().label, port->pool().size(), port->pool().available(),

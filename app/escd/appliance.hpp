@@ -38,8 +38,11 @@ struct PoolReport {
   std::size_t size = 0;
   std::size_t available = 0;
   std::size_t kept_by_driver = 0;  ///< and will not come back: see dpdk::Port
+  std::size_t repeated = 0;        ///< given back twice; known once the pools are counted
 
-  [[nodiscard]] bool whole() const noexcept { return available + kept_by_driver >= size; }
+  [[nodiscard]] bool whole() const noexcept {
+    return available + kept_by_driver == size && repeated == 0;
+  }
 };
 
 /// EAL is up before it is made and outlives it. Thread: main lcore, but for the figures, which any
@@ -58,12 +61,16 @@ class Appliance {
   /// True once nothing is in flight: every lcore has begun a round since receiving stopped, so none
   /// still has a burst in hand that it has not counted, and the ledger shows nothing under way.
   [[nodiscard]] bool drained() const;
-  /// Tells the lcores to return and waits up to `timeout_ms`. The lcores that did not.
-  [[nodiscard]] std::vector<std::size_t> stop_lcores(std::uint32_t timeout_ms);
+  /// Tells the lcores to return, each at the end of its round.
+  void tell_lcores_to_stop();
+  /// Waits up to `timeout_ms` for lcores that were told to stop. Those that did not.
+  [[nodiscard]] std::vector<std::size_t> wait_for_lcores(std::uint32_t timeout_ms);
   /// With every lcore stopped: whatever is left becomes drained_at_deadline. How much that was.
   std::size_t discard_rest() { return pipeline_->discard_all(); }
-  /// Closes the ports; the pools are judged after.
+  /// With every lcore stopped: closes the ports and counts what is back in the pools, each mbuf
+  /// once.
   void close_ports();
+  /// What the mempools say of themselves; after close_ports() what was counted.
   [[nodiscard]] std::vector<PoolReport> pools() const;
 
   struct LedgerReading {
@@ -108,6 +115,7 @@ class Appliance {
   std::atomic<State> state_{State::kStarting};  ///< main lcore writes, any thread reads
   dpdk::Pool jumbo_pool_;
   std::vector<std::unique_ptr<dpdk::Port>> ports_;
+  std::vector<PoolReport> counted_pools_;
   std::unique_ptr<Pipeline> pipeline_;
   std::vector<runtime::LcoreStatus> status_;
   std::vector<std::vector<std::string>> roles_;

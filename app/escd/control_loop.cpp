@@ -102,14 +102,20 @@ void ControlLoop::watch() {
 
 void ControlLoop::drain(RunEnd& end) {
   appliance_.stop_receiving();
-  const auto deadline =
-      Clock::now() + std::chrono::milliseconds(appliance_.config().shutdown.drain_timeout_ms);
+  const auto timeout_ms = appliance_.config().shutdown.drain_timeout_ms;
+  const auto deadline = Clock::now() + std::chrono::milliseconds(timeout_ms);
   // Twice in a row: an RX stage may have been in the middle of its last burst at the first look.
-  for (int empty_looks = 0; empty_looks < 2 && Clock::now() < deadline;) {
+  constexpr int kLooks = 2;
+  int empty_looks = 0;
+  while (empty_looks < kLooks && Clock::now() < deadline) {
     tick();
     empty_looks = appliance_.drained() ? empty_looks + 1 : 0;
   }
-  end.stuck = appliance_.stop_lcores(kStopTimeoutMs);
+  appliance_.tell_lcores_to_stop();
+  if (empty_looks < kLooks) {
+    spdlog::warn("not drained within {} ms: the lcores are told to stop", timeout_ms);
+  }
+  end.stuck = appliance_.wait_for_lcores(kStopTimeoutMs);
   if (end.stuck.empty()) end.drained_at_deadline = appliance_.discard_rest();
 }
 

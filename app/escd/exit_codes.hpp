@@ -10,7 +10,7 @@ enum ExitCode : int {
   kExitConfig = 3,        ///< the configuration, or the machine as --check sees it, is not fit
   kExitStart = 4,         ///< a resource was not to be had: EAL, hugepages, port, lcore, socket
   kExitUnbalanced = 5,    ///< the ledger does not balance: a frame is unaccounted for
-  kExitPoolNotWhole = 6,  ///< an mbuf was not given back
+  kExitPoolNotWhole = 6,  ///< an mbuf was not given back, or was given back twice
   kExitDrainTimeout =
       7,  ///< the drain ran out of time; what was left is in the ledger as drained_at_deadline
   kExitLcoreStuck = 8,    ///< an lcore did not stop; what it holds is in the ledger as in_flight

@@ -73,8 +73,9 @@ bool pools_whole(const Appliance& appliance) {
   for (const PoolReport& pool : appliance.pools()) {
     if (pool.whole()) continue;
     whole = false;
-    spdlog::error("pool {}: {} of {} mbufs were not given back; please report this", pool.name,
-                  pool.size - pool.available - pool.kept_by_driver, pool.size);
+    spdlog::error("pool {}: {} of {} mbufs were not given back, {} twice; please report this",
+                  pool.name, pool.size - pool.available - pool.kept_by_driver, pool.size,
+                  pool.repeated);
   }
   return whole;
 }

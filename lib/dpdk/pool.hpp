@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <string>
 
+#include "dpdk/pool_count.hpp"
+
 struct rte_mempool;
 
 namespace esc::dpdk {
@@ -56,6 +58,7 @@ class Pool {
   [[nodiscard]] rte_mempool* get() const noexcept { return pool_; }
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
   [[nodiscard]] std::size_t available() const noexcept;  ///< exact when nobody uses the pool
+  [[nodiscard]] PoolCount count() const { return count_mbufs(pool_); }
 
  private:
   rte_mempool* pool_ = nullptr;

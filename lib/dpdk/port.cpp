@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "base/start_error.hpp"
+#include "dpdk/probe_fix.hpp"
 
 namespace esc::dpdk {
 namespace {
@@ -20,30 +21,6 @@ constexpr std::uint16_t kTxQueues = 1;
 
 std::string error_text(int error) {
   return rte_strerror(error < 0 ? -error : error);
-}
-
-std::string probe_fix(const PortSettings& settings) {
-  if (settings.pci) {
-    return "bind it with deploy/bind-port " + settings.device_name +
-           " (dpdk-devbind.py --status shows the drivers)";
-  }
-  if (settings.device.starts_with("net_pcap")) {
-    return "check that the trace named by rx_pcap= exists and is a pcap file";
-  }
-  if (settings.device.starts_with("net_af_packet") || settings.device.starts_with("net_af_xdp")) {
-    return "check that iface= names an interface of this network namespace, that no other process "
-           "has its queues, and that "
-           "escd has CAP_NET_RAW and CAP_NET_ADMIN";
-  }
-  return "check the driver's name and its arguments; the EAL lines above say what it disliked";
-}
-
-/// Value of `key` in "name,key=value,..."; empty without it.
-std::string device_argument(const std::string& device, const std::string& key) {
-  const std::size_t at = device.find("," + key + "=");
-  if (at == std::string::npos) return {};
-  const std::size_t from = at + key.size() + 2;
-  return device.substr(from, device.find(',', from) - from);
 }
 
 std::uint64_t rx_offloads(const rte_eth_dev_info& info, bool nic_checksums) {

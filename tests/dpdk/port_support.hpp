@@ -27,6 +27,11 @@ namespace esc::test {
   return settings;
 }
 
+[[nodiscard]] inline bool is_whole(const dpdk::Pool& pool) {
+  const dpdk::PoolCount count = pool.count();
+  return count.mbufs == pool.size() && count.repeated == 0;
+}
+
 /// The ring behind the first queue of a net_ring device, which makes it when it is probed and, for
 /// want of a name of our own, calls it after itself.
 [[nodiscard]] inline rte_ring* ring_behind(const dpdk::Port& port) {

@@ -1,6 +1,7 @@
 """Bad input and bad luck at start: each error names the place, what is wrong and what to do."""
 
 import os
+import socket
 import subprocess
 
 import harness
@@ -8,6 +9,7 @@ import traffic
 from harness import Config, Lcores, Port, binary
 
 OK, INTERNAL, USAGE, CONFIG, START = 0, 1, 2, 3, 4
+MEMIF = "net_memif0,role=server,id=0,socket={socket},socket-abstract={abstract}"
 
 
 class Errors(harness.Scenario):
@@ -65,15 +67,34 @@ class Errors(harness.Scenario):
         self.assert_ends(done, CONFIG, "--lcores")
 
     def test_devices(self) -> None:
-        for device, says in (
-            ("net_nosuch0", "net_nosuch0"),
-            (f"net_pcap0,rx_pcap={self.directory}/missing.pcap", "missing.pcap"),
-            ("net_af_packet0,iface=esc-none", "esc-none"),
+        missing = self.directory / "missing.pcap"
+        for device, fix in (
+            ("net_nosuch0", "check the driver's name and its arguments"),
+            (f"net_pcap0,rx_pcap={missing}", "check that the trace named by rx_pcap= exists"),
+            ("net_af_packet0,iface=esc-none", "check that iface= names an interface"),
         ):
             with self.subTest(device):
-                done = self.run_escd(self.text(device))
-                self.assertIn(done.returncode, (CONFIG, START))
-                self.assertIn(says, done.stdout + done.stderr)
+                refused = f'device "{device}" cannot be opened'
+                self.assert_ends(self.run_escd(self.text(device)), START, refused, fix)
+
+    def test_a_memif_socket_that_has_a_server(self) -> None:
+        for abstract in ("no", "yes"):
+            with self.subTest(abstract=abstract):
+                path = self.directory / f"memif-{abstract}.sock"
+                device = MEMIF.format(socket=path, abstract=abstract)
+                lcores = Lcores.folded()
+                first = self.start_escd(Config([Port(device)], traffic.ROUTES, lcores))
+                first.wait_until_running()
+                fix = f"another process is the server of {path} already: stop it"
+                self.assert_ends(self.run_escd(self.text(device)), START, "cannot be opened", fix)
+                first.stop()
+
+    def test_a_memif_socket_that_was_left_behind(self) -> None:
+        path = self.directory / "memif.sock"
+        with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as dead:
+            dead.bind(str(path))
+        done = self.run_escd(self.text(MEMIF.format(socket=path, abstract="no")))
+        self.assert_ends(done, START, f"{path} exists and no process", "remove it if none does")
 
     def test_unreadable_trace(self) -> None:
         (self.directory / "text.pcap").write_text("not a capture at all", encoding="utf-8")

@@ -1,10 +1,16 @@
 """Pools that are too small: refused at start with a word on what to do, or every loss counted."""
 
+import os
+from typing import BinaryIO
+
 import harness
 import traffic
-from harness import Config, Lcores, Port
+from harness import Config, Escd, Lcores, Port
+from stopped_thread import StoppedThread, thread_named
+from traffic import craft
 
 PACKETS = 50_000
+SMALLEST_MBUFS = 256
 
 
 class SmallPool(harness.Scenario):
@@ -24,13 +30,80 @@ class SmallPool(harness.Scenario):
         self.assert_ledger(ledger, expectation, allowed=["rx_nombuf"])
 
     def test_the_smallest(self) -> None:
-        self.play_with(256)
+        self.play_with(SMALLEST_MBUFS)
 
     def test_less_than_the_caches_hold(self) -> None:
         self.play_with(600)
 
     def test_less_than_the_rings_hold(self) -> None:
         self.play_with(4096)
+
+
+class DryPool(harness.Scenario):
+    """The worker's thread is stopped, and so the dispatcher of its CPU with it: each event that is
+    received keeps its mbuf, and the pool is dry after exactly as many packets as it has mbufs.
+
+    net_pcap reads a packet before it asks for an mbuf, so that a packet which finds the pool dry is
+    lost and counted in rx_nombuf, one each: what was sent is what was received and what was lost.
+    The trace is a pipe, so that the test says when a packet comes; all of it fits the pipe.
+    """
+
+    BEFORE, AFTER = 600, 100
+
+    def open_trace(self) -> tuple[str, BinaryIO]:
+        """The device that plays the pipe, and the end to write to; the file header is in it."""
+        path = self.directory / "trace.pipe"
+        os.mkfifo(path)
+        # For reading too: an end for writing alone would wait for the reader.
+        trace = os.fdopen(os.open(path, os.O_RDWR), "wb", buffering=0)
+        trace.write(craft.pcap([]))
+        return f"net_pcap0,rx_pcap={path}", trace
+
+    def send(self, trace: BinaryIO, count: int) -> None:
+        header = len(craft.pcap([]))
+        trace.write(craft.pcap(traffic.uniform(count))[header:])
+
+    def wait_for(self, escd: Escd, received: int, lost: int, delivered: int) -> None:
+        def there() -> bool:
+            ledger = escd.live_ledger()
+            found = (
+                ledger["packets"]["received"],
+                ledger["packets"]["rx_nombuf"],
+                ledger["frames"]["delivered"],
+            )
+            return found == (received, lost, delivered)
+
+        what = f"{received} packets received, {lost} lost, {delivered} frames delivered"
+        self.wait_until(there, what, 60.0)
+
+    def test_a_worker_that_stalls_empties_the_pool(self) -> None:
+        first, second = harness.need_cpus(2)
+        device, trace = self.open_trace()
+        self.addCleanup(trace.close)
+        config = Config(
+            [Port(device, more={"pool_mbufs": SMALLEST_MBUFS})],
+            traffic.ROUTES,
+            Lcores([first], second, [second]),
+            {"rings": {"ingest_cells": 1024, "worker_cells": 1024}},
+        )
+        # An RX lcore that waits for the pipe does not come round, and is none the worse for it.
+        escd = self.start_escd(config, "--set", "lcores.stall_ms=10000")
+        escd.wait_until_running()
+        with StoppedThread(thread_named(escd.process.pid, "rte-worker-1")):
+            self.send(trace, self.BEFORE)
+            lost = self.BEFORE - SMALLEST_MBUFS
+            self.wait_for(escd, SMALLEST_MBUFS, lost, 0)
+            self.assertEqual(escd.live_ledger()["frames"]["in_flight"], SMALLEST_MBUFS)
+        self.wait_for(escd, SMALLEST_MBUFS, lost, SMALLEST_MBUFS)
+        self.send(trace, self.AFTER)
+        trace.close()
+        received = SMALLEST_MBUFS + self.AFTER
+        self.wait_for(escd, received, lost, received)
+        expectation = config.expectation()
+        expectation.add_packets(traffic.uniform(received), config.ports[0].rules())
+        ledger = escd.stop()
+        self.assertEqual(ledger["packets"]["rx_nombuf"], lost)
+        self.assert_ledger(ledger, expectation, allowed=["rx_nombuf"])
 
 
 if __name__ == "__main__":

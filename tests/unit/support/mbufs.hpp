@@ -12,6 +12,8 @@
 #include <string>
 #include <vector>
 
+#include "dpdk/pool_count.hpp"
+
 namespace esc::test {
 
 using Bytes = std::vector<std::uint8_t>;
@@ -32,7 +34,10 @@ class TestPool {
 
   [[nodiscard]] rte_mempool* get() const { return pool_; }
   [[nodiscard]] unsigned in_use() const { return size_ - rte_mempool_avail_count(pool_); }
-  [[nodiscard]] bool whole() const { return rte_mempool_avail_count(pool_) == size_; }
+  [[nodiscard]] bool whole() const {
+    const dpdk::PoolCount count = dpdk::count_mbufs(pool_);
+    return count.mbufs == size_ && count.repeated == 0;
+  }
 
   /// One packet; `cuts` are the byte positions at which a new segment begins (equal ones make an
   /// empty segment).

@@ -1,0 +1,78 @@
+#include "dpdk/probe_fix.hpp"
+
+#include <sys/stat.h>
+
+#include <fstream>
+#include <sstream>
+
+#include "dpdk/port.hpp"
+
+namespace esc::dpdk {
+namespace {
+
+constexpr const char* kMemifDefaultSocket = "/run/memif.sock";
+
+/// Whether a UNIX socket of that name, "@name" for an abstract one, takes connections. Asks the
+/// kernel: net_memif of DPDK 22.11 aborts its process when a client connects and hangs up at once.
+bool somebody_listens(const std::string& name) {
+  constexpr unsigned long kAcceptsConnections = 0x10000;  // __SO_ACCEPTCON
+  std::ifstream table("/proc/net/unix");
+  std::string line;
+  std::getline(table, line);  // the heading
+  while (std::getline(table, line)) {
+    std::istringstream columns(line);
+    std::string slot, references, protocol, type, state, inode, path;
+    unsigned long flags = 0;
+    columns >> slot >> references >> protocol >> std::hex >> flags >> type >> state >> inode;
+    std::getline(columns >> std::ws, path);
+    if (path == name && (flags & kAcceptsConnections) != 0) return true;
+  }
+  return false;
+}
+
+std::string memif_fix(const std::string& device) {
+  std::string path = device_argument(device, "socket");
+  if (path.empty()) path = kMemifDefaultSocket;
+  const bool abstract = device_argument(device, "socket-abstract") != "no";
+  const std::string role = device_argument(device, "role");
+  const bool server = role == "server" || role == "master";
+  if (server && somebody_listens((abstract ? "@" : "") + path)) {
+    return "another process is the server of " + path +
+           " already: stop it, name another socket= or make this port role=client";
+  }
+  struct stat status {};
+  if (server && !abstract && lstat(path.c_str(), &status) == 0) {
+    return path + " exists and no process of this network namespace listens on it: remove it if " +
+           "none does, or name another socket=";
+  }
+  return "check role=, id= and socket= (its directory must exist and be writable); the EAL lines "
+         "above say what it disliked";
+}
+
+}  // namespace
+
+std::string device_argument(const std::string& device, const std::string& key) {
+  const std::size_t at = device.find("," + key + "=");
+  if (at == std::string::npos) return {};
+  const std::size_t from = at + key.size() + 2;
+  return device.substr(from, device.find(',', from) - from);
+}
+
+std::string probe_fix(const PortSettings& settings) {
+  if (settings.pci) {
+    return "bind it with deploy/bind-port " + settings.device_name +
+           " (dpdk-devbind.py --status shows the drivers)";
+  }
+  if (settings.device.starts_with("net_pcap")) {
+    return "check that the trace named by rx_pcap= exists and is a pcap file";
+  }
+  if (settings.device.starts_with("net_af_packet") || settings.device.starts_with("net_af_xdp")) {
+    return "check that iface= names an interface of this network namespace, that no other process "
+           "has its queues, and that "
+           "escd has CAP_NET_RAW and CAP_NET_ADMIN";
+  }
+  if (settings.device.starts_with("net_memif")) return memif_fix(settings.device);
+  return "check the driver's name and its arguments; the EAL lines above say what it disliked";
+}
+
+}  // namespace esc::dpdk
