@@ -8,6 +8,7 @@ import subprocess
 import harness
 import traffic
 from harness import Config, Lcores, Port, binary
+from stopped_thread import thread_named
 
 START, LEDGER_FILE = 4, 10
 
@@ -54,19 +55,40 @@ class Outputs(harness.Scenario):
 
     def test_an_output_that_nobody_reads(self) -> None:
         """A full pipe at stdout: control, drain and ledger go on without it."""
+        self.run_to_the_end(stdout=self.full_pipe(), stderr=subprocess.DEVNULL)
+
+    def test_a_log_that_nobody_reads(self) -> None:
+        """A full pipe at stderr: neither the start nor the drain waits for it."""
+        self.run_to_the_end(stdout=subprocess.DEVNULL, stderr=self.full_pipe())
+
+    def test_the_log_is_written_where_the_main_lcore_runs(self) -> None:
+        device = traffic.pcap_device(0, self.directory / "t.pcap", traffic.uniform(100))
+        escd = self.start_escd(Config([Port(device)], traffic.ROUTES, Lcores.folded()))
+        escd.wait_until_running()
+        main, writer = escd.process.pid, thread_named(escd.process.pid, "escd-log")
+        self.assertEqual(os.sched_getaffinity(writer), os.sched_getaffinity(main))
+        escd.stop()
+        self.assertIn("asked to stop: draining", escd.log())
+
+    def full_pipe(self) -> int:
+        """The writer's end; the reader's stays open, and nobody reads."""
         reader, writer = os.pipe()
         self.addCleanup(os.close, reader)
+        self.addCleanup(os.close, writer)
         fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, 4096)
         os.write(writer, bytes(4096))
+        return writer
+
+    def run_to_the_end(self, *, stdout: int, stderr: int) -> None:
+        """It answers, ends at SIGTERM, and leaves a sound ledger."""
         ledger = self.directory / "ledger.json"
         command = [binary("ESC_ESCD"), "--config", self.write_config(",infinite_rx=1")]
         process = subprocess.Popen(
             [*command, "--progress", "--ledger", str(ledger)],
             stdin=subprocess.DEVNULL,
-            stdout=writer,
-            stderr=subprocess.DEVNULL,
+            stdout=stdout,
+            stderr=stderr,
         )
-        os.close(writer)
         self.addCleanup(harness.end, process)
         self.wait_until(lambda: self.uptime_s() > 3.0, "it answers", harness.START_SECONDS)
         process.terminate()
