@@ -3,8 +3,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <filesystem>
-#include <fstream>
 #include <iostream>
 #include <string>
 
@@ -12,6 +10,7 @@
 #include "app/escd/control_loop.hpp"
 #include "app/escd/exit_codes.hpp"
 #include "app/escd/figures.hpp"
+#include "app/escd/ledger_file.hpp"
 #include "app/escd/log.hpp"
 #include "app/escd/options.hpp"
 #include "app/escd/preflight.hpp"
@@ -25,16 +24,6 @@
 
 namespace esc::app {
 namespace {
-
-/// Whole or not at all: a reader never sees half a ledger.
-void write_ledger(const std::string& file, const nlohmann::ordered_json& ledger) {
-  const std::string aside = file + ".tmp";
-  std::ofstream out(aside);
-  out << ledger.dump(2) << '\n';
-  out.close();
-  if (!out) throw std::runtime_error("cannot write the ledger to " + aside);
-  std::filesystem::rename(aside, file);
-}
 
 std::vector<std::string> pci_devices(const config::Config& config) {
   std::vector<std::string> devices;
@@ -77,7 +66,7 @@ std::string role_of(const Appliance& appliance, std::size_t lcore) {
 bool keep_ledger(const std::string& file, const nlohmann::ordered_json& ledger) {
   if (file.empty()) return true;
   try {
-    write_ledger(file, ledger);
+    write_ledger_file(file, ledger.dump(2) + '\n');
     return true;
   } catch (const std::exception& error) {
     spdlog::error("{}; here it is: {}", error.what(), ledger.dump());

@@ -1,14 +1,11 @@
 #include "app/escd/preflight.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <filesystem>
 #include <iostream>
-#include <optional>
 #include <string>
 
 #include "app/escd/exit_codes.hpp"
+#include "app/escd/ledger_file.hpp"
 #include "app/escd/sizing.hpp"
 #include "config/environment.hpp"
 #include "config/plan.hpp"
@@ -30,15 +27,6 @@ void warn(const std::vector<config::Problem>& problems) {
     std::cerr << "warning: " << to_text(problem) << '\n';
 }
 
-/// Found out now, not after a night of events.
-std::optional<config::Problem> unwritable_ledger(const std::string& file) {
-  if (file.empty()) return std::nullopt;
-  const auto folder = std::filesystem::absolute(file).parent_path();
-  if (access(folder.c_str(), W_OK) == 0) return std::nullopt;
-  return config::Problem{"--ledger " + file, "nothing can be written to " + folder.string(),
-                         "name a file in a folder that exists and is writable"};
-}
-
 int check(const config::Config& config, const topology::Topology& topology) {
   const auto findings = config::check_environment(
       config, topology, {}, memory_bytes(config, dpdk::kHugepageBytes) + dpdk::kEalOverheadBytes);
@@ -57,7 +45,7 @@ int check(const config::Config& config, const topology::Topology& topology) {
 }  // namespace
 
 std::variant<Prepared, int> prepare(const Options& options) {
-  if (const auto problem = unwritable_ledger(options.ledger_file)) return say({*problem});
+  if (const auto problem = unfit_ledger_file(options.ledger_file)) return say({*problem});
   auto loaded =
       config::load(options.config_file, {options.set, options.eal_args}, worker::handler_names());
   if (const auto* problems = std::get_if<std::vector<config::Problem>>(&loaded))
