@@ -1,12 +1,15 @@
 """Bad input and bad luck at start: each error names the place, what is wrong and what to do."""
 
 import os
+import re
 import subprocess
+from pathlib import Path
 
 import harness
 import traffic
 from harness import Config, Lcores, Port, binary
 
+ROOT = Path(__file__).resolve().parents[2]
 OK, INTERNAL, USAGE, CONFIG, START = 0, 1, 2, 3, 4
 
 
@@ -43,7 +46,18 @@ class Errors(harness.Scenario):
         self.assert_ends(self.run_program(escd), USAGE, "--config")
         self.assert_ends(self.run_program(escd, "--config", "x", "--nonsense"), USAGE, "--nonsense")
         self.assert_ends(self.run_program(escd, "--version"), OK, "escd ")
-        self.assert_ends(self.run_program(escd, "--help"), OK, "Exit codes:")
+
+    def test_exit_codes_are_the_same_everywhere(self) -> None:
+        """--help, docs/operations.md and the enumeration."""
+        done = self.run_program(binary("ESC_ESCD"), "--help")
+        printed = dict(
+            re.findall(r"^ +(\d+) +(.+)$", done.stdout.partition("Exit codes:")[2], re.M)
+        )
+        page = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
+        table = page.partition("## Exit codes")[2].replace("`", "")
+        self.assertEqual(printed, dict(re.findall(r"^\| (\d+) \| (.+) \|$", table, re.M)))
+        header = (ROOT / "app/escd/exit_codes.hpp").read_text(encoding="utf-8")
+        self.assertEqual(list(printed), re.findall(r"^ +kExit\w+ = (\d+),", header, re.M))
 
     def test_no_such_file(self) -> None:
         done = self.run_program(binary("ESC_ESCD"), "--config", "/nowhere/escd.toml")
