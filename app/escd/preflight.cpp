@@ -27,9 +27,19 @@ void warn(const std::vector<config::Problem>& problems) {
     std::cerr << "warning: " << to_text(problem) << '\n';
 }
 
+/// What EAL is asked for on pages of that size.
+std::uint64_t needed_bytes(const config::Config& config, std::uint64_t page_bytes) {
+  return memory_bytes(config, page_bytes) + dpdk::kEalOverheadBytes;
+}
+
+std::uint64_t in_mib(std::uint64_t bytes) {
+  constexpr std::uint64_t kMiB = 1024 * 1024;
+  return (bytes + kMiB - 1) / kMiB;
+}
+
 int check(const config::Config& config, const topology::Topology& topology) {
-  const auto findings = config::check_environment(
-      config, topology, {}, memory_bytes(config, dpdk::kHugepageBytes) + dpdk::kEalOverheadBytes);
+  const std::uint64_t on_hugepages = needed_bytes(config, dpdk::kHugepageBytes);
+  const auto findings = config::check_environment(config, topology, {}, on_hugepages);
   for (const config::Finding& finding : findings) std::cout << to_text(finding) << '\n';
   const auto errors = std::count_if(findings.begin(), findings.end(), [](const auto& finding) {
     return finding.severity == config::Severity::kError;
@@ -38,7 +48,9 @@ int check(const config::Config& config, const topology::Topology& topology) {
     std::cout << errors << (errors == 1 ? " error" : " errors") << ": escd would not start\n";
     return kExitConfig;
   }
-  std::cout << config.file << ": ready to start\n";
+  std::cout << config.file << ": ready to start; pools, rings and EAL take " << in_mib(on_hugepages)
+            << " MiB of hugepages, or " << in_mib(needed_bytes(config, dpdk::kOrdinaryPageBytes))
+            << " MiB of ordinary memory\n";
   return kExitOk;
 }
 

@@ -102,6 +102,21 @@ class Errors(harness.Scenario):
         done = self.run_escd(self.text(missing), "--check")
         self.assert_ends(done, CONFIG, "missing.pcap", "would not start")
 
+    def test_check_says_how_much_memory_is_needed(self) -> None:
+        """To the MiB: what is less is refused, by --check for hugepages and at start without."""
+        done = self.run_escd(self.text(), "--check")
+        said = re.search(
+            r"take (\d+) MiB of hugepages, or (\d+) MiB of ordinary memory", done.stdout
+        )
+        self.assertIsNotNone(said, done.stdout)
+        hugepages, ordinary = map(int, said.groups())
+        for limit, code in ((hugepages, OK), (hugepages - 1, CONFIG)):
+            text = self.text(memory={"limit_mib": limit})
+            self.assert_ends(self.run_escd(text, "--check"), code)
+        for limit, code in ((ordinary, OK), (ordinary - 1, START)):
+            text = self.text(memory={"limit_mib": limit, "hugepages": "off"})
+            self.assert_ends(self.run_escd(text), code)
+
     def test_memory(self) -> None:
         done = self.run_escd(self.text(memory={"limit_mib": 64}))
         self.assert_ends(done, START, "memory.limit_mib is 64", "raise it")
