@@ -3,13 +3,13 @@
 #include <rte_cycles.h>
 #include <rte_launch.h>
 #include <sys/prctl.h>
-#include <unistd.h>
 
 #include <array>
 #include <chrono>
 #include <thread>
 
 #include "app/escd/exit_codes.hpp"
+#include "app/escd/log.hpp"
 #include "app/escd/sizing.hpp"
 #include "base/start_error.hpp"
 
@@ -48,7 +48,7 @@ Appliance::~Appliance() {
   // Only an exception gets here with lcores running. Nothing may be taken down under one of them.
   if (!launched_ || state() == State::kStopped) return;
   tell_lcores_to_stop();
-  if (!wait_for_lcores(kStopTimeoutMs).empty()) _exit(kExitLcoreStuck);
+  if (!wait_for_lcores(kStopTimeoutMs).empty()) exit_now(kExitLcoreStuck);
 }
 
 void Appliance::name_roles() {

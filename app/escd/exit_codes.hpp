@@ -1,21 +1,38 @@
-// What escd's exit status says. The table in docs/operations.md is checked against this one.
+// What escd's exit status says. --help prints it; a test compares that with docs/operations.md.
 #pragma once
+
+#include <array>
+#include <string_view>
 
 namespace esc::app {
 
 enum ExitCode : int {
-  kExitOk = 0,            ///< ran and drained; the ledger balances, the pools are whole
-  kExitInternal = 1,      ///< a fault of escd's own
-  kExitUsage = 2,         ///< the command line was not understood
-  kExitConfig = 3,        ///< the configuration, or the machine as --check sees it, is not fit
-  kExitStart = 4,         ///< a resource was not to be had: EAL, hugepages, port, lcore, socket
-  kExitUnbalanced = 5,    ///< the ledger does not balance: a frame is unaccounted for
-  kExitPoolNotWhole = 6,  ///< an mbuf was not given back, or was given back twice
-  kExitDrainTimeout =
-      7,  ///< the drain ran out of time; what was left is in the ledger as drained_at_deadline
-  kExitLcoreStuck = 8,    ///< an lcore did not stop; what it holds is in the ledger as in_flight
-  kExitLedgerFile = 10,   ///< the ledger's file could not be written; the log has the ledger
-  kExitSecondSignal = 9,  ///< told to stop a second time: gone at once, nothing drained
+  kExitOk = 0,
+  kExitInternal = 1,
+  kExitUsage = 2,
+  kExitConfig = 3,
+  kExitStart = 4,
+  kExitUnbalanced = 5,
+  kExitPoolNotWhole = 6,
+  kExitDrainTimeout = 7,
+  kExitLcoreStuck = 8,
+  kExitSecondSignal = 9,
+  kExitLedgerFile = 10,
 };
+
+inline constexpr std::array<std::string_view, 11> kExitCodeMeanings = {
+    "ran and drained; the ledger balances, the pools are whole",
+    "a fault of escd's own",
+    "the command line was not understood",
+    "the configuration, or the machine as --check sees it, is not fit",
+    "a resource was not to be had: EAL, hugepages, port, lcore, control socket",
+    "the ledger does not balance: a frame is unaccounted for",
+    "an mbuf was not given back, or was given back twice",
+    "the drain ran out of time; what was left is in the ledger as drained_at_deadline",
+    "an lcore did not stop; what it holds is in the ledger as in_flight",
+    "told to stop a second time: gone at once, nothing drained, no ledger written",
+    "the ledger's file could not be written; the log has the ledger",
+};
+static_assert(kExitCodeMeanings.size() == kExitLedgerFile + 1);
 
 }  // namespace esc::app

@@ -28,6 +28,7 @@ ordered_json rx_json(const telemetry::IngestCounters& c) {
           {"bursts", c.bursts.get()},
           {"ring_full", c.ring_full.get()},
           {"polls_deferred", c.polls_deferred.get()},
+          {"frames_linearised", c.frames_linearised.get()},
           {"jumbo_waits", c.jumbo_waits.get()},
           {"held", c.events_held.get() + c.packets_held.get()}};
 }
@@ -111,6 +112,7 @@ ordered_json ports_document(const Appliance& appliance) {
 ordered_json stats_document(const Appliance& appliance, double uptime_s) {
   const Pipeline& pipeline = appliance.pipeline();
   ordered_json json;
+  json["instance"] = appliance.config().instance;
   json["uptime_s"] = uptime_s;
   json["state"] = name(appliance.state());
   json["stages"] = stages_document(appliance);

@@ -1,13 +1,8 @@
 // escd: the appliance.
-#include <spdlog/sinks/basic_file_sink.h>
-#include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
-#include <filesystem>
-#include <fstream>
 #include <iostream>
 #include <string>
 
@@ -15,6 +10,8 @@
 #include "app/escd/control_loop.hpp"
 #include "app/escd/exit_codes.hpp"
 #include "app/escd/figures.hpp"
+#include "app/escd/ledger_file.hpp"
+#include "app/escd/log.hpp"
 #include "app/escd/options.hpp"
 #include "app/escd/preflight.hpp"
 #include "app/escd/service.hpp"
@@ -27,27 +24,6 @@
 
 namespace esc::app {
 namespace {
-
-void set_up_log(const config::Config& config) {
-  static constexpr std::array kLevels = {spdlog::level::trace, spdlog::level::debug,
-                                         spdlog::level::info, spdlog::level::warn,
-                                         spdlog::level::err};
-  auto logger = config.log.file.empty() ? spdlog::stderr_color_mt(config.instance)
-                                        : spdlog::basic_logger_mt(config.instance, config.log.file);
-  logger->set_level(kLevels[static_cast<std::size_t>(config.log.level)]);
-  logger->flush_on(spdlog::level::info);
-  spdlog::set_default_logger(std::move(logger));
-}
-
-/// Whole or not at all: a reader never sees half a ledger.
-void write_ledger(const std::string& file, const nlohmann::ordered_json& ledger) {
-  const std::string aside = file + ".tmp";
-  std::ofstream out(aside);
-  out << ledger.dump(2) << '\n';
-  out.close();
-  if (!out) throw std::runtime_error("cannot write the ledger to " + aside);
-  std::filesystem::rename(aside, file);
-}
 
 std::vector<std::string> pci_devices(const config::Config& config) {
   std::vector<std::string> devices;
@@ -91,7 +67,7 @@ std::string role_of(const Appliance& appliance, std::size_t lcore) {
 bool keep_ledger(const std::string& file, const nlohmann::ordered_json& ledger) {
   if (file.empty()) return true;
   try {
-    write_ledger(file, ledger);
+    write_ledger_file(file, ledger.dump(2) + '\n');
     return true;
   } catch (const std::exception& error) {
     spdlog::error("{}; here it is: {}", error.what(), ledger.dump());
@@ -167,8 +143,7 @@ int run(const Options& options, const config::Config& config, const topology::Lc
   const int code = judge(appliance, end, options);
   if (!end.stuck.empty()) {
     // Its stack and its mbufs are still in use: nothing can be taken down around it.
-    spdlog::shutdown();
-    _exit(code);
+    exit_now(code);
   }
   return code;
 }
@@ -179,8 +154,11 @@ int run_guarded(const Options& options, const config::Config& config,
     return run(options, config, plan);
   } catch (const StartError& error) {
     spdlog::error("{}; {}", error.what(), error.fix());
+    return kExitStart;
+  } catch (const std::exception& error) {
+    spdlog::error("{}", error.what());
+    return kExitInternal;
   }
-  return kExitStart;
 }
 
 int main_checked(int argc, char** argv) {
@@ -191,13 +169,15 @@ int main_checked(int argc, char** argv) {
   if (const int* code = std::get_if<int>(&preflight)) return *code;
   const Prepared& prepared = std::get<Prepared>(preflight);
   try {
-    set_up_log(prepared.config);
+    open_log(prepared.config, prepared.plan.main_cpu);
   } catch (const spdlog::spdlog_ex& error) {
     std::cerr << "error: " << prepared.config.where("log.file") << ": " << error.what()
               << "; name a file that this user may write, or leave log.file out\n";
     return kExitStart;
   }
-  return run_guarded(options, prepared.config, prepared.plan);
+  const int code = run_guarded(options, prepared.config, prepared.plan);
+  if (!close_log()) _exit(code);
+  return code;
 }
 
 }  // namespace

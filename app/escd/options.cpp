@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 
 #include <iostream>
+#include <string>
 
 #include "app/escd/exit_codes.hpp"
 #include "app/escd/version.hpp"
@@ -10,11 +11,13 @@
 namespace esc::app {
 namespace {
 
-constexpr const char* kExitCodesHelp =
-    "Exit codes: 0 drained, ledger balanced; 1 internal; 2 usage; 3 configuration or --check; 4 "
-    "could not start;\n"
-    "5 ledger unbalanced; 6 mbuf not given back; 7 drain timed out; 8 lcore stuck; 9 second "
-    "signal.";
+std::string exit_codes() {
+  std::string text = "Exit codes:\n";
+  for (std::size_t code = 0; code < kExitCodeMeanings.size(); ++code) {
+    text += "  " + std::to_string(code) + "  " + std::string(kExitCodeMeanings[code]) + "\n";
+  }
+  return text;
+}
 
 // "--" and what follows is EAL's; CLI11 never sees it.
 std::vector<std::string> split_eal_args(int& argc, char** argv) {
@@ -36,7 +39,7 @@ std::variant<Options, int> parse_options(int argc, char** argv) {
   CLI::App app(
       "EventStreamCore: event frames from network ports to handlers, every one accounted for",
       "escd");
-  app.footer(std::string("What follows \"--\" is passed to EAL.\n") + kExitCodesHelp);
+  app.footer("What follows \"--\" is passed to EAL.\n" + exit_codes());
   app.set_version_flag("--version", kVersion);
   app.add_option("--config", options.config_file, "Configuration file (TOML)")
       ->required()

@@ -1,14 +1,11 @@
 #include "app/escd/preflight.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <filesystem>
 #include <iostream>
-#include <optional>
 #include <string>
 
 #include "app/escd/exit_codes.hpp"
+#include "app/escd/ledger_file.hpp"
 #include "app/escd/sizing.hpp"
 #include "config/environment.hpp"
 #include "config/plan.hpp"
@@ -30,18 +27,19 @@ void warn(const std::vector<config::Problem>& problems) {
     std::cerr << "warning: " << to_text(problem) << '\n';
 }
 
-/// Found out now, not after a night of events.
-std::optional<config::Problem> unwritable_ledger(const std::string& file) {
-  if (file.empty()) return std::nullopt;
-  const auto folder = std::filesystem::absolute(file).parent_path();
-  if (access(folder.c_str(), W_OK) == 0) return std::nullopt;
-  return config::Problem{"--ledger " + file, "nothing can be written to " + folder.string(),
-                         "name a file in a folder that exists and is writable"};
+/// What EAL is asked for on pages of that size.
+std::uint64_t needed_bytes(const config::Config& config, std::uint64_t page_bytes) {
+  return memory_bytes(config, page_bytes) + dpdk::kEalOverheadBytes;
+}
+
+std::uint64_t in_mib(std::uint64_t bytes) {
+  constexpr std::uint64_t kMiB = 1024 * 1024;
+  return (bytes + kMiB - 1) / kMiB;
 }
 
 int check(const config::Config& config, const topology::Topology& topology) {
-  const auto findings = config::check_environment(
-      config, topology, {}, memory_bytes(config, dpdk::kHugepageBytes) + dpdk::kEalOverheadBytes);
+  const std::uint64_t on_hugepages = needed_bytes(config, dpdk::kHugepageBytes);
+  const auto findings = config::check_environment(config, topology, {}, on_hugepages);
   for (const config::Finding& finding : findings) std::cout << to_text(finding) << '\n';
   const auto errors = std::count_if(findings.begin(), findings.end(), [](const auto& finding) {
     return finding.severity == config::Severity::kError;
@@ -50,14 +48,16 @@ int check(const config::Config& config, const topology::Topology& topology) {
     std::cout << errors << (errors == 1 ? " error" : " errors") << ": escd would not start\n";
     return kExitConfig;
   }
-  std::cout << config.file << ": ready to start\n";
+  std::cout << config.file << ": ready to start; pools, rings and EAL take " << in_mib(on_hugepages)
+            << " MiB of hugepages, or " << in_mib(needed_bytes(config, dpdk::kOrdinaryPageBytes))
+            << " MiB of ordinary memory\n";
   return kExitOk;
 }
 
 }  // namespace
 
 std::variant<Prepared, int> prepare(const Options& options) {
-  if (const auto problem = unwritable_ledger(options.ledger_file)) return say({*problem});
+  if (const auto problem = unfit_ledger_file(options.ledger_file)) return say({*problem});
   auto loaded =
       config::load(options.config_file, {options.set, options.eal_args}, worker::handler_names());
   if (const auto* problems = std::get_if<std::vector<config::Problem>>(&loaded))

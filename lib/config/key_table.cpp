@@ -53,9 +53,8 @@ constexpr std::array kKeys = {
             .max = 32,
             .rule = "letters, digits, `_` and `-`",
             .example = "instance = \"demo\"",
-            .meaning =
-                "Name of this escd: EAL file prefix, control socket and metric label. Several "
-                "escd with different names share a host."},
+            .meaning = "Name of this escd: EAL file prefix, control socket, and `instance` in its "
+                       "statistics. Several escd with different names share a host."},
     KeySpec{.section = "eal",
             .key = "args",
             .type = kStrings,

@@ -194,7 +194,10 @@ class RxStage {
   [[gnu::noinline]] bool read_chained_frame(std::uint64_t now) noexcept {
     CursorFrame frame;
     if (!cursor_.next(*binding_->port, frame)) return wait_for_buffer(now);
-    if (frame.copied) waiting_since_ = 0;
+    if (frame.copied) {
+      waiting_since_ = 0;
+      counters_.frames_linearised.add();
+    }
     take_frame(frame.view, frame.holder, frame.copied);
     return true;
   }

@@ -29,7 +29,7 @@ struct alignas(kCacheLineBytes) IngestCounters {
   // The rest is rare.
   Counter ring_full;          ///< polls that left events over because the MPSC ring was full
   Counter polls_deferred;     ///< polls of a port put off because the ring was past its soft mark
-  Counter frames_linearised;  ///< frames that spanned segments and were copied whole
+  Counter frames_linearised;  ///< copied whole: they spanned segments, or the chain is shared
   CounterSet<NonEvent> non_event;
   CounterSet<PacketDrop> packet_dropped;
   Counter jumbo_waits;  ///< polls that waited for a jumbo buffer

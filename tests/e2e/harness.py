@@ -242,6 +242,15 @@ class Escd:
         )
         return json.loads(answer.stdout)
 
+    def stats(self) -> dict:
+        """By escctl."""
+        self._assert_alive()
+        answer = self._escctl("stats", "--json")
+        self._scenario.assertEqual(
+            answer.returncode, 0, f"escctl stats: {answer.stdout}{answer.stderr}"
+        )
+        return json.loads(answer.stdout)
+
     def topics(self) -> dict:
         """topic -> {"events", "bytes"} of the `count` handler, by escctl."""
         answer = self._escctl("topics", "--json")

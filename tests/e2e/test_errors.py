@@ -1,13 +1,16 @@
 """Bad input and bad luck at start: each error names the place, what is wrong and what to do."""
 
 import os
+import re
 import socket
 import subprocess
+from pathlib import Path
 
 import harness
 import traffic
 from harness import Config, Lcores, Port, binary
 
+ROOT = Path(__file__).resolve().parents[2]
 OK, INTERNAL, USAGE, CONFIG, START = 0, 1, 2, 3, 4
 MEMIF = "net_memif0,role=server,id=0,socket={socket},socket-abstract={abstract}"
 
@@ -45,7 +48,18 @@ class Errors(harness.Scenario):
         self.assert_ends(self.run_program(escd), USAGE, "--config")
         self.assert_ends(self.run_program(escd, "--config", "x", "--nonsense"), USAGE, "--nonsense")
         self.assert_ends(self.run_program(escd, "--version"), OK, "escd ")
-        self.assert_ends(self.run_program(escd, "--help"), OK, "Exit codes:")
+
+    def test_exit_codes_are_the_same_everywhere(self) -> None:
+        """--help, docs/operations.md and the enumeration."""
+        done = self.run_program(binary("ESC_ESCD"), "--help")
+        printed = dict(
+            re.findall(r"^ +(\d+) +(.+)$", done.stdout.partition("Exit codes:")[2], re.M)
+        )
+        page = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
+        table = page.partition("## Exit codes")[2].replace("`", "")
+        self.assertEqual(printed, dict(re.findall(r"^\| (\d+) \| (.+) \|$", table, re.M)))
+        header = (ROOT / "app/escd/exit_codes.hpp").read_text(encoding="utf-8")
+        self.assertEqual(list(printed), re.findall(r"^ +kExit\w+ = (\d+),", header, re.M))
 
     def test_no_such_file(self) -> None:
         done = self.run_program(binary("ESC_ESCD"), "--config", "/nowhere/escd.toml")
@@ -108,6 +122,21 @@ class Errors(harness.Scenario):
         missing = f"net_pcap0,rx_pcap={self.directory}/missing.pcap"
         done = self.run_escd(self.text(missing), "--check")
         self.assert_ends(done, CONFIG, "missing.pcap", "would not start")
+
+    def test_check_says_how_much_memory_is_needed(self) -> None:
+        """To the MiB: what is less is refused, by --check for hugepages and at start without."""
+        done = self.run_escd(self.text(), "--check")
+        said = re.search(
+            r"take (\d+) MiB of hugepages, or (\d+) MiB of ordinary memory", done.stdout
+        )
+        self.assertIsNotNone(said, done.stdout)
+        hugepages, ordinary = map(int, said.groups())
+        for limit, code in ((hugepages, OK), (hugepages - 1, CONFIG)):
+            text = self.text(memory={"limit_mib": limit})
+            self.assert_ends(self.run_escd(text, "--check"), code)
+        for limit, code in ((ordinary, OK), (ordinary - 1, START)):
+            text = self.text(memory={"limit_mib": limit, "hugepages": "off"})
+            self.assert_ends(self.run_escd(text), code)
 
     def test_memory(self) -> None:
         done = self.run_escd(self.text(memory={"limit_mib": 64}))

@@ -25,6 +25,7 @@ class Hosts(harness.Scenario):
             escd.wait_until_running()
         for escd, packets, _ in running:
             escd.wait_until_drained(len(packets))
+            self.assertEqual(escd.stats()["instance"], escd.instance)
         for escd, _, expectation in running:
             self.assert_ledger(escd.stop(), expectation)
 

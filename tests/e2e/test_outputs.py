@@ -3,13 +3,16 @@
 import fcntl
 import json
 import os
+import stat
 import subprocess
+from pathlib import Path
 
 import harness
 import traffic
 from harness import Config, Lcores, Port, binary
+from stopped_thread import thread_named
 
-START, LEDGER_FILE = 4, 10
+OK, CONFIG, START, LEDGER_FILE = 0, 3, 4, 10
 
 
 class Outputs(harness.Scenario):
@@ -35,18 +38,70 @@ class Outputs(harness.Scenario):
         self.assertEqual(mounted.returncode, 0, mounted.stderr)
         self.addCleanup(self.run_command, "umount", str(disk))
         (disk / "full").write_bytes(bytes(4096))
-        command = [binary("ESC_ESCD"), "--config", self.write_config(), "--exit-when-idle", "1"]
-        done = subprocess.run(
-            [*command, "--ledger", str(disk / "ledger.json")],
-            capture_output=True,
-            text=True,
-            timeout=60,
-        )
+        done = self.run_with_ledger(str(disk / "ledger.json"))
         self.assertEqual(done.returncode, LEDGER_FILE, done.stderr)
         logged = done.stderr.partition("here it is: ")[2].splitlines()[0]
         ledger = json.loads(logged)
         self.assertEqual((ledger["frames"]["delivered"], ledger["balanced"]), (100, True))
         self.assertFalse((disk / "ledger.json").exists(), "half a ledger")
+
+    def run_with_ledger(self, ledger: str) -> subprocess.CompletedProcess[str]:
+        command = [binary("ESC_ESCD"), "--config", self.write_config(), "--exit-when-idle", "1"]
+        return subprocess.run(
+            [*command, "--ledger", ledger], capture_output=True, text=True, timeout=60
+        )
+
+    def make_device(self, kind: int, major: int, minor: int) -> Path:
+        node = self.directory / "node"
+        try:
+            os.mknod(node, kind | 0o600, os.makedev(major, minor))
+        except PermissionError as error:
+            self.skipTest(f"may not make a device node: {error}")
+        return node
+
+    def test_a_ledger_into_a_directory_or_a_disk(self) -> None:
+        """Refused at start, not after a night of events."""
+        done = self.run_with_ledger(str(self.directory))
+        self.assertEqual(done.returncode, CONFIG, done.stderr)
+        self.assertIn(f"--ledger {self.directory}: it is a directory; name a file", done.stderr)
+        disk = self.make_device(stat.S_IFBLK, 7, 255)
+        done = self.run_with_ledger(str(disk))
+        self.assertEqual(done.returncode, CONFIG, done.stderr)
+        self.assertIn(f"--ledger {disk}: it is a disk", done.stderr)
+
+    def test_a_ledger_into_a_device_leaves_the_device(self) -> None:
+        null = self.make_device(stat.S_IFCHR, 1, 3)
+        done = self.run_with_ledger(str(null))
+        self.assertEqual(done.returncode, OK, done.stderr)
+        self.assertTrue(null.is_char_device(), "it was replaced by a file")
+
+    def test_a_ledger_into_a_link_replaces_what_it_leads_to(self) -> None:
+        target, link = self.directory / "target.json", self.directory / "link.json"
+        target.touch()
+        link.symlink_to(target)
+        done = self.run_with_ledger(str(link))
+        self.assertEqual(done.returncode, OK, done.stderr)
+        self.assertTrue(link.is_symlink(), "it was replaced by a file")
+        self.assert_sound(json.loads(target.read_text(encoding="utf-8")))
+
+    def test_a_ledger_into_a_pipe(self) -> None:
+        """By a link such as /dev/stdout is."""
+        link = self.directory / "stdout"
+        link.symlink_to("/proc/self/fd/1")
+        done = self.run_with_ledger(str(link))
+        self.assertEqual(done.returncode, OK, done.stderr)
+        self.assertTrue(link.is_symlink(), "it was replaced by a file")
+        self.assert_sound(json.loads(done.stdout))
+
+    def test_a_ledger_into_a_fifo_that_nobody_reads(self) -> None:
+        fifo = self.directory / "fifo"
+        os.mkfifo(fifo)
+        done = self.run_with_ledger(str(fifo))
+        self.assertEqual(done.returncode, LEDGER_FILE, done.stderr)
+        self.assertIn(f"cannot write the ledger to {fifo}: No such device", done.stderr)
+        logged = done.stderr.partition("here it is: ")[2].splitlines()[0]
+        self.assert_sound(json.loads(logged))
+        self.assertTrue(fifo.is_fifo(), "it was replaced by a file")
 
     def test_a_log_that_cannot_be_opened(self) -> None:
         (self.directory / "file").touch()
@@ -60,19 +115,40 @@ class Outputs(harness.Scenario):
 
     def test_an_output_that_nobody_reads(self) -> None:
         """A full pipe at stdout: control, drain and ledger go on without it."""
+        self.run_to_the_end(stdout=self.full_pipe(), stderr=subprocess.DEVNULL)
+
+    def test_a_log_that_nobody_reads(self) -> None:
+        """A full pipe at stderr: neither the start nor the drain waits for it."""
+        self.run_to_the_end(stdout=subprocess.DEVNULL, stderr=self.full_pipe())
+
+    def test_the_log_is_written_where_the_main_lcore_runs(self) -> None:
+        device = traffic.pcap_device(0, self.directory / "t.pcap", traffic.uniform(100))
+        escd = self.start_escd(Config([Port(device)], traffic.ROUTES, Lcores.folded()))
+        escd.wait_until_running()
+        main, writer = escd.process.pid, thread_named(escd.process.pid, "escd-log")
+        self.assertEqual(os.sched_getaffinity(writer), os.sched_getaffinity(main))
+        escd.stop()
+        self.assertIn("asked to stop: draining", escd.log())
+
+    def full_pipe(self) -> int:
+        """The writer's end; the reader's stays open, and nobody reads."""
         reader, writer = os.pipe()
         self.addCleanup(os.close, reader)
+        self.addCleanup(os.close, writer)
         fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, 4096)
         os.write(writer, bytes(4096))
+        return writer
+
+    def run_to_the_end(self, *, stdout: int, stderr: int) -> None:
+        """It answers, ends at SIGTERM, and leaves a sound ledger."""
         ledger = self.directory / "ledger.json"
         command = [binary("ESC_ESCD"), "--config", self.write_config(",infinite_rx=1")]
         process = subprocess.Popen(
             [*command, "--progress", "--ledger", str(ledger)],
             stdin=subprocess.DEVNULL,
-            stdout=writer,
-            stderr=subprocess.DEVNULL,
+            stdout=stdout,
+            stderr=stderr,
         )
-        os.close(writer)
         self.addCleanup(harness.end, process)
         self.wait_until(lambda: self.uptime_s() > 3.0, "it answers", harness.START_SECONDS)
         process.terminate()

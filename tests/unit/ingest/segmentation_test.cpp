@@ -104,6 +104,7 @@ TEST_F(SegmentationTest, AFrameThatEndsAtASegmentBoundaryIsNotCopied) {
   ASSERT_EQ(sink_.state->events.size(), 2U);
   // Two segments, two events, and nothing taken from a pool beside them.
   EXPECT_EQ(rte_mempool_in_use_count(pool_.get()), 2U);
+  EXPECT_EQ(counters_.frames_linearised.get(), 0U);
 }
 
 // Somebody else holds one of the segments: the chain stays whole for them, and is theirs to free.
@@ -160,6 +161,7 @@ TEST_F(SegmentationTest, AFrameTooLargeForOneMbufGoesToTheJumboPool) {
   ASSERT_EQ(sink_.state->events.size(), 2U);
   EXPECT_EQ(see(sink_.state->events[0]).payload.size(), 5000U);
   EXPECT_EQ(sink_.state->events[0].mbuf->pool, jumbo_.get());
+  EXPECT_EQ(counters_.frames_linearised.get(), 1U);
 }
 
 TEST_F(SegmentationTest, NoJumboBufferIsWaitedForThenCounted) {

@@ -1,0 +1,82 @@
+#include "app/escd/log.hpp"
+
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <spdlog/async.h>
+#include <spdlog/sinks/basic_file_sink.h>
+#include <spdlog/sinks/null_sink.h>
+#include <spdlog/sinks/stdout_color_sinks.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <array>
+#include <chrono>
+#include <future>
+#include <memory>
+#include <thread>
+#include <utility>
+
+namespace esc::app {
+namespace {
+
+constexpr std::size_t kQueuedMessages = 8192;
+constexpr auto kCloseTimeout = std::chrono::seconds(1);
+
+// Ours and not spdlog's own, so that it can be given up while its thread hangs.
+std::shared_ptr<spdlog::details::thread_pool> writer;
+
+// It is made before EAL pins the main lcore's thread, and would go on running on every CPU, those
+// that poll ports included. EAL's signals are for the main lcore: one must not cut a write short.
+void settle_writer(unsigned cpu) {
+  pthread_setname_np(pthread_self(), "escd-log");
+  cpu_set_t cpus;
+  CPU_ZERO(&cpus);
+  CPU_SET(cpu, &cpus);
+  pthread_setaffinity_np(pthread_self(), sizeof cpus, &cpus);
+  sigset_t all;
+  sigfillset(&all);
+  pthread_sigmask(SIG_BLOCK, &all, nullptr);
+}
+
+spdlog::sink_ptr make_sink(const std::string& file) {
+  if (file.empty()) return std::make_shared<spdlog::sinks::stderr_color_sink_mt>();
+  return std::make_shared<spdlog::sinks::basic_file_sink_mt>(file);
+}
+
+}  // namespace
+
+void open_log(const config::Config& config, unsigned writer_cpu) {
+  static constexpr std::array kLevels = {spdlog::level::trace, spdlog::level::debug,
+                                         spdlog::level::info, spdlog::level::warn,
+                                         spdlog::level::err};
+  spdlog::sink_ptr sink = make_sink(config.log.file);
+  writer = std::make_shared<spdlog::details::thread_pool>(
+      kQueuedMessages, 1, [writer_cpu] { settle_writer(writer_cpu); });
+  auto logger = std::make_shared<spdlog::async_logger>(
+      config.instance, std::move(sink), writer, spdlog::async_overflow_policy::overrun_oldest);
+  logger->set_level(kLevels[static_cast<std::size_t>(config.log.level)]);
+  logger->flush_on(spdlog::level::info);
+  spdlog::set_default_logger(std::move(logger));
+}
+
+bool close_log() {
+  if (!writer) return true;
+  const auto logger = spdlog::default_logger();
+  logger->flush();
+  // Who logs this late, such as an lcore that is stuck, must find a logger.
+  spdlog::set_default_logger(
+      std::make_shared<spdlog::logger>("closed", std::make_shared<spdlog::sinks::null_sink_mt>()));
+  // The destructor joins the thread, which ends after the last message.
+  std::packaged_task<void()> end([last = std::move(writer)]() mutable { last.reset(); });
+  const auto ended = end.get_future();
+  std::thread(std::move(end)).detach();
+  return ended.wait_for(kCloseTimeout) == std::future_status::ready;
+}
+
+void exit_now(int code) {
+  (void)close_log();
+  _exit(code);
+}
+
+}  // namespace esc::app

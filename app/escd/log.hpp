@@ -1,0 +1,19 @@
+// The log: written by a thread of its own, so that nobody who logs waits for who reads it.
+#pragma once
+
+#include "config/config.hpp"
+
+namespace esc::app {
+
+/// Makes spdlog's default logger from the configuration. The thread that writes runs on
+/// `writer_cpu`, which is the main lcore's. Throws spdlog::spdlog_ex if the file cannot be opened.
+void open_log(const config::Config& config, unsigned writer_cpu);
+
+/// Writes what is queued. False: it is not taken within a second, so it is given up; the thread
+/// that hangs in it lives on, and the process can only _exit. Nothing is logged afterwards.
+[[nodiscard]] bool close_log();
+
+/// Closes the log and leaves, with everything else where it is.
+[[noreturn]] void exit_now(int code);
+
+}  // namespace esc::app
