@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <string>
+#include <string_view>
 #include <system_error>
 #include <vector>
 
@@ -80,7 +82,8 @@ class ControlServer::Impl {
   void admit(FileDescriptor socket);
   void serve(Peer& peer) noexcept;
   [[nodiscard]] bool serve_or_fail(LineConnection& connection);
-  void answer_some(LineConnection& connection);
+  [[nodiscard]] bool answer_some(LineConnection& connection);
+  [[nodiscard]] std::string reply_to(std::string_view line);
   [[nodiscard]] bool watch(Peer& peer) const noexcept;
   void drop(const Peer& peer) noexcept;
 
@@ -150,29 +153,40 @@ bool ControlServer::Impl::serve_or_fail(LineConnection& connection) {
   if (!connection.ended() && !connection.has_line() && connection.receive() == Io::kBroken) {
     return false;
   }
-  answer_some(connection);
-  if (connection.flush() == Io::kBroken) return false;
-  if (connection.unsent() > limits_.max_unsent_bytes) {
-    ++figures_.dropped_slow;
-    return false;
-  }
+  if (!answer_some(connection) || connection.flush() == Io::kBroken) return false;
   return !connection.done();
 }
 
-void ControlServer::Impl::answer_some(LineConnection& connection) {
+// False: the peer is to be dropped. What is unread is judged before a reply is added to it, so that
+// one reply may be longer than what a slow reader may leave.
+bool ControlServer::Impl::answer_some(LineConnection& connection) {
   for (std::size_t i = 0; i < limits_.max_requests_per_turn; ++i) {
     if (connection.overlong()) {
       ++figures_.dropped_overlong;
       connection.finish();
       connection.queue(to_line(error_reply("the request is longer than " +
                                            std::to_string(limits_.max_line_bytes) + " bytes")));
-      return;
+      return true;
     }
     const auto line = connection.next_line();
-    if (!line) return;
+    if (!line) return true;
+    if (connection.flush() == LineConnection::Io::kBroken) return false;
+    if (connection.unsent() > limits_.max_unsent_bytes) {
+      ++figures_.dropped_slow;
+      return false;
+    }
     ++figures_.requests;
-    connection.queue(answer(*line, handler_));
+    connection.queue(reply_to(*line));
   }
+  return true;
+}
+
+std::string ControlServer::Impl::reply_to(std::string_view line) {
+  std::string reply = answer(line, handler_);
+  if (reply.size() <= limits_.max_reply_bytes) return reply;
+  return to_line(error_reply("the reply has " + std::to_string(reply.size()) + " bytes, and " +
+                                 std::to_string(limits_.max_reply_bytes) + " are the most",
+                             "ask for less; topics has a line for each route"));
 }
 
 // A line that waits for its turn needs no more input, only another turn: a writable socket gives

@@ -16,7 +16,10 @@ namespace esc::control {
 struct ControlServerLimits {
   std::size_t max_line_bytes = 64 * 1024;  ///< a longer request is refused and its sender dropped
   std::size_t max_connections = 16;        ///< one more is told so and closed
-  std::size_t max_unsent_bytes = 4 * 1024 * 1024;  ///< who leaves more than this unread is dropped
+  /// Who asks again while more than this is still unread is dropped. A longer reply goes to who has
+  /// read what came before, so a connection holds at most this and one reply.
+  std::size_t max_unsent_bytes = 4 * 1024 * 1024;
+  std::size_t max_reply_bytes = 32 * 1024 * 1024;  ///< a longer one becomes an error reply
   std::size_t max_requests_per_turn = 2;  ///< answered for one connection in one serve_ready()
 };
 
@@ -26,7 +29,7 @@ struct ControlServerFigures {
   std::uint64_t refused_user = 0;  ///< peer is neither our user nor root
   std::uint64_t refused_full = 0;  ///< max_connections reached
   std::uint64_t requests = 0;      ///< lines answered, errors too
-  std::uint64_t dropped_slow = 0;  ///< max_unsent_bytes reached
+  std::uint64_t dropped_slow = 0;  ///< more than max_unsent_bytes unread
   std::uint64_t dropped_overlong = 0;
 };
 

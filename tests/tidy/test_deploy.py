@@ -3,6 +3,7 @@ for what they call.
 """
 
 import os
+import re
 import subprocess
 import tempfile
 import unittest
@@ -32,6 +33,38 @@ case "$*" in
 esac
 """
 
+# What `ss -Hatnp` says is in the file `ss` of the made-up machine.
+SS = """#!/bin/sh
+[ "$*" != -Hatnp ] || [ ! -e "$ESC_ROOT/ss" ] || cat "$ESC_ROOT/ss"
+"""
+
+
+class Unit(unittest.TestCase):
+    """The service unit, against what escd's exit codes mean."""
+
+    def setUp(self):
+        self.lines = (DEPLOY / "systemd/escd@.service").read_text(encoding="utf-8").splitlines()
+
+    def value(self, key):
+        values = [line.partition("=")[2] for line in self.lines if line.startswith(f"{key}=")]
+        self.assertEqual(len(values), 1, key)
+        return values[0]
+
+    def test_what_does_not_get_better_is_not_tried_again(self):
+        codes = (DEPLOY.parent / "app/escd/exit_codes.hpp").read_text(encoding="utf-8")
+        hopeless = re.findall(r"kExit(?:Usage|Config) = (\d+)", codes)
+        self.assertEqual(len(hopeless), 2)
+        self.assertEqual(self.value("RestartPreventExitStatus").split(), hopeless)
+
+    def test_nothing_fails_before_the_main_process(self):
+        """RestartPreventExitStatus looks at the main process only."""
+        self.assertEqual([line for line in self.lines if line.startswith("ExecStartPre")], [])
+
+    def test_what_might_get_better_is_tried_a_few_times(self):
+        self.assertEqual(self.value("StartLimitBurst"), "5")
+        self.assertEqual(self.value("StartLimitIntervalSec"), "60s")
+        self.assertLess(self.lines.index("StartLimitBurst=5"), self.lines.index("[Service]"))
+
 
 class Deploy(unittest.TestCase):
     def setUp(self):
@@ -43,7 +76,7 @@ class Deploy(unittest.TestCase):
         for name, text in [
             ("dpdk-devbind.py", DEVBIND),
             ("ip", IP),
-            ("ss", "#!/bin/sh\n"),
+            ("ss", SS),
             ("modprobe", "#!/bin/sh\n"),
             ("systemctl", "#!/bin/sh\n"),
             ("id", "#!/bin/sh\necho 0\n"),
@@ -126,6 +159,37 @@ class Deploy(unittest.TestCase):
         self.uses("ssh0", "eth1")
         session = "10.0.0.2 50000 10.0.0.9 22"
         self.refused(self.run_it("bind-port", PORT, SSH_CONNECTION=session), "an SSH session")
+        self.assertEqual(self.run_it("bind-port", PORT).returncode, 0)
+
+    def sockets(self, *lines):
+        self.root.mkdir(exist_ok=True)
+        (self.root / "ss").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+
+    def test_an_ssh_session_that_the_environment_does_not_show(self):
+        """sudo strips SSH_CONNECTION, and sshd need not listen on port 22."""
+        self.uses("ssh0", "eth1")
+        peer = "10.0.0.2:50000"
+        sshd = 'users:(("sshd-session",pid=9,fd=4),("sshd",pid=7,fd=4))'
+        listener = 'LISTEN 0 128 0.0.0.0:2222 0.0.0.0:* users:(("sshd",pid=1,fd=3))'
+        for case, lines in {
+            "a process of sshd": [f"ESTAB 0 0 10.0.0.9:2222 {peer} {sshd}"],
+            "dropbear": [f'ESTAB 0 0 10.0.0.9:2222 {peer} users:(("dropbear",pid=7,fd=4))'],
+            "mapped, of an interface": [f"ESTAB 0 0 [::ffff:10.0.0.9%ssh0]:2222 {peer} {sshd}"],
+            "a port that sshd listens on": [f"ESTAB 0 0 10.0.0.9:2222 {peer}", listener],
+            "port 22": [f"ESTAB 0 0 10.0.0.9:22 {peer}"],
+        }.items():
+            with self.subTest(case):
+                self.sockets(*lines)
+                self.refused(self.run_it("bind-port", PORT), "an SSH session", "on ssh0")
+
+    def test_a_connection_that_is_no_ssh_session(self):
+        self.uses("ssh0", "eth1")
+        self.sockets(
+            "LISTEN 0 128 10.0.0.9:2222 0.0.0.0:*",
+            'LISTEN 0 128 0.0.0.0:2022 0.0.0.0:* users:(("sshd",pid=1,fd=3))',
+            'ESTAB 0 0 10.0.0.9:40000 10.0.0.2:22 users:(("ssh",pid=8,fd=3))',
+            'ESTAB 0 0 10.0.0.9:443 10.0.0.2:50000 users:(("nginx",pid=8,fd=3))',
+        )
         self.assertEqual(self.run_it("bind-port", PORT).returncode, 0)
 
     def test_no_iommu(self):

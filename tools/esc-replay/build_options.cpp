@@ -126,6 +126,7 @@ void add_build_options(CLI::App& command, BuildOptions& o) {
   command.add_option("--checksum", o.checksum, "the port's setting that the manifest is for")
       ->check(CLI::IsMember({"verify", "nic", "off"}))
       ->capture_default_str();
+  command.add_flag("--quiet", o.quiet, "no progress on stderr");
 }
 
 }  // namespace esc::replay

@@ -72,6 +72,7 @@ struct BuildOptions {
 
   double trace_pps = 1e6;
   std::string timestamps = "ns";
+  bool quiet = false;
 
   std::vector<std::string> arguments;  ///< as typed, for the manifest
 };

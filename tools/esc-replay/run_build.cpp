@@ -1,3 +1,4 @@
+#include <chrono>
 #include <cstdio>
 #include <utility>
 
@@ -8,6 +9,34 @@
 
 namespace esc::replay {
 namespace {
+
+/// One line a second: the rates since the line before, and how far it is.
+class Progress {
+ public:
+  explicit Progress(const SecondsClock& seconds) : clock_(seconds), start_(clock_()) {}
+
+  void operator()(std::uint64_t packets, std::uint64_t bytes, double share) {
+    const double seconds = clock_() - start_;
+    const double span = seconds - last_seconds_;
+    if (span < 1.0) return;
+    std::fprintf(stderr,
+                 "%7.1f s  %11.0f packets/s  %8.2f MB/s  %llu packets, %llu bytes, %.1f %% done\n",
+                 seconds, static_cast<double>(packets - last_packets_) / span,
+                 static_cast<double>(bytes - last_bytes_) / span * 1e-6,
+                 static_cast<unsigned long long>(packets), static_cast<unsigned long long>(bytes),
+                 share * 100);
+    last_seconds_ = seconds;
+    last_packets_ = packets;
+    last_bytes_ = bytes;
+  }
+
+ private:
+  SecondsClock clock_;
+  double start_;
+  double last_seconds_ = 0;
+  std::uint64_t last_packets_ = 0;
+  std::uint64_t last_bytes_ = 0;
+};
 
 void print_summary(const BuildPlan& plan, const BuiltTrace& built) {
   const BuildOptions& options = plan.options;
@@ -29,7 +58,11 @@ void print_summary(const BuildPlan& plan, const BuiltTrace& built) {
 
 }  // namespace
 
-void run_build(const BuildOptions& options) {
+double steady_seconds() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+void run_build(const BuildOptions& options, const SecondsClock& seconds) {
   const BuildPlan plan = make_build_plan(options);
   // Cheap files first: what cannot be written should fail before the trace is made.
   if (!plan.options.topics_out.empty()) plan.topics.write(plan.options.topics_out);
@@ -37,10 +70,12 @@ void run_build(const BuildOptions& options) {
   if (!plan.options.config_out.empty()) write_text_file(plan.options.config_out, make_config(plan));
 
   PcapWriter writer(plan.options.out, plan.options.timestamps == "ns");
-  const BuiltTrace built =
-      build_trace(plan, [&](std::uint64_t time_ns, std::span<const std::uint8_t> packet) {
+  const BuiltTrace built = build_trace(
+      plan,
+      [&](std::uint64_t time_ns, std::span<const std::uint8_t> packet) {
         writer.write(time_ns, packet);
-      });
+      },
+      options.quiet ? BuildProgressSink{} : Progress(seconds));
   write_text_file(plan.options.manifest_out,
                   make_manifest(plan, built.tally, built.facts).dump(2) + '\n');
   writer.finish();

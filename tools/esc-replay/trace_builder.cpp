@@ -26,9 +26,10 @@ struct Chunk {
 
 class Builder {
  public:
-  Builder(const BuildPlan& plan, const PacketSink& sink)
+  Builder(const BuildPlan& plan, const PacketSink& sink, const BuildProgressSink& progress)
       : plan_(plan),
         sink_(sink),
+        progress_(progress),
         frames_left_(plan.options.frames == 0 ? UINT64_MAX : plan.options.frames),
         tallies_(Tally(plan.topics)) {
     facts_.numbers.resize(plan.options.sessions);
@@ -42,6 +43,7 @@ class Builder {
       number_batch();
       write_batch();
       store_batch();
+      if (progress_) progress_(facts_.packets, facts_.bytes, share());
     }
     Tally sum(plan_.topics);
     tallies_.combine_each([&](const Tally& tally) { sum.merge(tally); });
@@ -49,6 +51,14 @@ class Builder {
   }
 
  private:
+  [[nodiscard]] double share() const {
+    const BuildOptions& options = plan_.options;
+    return options.packets != 0
+               ? static_cast<double>(facts_.packets) / static_cast<double>(options.packets)
+               : static_cast<double>(options.frames - frames_left_) /
+                     static_cast<double>(options.frames);
+  }
+
   void plan_batch(std::size_t count) {
     batch_.resize(count);
     tbb::parallel_for(tbb::blocked_range<std::size_t>(0, count, kChunkPackets),
@@ -111,6 +121,7 @@ class Builder {
 
   const BuildPlan& plan_;
   const PacketSink& sink_;
+  const BuildProgressSink& progress_;
   std::uint64_t frames_left_;
   std::vector<PacketPlan> batch_;
   std::vector<Chunk> chunks_;
@@ -120,8 +131,9 @@ class Builder {
 
 }  // namespace
 
-BuiltTrace build_trace(const BuildPlan& plan, const PacketSink& sink) {
-  return Builder(plan, sink).run();
+BuiltTrace build_trace(const BuildPlan& plan, const PacketSink& sink,
+                       const BuildProgressSink& progress) {
+  return Builder(plan, sink, progress).run();
 }
 
 }  // namespace esc::replay

@@ -17,9 +17,19 @@ struct BuiltTrace {
 /// Takes the packets in order; `time_ns` is Unix time. What it throws ends the building.
 using PacketSink = std::function<void(std::uint64_t time_ns, std::span<const std::uint8_t> packet)>;
 
-[[nodiscard]] BuiltTrace build_trace(const BuildPlan& plan, const PacketSink& sink);
+/// How far it is, after each batch of some thousand packets; `share` of the whole, up to 1.
+using BuildProgressSink =
+    std::function<void(std::uint64_t packets, std::uint64_t bytes, double share)>;
 
-/// `esc-replay build`: trace, manifest and whatever else was asked for; a summary on stdout.
-void run_build(const BuildOptions& options);
+[[nodiscard]] BuiltTrace build_trace(const BuildPlan& plan, const PacketSink& sink,
+                                     const BuildProgressSink& progress = {});
+
+/// Seconds since any fixed moment.
+using SecondsClock = std::function<double()>;
+[[nodiscard]] double steady_seconds();
+
+/// `esc-replay build`: trace, manifest and whatever else was asked for; a summary on stdout and,
+/// unless quiet, a line a second on stderr.
+void run_build(const BuildOptions& options, const SecondsClock& seconds = steady_seconds);
 
 }  // namespace esc::replay

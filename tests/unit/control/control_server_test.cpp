@@ -221,6 +221,47 @@ TEST_F(ControlServerTest, AReplyLargerThanTheSocketsBufferArrivesWhole) {
   EXPECT_EQ(reply, "{\"ok\":true,\"result\":\"" + std::string(3'000'000, 'x') + "\"}\n");
 }
 
+TEST_F(ControlServerTest, AReplyMayBeLongerThanWhatASlowReaderMayLeave) {
+  ControlServer server(path_, handler, {.max_unsent_bytes = 1'000'000});
+  const auto client = connect_to(path_);
+  for (int round = 0; round < 2; ++round) {
+    send_all(client, "{\"command\":\"fill\",\"bytes\":5000000}\n");
+    std::string reply;
+    for (int i = 0; i < 10'000 && !reply.ends_with('\n'); ++i) {
+      serve_all(server);
+      reply += receive_now(client);
+    }
+    EXPECT_EQ(reply, "{\"ok\":true,\"result\":\"" + std::string(5'000'000, 'x') + "\"}\n");
+  }
+  EXPECT_EQ(server.figures().dropped_slow, 0U);
+}
+
+TEST_F(ControlServerTest, WhoLeavesALongReplyUnreadIsDroppedAtTheNextRequest) {
+  ControlServer server(path_, handler, {.max_unsent_bytes = 1'000'000});
+  const auto client = connect_to(path_);
+  send_all(client, "{\"command\":\"fill\",\"bytes\":5000000}\n");
+  serve_all(server);
+  EXPECT_EQ(server.connections(), 1U);
+  send_all(client, "{\"command\":\"fill\",\"bytes\":1}\n");
+  serve_all(server);
+  EXPECT_EQ(server.figures().requests, 1U);
+  EXPECT_EQ(server.figures().dropped_slow, 1U);
+  EXPECT_EQ(server.connections(), 0U);
+}
+
+TEST_F(ControlServerTest, AReplyMayHaveTheLimitAndNoMore) {
+  ControlServer server(path_, handler, {.max_reply_bytes = 100});
+  const auto client = connect_to(path_);
+  const std::string frame = "{\"ok\":true,\"result\":\"\"}\n";
+  const auto fill = [](std::size_t bytes) {
+    return R"({"command":"fill","bytes":)" + std::to_string(bytes) + "}";
+  };
+  EXPECT_EQ(ask(server, client, fill(100 - frame.size())).size(), 100U);
+  EXPECT_EQ(json::parse(ask(server, client, fill(101 - frame.size())))["error"],
+            "the reply has 101 bytes, and 100 are the most");
+  EXPECT_EQ(ask(server, client, R"({"command":"echo","text":1})"), "{\"ok\":true,\"result\":1}\n");
+}
+
 TEST_F(ControlServerTest, TakesSixteenAndTellsTheNext) {
   ControlServer server(path_, handler);
   std::vector<FileDescriptor> clients;

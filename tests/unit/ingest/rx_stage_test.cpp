@@ -35,6 +35,26 @@ TEST_F(RxFixture, FramesOfOneDatagramShareItsMbuf) {
   for (const event::Event& event : sink_.state->events) EXPECT_FALSE(event.has(event::kSoleOwner));
 }
 
+// Given back by the Releaser as its own (one event), and as a segment that events share (two).
+TEST_F(RxFixture, TheTailroomIsPoisonedWhileAnEventIsOut) {
+#ifndef ESC_POISON_MBUFS
+  GTEST_SKIP() << "needs AddressSanitizer: a build directory with -Dsanitize=address,undefined";
+#else
+  for (const Bytes& payload : {frame("a", 1), join({frame("a", 1), frame("b", 2)})}) {
+    give(packet_of(payload));
+    run();
+    ASSERT_FALSE(sink_.state->events.empty());
+    const rte_mbuf* mbuf = sink_.state->events[0].mbuf;
+    ASSERT_GT(rte_pktmbuf_tailroom(mbuf), 0);
+    const char* tailroom = rte_pktmbuf_mtod_offset(mbuf, const char*, mbuf->data_len);
+    EXPECT_FALSE(__asan_address_is_poisoned(tailroom - 1));
+    EXPECT_TRUE(__asan_address_is_poisoned(tailroom));
+    release_events();
+    EXPECT_FALSE(__asan_address_is_poisoned(tailroom));
+  }
+#endif
+}
+
 TEST_F(RxFixture, DatagramOfOneEventAmongRefusalsOwnsItsMbuf) {
   Bytes bad = frame("x", 3);
   bad[7] = 0x01;  // a control character for a topic

@@ -159,6 +159,49 @@ TEST(TraceBuilder, MtuCutsDatagramsAndSaysSo) {
   EXPECT_THROW(static_cast<void>(make_build_plan(options)), Error);
 }
 
+/// What a run of `esc-replay build` says on stderr, with a clock that moves on by `step` at each
+/// look.
+std::string said(const BuildOptions& options, double step) {
+  double now = 0;
+  ::testing::internal::CaptureStdout();  // the summary
+  ::testing::internal::CaptureStderr();
+  run_build(options, [&] { return now += step; });
+  ::testing::internal::GetCapturedStdout();
+  return ::testing::internal::GetCapturedStderr();
+}
+
+TEST(TraceBuilder, ALineASecondUnlessQuiet) {
+  const testing::TemporaryFile trace;
+  const testing::TemporaryFile manifest;
+  BuildOptions options = some_options(32768);  // two batches: the clock is looked at three times
+  options.topic_bytes = "20";
+  options.out = trace.path();
+  options.manifest_out = manifest.path();
+  EXPECT_EQ(
+      said(options, 1.0),
+      "    1.0 s        16384 packets/s      2.18 MB/s  16384 packets, 2179072 bytes, 50.0 % "
+      "done\n"
+      "    2.0 s        16384 packets/s      2.18 MB/s  32768 packets, 4358144 bytes, 100.0 % "
+      "done\n");
+  EXPECT_EQ(
+      said(options, 0.5),
+      "    1.0 s        32768 packets/s      4.36 MB/s  32768 packets, 4358144 bytes, 100.0 % "
+      "done\n");
+  EXPECT_EQ(said(options, 0.25), "");
+  options.quiet = true;
+  EXPECT_EQ(said(options, 1.0), "");
+}
+
+TEST(TraceBuilder, TheShareDoneOfFrames) {
+  BuildOptions options = some_options(0);
+  options.frames = 32768;
+  std::vector<double> shares;
+  (void)build_trace(
+      make_build_plan(options), [](std::uint64_t, std::span<const std::uint8_t>) {},
+      [&](std::uint64_t, std::uint64_t, double share) { shares.push_back(share); });
+  EXPECT_EQ(shares, (std::vector<double>{0.5, 1.0}));
+}
+
 TEST(TraceBuilder, ArgumentsThatContradictAreRefused) {
   BuildOptions both = some_options(1);
   both.frames = 1;
