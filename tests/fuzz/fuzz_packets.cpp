@@ -1,7 +1,8 @@
 // Any bytes, received as one packet in any segmentation: the RX stage counts it once, accounts for
 // every frame of it, gives every mbuf back, and says the same as of the packet in one piece.
 //
-// Input: flags, the number of cuts, two bytes for each cut, then the packet.
+// Input: flags, the number of cuts (low half) and the segment that somebody else holds too (high
+// half), two bytes for each cut, then the packet.
 #include <rte_eal.h>
 #include <rte_mbuf.h>
 #include <unistd.h>
@@ -35,6 +36,7 @@ constexpr unsigned kOwnMbufs = 1U << 2;
 constexpr unsigned kSmallLimits = 1U << 3;
 constexpr unsigned kSlowSink = 1U << 4;  // takes one event a poll
 constexpr unsigned kNoJumbo = 1U << 5;
+constexpr unsigned kHeld = 1U << 6;  // somebody else holds a reference to one segment
 constexpr std::size_t kMaxCuts = 15;
 
 // The packet, whole, fits one mbuf of the feed; a frame that spans segments is copied to the port's
@@ -83,6 +85,7 @@ struct SeenEvent {
 struct Outcome {
   std::vector<SeenEvent> events;
   std::vector<std::uint64_t> counts;
+  std::uint64_t without_buffer = 0;
   friend bool operator==(const Outcome&, const Outcome&) = default;
 };
 
@@ -117,7 +120,9 @@ class Harness {
                    ingest::RxLimits{});
   }
 
-  Outcome receive(Bytes bytes, std::span<const std::size_t> cuts, unsigned flags) {
+  /// `hold`: which segment somebody else has a reference to as well, with kHeld.
+  Outcome receive(Bytes bytes, std::span<const std::size_t> cuts, unsigned flags,
+                  std::size_t hold) {
     counters_ = std::construct_at(counters_);
     port_.checksum = static_cast<config::Checksum>(std::min(flags & kChecksumBits, 2U));
     port_.own_mbufs = (flags & kOwnMbufs) != 0;
@@ -129,6 +134,7 @@ class Harness {
     port_.jumbo_pool = (flags & kNoJumbo) != 0 ? nullptr : jumbo_;
     sink_takes_ = (flags & kSlowSink) != 0 ? 1 : SIZE_MAX;
     packet_ = build(bytes, cuts);
+    if ((flags & kHeld) != 0) hold_segment(hold % (cuts.size() + 1));
     const std::size_t most_polls = bytes.size() + 10;
     std::size_t polls = 0;
     while (stage_->poll(++now_) != 0) REQUIRE(++polls <= most_polls);
@@ -161,6 +167,25 @@ class Harness {
     return head;
   }
 
+  void hold_segment(std::size_t index) {
+    held_ = packet_;
+    for (; index != 0; --index) held_ = held_->next;
+    rte_mbuf_refcnt_update(held_, 1);
+    held_next_ = held_->next;
+    held_is_chained_ = packet_->nb_segs > 1;
+    const auto* data = rte_pktmbuf_mtod(held_, const std::uint8_t*);
+    held_bytes_.assign(data, data + held_->data_len);
+  }
+
+  /// What somebody else holds is as it was, and theirs alone in the end.
+  void give_back_held() {
+    if (held_ == nullptr) return;
+    REQUIRE(rte_mbuf_refcnt_read(held_) == 1 && held_->next == held_next_);
+    const Bytes now(rte_pktmbuf_mtod(held_, const std::uint8_t*), held_->data_len);
+    REQUIRE(std::ranges::equal(now, held_bytes_));
+    event::free_segment(std::exchange(held_, nullptr));
+  }
+
   Outcome account() const {
     const telemetry::IngestCounters& c = *counters_;
     Outcome outcome;
@@ -176,6 +201,7 @@ class Harness {
     REQUIRE((c.frames_received.get() != 0) == (c.datagrams.get() == 1));
     REQUIRE(c.events_pushed.get() == events_.size());
     REQUIRE(c.events_held.get() == 0 && c.packets_held.get() == 0);
+    outcome.without_buffer = c.frame_dropped.get(FrameDrop::kNoJumboBuffer);
     std::map<const rte_mbuf*, std::uint16_t> references;
     for (const event::Event& event : events_) {
       outcome.events.push_back(see(event));
@@ -204,10 +230,11 @@ class Harness {
 
   void check_ownership(const event::Event& event, std::uint16_t references) const {
     const rte_mbuf& mbuf = *event.mbuf;
-    REQUIRE(rte_mbuf_refcnt_read(&mbuf) == references);
+    REQUIRE(&mbuf != held_ || !held_is_chained_);
+    REQUIRE(rte_mbuf_refcnt_read(&mbuf) == references + (&mbuf == held_ ? 1 : 0));
     REQUIRE(mbuf.next == nullptr && mbuf.nb_segs == 1);
     if (!event.has(event::kSoleOwner)) return;
-    REQUIRE(references == 1 && port_.own_mbufs && mbuf.pool == feed_);
+    REQUIRE(references == 1 && port_.own_mbufs && mbuf.pool == feed_ && &mbuf != held_);
   }
 
   void give_back() {
@@ -216,6 +243,7 @@ class Harness {
     for (const event::Event& event : events_) releaser.release(event);
     releaser.flush();
     events_.clear();
+    give_back_held();
     for (rte_mempool* pool : {feed_, small_, jumbo_}) {
       REQUIRE(rte_mempool_avail_count(pool) == kMbufs);
     }
@@ -226,6 +254,10 @@ class Harness {
   rte_mempool* jumbo_ = make_pool("jumbo", kFeedBytes);
   ingest::PortContext port_;
   rte_mbuf* packet_ = nullptr;
+  rte_mbuf* held_ = nullptr;
+  const rte_mbuf* held_next_ = nullptr;
+  bool held_is_chained_ = false;
+  std::vector<std::uint8_t> held_bytes_;
   std::vector<event::Event> events_;
   std::size_t sink_takes_ = SIZE_MAX;
   route::TopicHasher hasher_{1};
@@ -280,9 +312,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::vector<std::size_t> cuts = read_cuts(input, data[1] % (kMaxCuts + 1));
   const Bytes packet = input.first(std::min(input.size(), kFeedBytes));
   if (!cuts.empty() && cuts.back() > packet.size()) return 0;
-  const Outcome in_segments = harness().receive(packet, cuts, flags);
-  // A frame without a jumbo buffer is counted as such: there the segmentation does matter.
-  if ((flags & kNoJumbo) != 0) return 0;
-  REQUIRE(in_segments == harness().receive(packet, {}, flags));
+  const Outcome in_segments = harness().receive(packet, cuts, flags, data[1] / (kMaxCuts + 1));
+  // A frame without a buffer is counted as such: there the segmentation does matter, and so does
+  // a held chain of more events than there are buffers to copy them into.
+  if ((flags & kNoJumbo) != 0 || in_segments.without_buffer != 0) return 0;
+  REQUIRE(in_segments == harness().receive(packet, {}, flags, 0));
   return 0;
 }
