@@ -39,7 +39,10 @@ std::uint64_t in_mib(std::uint64_t bytes) {
 
 int check(const config::Config& config, const topology::Topology& topology) {
   const std::uint64_t on_hugepages = needed_bytes(config, dpdk::kHugepageBytes);
-  const auto findings = config::check_environment(config, topology, {}, on_hugepages);
+  const std::uint64_t on_ordinary = needed_bytes(config, dpdk::kOrdinaryPageBytes);
+  const bool no_hugepages = config.memory.hugepages == config::Hugepages::kOff;
+  const auto findings =
+      config::check_environment(config, topology, {}, no_hugepages ? on_ordinary : on_hugepages);
   for (const config::Finding& finding : findings) std::cout << to_text(finding) << '\n';
   const auto errors = std::count_if(findings.begin(), findings.end(), [](const auto& finding) {
     return finding.severity == config::Severity::kError;
@@ -49,8 +52,7 @@ int check(const config::Config& config, const topology::Topology& topology) {
     return kExitConfig;
   }
   std::cout << config.file << ": ready to start; pools, rings and EAL take " << in_mib(on_hugepages)
-            << " MiB of hugepages, or " << in_mib(needed_bytes(config, dpdk::kOrdinaryPageBytes))
-            << " MiB of ordinary memory\n";
+            << " MiB of hugepages, or " << in_mib(on_ordinary) << " MiB of ordinary memory\n";
   return kExitOk;
 }
 

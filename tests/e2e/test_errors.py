@@ -124,7 +124,7 @@ class Errors(harness.Scenario):
         self.assert_ends(done, CONFIG, "missing.pcap", "would not start")
 
     def test_check_says_how_much_memory_is_needed(self) -> None:
-        """To the MiB: what is less is refused, by --check for hugepages and at start without."""
+        """To the MiB: what is less is refused, by --check and at start."""
         done = self.run_escd(self.text(), "--check")
         said = re.search(
             r"take (\d+) MiB of hugepages, or (\d+) MiB of ordinary memory", done.stdout
@@ -134,9 +134,10 @@ class Errors(harness.Scenario):
         for limit, code in ((hugepages, OK), (hugepages - 1, CONFIG)):
             text = self.text(memory={"limit_mib": limit})
             self.assert_ends(self.run_escd(text, "--check"), code)
-        for limit, code in ((ordinary, OK), (ordinary - 1, START)):
+        for limit, checked, started in ((ordinary, OK, OK), (ordinary - 1, CONFIG, START)):
             text = self.text(memory={"limit_mib": limit, "hugepages": "off"})
-            self.assert_ends(self.run_escd(text), code)
+            self.assert_ends(self.run_escd(text, "--check"), checked)
+            self.assert_ends(self.run_escd(text), started)
 
     def test_memory(self) -> None:
         done = self.run_escd(self.text(memory={"limit_mib": 64}))
