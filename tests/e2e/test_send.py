@@ -4,8 +4,11 @@ import json
 from pathlib import Path
 
 import harness
+from af_xdp import need_af_xdp
 from esc_oracle.capture import read_packets
-from harness import Config, Lcores, Port
+from esc_oracle.ledger import Expectation
+from harness import Config, Escd, Lcores, Port
+from network import VethPair
 
 MEMIF = "net_memif0,role={role},id=0,socket={socket},socket-abstract=no"
 PASSES = 3
@@ -33,29 +36,52 @@ class Send(harness.Scenario):
         trace, topics = self.built()
         socket = self.directory / "memif.sock"
         port = Port(MEMIF.format(role="server", socket=socket))
+        escd, expectation = self.receiver(port, topics, trace)
+        self.send(trace, MEMIF.format(role="client", socket=socket), 20_000)
+        self.finish(escd, expectation)
+
+    def test_three_passes_through_af_xdp(self) -> None:
+        """Over veth into an af_packet port; tags stay off, since the kernel would take them out."""
+        need_af_xdp()
+        pair = VethPair(self)
+        trace, topics = self.built()
+        port = Port(f"net_af_packet0,iface={pair.interface}")
+        escd, expectation = self.receiver(port, topics, trace, pair.receiver)
+        self.send(trace, "net_af_xdp0,iface=esc-tx", 5_000, pair.sender)
+        self.finish(escd, expectation)
+
+    def receiver(
+        self, port: Port, topics: list[str], trace: Path, namespace: str | None = None
+    ) -> tuple[Escd, Expectation]:
         config = Config([port], dict.fromkeys(topics, "count"), Lcores.folded())
         expectation = config.expectation()
-        packets = list(read_packets(trace))
+        self.packets = list(read_packets(trace))
         for _ in range(PASSES):
-            expectation.add_packets(packets, port.rules())
-
-        escd = self.start_escd(config)
+            expectation.add_packets(self.packets, port.rules())
+        escd = self.start_escd(config, namespace=namespace)
         escd.wait_until_running()
+        return escd, expectation
+
+    def send(self, trace: Path, port: str, pps: int, namespace: str | None = None) -> None:
+        inside = ["ip", "netns", "exec", namespace] if namespace else []
         said = self.run_command(
+            *inside,
             harness.binary("ESC_REPLAY"),
             "send",
             str(trace),
             "--loop",
             str(PASSES),
             "--pps",
-            "20000",
+            str(pps),
             "--json",
             "--quiet",
             "--port",
-            MEMIF.format(role="client", socket=socket),
+            port,
         )
-        self.assertEqual(json.loads(said)["packets"], PASSES * len(packets))
-        escd.wait_until_drained(PASSES * len(packets))
+        self.assertEqual(json.loads(said)["packets"], PASSES * len(self.packets))
+
+    def finish(self, escd: Escd, expectation: Expectation) -> None:
+        escd.wait_until_drained(PASSES * len(self.packets))
         self.assert_topics(escd.topics(), expectation)
         self.assert_ledger(escd.stop(), expectation)
 

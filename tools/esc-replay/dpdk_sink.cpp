@@ -25,8 +25,9 @@ namespace {
 constexpr std::uint16_t kBurst = 64;
 constexpr std::uint16_t kWantedDescriptors = 1024;
 constexpr unsigned kCacheMbufs = 256;
-constexpr unsigned kRxMbufs =
-    128;  // some drivers do not come up without an RX queue; nothing is ever taken from it
+// For an RX queue that must exist though nothing is received: net_af_xdp fills its ring of 2,048
+// from the pool whatever the number of descriptors, and refuses the queue if it cannot.
+constexpr unsigned kRxMbufs = 4096;
 constexpr auto kLinkPoll = std::chrono::milliseconds(100);
 
 std::string error_text(int error) {
