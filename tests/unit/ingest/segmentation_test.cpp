@@ -130,7 +130,7 @@ TEST_F(SegmentationTest, AChainThatIsSharedIsNotTakenApart) {
     // One reference is left, and it still leads to the bytes that it led to.
     EXPECT_EQ(rte_mbuf_refcnt_read(segment), 1U);
     EXPECT_EQ(pool_.in_use(), 1U);
-    rte_pktmbuf_free_seg(segment);
+    event::free_segment(segment);
     EXPECT_TRUE(pool_.whole());
   }
 }
@@ -150,7 +150,7 @@ TEST_F(SegmentationTest, ASharedChainKeepsItsLinks) {
       rte_pktmbuf_read(chain, 0, static_cast<std::uint32_t>(bytes.size()), bytes.data());
   ASSERT_NE(read, nullptr);
   EXPECT_EQ(bytes, packet);
-  rte_pktmbuf_free(chain);
+  event::free_packet(chain);
   EXPECT_TRUE(pool_.whole());
 }
 
