@@ -6,7 +6,6 @@
 
 #include <cerrno>
 #include <filesystem>
-#include <fstream>
 #include <stdexcept>
 #include <string_view>
 #include <system_error>
@@ -20,15 +19,6 @@ constexpr int kReaderTimeoutMs = 1000;
 
 topology::Problem problem(const std::string& file, std::string what, std::string fix) {
   return {"--ledger " + file, std::move(what), std::move(fix)};
-}
-
-void replace(const std::string& file, const std::string& text) {
-  const std::string aside = file + ".tmp";
-  std::ofstream out(aside);
-  out << text;
-  out.close();
-  if (!out) throw std::runtime_error("cannot write the ledger to " + aside);
-  fs::rename(aside, file);
 }
 
 /// 0, or the errno of what went wrong.
@@ -47,15 +37,33 @@ int write_all(int fd, std::string_view text) {
   return 0;
 }
 
-void write_in_place(const std::string& file, const std::string& text) {
-  // Non-blocking: a FIFO without a reader refuses instead of waiting for one.
-  const int fd = open(file.c_str(), O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-  const int error = fd < 0 ? errno : write_all(fd, text);
-  if (fd >= 0) close(fd);
+/// `file` is opened with `flags` for writing and gets the text. Throws.
+void write_to(const std::string& file, int flags, const std::string& text) {
+  const int fd = open(file.c_str(), flags | O_WRONLY | O_NOCTTY | O_CLOEXEC, 0666);
+  int error = fd < 0 ? errno : write_all(fd, text);
+  if (fd >= 0 && close(fd) != 0 && error == 0) error = errno;
   if (error != 0) {
     throw std::runtime_error("cannot write the ledger to " + file + ": " +
                              std::generic_category().message(error));
   }
+}
+
+void replace(const std::string& file, const std::string& text) {
+  const std::string aside = file + ".tmp";
+  // A file of our own, whatever somebody left or laid there: a link would lead us elsewhere.
+  unlink(aside.c_str());
+  try {
+    write_to(aside, O_CREAT | O_EXCL | O_NOFOLLOW, text);
+    fs::rename(aside, file);
+  } catch (...) {
+    unlink(aside.c_str());
+    throw;
+  }
+}
+
+void write_in_place(const std::string& file, const std::string& text) {
+  // Non-blocking: a FIFO without a reader refuses instead of waiting for one.
+  write_to(file, O_NONBLOCK, text);
 }
 
 }  // namespace

@@ -43,7 +43,7 @@ class Outputs(harness.Scenario):
         logged = done.stderr.partition("here it is: ")[2].splitlines()[0]
         ledger = json.loads(logged)
         self.assertEqual((ledger["frames"]["delivered"], ledger["balanced"]), (100, True))
-        self.assertFalse((disk / "ledger.json").exists(), "half a ledger")
+        self.assertEqual([file.name for file in disk.iterdir()], ["full"], "half a ledger")
 
     def run_with_ledger(self, ledger: str) -> subprocess.CompletedProcess[str]:
         command = [binary("ESC_ESCD"), "--config", self.write_config(), "--exit-when-idle", "1"]
@@ -83,6 +83,17 @@ class Outputs(harness.Scenario):
         self.assertEqual(done.returncode, OK, done.stderr)
         self.assertTrue(link.is_symlink(), "it was replaced by a file")
         self.assert_sound(json.loads(target.read_text(encoding="utf-8")))
+
+    def test_a_link_laid_beside_the_ledger_leads_nowhere(self) -> None:
+        """The ledger is put together in a file beside it, whose name anybody can guess."""
+        ledger, victim = self.directory / "ledger.json", self.directory / "victim"
+        victim.write_text("untouched", encoding="utf-8")
+        (self.directory / "ledger.json.tmp").symlink_to(victim)
+        done = self.run_with_ledger(str(ledger))
+        self.assertEqual(done.returncode, OK, done.stderr)
+        self.assertEqual(victim.read_text(encoding="utf-8"), "untouched")
+        self.assertFalse(ledger.is_symlink())
+        self.assert_sound(json.loads(ledger.read_text(encoding="utf-8")))
 
     def test_a_ledger_into_a_pipe(self) -> None:
         """By a link such as /dev/stdout is."""
