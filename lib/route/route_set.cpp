@@ -4,6 +4,7 @@
 #include <bit>
 
 namespace esc::route {
+
 // A probe that goes past its first slot is a branch mispredicted, and a cache line holds only four
 // slots whoever they belong to: as long as the slots stay in the L1 cache, room is free.
 std::size_t RouteSet::slots_for(std::size_t routes) noexcept {
