@@ -121,7 +121,7 @@ constexpr std::array kKeys = {
             .default_text = "\"verify\"",
             .choices = kChecksumNames,
             .example = "checksum = \"nic\"",
-            .meaning = "`verify`: the NIC's verdict where it gives one, else computed in software. "
+            .meaning = "`verify`: taken as right where the NIC says so, else computed in software. "
                        "`nic`: the NIC's verdict only. `off`: not looked at."},
     KeySpec{.section = "port",
             .key = "rx_queues",

@@ -1,4 +1,4 @@
-// Rules 23 and 24 of "From packet to datagram" (docs/wire-format.md): the NIC's verdict, else
+// Rules 23 and 24 of "From packet to datagram" (docs/wire-format.md): by the NIC's word, or in
 // software.
 #pragma once
 
@@ -22,7 +22,8 @@ namespace detail {
 
 /// Judges a datagram's checksums; the reason to drop it, if there is one. `head`: its contiguous
 /// first bytes, up to the UDP payload at least. A NIC that says "none" vouches for the data though
-/// not for the field (partial checksums): accepted.
+/// not for the field (partial checksums): accepted. With `verify` a NIC's "bad" is looked into:
+/// some say it of packets that they cannot read (IPv6 extension headers).
 [[nodiscard]] inline std::optional<PacketDrop> judge_checksums(const rte_mbuf& packet,
                                                                const std::uint8_t* head,
                                                                const wire::PacketVerdict& verdict,
@@ -31,9 +32,9 @@ namespace detail {
   const bool software = mode == config::Checksum::kVerify;
   if (!verdict.is_ipv6) {
     const std::uint64_t nic = packet.ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK;
-    if (nic == RTE_MBUF_F_RX_IP_CKSUM_BAD) return PacketDrop::kBadIpChecksum;
-    if (nic == RTE_MBUF_F_RX_IP_CKSUM_UNKNOWN && software &&
-        !detail::ip_checksum_right(head, verdict)) {
+    const bool bad = nic == RTE_MBUF_F_RX_IP_CKSUM_BAD;
+    const bool unsure = bad || nic == RTE_MBUF_F_RX_IP_CKSUM_UNKNOWN;
+    if (software ? unsure && !detail::ip_checksum_right(head, verdict) : bad) {
       return PacketDrop::kBadIpChecksum;
     }
   }
@@ -42,9 +43,9 @@ namespace detail {
     return std::nullopt;
   }
   const std::uint64_t nic = packet.ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK;
-  if (nic == RTE_MBUF_F_RX_L4_CKSUM_BAD) return PacketDrop::kBadUdpChecksum;
-  if (nic == RTE_MBUF_F_RX_L4_CKSUM_UNKNOWN && software &&
-      !detail::udp_checksum_right(packet, head, verdict)) {
+  const bool bad = nic == RTE_MBUF_F_RX_L4_CKSUM_BAD;
+  const bool unsure = bad || nic == RTE_MBUF_F_RX_L4_CKSUM_UNKNOWN;
+  if (software ? unsure && !detail::udp_checksum_right(packet, head, verdict) : bad) {
     return PacketDrop::kBadUdpChecksum;
   }
   return std::nullopt;

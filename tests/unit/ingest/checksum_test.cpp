@@ -49,16 +49,28 @@ TEST_F(ChecksumTest, SoftwareReadsAcrossSegmentsOfOddSize) {
   EXPECT_EQ(events_of(good6, config::Checksum::kVerify, 0, {7, 77, 177}), 1U);
 }
 
-TEST_F(ChecksumTest, TheNicsVerdictComesFirst) {
+TEST_F(ChecksumTest, ANicsWordThatItIsRightIsTaken) {
   Bytes bad = packet_of(frame("a", 3));
   bad.back() ^= 1;
+  bad[kIpChecksumAt] ^= 1;
   const auto good_flags = RTE_MBUF_F_RX_IP_CKSUM_GOOD | RTE_MBUF_F_RX_L4_CKSUM_GOOD;
   EXPECT_EQ(events_of(bad, config::Checksum::kVerify, good_flags), 1U);
+  EXPECT_EQ(events_of(bad, config::Checksum::kNic, good_flags), 1U);
+}
+
+TEST_F(ChecksumTest, ANicsWordThatItIsWrongIsLookedIntoOrTaken) {
   const Bytes good = packet_of(frame("a", 3));
-  EXPECT_EQ(events_of(good, config::Checksum::kVerify, RTE_MBUF_F_RX_L4_CKSUM_BAD), 0U);
+  const auto bad_flags = RTE_MBUF_F_RX_IP_CKSUM_BAD | RTE_MBUF_F_RX_L4_CKSUM_BAD;
+  EXPECT_EQ(events_of(good, config::Checksum::kVerify, bad_flags), 1U);
+  EXPECT_EQ(events_of(good, config::Checksum::kNic, RTE_MBUF_F_RX_L4_CKSUM_BAD), 0U);
   EXPECT_EQ(dropped(PacketDrop::kBadUdpChecksum), 1U);
   EXPECT_EQ(events_of(good, config::Checksum::kNic, RTE_MBUF_F_RX_IP_CKSUM_BAD), 0U);
   EXPECT_EQ(dropped(PacketDrop::kBadIpChecksum), 1U);
+
+  Bytes bad = good;
+  bad.back() ^= 1;
+  EXPECT_EQ(events_of(bad, config::Checksum::kVerify, RTE_MBUF_F_RX_L4_CKSUM_BAD), 0U);
+  EXPECT_EQ(dropped(PacketDrop::kBadUdpChecksum), 2U);
 }
 
 TEST_F(ChecksumTest, NicModeDoesNotLookWhereTheNicIsSilent) {
