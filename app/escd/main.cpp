@@ -125,8 +125,7 @@ int run(const Options& options, const config::Config& config, const topology::Lc
   const Signals signals;
   Service service(config);  // before EAL: a second instance of this name ends here
   const dpdk::EalSettings settings = eal_settings(config, plan);
-  const dpdk::MemoryChoice memory =
-      dpdk::choose_memory(settings.hugepages, settings.hugepage_bytes);
+  const dpdk::MemoryChoice memory = dpdk::choose_memory(settings);
   hold_to_limit(config,
                 (memory.hugepages ? settings.hugepage_bytes : settings.ordinary_page_bytes) +
                     dpdk::kEalOverheadBytes);

@@ -40,9 +40,8 @@ std::uint64_t in_mib(std::uint64_t bytes) {
 int check(const config::Config& config, const topology::Topology& topology) {
   const std::uint64_t on_hugepages = needed_bytes(config, dpdk::kHugepageBytes);
   const std::uint64_t on_ordinary = needed_bytes(config, dpdk::kOrdinaryPageBytes);
-  const bool no_hugepages = config.memory.hugepages == config::Hugepages::kOff;
   const auto findings =
-      config::check_environment(config, topology, {}, no_hugepages ? on_ordinary : on_hugepages);
+      config::check_environment(config, topology, {}, {on_hugepages, on_ordinary});
   for (const config::Finding& finding : findings) std::cout << to_text(finding) << '\n';
   const auto errors = std::count_if(findings.begin(), findings.end(), [](const auto& finding) {
     return finding.severity == config::Severity::kError;

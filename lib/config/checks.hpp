@@ -31,7 +31,8 @@ enum class Capability : std::uint8_t { kNetAdmin = 12, kNetRaw = 13 };
 
 void check_virtual_port(const Check& check, const PortConfig& port, const std::string& where);
 void check_pci_port(const Check& check, const PortConfig& port, const std::string& where);
-void check_memory(const Check& check, std::uint64_t needed_bytes);
+/// Returns the bytes of the kind of memory that escd would run on.
+std::uint64_t check_memory(const Check& check, const MemoryNeed& need);
 /// Memory that a device pins: bounded by RLIMIT_MEMLOCK unless the process is privileged.
 void check_locked_memory(const Check& check, std::uint64_t needed_bytes);
 void check_paths(const Check& check);

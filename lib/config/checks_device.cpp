@@ -6,15 +6,12 @@
 
 #include "config/checks.hpp"
 #include "config/text.hpp"
+#include "topology/pci_device.hpp"
 
 namespace esc::config {
 namespace {
 
 using namespace std::string_view_literals;
-
-// Drivers that hand the whole device to user space, and those that let DPDK work beside them.
-constexpr std::array kUserDrivers = {"vfio-pci"sv, "uio_pci_generic"sv, "igb_uio"sv};
-constexpr std::array kSharingDrivers = {"mlx5_core"sv, "mlx4_core"sv};
 
 constexpr std::uint64_t kInterfaceUp = 0x1;     // IFF_UP
 constexpr std::size_t kMaxInterfaceBytes = 15;  // IFNAMSIZ less its terminator
@@ -93,42 +90,6 @@ void check_kernel_interface(const Check& check, const PortConfig& port, const st
   }
 }
 
-std::string bind_command(const std::string& address) {
-  return "dpdk-devbind.py --bind=vfio-pci " + address;
-}
-
-// Name of the kernel interface that the device carries and that is up; empty: none.
-std::string interface_in_use(const std::filesystem::path& device) {
-  std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator(device / "net", error)) {
-    const auto flags = first_number(entry.path() / "flags");
-    if (flags && (*flags & kInterfaceUp) != 0) return entry.path().filename().string();
-  }
-  return {};
-}
-
-bool is_network_class(const std::filesystem::path& device) {
-  constexpr std::uint64_t kNetworkController = 0x02;
-  const auto code = first_number(device / "class");  // 0x020000: class, subclass, interface
-  return !code || (*code >> 16U) == kNetworkController;
-}
-
-void check_vfio(const Check& check, const std::filesystem::path& device, const std::string& address,
-                const std::string& where) {
-  std::error_code error;
-  const auto group = std::filesystem::read_symlink(device / "iommu_group", error);
-  if (error) {
-    check.error(where, "PCI device " + address + " has no IOMMU group",
-                "switch the IOMMU on in the firmware and boot with intel_iommu=on or amd_iommu=on");
-    return;
-  }
-  const auto node = check.root.at("/dev/vfio") / group.filename();
-  if (access(node.c_str(), R_OK | W_OK) != 0) {
-    check.error(where, "cannot open /dev/vfio/" + printable(group.filename().native()),
-                "run as root or give your user the file; all devices of the group must be bound");
-  }
-}
-
 }  // namespace
 
 void check_virtual_port(const Check& check, const PortConfig& port, const std::string& where) {
@@ -141,38 +102,8 @@ void check_virtual_port(const Check& check, const PortConfig& port, const std::s
 }
 
 void check_pci_port(const Check& check, const PortConfig& port, const std::string& where) {
-  const std::string& address = port.device.name;
-  const auto device = check.root.at("/sys/bus/pci/devices") / address;
-  std::error_code error;
-  if (!std::filesystem::exists(device, error)) {
-    check.error(where, "there is no PCI device " + address,
-                "dpdk-devbind.py --status-dev net lists them");
-    return;
-  }
-  if (!is_network_class(device)) {
-    check.error(where, "PCI device " + address + " is not a network device",
-                "dpdk-devbind.py --status-dev net lists them");
-    return;
-  }
-  const auto link = std::filesystem::read_symlink(device / "driver", error);
-  const std::string driver = error ? std::string() : link.filename().string();
-  if (std::ranges::find(kSharingDrivers, driver) != kSharingDrivers.end()) return;
-  if (std::ranges::find(kUserDrivers, driver) != kUserDrivers.end()) {
-    if (driver == "vfio-pci") check_vfio(check, device, address, where);
-    return;
-  }
-  const std::string interface = interface_in_use(device);
-  if (!interface.empty()) {
-    check.error(where,
-                "PCI device " + address + " carries the kernel interface " + in_quotes(interface) +
-                    ", which is up",
-                "if nothing needs it: ip link set " + printable(interface) + " down && " +
-                    bind_command(address));
-  } else {
-    check.error(where,
-                "PCI device " + address + " is bound to " +
-                    (driver.empty() ? "no driver" : "kernel driver " + in_quotes(driver)),
-                bind_command(address));
+  if (auto problem = topology::pci_problem(check.root, port.device.name)) {
+    check.error(where, std::move(problem->what), std::move(problem->fix));
   }
 }
 

@@ -4,6 +4,7 @@
 #include <sstream>
 
 #include "config/checks.hpp"
+#include "topology/memory.hpp"
 
 namespace esc::config {
 namespace {
@@ -13,31 +14,6 @@ constexpr std::uint64_t kKiB = 1U << 10U;
 
 std::uint64_t to_mib(std::uint64_t bytes) {
   return (bytes + kMiB - 1) / kMiB;
-}
-
-// Free hugepages of all sizes together, and the smallest size there is.
-struct FreeHugepages {
-  std::uint64_t bytes = 0;
-  std::uint64_t page_kib = 0;
-};
-
-FreeHugepages free_hugepages(const topology::SysRoot& root) {
-  constexpr std::string_view kPrefix = "hugepages-";
-  FreeHugepages total;
-  std::error_code error;
-  for (const auto& entry :
-       std::filesystem::directory_iterator(root.at("/sys/kernel/mm/hugepages"), error)) {
-    const std::string name = entry.path().filename().string();  // hugepages-2048kB
-    if (!name.starts_with(kPrefix)) continue;
-    std::uint64_t page_kib = 0;
-    std::from_chars(name.data() + kPrefix.size(), name.data() + name.size(), page_kib);
-    const std::uint64_t pages = first_number(entry.path() / "free_hugepages").value_or(0);
-    total.bytes += pages * page_kib * kKiB;
-    if (page_kib != 0 && (total.page_kib == 0 || page_kib < total.page_kib)) {
-      total.page_kib = page_kib;
-    }
-  }
-  return total;
 }
 
 std::string reserve_command(std::uint64_t needed_bytes, std::uint64_t page_kib) {
@@ -60,6 +36,38 @@ std::optional<std::uint64_t> locked_memory_limit(const topology::SysRoot& root) 
   return std::nullopt;
 }
 
+// Whether escd would run on hugepages.
+bool check_hugepages(const Check& check, std::uint64_t needed_bytes) {
+  const Hugepages wish = check.config.memory.hugepages;
+  if (wish == Hugepages::kOff) return false;
+  const topology::FreeHugepages free = topology::free_hugepages(check.root);
+  if (free.bytes >= needed_bytes) return true;
+  const std::string what = "about " + std::to_string(to_mib(needed_bytes)) +
+                           " MiB of hugepages are needed, " + std::to_string(free.bytes / kMiB) +
+                           " MiB are free";
+  const std::string fix = free.page_kib == 0
+                              ? "this kernel offers no hugepages; write memory.hugepages = \"off\""
+                              : reserve_command(needed_bytes, free.page_kib);
+  const std::string where = check.config.where("memory.hugepages");
+  if (wish == Hugepages::kRequire) {
+    check.error(where, what, fix);
+    return true;
+  }
+  check.warning(where, what + ": escd will use ordinary pages", fix);
+  return false;
+}
+
+void check_ordinary_memory(const Check& check, std::uint64_t needed_bytes) {
+  const auto available = topology::available_bytes(check.root);
+  if (!available || *available >= needed_bytes) return;
+  check.error(check.config.where("memory"),
+              "about " + std::to_string(to_mib(needed_bytes)) +
+                  " MiB of ordinary memory are needed, " + std::to_string(*available / kMiB) +
+                  " MiB are to be had",
+              "give the pools and rings less (rings.ingest_cells, rings.worker_cells, "
+              "port.pool_mbufs), or the machine more");
+}
+
 }  // namespace
 
 bool has_capability(const topology::SysRoot& root, Capability capability) {
@@ -74,30 +82,18 @@ bool has_capability(const topology::SysRoot& root, Capability capability) {
   return true;
 }
 
-void check_memory(const Check& check, std::uint64_t needed_bytes) {
+std::uint64_t check_memory(const Check& check, const MemoryNeed& need) {
+  const bool on_hugepages = check_hugepages(check, need.hugepage_bytes);
+  const std::uint64_t needed_bytes = on_hugepages ? need.hugepage_bytes : need.ordinary_bytes;
+  if (!on_hugepages) check_ordinary_memory(check, needed_bytes);
   const MemoryConfig& memory = check.config.memory;
-  const std::string limit_where = check.config.where("memory.limit_mib");
   if (memory.limit_mib != 0 && memory.limit_mib < to_mib(needed_bytes)) {
-    check.error(limit_where,
+    check.error(check.config.where("memory.limit_mib"),
                 "memory.limit_mib is " + std::to_string(memory.limit_mib) + ", about " +
                     std::to_string(to_mib(needed_bytes)) + " are needed",
                 "raise it, or give the pools and rings less");
   }
-  if (memory.hugepages == Hugepages::kOff) return;
-  const FreeHugepages free = free_hugepages(check.root);
-  if (free.bytes >= needed_bytes) return;
-  const std::string what = "about " + std::to_string(to_mib(needed_bytes)) +
-                           " MiB of hugepages are needed, " + std::to_string(free.bytes / kMiB) +
-                           " MiB are free";
-  const std::string fix = free.page_kib == 0
-                              ? "this kernel offers no hugepages; write memory.hugepages = \"off\""
-                              : reserve_command(needed_bytes, free.page_kib);
-  const std::string where = check.config.where("memory.hugepages");
-  if (memory.hugepages == Hugepages::kRequire) {
-    check.error(where, what, fix);
-  } else {
-    check.warning(where, what + ": escd will use ordinary pages", fix);
-  }
+  return needed_bytes;
 }
 
 void check_locked_memory(const Check& check, std::uint64_t needed_bytes) {

@@ -1,4 +1,4 @@
-// Device strings: "0000:01:00.0", "net_pcap0,rx_pcap=trace.pcap". Internal to lib/config.
+// Device strings: "0000:01:00.0", "net_pcap0,rx_pcap=trace.pcap".
 #pragma once
 
 #include <string_view>

@@ -73,7 +73,7 @@ void check_paths(const Check& check) {
 }
 
 std::vector<Finding> check_environment(const Config& config, const topology::Topology& topology,
-                                       const topology::SysRoot& root, std::uint64_t needed_bytes) {
+                                       const topology::SysRoot& root, const MemoryNeed& need) {
   std::vector<Finding> findings;
   const Check check{config, root, findings};
   check_lcores(check, topology);
@@ -89,7 +89,7 @@ std::vector<Finding> check_environment(const Config& config, const topology::Top
       pins_memory = pins_memory || port.device.driver.ends_with("_af_xdp");
     }
   }
-  check_memory(check, needed_bytes);
+  const std::uint64_t needed_bytes = check_memory(check, need);
   if (pins_memory) check_locked_memory(check, needed_bytes);
   check_paths(check);
   return findings;

@@ -33,13 +33,18 @@ struct Finding {
 /// "where: error: what; fix", on one line.
 [[nodiscard]] std::string to_text(const Finding& finding);
 
+/// What DPDK will be asked for, on pages of either kind: it depends on what is free.
+struct MemoryNeed {
+  std::uint64_t hugepage_bytes = 0;
+  std::uint64_t ordinary_bytes = 0;
+};
+
 /// Everything that can be told beforehand: CPUs and their nodes, PCI addresses and the drivers they
-/// are bound to, interfaces, trace files, hugepages, locked memory, capabilities. Device files
-/// (rx_pcap=...) are looked for as given, system files below `root`. `needed_bytes`: what DPDK will
-/// be asked for. Start-up only.
+/// are bound to, interfaces, trace files, memory of both kinds, locked memory, capabilities. Device
+/// files (rx_pcap=...) are looked for as given, system files below `root`. Start-up only.
 [[nodiscard]] std::vector<Finding> check_environment(const Config& config,
                                                      const topology::Topology& topology,
                                                      const topology::SysRoot& root,
-                                                     std::uint64_t needed_bytes);
+                                                     const MemoryNeed& need);
 
 }  // namespace esc::config

@@ -10,29 +10,15 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <filesystem>
-#include <fstream>
 
 #include "base/start_error.hpp"
 #include "dpdk/eal_log.hpp"
+#include "topology/memory.hpp"
 
 namespace esc::dpdk {
 namespace {
 
 constexpr std::uint64_t kMiB = 1024 * 1024;
-
-std::uint64_t free_hugepage_bytes() {
-  std::uint64_t total = 0;
-  std::error_code ignored;
-  for (const auto& entry :
-       std::filesystem::directory_iterator("/sys/kernel/mm/hugepages", ignored)) {
-    const std::string folder = entry.path().filename();  // hugepages-2048kB
-    std::uint64_t free_pages = 0;
-    std::ifstream(entry.path() / "free_hugepages") >> free_pages;
-    total += free_pages * std::stoull(folder.substr(folder.find('-') + 1)) * 1024;
-  }
-  return total;
-}
 
 bool writable_hugetlbfs() {
   FILE* mounts = setmntent("/proc/mounts", "r");
@@ -51,14 +37,29 @@ std::string in_mib(std::uint64_t bytes) {
   return std::to_string((bytes + kMiB - 1) / kMiB) + " MiB";
 }
 
+// Rather not start than have the kernel kill something for want of memory: a PCI port pins all of
+// it at once.
+MemoryChoice on_ordinary_pages(const EalSettings& settings, const std::string& reason) {
+  const std::uint64_t needed = settings.ordinary_page_bytes + kEalOverheadBytes;
+  const std::uint64_t available = topology::available_bytes({}).value_or(needed);
+  if (available < needed) {
+    throw StartError(
+        "needs " + in_mib(needed) + " of ordinary memory, " + in_mib(available) + " are to be had",
+        "free memory, or make the pools and rings smaller (rings.ingest_cells, "
+        "rings.worker_cells, port.pool_mbufs)");
+  }
+  return {false, false, reason};
+}
+
 }  // namespace
 
-MemoryChoice choose_memory(HugepageUse wish, std::uint64_t hugepage_bytes) {
-  if (wish == HugepageUse::kOff) {
-    return {false, false, "hugepages are off in the configuration: running on ordinary pages"};
+MemoryChoice choose_memory(const EalSettings& settings) {
+  if (settings.hugepages == HugepageUse::kOff) {
+    return on_ordinary_pages(settings,
+                             "hugepages are off in the configuration: running on ordinary pages");
   }
-  const std::uint64_t needed = hugepage_bytes + kEalOverheadBytes;
-  const std::uint64_t available = free_hugepage_bytes();
+  const std::uint64_t needed = settings.hugepage_bytes + kEalOverheadBytes;
+  const std::uint64_t available = topology::free_hugepages({}).bytes;
   if (available >= needed) {
     const bool mounted = writable_hugetlbfs();
     return {true, !mounted,
@@ -69,15 +70,15 @@ MemoryChoice choose_memory(HugepageUse wish, std::uint64_t hugepage_bytes) {
   }
   const std::string shortage =
       "needs " + in_mib(needed) + " of hugepages, " + in_mib(available) + " are free";
-  if (wish == HugepageUse::kRequire) {
+  if (settings.hugepages == HugepageUse::kRequire) {
     throw StartError("memory.hugepages = \"require\", but it " + shortage,
                      "reserve them with deploy/reserve-hugepages, or set memory.hugepages = "
                      "\"auto\" to run on ordinary pages");
   }
-  return {false, false,
-          shortage +
-              ": running on ordinary pages instead, slower and for trials only "
-              "(deploy/reserve-hugepages reserves them)"};
+  return on_ordinary_pages(settings,
+                           shortage +
+                               ": running on ordinary pages instead, slower and for trials only "
+                               "(deploy/reserve-hugepages reserves them)");
 }
 
 std::vector<std::string> eal_arguments(const EalSettings& settings, const MemoryChoice& memory) {
@@ -111,7 +112,7 @@ Eal::Eal(const EalSettings& settings, const MemoryChoice& memory) {
   for (std::string& arg : args) argv.push_back(arg.data());
   if (rte_eal_init(static_cast<int>(argv.size()), argv.data()) >= 0) return;
   const int error = rte_errno;
-  std::string fix = "see the EAL lines above";
+  std::string fix = "see the DPDK lines above";
   if (error == EALREADY || error == EEXIST) {
     fix = "another process runs as instance \"" + settings.instance +
           "\": stop it or choose another instance name";

@@ -32,16 +32,17 @@ struct MemoryChoice {
   std::string reason;      ///< a sentence for the operator
 };
 
-/// Looks at free hugepages, and for a hugetlbfs mount that we may write to. Throws StartError if
-/// hugepages are required and there are too few.
-[[nodiscard]] MemoryChoice choose_memory(HugepageUse wish, std::uint64_t hugepage_bytes);
+/// Looks at free hugepages, for a hugetlbfs mount that we may write to, and at ordinary memory.
+/// Throws StartError if hugepages are required and there are too few, or if there is too little
+/// memory of either kind.
+[[nodiscard]] MemoryChoice choose_memory(const EalSettings& settings);
 
 /// The whole argument vector, argv[0] first.
 [[nodiscard]] std::vector<std::string> eal_arguments(const EalSettings& settings,
                                                      const MemoryChoice& memory);
 
-/// Owns EAL from construction to destruction. Thread: main lcore. EAL's own log goes to spdlog's
-/// logger "eal".
+/// Owns EAL from construction to destruction. Thread: main lcore. DPDK's own log goes to spdlog's
+/// default logger.
 class Eal {
  public:
   Eal(const EalSettings& settings, const MemoryChoice& memory);

@@ -31,7 +31,7 @@ ssize_t write_line(void* /*cookie*/, const char* data, std::size_t size) {
   while (!rest.empty()) {
     const std::size_t end = rest.find('\n');
     const std::string_view line = rest.substr(0, end);
-    if (!line.empty()) spdlog::log(level, "EAL: {}", printable(line));
+    if (!line.empty()) spdlog::log(level, "DPDK: {}", printable(line));
     rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
   }
   return static_cast<ssize_t>(size);

@@ -8,8 +8,8 @@
 #include <algorithm>
 #include <cstring>
 
-#include "base/start_error.hpp"
 #include "dpdk/probe_fix.hpp"
+#include "topology/pci_device.hpp"
 
 namespace esc::dpdk {
 namespace {
@@ -55,16 +55,21 @@ void Port::probe() {
                        probe_fix(settings_));
     }
   }
-  if (rte_eth_dev_get_port_by_name(settings_.device_name.c_str(), &id) != 0) {
-    throw StartError(
-        "port \"" + settings_.label + "\": DPDK has no port \"" + settings_.device_name + "\"",
-        probe_fix(settings_));
-  }
+  if (rte_eth_dev_get_port_by_name(settings_.device_name.c_str(), &id) != 0) throw no_such_port();
   id_ = id;
   probed_ = true;
   if (settings_.device_name.starts_with("net_af_packet")) {
     af_packet_drops_ = std::make_unique<AfPacketDrops>(device_argument(settings_.device, "iface"));
   }
+}
+
+StartError Port::no_such_port() const {
+  const std::string port = "port \"" + settings_.label + "\": ";
+  if (settings_.pci) {
+    const auto problem = topology::pci_problem({}, settings_.device_name);
+    if (problem) return {port + problem->what, problem->fix};
+  }
+  return {port + "DPDK has no port \"" + settings_.device_name + "\"", probe_fix(settings_)};
 }
 
 void Port::configure() {
@@ -87,14 +92,22 @@ void Port::configure() {
   if (settings_.rx_queues > 1) {
     conf.rx_adv_conf.rss_conf.rss_hf =
         (RTE_ETH_RSS_IP | RTE_ETH_RSS_UDP) & info.flow_type_rss_offloads;
-    if (conf.rx_adv_conf.rss_conf.rss_hf != 0) conf.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
+    if (conf.rx_adv_conf.rss_conf.rss_hf != 0) {
+      conf.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
+    } else if (settings_.pci) {
+      // What stands behind a virtual port spreads by itself, and says nothing of it.
+      spdlog::warn(
+          "port \"{}\": {} does not spread packets over queues by itself (no RSS): unless "
+          "what feeds it does, all but the first of {} stay empty; lower port.rx_queues",
+          settings_.label, driver_, settings_.rx_queues);
+    }
   }
   const std::uint16_t tx_queues = std::min(kTxQueues, info.max_tx_queues);
   if (const int result = rte_eth_dev_configure(id_, settings_.rx_queues, tx_queues, &conf);
       result != 0) {
     throw StartError("port \"" + settings_.label + "\": " + driver_ + " refused " +
                          std::to_string(settings_.rx_queues) + " RX queues: " + error_text(result),
-                     "lower port.rx_queues; the EAL lines above say more");
+                     "lower port.rx_queues; the DPDK lines above say more");
   }
   if (settings_.mtu != 0) {
     if (const int result = rte_eth_dev_set_mtu(id_, settings_.mtu); result != 0) {
@@ -126,8 +139,7 @@ void Port::set_up_queues(int socket) {
     if (result != 0) {
       throw StartError("port \"" + settings_.label + "\": RX queue " + std::to_string(queue) +
                            " was refused: " + error_text(result),
-                       "raise port.pool_mbufs (" + std::to_string(pool_->size()) +
-                           " now) or set port.mbuf_data_bytes to the device's largest packet");
+                       queue_fix(settings_, pool_->size()));
     }
   }
   const bool has_tx = info.max_tx_queues > 0;
@@ -137,7 +149,7 @@ void Port::set_up_queues(int socket) {
     if (result != 0) {
       throw StartError(
           "port \"" + settings_.label + "\": TX queue was refused: " + error_text(result),
-          "see the EAL lines above");
+          "see the DPDK lines above");
     }
   }
 }

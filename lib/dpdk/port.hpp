@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/start_error.hpp"
 #include "dpdk/af_packet_drops.hpp"
 #include "dpdk/pool.hpp"
 #include "dpdk/rx_queue.hpp"
@@ -68,6 +69,7 @@ class Port {
 
  private:
   void probe();
+  [[nodiscard]] StartError no_such_port() const;
   void make_pool(std::uint16_t descriptors, int socket);
   void configure();
   void set_up_queues(int socket);

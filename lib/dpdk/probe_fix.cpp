@@ -45,7 +45,7 @@ std::string memif_fix(const std::string& device) {
     return path + " exists and no process of this network namespace listens on it: remove it if " +
            "none does, or name another socket=";
   }
-  return "check role=, id= and socket= (its directory must exist and be writable); the EAL lines "
+  return "check role=, id= and socket= (its directory must exist and be writable); the DPDK lines "
          "above say what it disliked";
 }
 
@@ -60,8 +60,8 @@ std::string device_argument(const std::string& device, const std::string& key) {
 
 std::string probe_fix(const PortSettings& settings) {
   if (settings.pci) {
-    return "bind it with deploy/bind-port " + settings.device_name +
-           " (dpdk-devbind.py --status shows the drivers)";
+    return "DPDK has no driver for this card, or the driver could not start it: the DPDK lines "
+           "above say which";
   }
   if (settings.device.starts_with("net_pcap")) {
     return "check that the trace named by rx_pcap= exists and is a pcap file";
@@ -72,7 +72,16 @@ std::string probe_fix(const PortSettings& settings) {
            "escd has CAP_NET_RAW and CAP_NET_ADMIN";
   }
   if (settings.device.starts_with("net_memif")) return memif_fix(settings.device);
-  return "check the driver's name and its arguments; the EAL lines above say what it disliked";
+  return "check the driver's name and its arguments; the DPDK lines above say what it disliked";
+}
+
+std::string queue_fix(const PortSettings& settings, std::size_t pool_mbufs) {
+  if (settings.device.starts_with("net_af_xdp")) {
+    return "the DPDK lines above say why. If the interface's driver has no XDP of its own, take "
+           "net_af_packet; if the queue is in use, end who has it";
+  }
+  return "raise port.pool_mbufs (" + std::to_string(pool_mbufs) +
+         " now) or set port.mbuf_data_bytes to the device's largest packet";
 }
 
 }  // namespace esc::dpdk

@@ -1,6 +1,7 @@
 // What to do about a device that cannot be opened, as far as that can be told.
 #pragma once
 
+#include <cstddef>
 #include <string>
 
 namespace esc::dpdk {
@@ -9,6 +10,9 @@ struct PortSettings;
 
 /// Looks at the machine as it is now. Never throws.
 [[nodiscard]] std::string probe_fix(const PortSettings& settings);
+
+/// What to do about a receive queue that the driver refused. `pool_mbufs`: what it was offered.
+[[nodiscard]] std::string queue_fix(const PortSettings& settings, std::size_t pool_mbufs);
 
 /// Value of `key` in "name,key=value,..."; empty without it.
 [[nodiscard]] std::string device_argument(const std::string& device, const std::string& key);

@@ -126,18 +126,24 @@ class Errors(harness.Scenario):
     def test_check_says_how_much_memory_is_needed(self) -> None:
         """To the MiB: what is less is refused, by --check and at start."""
         done = self.run_escd(self.text(), "--check")
-        said = re.search(
-            r"take (\d+) MiB of hugepages, or (\d+) MiB of ordinary memory", done.stdout
-        )
+        said = re.search(r"take \d+ MiB of hugepages, or (\d+) MiB of ordinary memory", done.stdout)
         self.assertIsNotNone(said, done.stdout)
-        hugepages, ordinary = map(int, said.groups())
-        for limit, code in ((hugepages, OK), (hugepages - 1, CONFIG)):
-            text = self.text(memory={"limit_mib": limit})
-            self.assert_ends(self.run_escd(text, "--check"), code)
+        ordinary = int(said.group(1))
         for limit, checked, started in ((ordinary, OK, OK), (ordinary - 1, CONFIG, START)):
             text = self.text(memory={"limit_mib": limit, "hugepages": "off"})
             self.assert_ends(self.run_escd(text, "--check"), checked)
             self.assert_ends(self.run_escd(text), started)
+
+    def test_more_ordinary_memory_than_there_is(self) -> None:
+        mbufs, data_bytes = 4 << 20, 65_407
+        if mbufs * data_bytes < os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"):
+            self.skipTest("this machine has room for the largest pool there can be")
+        text = self.text(memory={"hugepages": "off"})
+        large = [f"port[0].pool_mbufs={mbufs}", f"port[0].mbuf_data_bytes={data_bytes}"]
+        large = [word for one in large for word in ("--set", one)]
+        for arguments, code in ((["--check"], CONFIG), ([], START)):
+            done = self.run_escd(text, *arguments, *large)
+            self.assert_ends(done, code, "of ordinary memory", "to be had", "port.pool_mbufs")
 
     def test_memory(self) -> None:
         done = self.run_escd(self.text(memory={"limit_mib": 64}))

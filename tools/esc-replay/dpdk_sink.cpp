@@ -16,8 +16,10 @@
 #include <thread>
 
 #include "base/start_error.hpp"
+#include "config/device.hpp"
 #include "dpdk/eal.hpp"
 #include "esc-replay/error.hpp"
+#include "topology/pci_device.hpp"
 
 namespace esc::replay {
 namespace {
@@ -34,8 +36,12 @@ std::string error_text(int error) {
   return rte_strerror(error < 0 ? -error : error);
 }
 
-bool is_pci(const std::string& device) {
-  return device.find_first_not_of("0123456789abcdefABCDEF:.") == std::string::npos;
+config::Device device_of(const SendOptions& options) {
+  auto parsed = config::parse_device(options.port);
+  if (const auto* problem = std::get_if<config::Problem>(&parsed)) {
+    throw usage_error("--port: " + problem->what + "; " + problem->fix);
+  }
+  return std::get<config::Device>(std::move(parsed));
 }
 
 int first_cpu() {
@@ -48,7 +54,8 @@ int first_cpu() {
   return 0;
 }
 
-std::unique_ptr<dpdk::Eal> start_eal(const SendOptions& options, std::uint64_t memory_bytes) {
+std::unique_ptr<dpdk::Eal> start_eal(const SendOptions& options, const config::Device& device,
+                                     std::uint64_t memory_bytes) {
   // stdout is for the summary.
   spdlog::set_default_logger(spdlog::stderr_color_mt("esc-replay"));
   if (options.quiet) spdlog::set_level(spdlog::level::warn);
@@ -57,9 +64,9 @@ std::unique_ptr<dpdk::Eal> start_eal(const SendOptions& options, std::uint64_t m
   settings.lcores = "0@" + std::to_string(first_cpu());
   settings.extra_args = options.eal_args;
   settings.extra_args.emplace_back("--no-telemetry");
-  if (is_pci(options.port)) settings.pci_devices.push_back(options.port);
+  if (device.kind == config::DeviceKind::kPci) settings.pci_devices.push_back(device.spec);
   settings.hugepage_bytes = settings.ordinary_page_bytes = memory_bytes;
-  dpdk::MemoryChoice memory = dpdk::choose_memory(dpdk::HugepageUse::kAuto, memory_bytes);
+  dpdk::MemoryChoice memory = dpdk::choose_memory(settings);
   // In memory: nothing is left behind when we are killed.
   memory.in_memory = memory.hugepages;
   if (!options.quiet) std::fprintf(stderr, "%s\n", memory.reason.c_str());
@@ -69,7 +76,7 @@ std::unique_ptr<dpdk::Eal> start_eal(const SendOptions& options, std::uint64_t m
 class DpdkSink final : public Sink {
  public:
   DpdkSink(const SendOptions& options, std::uint64_t longest_packet_bytes)
-      : device_(options.port),
+      : device_(device_of(options)),
         linger_(std::chrono::duration<double>(options.linger)),
         // Headroom is part of the room of an mbuf.
         room_bytes_(static_cast<std::uint16_t>(
@@ -79,7 +86,8 @@ class DpdkSink final : public Sink {
     // and room.
     const std::uint64_t mbufs =
         std::uint64_t{kWantedDescriptors} + kBurst + 2 * kCacheMbufs + kRxMbufs;
-    eal_ = start_eal(options, mbufs * (room_bytes_ + sizeof(rte_mbuf) + 2 * RTE_CACHE_LINE_SIZE));
+    eal_ = start_eal(options, device_,
+                     mbufs * (room_bytes_ + sizeof(rte_mbuf) + 2 * RTE_CACHE_LINE_SIZE));
     pool_ = rte_pktmbuf_pool_create("replay", static_cast<unsigned>(mbufs), kCacheMbufs, 0,
                                     room_bytes_, SOCKET_ID_ANY);
     if (pool_ == nullptr) fail("no memory for mbufs", rte_errno, "reserve more hugepages");
@@ -130,22 +138,22 @@ class DpdkSink final : public Sink {
   }
 
   [[noreturn]] void fail(const std::string& what, int error, const std::string& fix) const {
-    throw Error("--port '" + device_ + "': " + what + (error != 0 ? ": " + error_text(error) : "") +
-                "; " + fix);
+    throw Error("--port '" + device_.spec + "': " + what +
+                (error != 0 ? ": " + error_text(error) : "") + "; " + fix);
   }
 
   void probe() {
-    const std::string name = device_.substr(0, device_.find(','));
-    if (!is_pci(device_)) {
-      if (const int result = rte_dev_probe(device_.c_str()); result != 0) {
+    const bool pci = device_.kind == config::DeviceKind::kPci;
+    if (!pci) {
+      if (const int result = rte_dev_probe(device_.spec.c_str()); result != 0) {
         fail("cannot be opened", result,
-             "check the driver's name and its arguments; the EAL lines above say more");
+             "check the driver's name and its arguments; the DPDK lines above say more");
       }
     }
-    if (rte_eth_dev_get_port_by_name(name.c_str(), &id_) != 0) {
-      fail("DPDK has no such port", 0,
-           is_pci(device_) ? "bind it to vfio-pci (dpdk-devbind.py --status shows the drivers)"
-                           : "the driver may be missing; the EAL lines above say more");
+    if (rte_eth_dev_get_port_by_name(device_.name.c_str(), &id_) != 0) {
+      const auto problem = pci ? topology::pci_problem({}, device_.name) : std::nullopt;
+      if (problem) fail(problem->what, 0, problem->fix);
+      fail("DPDK has no such port", 0, "the driver may be missing; the DPDK lines above say more");
     }
     probed_ = true;
   }
@@ -159,7 +167,7 @@ class DpdkSink final : public Sink {
     const auto rx_queues = static_cast<std::uint16_t>(std::min<unsigned>(1, info.max_rx_queues));
     const rte_eth_conf conf{};
     if (const int result = rte_eth_dev_configure(id_, rx_queues, 1, &conf); result != 0) {
-      fail("refused its configuration", result, "the EAL lines above say more");
+      fail("refused its configuration", result, "the DPDK lines above say more");
     }
     set_mtu(longest_packet_bytes);
     std::uint16_t rx_descriptors = 64;
@@ -168,11 +176,11 @@ class DpdkSink final : public Sink {
     const auto socket = static_cast<unsigned>(rte_eth_dev_socket_id(id_));
     if (rx_queues == 1) {
       const int result = rte_eth_rx_queue_setup(id_, 0, rx_descriptors, socket, nullptr, pool_);
-      if (result != 0) fail("RX queue refused", result, "the EAL lines above say more");
+      if (result != 0) fail("RX queue refused", result, "the DPDK lines above say more");
     }
     if (const int result = rte_eth_tx_queue_setup(id_, 0, tx_descriptors, socket, nullptr);
         result != 0) {
-      fail("TX queue refused", result, "the EAL lines above say more");
+      fail("TX queue refused", result, "the DPDK lines above say more");
     }
   }
 
@@ -188,7 +196,7 @@ class DpdkSink final : public Sink {
       std::fprintf(
           stderr,
           "--port '%s': its MTU is %u and it does not take %llu (%s): longer packets may be lost\n",
-          device_.c_str(), mtu, static_cast<unsigned long long>(needed),
+          device_.spec.c_str(), mtu, static_cast<unsigned long long>(needed),
           error_text(result).c_str());
     }
   }
@@ -209,9 +217,9 @@ class DpdkSink final : public Sink {
         fail((result == 0 ? "no link after " : "did not start within ") + seconds, 0,
              "start the peer first (for memif: the process with role=server, on the same socket), "
              "or raise "
-             "--connect-timeout; the EAL lines above say more");
+             "--connect-timeout; the DPDK lines above say more");
       }
-      if (!told) std::fprintf(stderr, "waiting for the peer of '%s'\n", device_.c_str());
+      if (!told) std::fprintf(stderr, "waiting for the peer of '%s'\n", device_.spec.c_str());
       std::this_thread::sleep_for(kLinkPoll);
       if (result != 0) result = rte_eth_dev_start(id_);
     }
@@ -226,7 +234,7 @@ class DpdkSink final : public Sink {
     rte_eth_dev_close(id_);
   }
 
-  std::string device_;
+  config::Device device_;
   std::chrono::duration<double> linger_;
   std::uint16_t room_bytes_;
   std::unique_ptr<dpdk::Eal> eal_;

@@ -29,7 +29,7 @@ std::string pcap(std::uint8_t link_type, std::string_view magic = "\xd4\xc3\xb2\
   return bytes;
 }
 
-constexpr std::uint64_t kNeeded = 100U << 20U;
+constexpr MemoryNeed kNeeded{.hugepage_bytes = 100U << 20U, .ordinary_bytes = 120U << 20U};
 
 /// A machine where nothing is wrong with kMinimal: hugepages are free, limits high, every right
 /// there.
@@ -197,19 +197,18 @@ TEST_F(Environment, PciDeviceThatIsNotThere) {
 TEST_F(Environment, PciDeviceOfTheKernel) {
   tree_.write(kPci + "class"s, "0x020000\n");
   EXPECT_EQ(findings({"port[0].device=01:00.0"}),
-            Texts{"error: PCI device 0000:01:00.0 is bound to no driver; dpdk-devbind.py "
-                  "--bind=vfio-pci 0000:01:00.0"});
+            Texts{"error: PCI device 0000:01:00.0 is bound to no driver; "
+                  "deploy/bind-port 0000:01:00.0"});
   tree_.link(kPci + "driver"s, "../../drivers/e1000e");
   tree_.write(kPci + "net/eth3/flags"s, "0x1002\n");
   EXPECT_EQ(findings({"port[0].device=01:00.0"}),
             Texts{"error: PCI device 0000:01:00.0 is bound to kernel driver 'e1000e'; "
-                  "dpdk-devbind.py --bind=vfio-pci 0000:01:00.0"});
+                  "deploy/bind-port 0000:01:00.0"});
   tree_.write(kPci + "net/eth3/flags"s, "0x1003\n");
   EXPECT_EQ(
       findings({"port[0].device=01:00.0"}),
       Texts{"error: PCI device 0000:01:00.0 carries the kernel interface 'eth3', which is up; "
-            "if nothing needs it: ip link set eth3 down && dpdk-devbind.py --bind=vfio-pci "
-            "0000:01:00.0"});
+            "if nothing needs it: deploy/bind-port 0000:01:00.0"});
 }
 
 TEST_F(Environment, PciDeviceThatIsReady) {
@@ -255,6 +254,10 @@ TEST_F(Environment, Hugepages) {
   };
   tree_.write(kPages, "50\n");
   EXPECT_EQ(found({}), Texts{});
+  EXPECT_EQ(found({"memory.limit_mib=100"}), Texts{});
+  EXPECT_EQ(found({"memory.limit_mib=99"}),
+            Texts{"--set memory.limit_mib=99: error: memory.limit_mib is 99, about 100 are needed; "
+                  "raise it, or give the pools and rings less"});
   tree_.write(kPages, "49\n");
   const std::string what = "about 100 MiB of hugepages are needed, 98 MiB are free";
   const std::string fix = "echo 50 > /sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages";
@@ -270,10 +273,26 @@ TEST_F(Environment, Hugepages) {
             Texts{"--set memory.hugepages=require: error: about 100 MiB of hugepages are needed, 0 "
                   "MiB are free; this kernel offers no hugepages; write memory.hugepages = "
                   "\"off\""});
-  EXPECT_EQ(found({"memory.hugepages=off", "memory.limit_mib=99"}),
-            Texts{"--set memory.limit_mib=99: error: memory.limit_mib is 99, about 100 are "
+  EXPECT_EQ(found({"memory.hugepages=off", "memory.limit_mib=119"}),
+            Texts{"--set memory.limit_mib=119: error: memory.limit_mib is 119, about 120 are "
                   "needed; raise it, or give the pools and rings less"});
-  EXPECT_EQ(found({"memory.hugepages=off", "memory.limit_mib=100"}), Texts{});
+  EXPECT_EQ(found({"memory.hugepages=off", "memory.limit_mib=120"}), Texts{});
+}
+
+TEST_F(Environment, OrdinaryMemory) {
+  const std::vector<std::string> off = {"memory.hugepages=off"};
+  const std::string fix =
+      "give the pools and rings less (rings.ingest_cells, rings.worker_cells, port.pool_mbufs), or "
+      "the machine more";
+  tree_.write("proc/meminfo", "MemTotal:  9999999 kB\nMemAvailable:     122880 kB\n");
+  EXPECT_EQ(findings(off), Texts{});
+  tree_.write("proc/meminfo", "MemTotal:  9999999 kB\nMemAvailable:     122879 kB\n");
+  EXPECT_EQ(
+      findings(off),
+      Texts{"error: about 120 MiB of ordinary memory are needed, 119 MiB are to be had; " + fix});
+  EXPECT_EQ(findings({}), Texts{});  // on hugepages none is needed
+  tree_.write(kPages, "49\n");
+  EXPECT_EQ(findings({}).size(), 2U);  // too few hugepages, and then too little of the other kind
 }
 
 TEST_F(Environment, LockedMemory) {

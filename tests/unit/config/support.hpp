@@ -2,11 +2,8 @@
 #pragma once
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <array>
-#include <filesystem>
-#include <fstream>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -14,6 +11,7 @@
 
 #include "config/config.hpp"
 #include "config/environment.hpp"
+#include "support/tree.hpp"
 
 namespace esc::config::test {
 
@@ -62,33 +60,6 @@ inline Config with_set(std::vector<std::string> set) {
   return loaded(kMinimal, {.set = std::move(set), .eal_args = {}});
 }
 
-/// A directory of its own, gone with the object.
-class Tree {
- public:
-  Tree() {
-    std::string name = testing::TempDir() + "/esc-config-XXXXXX";
-    if (mkdtemp(name.data()) != nullptr) root_ = name;
-  }
-  ~Tree() { std::filesystem::remove_all(root_); }
-  Tree(const Tree&) = delete;
-  Tree& operator=(const Tree&) = delete;
-
-  [[nodiscard]] const std::filesystem::path& path() const { return root_; }
-  [[nodiscard]] topology::SysRoot sys_root() const { return {root_}; }
-
-  std::filesystem::path write(const std::string& name, std::string_view bytes) const {
-    const auto file = root_ / name;
-    std::filesystem::create_directories(file.parent_path());
-    std::ofstream(file, std::ios::binary) << bytes;
-    return file;
-  }
-  void link(const std::string& name, const std::string& target) const {
-    std::filesystem::create_directories((root_ / name).parent_path());
-    std::filesystem::create_symlink(target, root_ / name);
-  }
-
- private:
-  std::filesystem::path root_;
-};
+using esc::test::Tree;
 
 }  // namespace esc::config::test

@@ -1,0 +1,80 @@
+#include "topology/memory.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <fstream>
+#include <sstream>
+#include <string>
+#include <string_view>
+#include <system_error>
+
+namespace esc::topology {
+namespace {
+
+constexpr std::uint64_t kKiB = 1U << 10U;
+
+template <typename Number>
+std::optional<Number> number_in(const std::filesystem::path& path) {
+  std::ifstream file(path);
+  Number value{};
+  if (file >> value) return value;
+  return std::nullopt;
+}
+
+std::optional<std::uint64_t> kernel_estimate(const SysRoot& root) {
+  std::ifstream file(root.at("/proc/meminfo"));
+  for (std::string line; std::getline(file, line);) {
+    std::istringstream words(line);
+    std::string label;
+    std::uint64_t kib = 0;
+    if (words >> label >> kib && label == "MemAvailable:") return kib * kKiB;
+  }
+  return std::nullopt;
+}
+
+// The path of this process's control group (version 2), "/" for the root of what it sees.
+std::filesystem::path control_group(const SysRoot& root) {
+  constexpr std::string_view kUnified = "0::";
+  std::ifstream file(root.at("/proc/self/cgroup"));
+  for (std::string line; std::getline(file, line);) {
+    if (line.starts_with(kUnified)) return line.substr(kUnified.size());
+  }
+  return {};
+}
+
+}  // namespace
+
+FreeHugepages free_hugepages(const SysRoot& root) {
+  constexpr std::string_view kPrefix = "hugepages-";
+  FreeHugepages total;
+  std::error_code error;
+  for (const auto& entry :
+       std::filesystem::directory_iterator(root.at("/sys/kernel/mm/hugepages"), error)) {
+    const std::string name = entry.path().filename().string();  // hugepages-2048kB
+    if (!name.starts_with(kPrefix)) continue;
+    std::uint64_t page_kib = 0;
+    std::from_chars(name.data() + kPrefix.size(), name.data() + name.size(), page_kib);
+    const auto pages = number_in<std::uint64_t>(entry.path() / "free_hugepages").value_or(0);
+    total.bytes += pages * page_kib * kKiB;
+    if (page_kib != 0 && (total.page_kib == 0 || page_kib < total.page_kib)) {
+      total.page_kib = page_kib;
+    }
+  }
+  return total;
+}
+
+std::optional<std::uint64_t> available_bytes(const SysRoot& root) {
+  std::optional<std::uint64_t> available = kernel_estimate(root);
+  std::filesystem::path group = control_group(root);
+  while (!group.empty()) {
+    // "max" is no number: no limit here.
+    const auto limit =
+        number_in<std::uint64_t>(root.at("/sys/fs/cgroup" + group.native()) / "memory.max");
+    if (limit) available = std::min(available.value_or(*limit), *limit);
+    if (group == group.parent_path()) break;
+    group = group.parent_path();
+  }
+  return available;
+}
+
+}  // namespace esc::topology

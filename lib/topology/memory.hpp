@@ -1,0 +1,22 @@
+// The memory that is to be had on this machine at this moment.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "topology/sys_root.hpp"
+
+namespace esc::topology {
+
+struct FreeHugepages {
+  std::uint64_t bytes = 0;     ///< of all sizes together
+  std::uint64_t page_kib = 0;  ///< the smallest size there is; 0: the kernel offers none
+};
+
+[[nodiscard]] FreeHugepages free_hugepages(const SysRoot& root);
+
+/// Ordinary memory that can be had without swapping: the kernel's own estimate (MemAvailable), and
+/// no more than the control groups of this process allow in all. nullopt: it cannot be told.
+[[nodiscard]] std::optional<std::uint64_t> available_bytes(const SysRoot& root);
+
+}  // namespace esc::topology

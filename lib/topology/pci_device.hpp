@@ -1,0 +1,22 @@
+// Whether a PCI network device can be taken over by DPDK, as the machine is now.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "topology/sys_root.hpp"
+
+namespace esc::topology {
+
+struct PciProblem {
+  std::string what;
+  std::string fix;
+};
+
+/// `address`: "0000:01:00.0". nullopt: nothing stands against it, as far as can be told without
+/// starting DPDK. Looks at the device, its driver and its IOMMU group; tries to open the group, for
+/// VFIO gives it to one process only.
+[[nodiscard]] std::optional<PciProblem> pci_problem(const SysRoot& root,
+                                                    const std::string& address);
+
+}  // namespace esc::topology
