@@ -1,0 +1,147 @@
+"""escd and esc-replay on PCI network cards: emulated ones of four kinds, in a machine of their own,
+bound with deploy/bind-port and run by deploy/systemd."""
+
+import json
+from pathlib import Path
+
+import harness
+import traffic
+from esc_oracle.capture import read_packets
+from guest_appliance import DEPLOY, INSTANCE, Card, GuestScenario
+from harness import Config, Lcores, Port
+
+INTEL = Card(4, "e1000e")
+VIRTIO = Card(5, "virtio-net-pci")
+VMWARE = Card(6, "vmxnet3")
+OLD_INTEL = Card(7, "e1000")
+CARDS = (INTEL, VIRTIO, VMWARE, OLD_INTEL)
+SHORTEST_FRAME = 60  # a wire carries none that is shorter; cards differ in who pads it
+SMALL = {"rings": {"ingest_cells": 4096, "worker_cells": 1024}}  # and so the pools
+PASSES = 3
+TRACE = "/opt/guest/trace.pcap"
+
+
+def config(*cards: Card, rx_queues: int = 1) -> Config:
+    ports = [Port(card.address, more={"rx_queues": rx_queues}) for card in cards]
+    rx = [0, 1] if len(cards) * rx_queues > 1 else [0]
+    return Config(ports, traffic.ROUTES, Lcores(rx, 1, [1]), SMALL, eal_args=())
+
+
+def on_the_wire(packets: list[bytes]) -> list[bytes]:
+    return [packet.ljust(SHORTEST_FRAME, b"\0") for packet in packets]
+
+
+class PciPorts(GuestScenario):
+    CARDS = CARDS
+
+    @classmethod
+    def more_files(cls) -> dict[str, tuple[Path, int]]:
+        cls.trace, cls.topics = cls.place / "trace.pcap", cls.place / "topics"
+        shape = ["--packets", "4000", "--sessions", "8", "--frames-per-datagram", "1-4"]
+        spoiled = ["--malformed", "topic_not_utf8=0.05,bad_udp_checksum=0.05,arp=0.02"]
+        build = [harness.binary("ESC_REPLAY"), "build", "--out", str(cls.trace), *shape, *spoiled]
+        harness.run_to_end(*build, "--vlan", "1")
+        return {TRACE: (cls.trace, 0o644)}
+
+    def test_frames_of_four_cards(self) -> None:
+        """Nine in ten of them sound. The checksums are judged by the card where it can."""
+        self.bind(*CARDS)
+        configured = config(*CARDS)
+        self.configure(configured)
+        self.start_service()
+        expectation = configured.expectation()
+        for seed, (card, port) in enumerate(zip(CARDS, configured.ports, strict=True)):
+            packets = on_the_wire(traffic.with_malformed(6_000, seed=60 + seed))
+            self.guest.wires[card.slot].send(packets)
+            expectation.add_packets(packets, port.rules())
+        self.wait_until_drained(expectation.packets_received)
+        self.assert_ledger(self.stop_service(), expectation)
+
+    def test_two_queues_of_a_card_that_does_not_spread(self) -> None:
+        """It is said, and everything is taken all the same."""
+        self.bind(INTEL)
+        configured = config(INTEL, rx_queues=2)
+        self.configure(configured)
+        self.start_service()
+        packets = on_the_wire(traffic.mixed(6_000, seed=71))
+        self.guest.wires[INTEL.slot].send(packets)
+        expectation = configured.expectation()
+        expectation.add_packets(packets, configured.ports[0].rules())
+        self.wait_until_drained(expectation.packets_received)
+        self.assertIn(f'port "{INTEL.address}": net_e1000_em does not spread', self.journal())
+        self.assert_ledger(self.stop_service(), expectation)
+
+    def test_esc_replay_sends_through_each_card(self) -> None:
+        self.bind(*CARDS)
+        packets = list(read_packets(self.trace))
+        rules = config(INTEL).ports[0].rules()
+        expectation = config().expectation()
+        for _ in range(PASSES):
+            expectation.add_packets(packets, rules)
+        for card in CARDS:
+            with self.subTest(card.model):
+                self.replay(card, packets)
+                sent = self.guest.wires[card.slot].received()
+                first = [frame[: len(packet)] for frame, packet in zip(sent, packets)]
+                self.assertEqual(first, packets)
+                found = config().expectation()
+                found.add_packets(sent, rules)
+                self.assertEqual(found.ledger(), expectation.ledger())
+
+    def replay(self, card: Card, packets: list[bytes]) -> None:
+        """Everything that the guest's kernel sent on the wire before is forgotten."""
+        wire = self.guest.wires[card.slot]
+        wire.forget()
+        send = ("esc-replay", "send", TRACE, "--quiet", "--json", "--loop", str(PASSES))
+        said = self.must_run(*send, "--port", card.address)
+        self.assertEqual(json.loads(said)["packets"], PASSES * len(packets))
+        self.wait_until(
+            lambda: len(wire.received()) >= PASSES * len(packets),
+            f"all packets of {card.model} are on the wire",
+            60.0,
+        )
+
+    def test_a_port_that_cannot_be_had(self) -> None:
+        path = self.configure(config(INTEL))
+        other = self.configure(config(INTEL), "other")
+        unbound = f"PCI device {INTEL.address} is bound to kernel driver 'e1000e'"
+        fix = f"deploy/bind-port {INTEL.address}"
+        self.assertIn(f"{unbound}; {fix}", self.refused(3, "escd", "--config", path, "--check"))
+        self.assertIn(f"{unbound}; {fix}", self.refused(4, "escd", "--config", path))
+        send = ("esc-replay", "send", TRACE, "--port")
+        self.assertIn(f"{unbound}; {fix}", self.refused(1, *send, INTEL.address))
+        self.assertIn("there is no PCI device 0000:00:1e.0", self.refused(1, *send, "00:1e.0"))
+
+        self.bind(INTEL)
+        self.start_service()
+        used = f"PCI device {INTEL.address} is in use: another process has its IOMMU group"
+        self.assertIn(used, self.refused(3, "escd", "--config", other, "--check"))
+        self.assertIn(used, self.refused(4, "escd", "--config", other))
+        self.assertIn(used, self.refused(1, *send, INTEL.address))
+        self.assert_sound(self.stop_service())
+
+    def test_a_port_is_bound_and_given_back(self) -> None:
+        device = f"/sys/bus/pci/devices/{OLD_INTEL.address}"
+        interface = self.must_run("ls", f"{device}/net").strip()
+        bind = (f"{DEPLOY}/bind-port", OLD_INTEL.address)
+
+        self.must_run("ip", "address", "add", "10.8.0.1/24", "dev", interface)
+        self.must_run("ip", "link", "set", interface, "up")
+        self.must_run("ip", "route", "add", "default", "via", "10.8.0.2", "dev", interface)
+        self.assertIn("carries the default route", self.refused(1, *bind))
+        self.must_run("ip", "route", "delete", "default")
+        said = self.must_run(*bind, "--dry-run")
+        self.assertIn(f"would run: dpdk-devbind.py --force --bind=vfio-pci {device[-12:]}", said)
+        self.assertEqual(self.driver(OLD_INTEL), "e1000")
+
+        self.must_run(*bind)
+        self.assertEqual(self.driver(OLD_INTEL), "vfio-pci")
+        self.assertIn("already bound to vfio-pci", self.must_run(*bind))
+        self.must_run(f"{DEPLOY}/unbind-port", OLD_INTEL.address)
+        self.assertEqual(self.driver(OLD_INTEL), "e1000")
+        self.assertNotEqual(self.must_run("ls", f"{device}/net").strip(), "")
+        self.assertIn("was not bound", self.refused(1, f"{DEPLOY}/unbind-port", OLD_INTEL.address))
+
+
+if __name__ == "__main__":
+    harness.main()

@@ -1,0 +1,44 @@
+"""Runs in the guest: takes a command a line from the second serial port, as JSON, and answers with
+what came of it.
+
+request: {"command": [word, ...], "input": text}
+answer:  {"status": n, "stdout": text, "stderr": text}
+"""
+
+import json
+import subprocess
+import tty
+
+LINE = "/dev/ttyS1"
+
+
+def answer(request: dict) -> dict:
+    try:
+        done = subprocess.run(
+            request["command"],
+            input=request["input"],
+            capture_output=True,
+            text=True,
+            errors="replace",
+        )
+    except OSError as error:
+        return {"status": 127, "stdout": "", "stderr": str(error)}
+    return {"status": done.returncode, "stdout": done.stdout, "stderr": done.stderr}
+
+
+def main() -> None:
+    with open(LINE, "r+b", buffering=0) as line:
+        tty.setraw(line)
+        line.write(b"ready\n")
+        pending = b""
+        while True:
+            pending += line.read(4096)
+            while b"\n" in pending:
+                request, _, pending = pending.partition(b"\n")
+                reply = memoryview(json.dumps(answer(json.loads(request))).encode() + b"\n")
+                while reply:
+                    reply = reply[line.write(reply) :]
+
+
+if __name__ == "__main__":
+    main()
