@@ -44,10 +44,9 @@ class Service(GuestScenario):
         self.configure(configured)
         self.start_service()
         packets = traffic.uniform(FRAMES)
-        self.guest.wires[card.slot].send(packets)
         expectation = configured.expectation()
         expectation.add_packets(packets, configured.ports[0].rules())
-        self.wait_until_drained(FRAMES)
+        self.send({card: packets})
         self.assert_ledger(self.stop_service(), expectation)
 
     def test_af_packet(self) -> None:
@@ -78,10 +77,9 @@ class Service(GuestScenario):
             60.0,
         )
         packets = traffic.uniform(FRAMES)
-        self.guest.wires[DPDK.slot].send(packets)
         expectation = configured.expectation()
         expectation.add_packets(packets, configured.ports[0].rules())
-        self.wait_until_drained(FRAMES)
+        self.send({DPDK: packets})
         self.assert_ledger(self.stop_service(), expectation)
 
     def test_a_configuration_that_is_not_fit_is_not_tried_again(self) -> None:
