@@ -153,7 +153,8 @@ class Machine:
     def _command(
         self, directory: Path, kernel: Path, initrd: Path, cards: Sequence[Card]
     ) -> list[str]:
-        words = ["qemu-system-x86_64", "-machine", "q35", "-accel", "tcg,thread=multi"]
+        words = ["setpriv", "--pdeathsig", "KILL"]  # it never outlives the test
+        words += ["qemu-system-x86_64", "-machine", "q35", "-accel", "tcg,thread=multi"]
         words += ["-cpu", "max,la57=off", "-smp", "2", "-m", f"{MEMORY_MIB}M"]
         words += ["-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"]
         words += ["-kernel", str(kernel), "-initrd", str(initrd), "-append", _KERNEL_LINE]
