@@ -206,8 +206,8 @@ TEST(PortErrors, NoSuchPciDevice) {
   settings.pci = true;
   settings.device = settings.device_name = "0000:ff:1f.7";
   const StartError error = error_of(settings);
-  expect_mentions(error.what(), "no port \"0000:ff:1f.7\"");
-  expect_mentions(error.fix(), "deploy/bind-port 0000:ff:1f.7");
+  expect_mentions(error.what(), "there is no PCI device 0000:ff:1f.7");
+  expect_mentions(error.fix(), "dpdk-devbind.py --status-dev net");
 }
 
 TEST(PortErrors, TooLittleMemoryForItsPool) {
