@@ -1,0 +1,156 @@
+#include "identity/producer_table.hpp"
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <random>
+#include <vector>
+
+namespace esc::identity {
+namespace {
+
+class Producers : public testing::Test {
+ protected:
+  void make(const ProducerTable::Settings& settings) {
+    settings_ = settings;
+    // Entries are neither copied nor moved.
+    entries_ = std::make_unique<ProducerEntry[]>(ProducerTable::entries_for(settings));
+    faults_ = std::make_unique<ProducerFaults[]>(ProducerTable::entries_for(settings));
+    bits_.assign(ProducerTable::words_for(settings), ~std::uint64_t{0});  // of those before
+    table_.emplace(settings, ProducerTable::Memory{entries(), faults(), bits_});
+  }
+  std::span<ProducerEntry> entries() {
+    return {entries_.get(), ProducerTable::entries_for(settings_)};
+  }
+  std::span<ProducerFaults> faults() {
+    return {faults_.get(), ProducerTable::entries_for(settings_)};
+  }
+  Verdict check(std::uint64_t producer, std::uint64_t sequence, std::uint32_t epoch = 1,
+                std::uint64_t now = 1) {
+    return table_->check_and_mark({producer, sequence, epoch}, now);
+  }
+  const ProducerEntry& entry_of(std::uint64_t producer) {
+    for (const ProducerEntry& entry : entries()) {
+      if (entry.bits != 0 && entry.producer.get() == producer) return entry;
+    }
+    throw std::out_of_range("no such producer");
+  }
+  const ProducerFaults& faults_of(std::uint64_t producer) {
+    return faults()[static_cast<std::size_t>(&entry_of(producer) - entries_.get())];
+  }
+
+  ProducerTable::Settings settings_;
+  std::unique_ptr<ProducerEntry[]> entries_;
+  std::unique_ptr<ProducerFaults[]> faults_;
+  std::vector<std::uint64_t> bits_;
+  std::optional<ProducerTable> table_;
+};
+
+constexpr ProducerTable::Settings kSmall{
+    .producers = 4, .window = 64, .expiry_cycles = 1000, .seed = 7};
+
+TEST_F(Producers, EachHasNumbersOfItsOwn) {
+  make(kSmall);
+  for (const std::uint64_t producer : {0U, 1U, 2U}) {
+    EXPECT_EQ(check(producer, 5), Verdict::kNew);
+    EXPECT_EQ(check(producer, 5), Verdict::kDuplicate);
+    EXPECT_EQ(check(producer, 7), Verdict::kNew);
+    EXPECT_EQ(check(producer, 6), Verdict::kNew);
+    EXPECT_EQ(check(producer, 7 + 64), Verdict::kNew);
+    EXPECT_EQ(check(producer, 7), Verdict::kStale);
+    EXPECT_EQ(entry_of(producer).accepted.get(), 4U);
+    EXPECT_EQ(entry_of(producer).duplicates.get(), 1U);
+    EXPECT_EQ(faults_of(producer).late.get(), 1U);
+    EXPECT_EQ(faults_of(producer).reorder_depth.get(), 1U);
+    EXPECT_EQ(faults_of(producer).stale.get(), 1U);
+  }
+  EXPECT_EQ(table_->totals().live.get(), 3U);
+}
+
+TEST_F(Producers, AHigherEpochStartsAnewAndALowerOneIsStale) {
+  make(kSmall);
+  EXPECT_EQ(check(1, 10, 5), Verdict::kNew);
+  EXPECT_EQ(check(1, 13, 5), Verdict::kNew);
+  EXPECT_EQ(check(1, 13, 4), Verdict::kStale);
+  EXPECT_EQ(check(1, 10, 6), Verdict::kNew);
+  EXPECT_EQ(entry_of(1).lost.get(), 2U);  // 11 and 12 can come no more
+  EXPECT_EQ(check(1, 11, 5), Verdict::kStale);
+  EXPECT_EQ(check(1, 10, 6), Verdict::kDuplicate);
+  EXPECT_EQ(faults_of(1).epochs.get(), 2U);
+}
+
+TEST_F(Producers, SilenceOfTheIdempotencyWindowForgets) {
+  make(kSmall);
+  EXPECT_EQ(check(1, 10, 1, 100), Verdict::kNew);
+  EXPECT_EQ(check(1, 10, 1, 1099), Verdict::kDuplicate);  // and that was a sign of life
+  EXPECT_EQ(check(1, 10, 1, 2098), Verdict::kDuplicate);
+  EXPECT_EQ(check(1, 10, 1, 3098), Verdict::kNew);
+  EXPECT_EQ(table_->totals().expired.get(), 1U);
+  EXPECT_EQ(table_->totals().live.get(), 1U);
+  EXPECT_EQ(entry_of(1).accepted.get(), 1U);
+}
+
+TEST_F(Producers, BeyondTheBoundTheyAreNotJudgedUntilThereIsRoom) {
+  make(kSmall);
+  for (std::uint64_t producer = 0; producer < 4; ++producer) {
+    EXPECT_EQ(check(producer, 1, 1, 100 + producer), Verdict::kNew);
+  }
+  EXPECT_EQ(check(4, 1, 1, 200), Verdict::kUntracked);
+  EXPECT_EQ(check(4, 1, 1, 200), Verdict::kUntracked);
+  EXPECT_EQ(check(3, 1, 1, 200), Verdict::kDuplicate);  // those that are known stay exact
+  EXPECT_EQ(table_->totals().untracked.get(), 2U);
+  const std::size_t rounds = ProducerTable::entries_for(kSmall) / 64;
+  for (std::size_t i = 0; i < rounds; ++i) table_->housekeep(1102);  // 0, 1 and 2 have expired
+  EXPECT_EQ(table_->totals().live.get(), 1U);
+  EXPECT_EQ(check(4, 1, 1, 1102), Verdict::kNew);
+  EXPECT_EQ(check(4, 1, 1, 1102), Verdict::kDuplicate);
+}
+
+TEST_F(Producers, ManyAgreeWithAModelThroughExpiryAndReturn) {
+  constexpr ProducerTable::Settings kMany{
+      .producers = 512, .window = 64, .expiry_cycles = 5000, .seed = 99};
+  make(kMany);
+  struct Known {
+    std::uint64_t highest = 0;
+    std::uint64_t seen = 0;  ///< bit i: highest - i has come
+    std::uint64_t last = 0;
+  };
+  std::map<std::uint64_t, Known> model;
+  std::mt19937_64 random(3);
+  for (std::uint64_t now = 1; now < 200'000; ++now) {
+    const std::uint64_t producer = random() % 400 + (now / 20'000) * 100;  // some fall silent
+    Known& known = model[producer];
+    const bool fresh = known.last == 0 || now - known.last >= 5000;
+    const std::uint64_t sequence =
+        fresh ? 1000 : known.highest + 2 - std::min<std::uint64_t>(random() % 70, known.highest);
+    Verdict expected = Verdict::kNew;
+    if (fresh) {
+      known = {sequence, 1, now};
+    } else if (sequence > known.highest) {
+      const std::uint64_t step = sequence - known.highest;
+      known = {sequence, step < 64 ? known.seen << step | 1 : 1, now};
+    } else if (known.highest - sequence >= 64) {
+      expected = Verdict::kStale;
+    } else {
+      const std::uint64_t bit = std::uint64_t{1} << (known.highest - sequence);
+      if ((known.seen & bit) != 0) expected = Verdict::kDuplicate;
+      known.seen |= bit;
+    }
+    known.last = now;
+    ASSERT_EQ(check(producer, sequence, 1, now), expected) << producer << ' ' << sequence;
+    if (now % 16 == 0) table_->housekeep(now);
+  }
+  EXPECT_EQ(table_->totals().untracked.get(), 0U);
+}
+
+TEST_F(Producers, PrefetchingChangesNothing) {
+  make(kSmall);
+  table_->prefetch_entry(1);
+  table_->prefetch_bits({1, 5, 1});
+  EXPECT_EQ(check(1, 5), Verdict::kNew);
+  table_->prefetch_bits({1, 5, 1});
+  EXPECT_EQ(check(1, 5), Verdict::kDuplicate);
+}
+
+}  // namespace
+}  // namespace esc::identity
