@@ -6,7 +6,14 @@
 namespace esc::identity {
 namespace {
 
-constexpr std::size_t kWordBits = 64;
+constexpr std::size_t kWordBits = BitRing::kWordBits;
+
+// A second secret from the first: the finaliser of SplitMix64 (G. Steele et al., 2014).
+std::uint64_t spread(std::uint64_t seed) noexcept {
+  seed = (seed ^ (seed >> 30U)) * 0xBF58476D1CE4E5B9U;
+  seed = (seed ^ (seed >> 27U)) * 0x94D049BB133111EBU;
+  return seed ^ (seed >> 31U);
+}
 
 }  // namespace
 
@@ -31,15 +38,19 @@ ProducerTable::ProducerTable(const Settings& settings, const Memory& memory)
       words_(settings.window / kWordBits),
       expiry_cycles_(settings.expiry_cycles),
       seed_(settings.seed),
+      multiplier_(spread(settings.seed) | 1),
       free_bits_(settings.producers) {
   // The first bitmaps go first: few producers use little memory.
   for (std::size_t i = 0; i < free_bits_.size(); ++i)
     free_bits_[i] = static_cast<std::uint32_t>(free_bits_.size() - i);
 }
 
-Verdict ProducerTable::first_contact(ProducerEntry* known, const wire::Identity& identity,
-                                     std::uint64_t now) noexcept {
-  if (known != nullptr) forget(*known);
+Verdict ProducerTable::first_contact(const wire::Identity& identity, std::uint64_t now) noexcept {
+  // An event before it in this burst may have been the first.
+  if (ProducerEntry* known = find(identity.producer); known != nullptr) {
+    if (!expired(*known, now)) return judge(known, identity, now);
+    forget(*known);
+  }
   ProducerEntry* entry = take_place(identity.producer);
   if (entry == nullptr) {
     totals_.untracked.add();

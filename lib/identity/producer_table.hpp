@@ -2,6 +2,7 @@
 // events.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -61,6 +62,8 @@ struct ProducerTotals {
 /// Thread: one lcore, which owns it; the entries' Counters may be read by any.
 class ProducerTable {
  public:
+  static constexpr std::size_t kMaxBurst = 64;
+
   struct Settings {
     std::size_t producers = 65536;
     std::size_t window = 4096;        ///< numbers; a power of two, at least 64
@@ -81,11 +84,52 @@ class ProducerTable {
   /// Start-up only: allocates.
   ProducerTable(const Settings& settings, const Memory& memory);
 
-  /// Judges one event and marks it as seen. `now`: TSC, never going back.
-  [[nodiscard]] Verdict check_and_mark(const wire::Identity& identity, std::uint64_t now) noexcept {
-    ProducerEntry* entry = find(identity.producer);
-    if (entry == nullptr || expired(*entry, now)) [[unlikely]] {
-      return first_contact(entry, identity, now);
+  /// Judges events in their order and marks them as seen: verdicts[i] is that of identities[i]. At
+  /// most kMaxBurst. `now`: TSC, never going back.
+  void check_and_mark(std::span<const wire::Identity> identities, std::span<Verdict> verdicts,
+                      std::uint64_t now) noexcept {
+    // In three passes, so that the cache misses of all overlap: entries, bits, verdicts.
+    std::array<ProducerEntry*, kMaxBurst> known;  // NOLINT: written before it is read
+    for (const wire::Identity& identity : identities) {
+      __builtin_prefetch(&entries_[place_of(identity.producer)], 1);
+    }
+    ProducerEntry* entry = nullptr;
+    for (std::size_t i = 0; i < identities.size(); ++i) {
+      // The events of one datagram are mostly of one producer.
+      if (entry == nullptr || entry->producer.get() != identities[i].producer) {
+        entry = find(identities[i].producer);
+      }
+      known[i] = entry;
+      if (entry != nullptr) prefetch_bits(*entry, identities[i].sequence);
+    }
+    for (std::size_t i = 0; i < identities.size(); ++i) {
+      verdicts[i] = judge(known[i], identities[i], now);
+    }
+  }
+
+  /// Forgets producers that were silent too long, some places a call.
+  void housekeep(std::uint64_t now) noexcept;
+
+  [[nodiscard]] const ProducerTotals& totals() const noexcept { return totals_; }
+
+ private:
+  /// How far from its own place a producer may be: at half load less than one in 10^10 would have
+  /// to be further (D. Knuth, The Art of Computer Programming 6.4, linear probing).
+  static constexpr std::size_t kMaxProbe = 128;
+  static constexpr std::size_t kSweepPlaces = 64;
+
+  /// Multiply by a secret and fold (as wyhash does): producers may well be numbered 1, 2, 3, and
+  /// nobody outside can choose those that meet.
+  [[nodiscard]] std::size_t place_of(std::uint64_t producer) const noexcept {
+    const auto product = static_cast<unsigned __int128>(producer ^ seed_) * multiplier_;
+    return (static_cast<std::uint64_t>(product >> 64U) ^ static_cast<std::uint64_t>(product)) &
+           mask_;
+  }
+  [[nodiscard]] Verdict judge(ProducerEntry* entry, const wire::Identity& identity,
+                              std::uint64_t now) noexcept {
+    // An entry found before may have been forgotten since, for an event of this very burst.
+    if (entry == nullptr || entry->bits == 0 || expired(*entry, now)) [[unlikely]] {
+      return first_contact(identity, now);
     }
     if (identity.epoch != entry->epoch) [[unlikely]]
       return other_epoch(*entry, identity, now);
@@ -101,34 +145,9 @@ class ProducerTable {
     }
     return refuse(*entry, mark.verdict);
   }
-
-  /// For bursts: first all entries, then all bits, then the checks.
-  void prefetch_entry(std::uint64_t producer) const noexcept {
-    __builtin_prefetch(&entries_[place_of(producer)], 1);
-  }
-  void prefetch_bits(const wire::Identity& identity) const noexcept {
-    const ProducerEntry* entry = find(identity.producer);
-    if (entry == nullptr) return;
-    const std::span<const std::uint64_t> bits = bits_of(*entry);
-    __builtin_prefetch(&bits[SequenceWindow::word_of(bits, identity.sequence)], 1);
-  }
-
-  /// Forgets producers that were silent too long, some places a call.
-  void housekeep(std::uint64_t now) noexcept;
-
-  [[nodiscard]] const ProducerTotals& totals() const noexcept { return totals_; }
-
- private:
-  /// How far from its own place a producer may be: at half load less than one in 10^10 would have
-  /// to be further (D. Knuth, The Art of Computer Programming 6.4, linear probing).
-  static constexpr std::size_t kMaxProbe = 128;
-  static constexpr std::size_t kSweepPlaces = 64;
-
-  /// Multiply and fold with a secret: producers may well be numbered 1, 2, 3.
-  [[nodiscard]] std::size_t place_of(std::uint64_t producer) const noexcept {
-    const auto product = static_cast<unsigned __int128>(producer ^ seed_) * 0x9E3779B97F4A7C15U;
-    return (static_cast<std::uint64_t>(product >> 64) ^ static_cast<std::uint64_t>(product)) &
-           mask_;
+  void prefetch_bits(const ProducerEntry& entry, std::uint64_t sequence) const noexcept {
+    if (entry.bits == 0) return;
+    __builtin_prefetch(&bits_of(entry).word(sequence), 1);
   }
   [[nodiscard]] ProducerEntry* find(std::uint64_t producer) const noexcept {
     std::size_t at = place_of(producer);
@@ -145,15 +164,15 @@ class ProducerTable {
   [[nodiscard]] bool expired(const ProducerEntry& entry, std::uint64_t now) const noexcept {
     return now - entry.last_seen_tsc.get() >= expiry_cycles_;
   }
-  [[nodiscard]] std::span<std::uint64_t> bits_of(const ProducerEntry& entry) const noexcept {
-    return bits_.subspan((entry.bits - 1) * words_, words_);
+  [[nodiscard]] BitRing bits_of(const ProducerEntry& entry) const noexcept {
+    constexpr std::size_t kWordsOfLine = kCacheLineBytes / sizeof(std::uint64_t);
+    return {bits_.subspan((entry.bits - 1) * words_, words_), entry.bits * kWordsOfLine};
   }
   [[nodiscard]] ProducerFaults& faults_of(const ProducerEntry& entry) const noexcept {
     return faults_[static_cast<std::size_t>(&entry - entries_.data())];
   }
 
-  Verdict first_contact(ProducerEntry* known, const wire::Identity& identity,
-                        std::uint64_t now) noexcept;
+  Verdict first_contact(const wire::Identity& identity, std::uint64_t now) noexcept;
   Verdict other_epoch(ProducerEntry& entry, const wire::Identity& identity,
                       std::uint64_t now) noexcept;
   Verdict refuse(ProducerEntry& entry, SequenceVerdict verdict) noexcept;
@@ -169,6 +188,7 @@ class ProducerTable {
   std::size_t words_;  ///< of one window
   std::uint64_t expiry_cycles_;
   std::uint64_t seed_;
+  std::uint64_t multiplier_;
   std::size_t swept_ = 0;
   std::vector<std::uint32_t> free_bits_;  ///< bitmaps that nobody has; never grows beyond its start
   ProducerTotals totals_;

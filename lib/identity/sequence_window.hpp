@@ -25,27 +25,51 @@ struct SequenceMark {
   std::uint64_t behind = 0;  ///< how far a late number was behind the highest
 };
 
-/// The bounds of a window; its bits lie elsewhere, in an array that is handed to every call: W
-/// bits, W a power of two of at least 64. Bits of numbers outside (highest - W, highest] are not
-/// looked at. Single writer; nothing here is for two lcores.
+/// The bits of one window: W of them, W a power of two and at least 64. `rotation` says in which
+/// word number 0 is: windows that lie side by side would else all work on the same few cache sets,
+/// for their producers are mostly about as far.
+class BitRing {
+ public:
+  BitRing(std::span<std::uint64_t> words, std::size_t rotation) noexcept
+      : words_(words), rotation_(rotation) {}
+
+  [[nodiscard]] std::uint64_t& word(std::uint64_t number) const noexcept {
+    return words_[(number / kWordBits + rotation_) & (words_.size() - 1)];
+  }
+  [[nodiscard]] static std::uint64_t bit(std::uint64_t number) noexcept {
+    return std::uint64_t{1} << (number % kWordBits);
+  }
+  [[nodiscard]] std::uint64_t width() const noexcept { return words_.size() * kWordBits; }
+  void clear() const noexcept { std::ranges::fill(words_, 0); }
+
+  static constexpr std::uint64_t kWordBits = 64;
+
+ private:
+  std::span<std::uint64_t> words_;
+  std::size_t rotation_;
+};
+
+/// The bounds of a window; its bits lie elsewhere and are handed to every call. Bits of numbers
+/// outside (highest - W, highest] are not looked at. Single writer; nothing here is for two lcores.
 struct SequenceWindow {
   std::uint64_t highest = 0;
   std::uint64_t first = 0;  ///< of first contact: what is lower may never have been sent
 
   /// First contact: `sequence` is the highest, lower ones inside the window are new.
-  void begin(std::span<std::uint64_t> bits, std::uint64_t sequence) noexcept {
-    std::ranges::fill(bits, 0);
+  void begin(BitRing bits, std::uint64_t sequence) noexcept {
+    bits.clear();
     highest = first = sequence;
-    bits[word_of(bits, sequence)] |= bit_of(sequence);
+    bits.word(sequence) |= BitRing::bit(sequence);
   }
 
-  [[nodiscard]] SequenceMark mark(std::span<std::uint64_t> bits, std::uint64_t sequence) noexcept {
-    std::uint64_t& word = bits[word_of(bits, sequence)];
-    const std::uint64_t bit = bit_of(sequence);
+  [[nodiscard]] SequenceMark mark(BitRing bits, std::uint64_t sequence) noexcept {
+    std::uint64_t& word = bits.word(sequence);
+    const std::uint64_t bit = BitRing::bit(sequence);
     if (sequence > highest) [[likely]] {
       std::uint64_t lost = 0;
       if (sequence - highest == 1) [[likely]] {
-        lost = (word & bit) == 0 && may_be_lost(bits, sequence) ? 1 : 0;
+        // What leaves counts if it was sent, as far as can be told.
+        lost = (word & bit) == 0 && sequence - first >= bits.width() ? 1 : 0;
         highest = sequence;
       } else {
         lost = advance(bits, sequence);
@@ -54,36 +78,17 @@ struct SequenceWindow {
       return {SequenceVerdict::kNew, lost, 0};
     }
     const std::uint64_t behind = highest - sequence;
-    if (behind >= width(bits)) return {SequenceVerdict::kStale, 0, behind};
+    if (behind >= bits.width()) return {SequenceVerdict::kStale, 0, behind};
     if ((word & bit) != 0) return {SequenceVerdict::kDuplicate, 0, behind};
     word |= bit;
     return {SequenceVerdict::kNew, 0, behind};
   }
 
   /// Numbers of the window that were sent, as far as can be told, and have not come.
-  [[nodiscard]] std::uint64_t missing(std::span<const std::uint64_t> bits) const noexcept;
-
-  [[nodiscard]] static std::uint64_t width(std::span<const std::uint64_t> bits) noexcept {
-    return bits.size() * kWordBits;
-  }
-  /// The word that holds the number's bit, for a prefetch.
-  [[nodiscard]] static std::size_t word_of(std::span<const std::uint64_t> bits,
-                                           std::uint64_t sequence) noexcept {
-    return (sequence / kWordBits) & (bits.size() - 1);
-  }
+  [[nodiscard]] std::uint64_t missing(BitRing bits) const noexcept;
 
  private:
-  static constexpr std::uint64_t kWordBits = 64;
-
-  [[nodiscard]] static std::uint64_t bit_of(std::uint64_t sequence) noexcept {
-    return std::uint64_t{1} << (sequence % kWordBits);
-  }
-  /// Whether the number that leaves as `sequence` is taken in was one that had been sent.
-  [[nodiscard]] bool may_be_lost(std::span<const std::uint64_t> bits,
-                                 std::uint64_t sequence) const noexcept {
-    return sequence - first >= width(bits);
-  }
-  std::uint64_t advance(std::span<std::uint64_t> bits, std::uint64_t sequence) noexcept;
+  std::uint64_t advance(BitRing bits, std::uint64_t sequence) noexcept;
 };
 
 }  // namespace esc::identity

@@ -12,6 +12,7 @@ REPETITIONS = 5
 PER_ITEM = {
     "p50_ns_per_element": ("element", 1.0),
     "s_per_element": ("element", 1e9),
+    "time/event": ("event", 1e9),
     "time/frame": ("frame", 1e9),
     "time/packet": ("packet", 1e9),
     "time/topic": ("topic", 1e9),

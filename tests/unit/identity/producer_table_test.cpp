@@ -27,7 +27,10 @@ class Producers : public testing::Test {
   }
   Verdict check(std::uint64_t producer, std::uint64_t sequence, std::uint32_t epoch = 1,
                 std::uint64_t now = 1) {
-    return table_->check_and_mark({producer, sequence, epoch}, now);
+    const wire::Identity identity{producer, sequence, epoch};
+    Verdict verdict = Verdict::kCount;
+    table_->check_and_mark({&identity, 1}, {&verdict, 1}, now);
+    return verdict;
   }
   const ProducerEntry& entry_of(std::uint64_t producer) {
     for (const ProducerEntry& entry : entries()) {
@@ -143,13 +146,21 @@ TEST_F(Producers, ManyAgreeWithAModelThroughExpiryAndReturn) {
   EXPECT_EQ(table_->totals().untracked.get(), 0U);
 }
 
-TEST_F(Producers, PrefetchingChangesNothing) {
+TEST_F(Producers, ABurstIsJudgedInItsOrder) {
   make(kSmall);
-  table_->prefetch_entry(1);
-  table_->prefetch_bits({1, 5, 1});
-  EXPECT_EQ(check(1, 5), Verdict::kNew);
-  table_->prefetch_bits({1, 5, 1});
-  EXPECT_EQ(check(1, 5), Verdict::kDuplicate);
+  EXPECT_EQ(check(9, 1, 1, 1), Verdict::kNew);
+  const std::vector<wire::Identity> burst = {
+      {1, 5, 1},                                   // known to nobody, and then three times more
+      {1, 5, 1}, {1, 6, 1}, {2, 1, 1}, {1, 4, 1},  //
+      {9, 1, 1},                                   // silent for long: as if new
+      {9, 1, 1}, {3, 1, 1}, {4, 1, 1},             // one more than there is room for
+      {3, 1, 2},                                   // an epoch begins within the burst
+      {3, 1, 1}};
+  std::vector<Verdict> verdicts(burst.size());
+  table_->check_and_mark(burst, verdicts, 2000);
+  using enum Verdict;
+  EXPECT_EQ(verdicts, (std::vector<Verdict>{kNew, kDuplicate, kNew, kNew, kNew, kNew, kDuplicate,
+                                            kNew, kUntracked, kNew, kStale}));
 }
 
 }  // namespace

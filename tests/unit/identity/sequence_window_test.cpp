@@ -69,12 +69,14 @@ void expect_same(const SequenceMark& found, const SequenceMark& expected, std::u
 }
 
 struct Subject {
-  Subject(std::size_t window, std::uint64_t first) : bits(window / 64, kMax) {
+  Subject(std::size_t window, std::uint64_t first, std::size_t rotation = 5)
+      : words(window / 64, kMax), bits(words, rotation) {
     window_of.begin(bits, first);
   }
   SequenceMark mark(std::uint64_t sequence) { return window_of.mark(bits, sequence); }
 
-  std::vector<std::uint64_t> bits;
+  std::vector<std::uint64_t> words;
+  BitRing bits;
   SequenceWindow window_of;
 };
 
@@ -102,7 +104,7 @@ TEST(SequenceWindow, AgreesWithTheModelOnRandomTraffic) {
   for (std::uint64_t seed = 1; seed <= 40; ++seed) {
     std::mt19937_64 random(seed);
     const std::uint64_t first = seed % 4 == 0 ? random() % 50 : 1000 + random() % 1000;
-    Subject subject(128, first);
+    Subject subject(128, first, seed);
     Model model(128, first);
     std::uint64_t at = first;
     for (int i = 0; i < 600; ++i) {
