@@ -43,7 +43,7 @@ class PciPorts(GuestScenario):
     @classmethod
     def more_files(cls) -> dict[str, tuple[Path, int]]:
         cls.trace, cls.topics = cls.place / "trace.pcap", cls.place / "topics"
-        # PASSES of it are fewer than the 10,000 packets that QEMU keeps for a slow reader of the wire.
+        # PASSES of it are fewer than the 10,000 packets that QEMU keeps for a slow reader.
         shape = ["--packets", "3000", "--sessions", "8", "--frames-per-datagram", "1-4"]
         spoiled = ["--malformed", "topic_not_utf8=0.05,bad_udp_checksum=0.05,arp=0.02"]
         build = [harness.binary("ESC_REPLAY"), "build", "--out", str(cls.trace), *shape, *spoiled]
