@@ -56,6 +56,10 @@ pci_of() {
   [ -d "$root/sys/class/net/$name" ] ||
     die "$name is neither a PCI address nor a network interface"
   link=$(readlink "$root/sys/class/net/$name/device") || die "interface $name is not a PCI device's"
+  if [[ "${link##*/}" == virtio* ]]; then # whose own device is the PCI device's child
+    link=$(readlink -f "$root/sys/class/net/$name/device")
+    link=${link%/*}
+  fi
   link=${link##*/}
   [ -d "$root/sys/bus/pci/devices/$link" ] || die "interface $name is not a PCI device's"
   printf '%s' "$link"

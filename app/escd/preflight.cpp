@@ -9,6 +9,8 @@
 #include "app/escd/sizing.hpp"
 #include "config/environment.hpp"
 #include "config/plan.hpp"
+#include "control/bound_socket.hpp"
+#include "control/socket_path.hpp"
 #include "dpdk/eal.hpp"
 #include "topology/topology.hpp"
 #include "worker/handler.hpp"
@@ -40,8 +42,16 @@ std::uint64_t in_mib(std::uint64_t bytes) {
 int check(const config::Config& config, const topology::Topology& topology) {
   const std::uint64_t on_hugepages = needed_bytes(config, dpdk::kHugepageBytes);
   const std::uint64_t on_ordinary = needed_bytes(config, dpdk::kOrdinaryPageBytes);
+  const bool running =
+      control::answers(config.control.socket.empty() ? control::default_socket_path(config.instance)
+                                                     : config.control.socket);
+  if (running) {
+    std::cout << config.file << ": instance \"" << config.instance
+              << "\" is running: ports and memory that are taken may be its own, and are not "
+                 "looked at\n";
+  }
   const auto findings =
-      config::check_environment(config, topology, {}, {on_hugepages, on_ordinary});
+      config::check_environment(config, topology, {}, {on_hugepages, on_ordinary}, running);
   for (const config::Finding& finding : findings) std::cout << to_text(finding) << '\n';
   const auto errors = std::count_if(findings.begin(), findings.end(), [](const auto& finding) {
     return finding.severity == config::Severity::kError;

@@ -17,6 +17,7 @@ struct Check {
   const Config& config;
   const topology::SysRoot& root;
   std::vector<Finding>& findings;
+  bool running = false;  ///< this very instance runs, and has its ports and memory
 
   void error(std::string where, std::string what, std::string fix) const {
     findings.push_back({Severity::kError, std::move(where), std::move(what), std::move(fix)});

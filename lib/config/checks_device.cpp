@@ -102,7 +102,8 @@ void check_virtual_port(const Check& check, const PortConfig& port, const std::s
 }
 
 void check_pci_port(const Check& check, const PortConfig& port, const std::string& where) {
-  if (auto problem = topology::pci_problem(check.root, port.device.name)) {
+  auto problem = topology::pci_problem(check.root, port.device.name);
+  if (problem && !(problem->in_use && check.running)) {
     check.error(where, std::move(problem->what), std::move(problem->fix));
   }
 }

@@ -16,10 +16,15 @@ std::uint64_t to_mib(std::uint64_t bytes) {
   return (bytes + kMiB - 1) / kMiB;
 }
 
-std::string reserve_command(std::uint64_t needed_bytes, std::uint64_t page_kib) {
+// nr_hugepages is how many there are, taken ones among them.
+std::string reserve_command(const Check& check, std::uint64_t missing_bytes,
+                            std::uint64_t page_kib) {
   const std::uint64_t page_bytes = page_kib * kKiB;
-  return "echo " + std::to_string((needed_bytes + page_bytes - 1) / page_bytes) +
-         " > /sys/kernel/mm/hugepages/hugepages-" + std::to_string(page_kib) + "kB/nr_hugepages";
+  const std::string knob =
+      "/sys/kernel/mm/hugepages/hugepages-" + std::to_string(page_kib) + "kB/nr_hugepages";
+  const std::uint64_t there = first_number(check.root.at(knob)).value_or(0);
+  return "echo " + std::to_string(there + (missing_bytes + page_bytes - 1) / page_bytes) + " > " +
+         knob;
 }
 
 // Soft limit of "Max locked memory" in bytes; nullopt: unlimited or unknown.
@@ -47,7 +52,7 @@ bool check_hugepages(const Check& check, std::uint64_t needed_bytes) {
                            " MiB are free";
   const std::string fix = free.page_kib == 0
                               ? "this kernel offers no hugepages; write memory.hugepages = \"off\""
-                              : reserve_command(needed_bytes, free.page_kib);
+                              : reserve_command(check, needed_bytes - free.bytes, free.page_kib);
   const std::string where = check.config.where("memory.hugepages");
   if (wish == Hugepages::kRequire) {
     check.error(where, what, fix);
@@ -83,9 +88,11 @@ bool has_capability(const topology::SysRoot& root, Capability capability) {
 }
 
 std::uint64_t check_memory(const Check& check, const MemoryNeed& need) {
-  const bool on_hugepages = check_hugepages(check, need.hugepage_bytes);
+  // What a running instance has is not free, and will be when it is started anew.
+  const bool on_hugepages = check.running ? check.config.memory.hugepages != Hugepages::kOff
+                                          : check_hugepages(check, need.hugepage_bytes);
   const std::uint64_t needed_bytes = on_hugepages ? need.hugepage_bytes : need.ordinary_bytes;
-  if (!on_hugepages) check_ordinary_memory(check, needed_bytes);
+  if (!on_hugepages && !check.running) check_ordinary_memory(check, needed_bytes);
   const MemoryConfig& memory = check.config.memory;
   if (memory.limit_mib != 0 && memory.limit_mib < to_mib(needed_bytes)) {
     check.error(check.config.where("memory.limit_mib"),

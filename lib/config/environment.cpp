@@ -73,9 +73,10 @@ void check_paths(const Check& check) {
 }
 
 std::vector<Finding> check_environment(const Config& config, const topology::Topology& topology,
-                                       const topology::SysRoot& root, const MemoryNeed& need) {
+                                       const topology::SysRoot& root, const MemoryNeed& need,
+                                       bool running) {
   std::vector<Finding> findings;
-  const Check check{config, root, findings};
+  const Check check{config, root, findings, running};
   check_lcores(check, topology);
   bool pins_memory = false;
   for (std::size_t i = 0; i < config.ports.size(); ++i) {

@@ -39,12 +39,14 @@ struct MemoryNeed {
   std::uint64_t ordinary_bytes = 0;
 };
 
+/// `running`: this very instance runs; what it holds is then not held against it.
+///
 /// Everything that can be told beforehand: CPUs and their nodes, PCI addresses and the drivers they
 /// are bound to, interfaces, trace files, memory of both kinds, locked memory, capabilities. Device
 /// files (rx_pcap=...) are looked for as given, system files below `root`. Start-up only.
 [[nodiscard]] std::vector<Finding> check_environment(const Config& config,
                                                      const topology::Topology& topology,
                                                      const topology::SysRoot& root,
-                                                     const MemoryNeed& need);
+                                                     const MemoryNeed& need, bool running = false);
 
 }  // namespace esc::config

@@ -108,6 +108,14 @@ BoundSocket::BoundSocket(std::string path) : path_(std::move(path)) {
   bind_and_listen();
 }
 
+bool answers(const std::string& path) {
+  const FileDescriptor probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  const sockaddr_un address = address_of(path);
+  return ::connect(probe.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) ==
+             0 ||
+         errno == EAGAIN;  // its backlog is full, so somebody listens
+}
+
 BoundSocket::~BoundSocket() {
   struct stat status {};
   if (::lstat(path_.c_str(), &status) == 0 && status.st_dev == device_ && status.st_ino == inode_) {
@@ -124,12 +132,7 @@ void BoundSocket::replace_dead_socket() const {
   if (!S_ISSOCK(status.st_mode)) {
     throw StartError("control socket: " + path_ + " exists and is not a socket", "remove it");
   }
-  const FileDescriptor probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-  const sockaddr_un address = address_of(path_);
-  const bool answers =
-      ::connect(probe.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0 ||
-      errno == EAGAIN;  // its backlog is full, so somebody listens
-  if (answers) {
+  if (answers(path_)) {
     throw StartError("control socket " + path_ + ": instance already running",
                      "stop it, or give this one another instance name");
   }

@@ -9,6 +9,10 @@
 
 namespace esc::control {
 
+/// Whether a process listens on that socket file; if not, errno says why. Throws StartError if the
+/// path is too long for a socket.
+[[nodiscard]] bool answers(const std::string& path);
+
 /// Binds and listens at construction, removes the socket file at destruction if it is still the one
 /// it made. The folder is ours and 0700, the one above it is ours or root's and writable by no one
 /// else (or sticky, as /tmp), the socket is 0600. Two processes that start at once are kept apart

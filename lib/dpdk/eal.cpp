@@ -6,10 +6,12 @@
 #include <rte_errno.h>
 #include <rte_log.h>
 #include <spdlog/spdlog.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
+#include <filesystem>
 
 #include "base/start_error.hpp"
 #include "dpdk/eal_log.hpp"
@@ -20,17 +22,32 @@ namespace {
 
 constexpr std::uint64_t kMiB = 1024 * 1024;
 
-bool writable_hugetlbfs() {
+std::vector<std::string> writable_hugetlbfs() {
+  std::vector<std::string> found;
   FILE* mounts = setmntent("/proc/mounts", "r");
-  if (mounts == nullptr) return false;
-  bool found = false;
+  if (mounts == nullptr) return found;
   while (const mntent* mount = getmntent(mounts)) {
     if (std::string_view(mount->mnt_type) == "hugetlbfs" && access(mount->mnt_dir, W_OK) == 0) {
-      found = true;
+      found.emplace_back(mount->mnt_dir);
     }
   }
   endmntent(mounts);
   return found;
+}
+
+// An escd that was killed leaves its files in hugetlbfs, and their pages are not free. EAL would
+// remove them when it starts, but only if it is told to use hugepages. A lock tells the living.
+void remove_leftovers(const std::string& instance) {
+  std::error_code ignored;
+  for (const std::string& mount : writable_hugetlbfs()) {
+    for (const auto& entry : std::filesystem::directory_iterator(mount, ignored)) {
+      if (!entry.path().filename().native().starts_with(instance + "map_")) continue;
+      const int file = open(entry.path().c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+      if (file < 0) continue;
+      if (flock(file, LOCK_EX | LOCK_NB) == 0) unlink(entry.path().c_str());
+      close(file);
+    }
+  }
 }
 
 std::string in_mib(std::uint64_t bytes) {
@@ -43,10 +60,9 @@ MemoryChoice on_ordinary_pages(const EalSettings& settings, const std::string& r
   const std::uint64_t needed = settings.ordinary_page_bytes + kEalOverheadBytes;
   const std::uint64_t available = topology::available_bytes({}).value_or(needed);
   if (available < needed) {
-    throw StartError(
-        "needs " + in_mib(needed) + " of ordinary memory, " + in_mib(available) + " are to be had",
-        "free memory, or make the pools and rings smaller (rings.ingest_cells, "
-        "rings.worker_cells, port.pool_mbufs)");
+    throw StartError(reason + "; that needs " + in_mib(needed) + " of ordinary memory, and " +
+                         in_mib(available) + " are to be had",
+                     settings.less_memory);
   }
   return {false, false, reason};
 }
@@ -58,10 +74,11 @@ MemoryChoice choose_memory(const EalSettings& settings) {
     return on_ordinary_pages(settings,
                              "hugepages are off in the configuration: running on ordinary pages");
   }
+  remove_leftovers(settings.instance);
   const std::uint64_t needed = settings.hugepage_bytes + kEalOverheadBytes;
   const std::uint64_t available = topology::free_hugepages({}).bytes;
   if (available >= needed) {
-    const bool mounted = writable_hugetlbfs();
+    const bool mounted = !writable_hugetlbfs().empty();
     return {true, !mounted,
             "running on hugepages (" + in_mib(needed) + ")" +
                 (mounted ? ""

@@ -23,6 +23,10 @@ struct EalSettings {
   HugepageUse hugepages = HugepageUse::kAuto;
   std::uint64_t hugepage_bytes = 0;       ///< what pools and rings take on hugepages
   std::uint64_t ordinary_page_bytes = 0;  ///< and on ordinary pages
+  /// What to do when there is too little memory of either kind.
+  std::string less_memory =
+      "deploy/reserve-hugepages, free memory, or make the pools and rings smaller "
+      "(rings.ingest_cells, rings.worker_cells, port.pool_mbufs)";
 };
 
 /// What kind of memory EAL will run on, and why: decided before EAL starts so that it can be said.
@@ -32,9 +36,9 @@ struct MemoryChoice {
   std::string reason;      ///< a sentence for the operator
 };
 
-/// Looks at free hugepages, for a hugetlbfs mount that we may write to, and at ordinary memory.
-/// Throws StartError if hugepages are required and there are too few, or if there is too little
-/// memory of either kind.
+/// Removes what a killed escd of this name left in hugetlbfs. Looks at free hugepages, for a
+/// hugetlbfs mount that we may write to, and at ordinary memory. Throws StartError if hugepages are
+/// required and there are too few, or if there is too little memory of either kind.
 [[nodiscard]] MemoryChoice choose_memory(const EalSettings& settings);
 
 /// The whole argument vector, argv[0] first.

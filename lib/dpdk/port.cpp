@@ -157,6 +157,8 @@ void Port::set_up_queues(int socket) {
 void Port::make_pool(std::uint16_t descriptors, int socket) {
   PoolHolders holders = settings_.holders;
   holders.descriptors = std::size_t{descriptors} * settings_.rx_queues;
+  // It fills a second ring as long, for packets of several buffers.
+  if (driver_ == "net_vmxnet3") holders.descriptors *= 2;
   const std::size_t mbufs = settings_.pool_mbufs != 0 ? settings_.pool_mbufs : holders.sum();
   // net_af_xdp registers the pool's memory with the kernel and receives nothing from a LIFO pool.
   const PoolOrder order = driver_ == "net_af_xdp" ? PoolOrder::kFifo : PoolOrder::kLifo;

@@ -7,9 +7,11 @@
 #include <array>
 #include <cerrno>
 #include <cstdint>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <string_view>
+#include <vector>
 
 namespace esc::topology {
 namespace {
@@ -44,9 +46,17 @@ bool is_network_class(const std::filesystem::path& device) {
 std::string interface_in_use(const std::filesystem::path& device) {
   constexpr std::uint64_t kInterfaceUp = 0x1;  // IFF_UP
   std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator(device / "net", error)) {
-    const auto flags = number_in(entry.path() / "flags");
-    if (flags && (*flags & kInterfaceUp) != 0) return printable(entry.path().filename().string());
+  std::vector<std::filesystem::path> places = {device / "net"};
+  // A virtio card has a device of its own in between: virtio0/net/eth0.
+  for (const auto& entry : std::filesystem::directory_iterator(device, error)) {
+    if (entry.path().filename().native().starts_with("virtio"))
+      places.push_back(entry.path() / "net");
+  }
+  for (const std::filesystem::path& place : places) {
+    for (const auto& entry : std::filesystem::directory_iterator(place, error)) {
+      const auto flags = number_in(entry.path() / "flags");
+      if (flags && (*flags & kInterfaceUp) != 0) return printable(entry.path().filename().string());
+    }
   }
   return {};
 }
@@ -69,22 +79,34 @@ std::optional<PciProblem> vfio_problem(const SysRoot& root, const std::filesyste
         "PCI device " + address + " has no IOMMU group",
         "switch the IOMMU on in the firmware and boot with intel_iommu=on or amd_iommu=on"};
   }
-  const auto node = root.at("/dev/vfio") / link.filename();
-  const std::string shown = "/dev/vfio/" + printable(link.filename().string());
+  const std::string group = printable(link.filename().string());
+  auto node = root.at("/dev/vfio") / group;
+  std::string shown = "/dev/vfio/" + group;
+  if (!std::filesystem::exists(node, error)) {
+    // Where the kernel was told to do without an IOMMU.
+    const auto unsafe = root.at("/dev/vfio") / ("noiommu-" + group);
+    if (std::filesystem::exists(unsafe, error)) {
+      node = unsafe;
+      shown = "/dev/vfio/noiommu-" + group;
+    }
+  }
   const int opened = open(node.c_str(), O_RDWR | O_CLOEXEC);
   if (opened >= 0) {
     close(opened);
     return std::nullopt;
   }
-  if (errno != EBUSY) {
-    return PciProblem{"cannot open " + shown,
-                      "run as root or give your user the file; all devices of the group must be "
-                      "bound"};
+  const int reason = errno;
+  if (reason != EBUSY) {
+    return PciProblem{"cannot open " + shown + ": " + std::strerror(reason),
+                      reason == EACCES || reason == EPERM
+                          ? "run as root, or give your user the file"
+                          : "bind the device again: deploy/unbind-port " + address +
+                                ", deploy/bind-port " + address};
   }
   if (held_by_us(node)) return std::nullopt;
   return PciProblem{
       "PCI device " + address + " is in use: another process has its IOMMU group, " + shown,
-      "stop that process (fuser -v " + shown + " names it), or take another port"};
+      "stop that process (fuser -v " + shown + " names it), or take another port", true};
 }
 
 }  // namespace

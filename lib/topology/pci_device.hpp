@@ -11,6 +11,7 @@ namespace esc::topology {
 struct PciProblem {
   std::string what;
   std::string fix;
+  bool in_use = false;  ///< another process has it: nothing else is wrong
 };
 
 /// `address`: "0000:01:00.0". nullopt: nothing stands against it, as far as can be told without

@@ -118,6 +118,8 @@ class PciPorts(GuestScenario):
 
         self.bind(SPARE)
         self.start_service()
+        # Its own instance is not held against a configuration.
+        self.assertIn("is running", self.must_run("escd", "--config", path, "--check"))
         used = f"PCI device {SPARE.address} is in use: another process has its IOMMU group"
         self.assertIn(used, self.refused(3, "escd", "--config", other, "--check"))
         self.assertIn(used, self.refused(4, "escd", "--config", other))
@@ -138,6 +140,7 @@ class PciPorts(GuestScenario):
         self.assertIn(f"would run: dpdk-devbind.py --force --bind=vfio-pci {device[-12:]}", said)
         self.assertEqual(self.driver(SPARE), "e1000")
 
+        self.addCleanup(self.guest.run, f"{DEPLOY}/unbind-port", SPARE.address)
         self.must_run(*bind)
         self.assertEqual(self.driver(SPARE), "vfio-pci")
         self.assertIn("already bound to vfio-pci", self.must_run(*bind))

@@ -1,11 +1,12 @@
 """deploy/systemd/escd@.service under systemd, in a machine of its own: what it lets escd do, and
 what it makes of an escd that ends."""
 
+import re
 from pathlib import Path
 
 import harness
 import traffic
-from guest_appliance import INSTANCE, Card, GuestScenario
+from guest_appliance import HUGEPAGES, INSTANCE, Card, GuestScenario
 from harness import Config, Lcores, Port
 
 KERNEL = Card(4, "virtio-net-pci")  # of those there are, the one whose driver has native XDP
@@ -65,9 +66,16 @@ class Service(GuestScenario):
         self.assertIn("no XDP of its own, take net_af_packet", said)
 
     def test_a_killed_escd_is_started_again(self) -> None:
+        """On hugepages, though those of the killed one are all there are."""
         self.bind(DPDK)
         configured = config(DPDK.address)
-        self.configure(configured)
+        configured.sections = SMALL | {"memory": {"hugepages": "require"}}
+        needed = re.search(
+            r"EAL take (\d+) MiB of hugepages",
+            self.must_run("escd", "--config", self.configure(configured), "--check"),
+        )
+        self.set_hugepages(-(-int(needed[1]) // 2))
+        self.addCleanup(self.set_hugepages, HUGEPAGES)
         self.start_service()
         killed = self.main_pid()
         self.must_run("systemctl", "kill", "--signal", "KILL", f"escd@{INSTANCE}")
@@ -93,6 +101,9 @@ class Service(GuestScenario):
         self.assertIn(f"{path}:", self.journal())
         self.assertIn("unknown key 'no_such_key' in [limits]", self.journal())
         self.must_run("systemctl", "reset-failed", f"escd@{INSTANCE}")
+
+    def set_hugepages(self, pages: int) -> None:
+        self.must_run("sysctl", "-w", f"vm.nr_hugepages={pages}")
 
     def main_pid(self) -> str:
         return self.show("MainPID")

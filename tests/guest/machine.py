@@ -57,8 +57,8 @@ class Answer:
 
 
 class Wire:
-    """The other end of a card's cable. Sending waits while the card has no room: nothing is lost on
-    the way, and what arrives is exactly what was sent."""
+    """The other end of a card's cable. Sending waits while the card says that it has no room; not
+    every card says so."""
 
     def __init__(self, directory: Path, slot: int) -> None:
         self._here, self._there = directory / f"host{slot}", directory / f"guest{slot}"

@@ -100,6 +100,16 @@ class Deploy(unittest.TestCase):
         net.mkdir(parents=True)
         (net / "device").symlink_to(f"../../../bus/pci/devices/{pci}")
 
+    def virtio_device(self, pci, interface, group):
+        """As device(); the interface is that of the card's child."""
+        self.device(pci, "virtio-pci", interface, group)
+        device = self.root / "sys/bus/pci/devices" / pci
+        (device / "virtio0").mkdir()
+        (device / "net").rename(device / "virtio0/net")
+        link = self.root / "sys/class/net" / interface / "device"
+        link.unlink()
+        link.symlink_to(f"../../../bus/pci/devices/{pci}/virtio0")
+
     def uses(self, interface, lower):
         """`interface` stands on `lower`, as a bond does on its ports."""
         path = self.root / "sys/class/net" / interface
@@ -136,6 +146,15 @@ class Deploy(unittest.TestCase):
         back = self.run_it("unbind-port", PORT)
         self.assertEqual((back.returncode, self.driver()), (0, "ixgbe"), back.stdout)
         self.refused(self.run_it("unbind-port", PORT), "not bound by deploy/bind-port")
+
+    def test_a_virtio_card_that_carries_the_default_route(self):
+        virtio = "0000:03:00.0"
+        self.virtio_device(virtio, "eth3", group=3)
+        self.uses("bond0", "eth3")
+        for name in (virtio, "eth3"):
+            done = self.run_it("bind-port", name)
+            self.assertEqual(done.returncode, 1, done.stdout)
+            self.assertIn(f"{virtio} is interface eth3, which carries the default", done.stdout)
 
     def test_a_device_without_a_driver_is_given_back_to_none(self):
         (self.root / "sys/bus/pci/devices" / PORT / "driver").unlink()

@@ -39,7 +39,9 @@ std::string error_text(int error) {
 config::Device device_of(const SendOptions& options) {
   auto parsed = config::parse_device(options.port);
   if (const auto* problem = std::get_if<config::Problem>(&parsed)) {
-    throw usage_error("--port: " + problem->what + "; " + problem->fix);
+    throw usage_error("--port: " + problem->what +
+                      "; write one such as 0000:01:00.0 or "
+                      "net_memif0,role=client,socket=/run/x.sock");
   }
   return std::get<config::Device>(std::move(parsed));
 }
@@ -66,6 +68,7 @@ std::unique_ptr<dpdk::Eal> start_eal(const SendOptions& options, const config::D
   settings.extra_args.emplace_back("--no-telemetry");
   if (device.kind == config::DeviceKind::kPci) settings.pci_devices.push_back(device.spec);
   settings.hugepage_bytes = settings.ordinary_page_bytes = memory_bytes;
+  settings.less_memory = "deploy/reserve-hugepages, or free memory";
   dpdk::MemoryChoice memory = dpdk::choose_memory(settings);
   // In memory: nothing is left behind when we are killed.
   memory.in_memory = memory.hugepages;

@@ -52,11 +52,25 @@ TEST_F(PciDevice, UnderVfioNeedsItsGroup) {
   tree_.link(kDevice + "iommu_group"s, "../../kernel/iommu_groups/17");
   tree_.link("dev/vfio/17", "17");  // a loop: cannot be opened, whoever tries
   EXPECT_EQ(problem(),
-            "cannot open /dev/vfio/17; run as root or give your user the file; all devices of the "
-            "group must be bound");
+            "cannot open /dev/vfio/17: Too many levels of symbolic links; bind the device again: "
+            "deploy/unbind-port 0000:01:00.0, deploy/bind-port 0000:01:00.0");
   std::filesystem::remove(tree_.path() / "dev/vfio/17");
   tree_.write("dev/vfio/17", "");
   EXPECT_EQ(problem(), "none");
+  std::filesystem::rename(tree_.path() / "dev/vfio/17", tree_.path() / "dev/vfio/noiommu-17");
+  EXPECT_EQ(problem(), "none");
+}
+
+TEST_F(PciDevice, InterfaceOfAVirtioCardIsSeen) {
+  bind("virtio-pci");
+  tree_.write(kDevice + "virtio3/net/eth0/flags"s, "0x1002\n");
+  EXPECT_EQ(problem(),
+            "PCI device 0000:01:00.0 is bound to kernel driver 'virtio-pci'; deploy/bind-port "
+            "0000:01:00.0");
+  tree_.write(kDevice + "virtio3/net/eth0/flags"s, "0x1003\n");
+  EXPECT_EQ(problem(),
+            "PCI device 0000:01:00.0 carries the kernel interface 'eth0', which is up; if nothing "
+            "needs it: deploy/bind-port 0000:01:00.0");
 }
 
 }  // namespace
