@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "config/environment.hpp"
+#include "topology/small_file.hpp"
 
 namespace esc::config {
 
@@ -44,9 +45,6 @@ void check_paths(const Check& check);
 /// In this process's effective set, by /proc/self/status; true when that cannot be read.
 [[nodiscard]] bool has_capability(const topology::SysRoot& root, Capability capability);
 
-/// First line of a small file, without its line end; nullopt: not readable.
-[[nodiscard]] std::optional<std::string> first_line(const std::filesystem::path& path);
-/// The decimal or 0x number in it.
-[[nodiscard]] std::optional<std::uint64_t> first_number(const std::filesystem::path& path);
+using topology::first_number;
 
 }  // namespace esc::config

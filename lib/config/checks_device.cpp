@@ -1,17 +1,10 @@
 // Checks of ports: interfaces of virtual devices, PCI addresses and their drivers.
-#include <unistd.h>
-
-#include <algorithm>
-#include <array>
-
 #include "config/checks.hpp"
 #include "config/text.hpp"
 #include "topology/pci_device.hpp"
 
 namespace esc::config {
 namespace {
-
-using namespace std::string_view_literals;
 
 constexpr std::uint64_t kInterfaceUp = 0x1;     // IFF_UP
 constexpr std::size_t kMaxInterfaceBytes = 15;  // IFNAMSIZ less its terminator

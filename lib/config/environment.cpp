@@ -52,21 +52,6 @@ std::string to_text(const Finding& finding) {
          finding.fix;
 }
 
-std::optional<std::string> first_line(const std::filesystem::path& path) {
-  std::ifstream file(path);
-  std::string line;
-  if (!std::getline(file, line)) return std::nullopt;
-  return line;
-}
-
-std::optional<std::uint64_t> first_number(const std::filesystem::path& path) {
-  std::ifstream file(path);
-  std::uint64_t value = 0;
-  file.unsetf(std::ios::basefield);  // takes 0x too
-  if (!(file >> value)) return std::nullopt;
-  return value;
-}
-
 void check_paths(const Check& check) {
   check_directory_of(check, check.config.log.file, "log.file");
   check_directory_of(check, check.config.control.socket, "control.socket");

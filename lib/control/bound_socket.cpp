@@ -109,6 +109,7 @@ BoundSocket::BoundSocket(std::string path) : path_(std::move(path)) {
 }
 
 bool answers(const std::string& path) {
+  if (path.size() >= sizeof(sockaddr_un::sun_path)) return false;  // nobody can listen there
   const FileDescriptor probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   const sockaddr_un address = address_of(path);
   return ::connect(probe.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) ==

@@ -9,8 +9,7 @@
 
 namespace esc::control {
 
-/// Whether a process listens on that socket file; if not, errno says why. Throws StartError if the
-/// path is too long for a socket.
+/// Whether a process listens on that socket file; if not, errno says why.
 [[nodiscard]] bool answers(const std::string& path);
 
 /// Binds and listens at construction, removes the socket file at destruction if it is still the one

@@ -8,18 +8,12 @@
 #include <string_view>
 #include <system_error>
 
+#include "topology/small_file.hpp"
+
 namespace esc::topology {
 namespace {
 
 constexpr std::uint64_t kKiB = 1U << 10U;
-
-template <typename Number>
-std::optional<Number> number_in(const std::filesystem::path& path) {
-  std::ifstream file(path);
-  Number value{};
-  if (file >> value) return value;
-  return std::nullopt;
-}
 
 std::optional<std::uint64_t> kernel_estimate(const SysRoot& root) {
   std::ifstream file(root.at("/proc/meminfo"));
@@ -54,7 +48,7 @@ FreeHugepages free_hugepages(const SysRoot& root) {
     if (!name.starts_with(kPrefix)) continue;
     std::uint64_t page_kib = 0;
     std::from_chars(name.data() + kPrefix.size(), name.data() + name.size(), page_kib);
-    const auto pages = number_in<std::uint64_t>(entry.path() / "free_hugepages").value_or(0);
+    const auto pages = first_number(entry.path() / "free_hugepages").value_or(0);
     total.bytes += pages * page_kib * kKiB;
     if (page_kib != 0 && (total.page_kib == 0 || page_kib < total.page_kib)) {
       total.page_kib = page_kib;
@@ -68,8 +62,7 @@ std::optional<std::uint64_t> available_bytes(const SysRoot& root) {
   std::filesystem::path group = control_group(root);
   while (!group.empty()) {
     // "max" is no number: no limit here.
-    const auto limit =
-        number_in<std::uint64_t>(root.at("/sys/fs/cgroup" + group.native()) / "memory.max");
+    const auto limit = first_number(root.at("/sys/fs/cgroup" + group.native()) / "memory.max");
     if (limit) available = std::min(available.value_or(*limit), *limit);
     if (group == group.parent_path()) break;
     group = group.parent_path();

@@ -9,9 +9,10 @@
 #include <cstdint>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
 #include <string_view>
 #include <vector>
+
+#include "topology/small_file.hpp"
 
 namespace esc::topology {
 namespace {
@@ -28,17 +29,9 @@ std::string printable(std::string text) {
   return text;
 }
 
-std::optional<std::uint64_t> number_in(const std::filesystem::path& path) {
-  std::ifstream file(path);
-  std::uint64_t value = 0;
-  file.unsetf(std::ios::basefield);  // takes 0x too
-  if (file >> value) return value;
-  return std::nullopt;
-}
-
 bool is_network_class(const std::filesystem::path& device) {
   constexpr std::uint64_t kNetworkController = 0x02;
-  const auto code = number_in(device / "class");  // 0x020000: class, subclass, interface
+  const auto code = first_number(device / "class");  // 0x020000: class, subclass, interface
   return !code || (*code >> 16U) == kNetworkController;
 }
 
@@ -54,7 +47,7 @@ std::string interface_in_use(const std::filesystem::path& device) {
   }
   for (const std::filesystem::path& place : places) {
     for (const auto& entry : std::filesystem::directory_iterator(place, error)) {
-      const auto flags = number_in(entry.path() / "flags");
+      const auto flags = first_number(entry.path() / "flags");
       if (flags && (*flags & kInterfaceUp) != 0) return printable(entry.path().filename().string());
     }
   }

@@ -50,8 +50,8 @@ class Image:
 
 
 def ensure(directory: Path) -> Image:
-    """The image in this directory, made first if it is not there. Raises CalledProcessError with
-    the output of the program that failed."""
+    """The image in this directory, made first if it is not there. Raises RuntimeError with what
+    the program that failed had to say."""
     image = Image(directory / "vmlinuz", directory / "root.cpio")
     made_by = directory / "recipe.json"
     if not made_by.exists() or json.loads(made_by.read_text(encoding="ascii")) != _recipe():

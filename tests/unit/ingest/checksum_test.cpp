@@ -71,6 +71,10 @@ TEST_F(ChecksumTest, ANicsWordThatItIsWrongIsLookedIntoOrTaken) {
   bad.back() ^= 1;
   EXPECT_EQ(events_of(bad, config::Checksum::kVerify, RTE_MBUF_F_RX_L4_CKSUM_BAD), 0U);
   EXPECT_EQ(dropped(PacketDrop::kBadUdpChecksum), 2U);
+  Bytes bad_header = good;
+  bad_header[kIpChecksumAt] ^= 1;
+  EXPECT_EQ(events_of(bad_header, config::Checksum::kVerify, bad_flags), 0U);
+  EXPECT_EQ(dropped(PacketDrop::kBadIpChecksum), 2U);
 }
 
 TEST_F(ChecksumTest, NicModeDoesNotLookWhereTheNicIsSilent) {
