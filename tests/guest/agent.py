@@ -1,7 +1,7 @@
 """Runs in the guest: takes a command a line from the second serial port, as JSON, and answers with
 what came of it.
 
-request: {"command": [word, ...], "input": text}
+request: {"command": [word, ...], "input": text, "timeout_s": seconds}
 answer:  {"status": n, "stdout": text, "stderr": text}
 """
 
@@ -10,6 +10,7 @@ import subprocess
 import tty
 
 LINE = "/dev/ttyS1"
+TIMED_OUT = 124  # as timeout(1) has it
 
 
 def answer(request: dict) -> dict:
@@ -20,7 +21,10 @@ def answer(request: dict) -> dict:
             capture_output=True,
             text=True,
             errors="replace",
+            timeout=request["timeout_s"],
         )
+    except subprocess.TimeoutExpired:
+        return {"status": TIMED_OUT, "stdout": "", "stderr": "ended: it took too long"}
     except OSError as error:
         return {"status": 127, "stdout": "", "stderr": str(error)}
     return {"status": done.returncode, "stdout": done.stdout, "stderr": done.stderr}

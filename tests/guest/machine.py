@@ -16,6 +16,8 @@ import image
 HERE = Path(__file__).resolve().parent
 BOOT_SECONDS = 240.0
 COMMAND_SECONDS = 120.0
+QEMU_SECONDS = 30.0  # until it opens the agent's line, before the guest runs
+ANSWER_SECONDS = 30.0  # beyond a command's own time
 MEMORY_MIB = 1536
 LARGEST_FRAME = 1 << 16
 # What every guest has beside what the test puts there.
@@ -128,18 +130,33 @@ class Machine:
             stdout=self._qemu_log,
             stderr=self._qemu_log,
         )
-        listener.settimeout(BOOT_SECONDS)
-        self._line, _ = listener.accept()
-        listener.close()
         self._pending = b""
-        self._wait_for_agent()
+        try:
+            listener.settimeout(QEMU_SECONDS)
+            self._line, _ = listener.accept()
+            self._wait_for_agent()
+        except OSError as error:
+            self._process.kill()
+            self._process.wait()
+            raise RuntimeError(
+                f"the guest did not come up: {error}\n{self.last_words()}"
+            ) from error
+        finally:
+            listener.close()
 
     def run(self, *command: str, text: str = "", timeout_s: float = COMMAND_SECONDS) -> Answer:
-        """Runs a command in the guest, as root, to its end. Raises TimeoutError."""
-        request = {"command": [str(word) for word in command], "input": text}
+        """Runs a command in the guest, as root, to its end; status 124: it took longer and was
+        killed. Raises TimeoutError if the guest does not answer at all."""
+        words = [str(word) for word in command]
+        request = {"command": words, "input": text, "timeout_s": timeout_s}
         self._line.settimeout(timeout_s)
         self._line.sendall(json.dumps(request).encode() + b"\n")
-        return Answer(**json.loads(self._read_line(timeout_s)))
+        return Answer(**json.loads(self._read_line(timeout_s + ANSWER_SECONDS)))
+
+    def last_words(self) -> str:
+        """The ends of what QEMU and the guest's console said."""
+        logs = (self.console.parent / "qemu.log", self.console)
+        return "\n".join(log.read_text(errors="replace")[-2000:] for log in logs if log.exists())
 
     def close(self) -> None:
         if self._process.poll() is None:
@@ -179,7 +196,7 @@ class Machine:
             self._line.settimeout(max(deadline - time.monotonic(), 0.001))
             more = self._line.recv(1 << 16)
             if not more:
-                raise RuntimeError(f"the guest is gone; its last words are in {self.console}")
+                raise ConnectionError(f"the guest is gone\n{self.last_words()}")
             self._pending += more
         line, _, self._pending = self._pending.partition(b"\n")
         return line.rstrip(b"\r")
