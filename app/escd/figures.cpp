@@ -35,9 +35,15 @@ ordered_json rx_json(const telemetry::IngestCounters& c) {
 }
 
 ordered_json dispatch_json(const telemetry::DispatchCounters& c) {
-  return {{"events", c.events_received.get()}, {"routed", c.events_routed.get()},
-          {"dropped", total(c.frame_dropped)}, {"polls", c.polls.get()},
-          {"bursts", c.bursts.get()},          {"worker_full", c.worker_full.get()},
+  return {{"events", c.events_received.get()},
+          {"routed", c.events_routed.get()},
+          {"duplicate", c.duplicate.get()},
+          {"stale", c.stale.get()},
+          {"dropped", total(c.frame_dropped)},
+          {"polls", c.polls.get()},
+          {"bursts", c.bursts.get()},
+          {"polls_blocked", c.polls_blocked.get()},
+          {"workers_stopped", c.workers_stopped.get()},
           {"held", c.events_held.get()}};
 }
 

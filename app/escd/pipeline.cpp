@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "app/escd/sizing.hpp"
 #include "event/poison.hpp"
 
 namespace esc::app {
@@ -42,8 +43,7 @@ Pipeline::Pipeline(const config::Config& config, const topology::LcorePlan& plan
       ingest_ring_(ingest_memory_.span()) {
   make_contexts(config, ports, jumbo_pool);
   make_workers(config, plan);
-  dispatch_ = std::make_unique<DispatchStage>(ingest_ring_, worker_rings_, routes_,
-                                              dispatch_counters_, pools_, burst_);
+  make_dispatch(config, plan);
   for (const topology::LcoreAssignment& lcore : plan.lcores) {
     LcoreStages stages;
     if (!lcore.rx_queues.empty()) make_rx(config, lcore, ports, stages);
@@ -94,12 +94,33 @@ void Pipeline::make_rx(const config::Config& config, const topology::LcoreAssign
 void Pipeline::make_workers(const config::Config& config, const topology::LcorePlan& plan) {
   const int node = dispatch_node(plan);
   for (std::size_t i = 0; i < config.lcores.workers.size(); ++i) {
-    auto parts = std::make_unique<WorkerParts>(config.rings.worker_cells, node, routes_.size());
+    auto parts = std::make_unique<WorkerParts>(config.rings, node, routes_.size());
     parts->stage = std::make_unique<WorkerStage>(parts->ring, parts->handlers, parts->counters,
                                                  pools_, burst_);
-    worker_rings_.push_back(&parts->ring);
     workers_.push_back(std::move(parts));
   }
+}
+
+void Pipeline::make_dispatch(const config::Config& config, const topology::LcorePlan& plan) {
+  if (config.deduplication.sequenced) {
+    identity::ProducerTable::Settings settings = producer_settings(config);
+    settings.expiry_cycles = config.deduplication.idempotency_s * rte_get_tsc_hz();
+    settings.seed = route::random_seed();
+    producers_ = std::make_unique<ProducerParts>(settings, dispatch_node(plan));
+  }
+  DispatchStage::Parts parts{
+      .input = ingest_ring_,
+      .workers = {},
+      .routes = routes_,
+      .producers = producers_ ? &producers_->table : nullptr,
+      .counters = dispatch_counters_,
+      .pools = pools_,
+      .hold_limits = {},
+      .lossless = std::ranges::all_of(config.ports, &config::PortConfig::lossless),
+      .burst = burst_};
+  parts.hold_limits.timeout_cycles = config.rings.hold_timeout_ms * (rte_get_tsc_hz() / 1000);
+  for (const auto& worker : workers_) parts.workers.push_back({&worker->ring, worker->hold.span()});
+  dispatch_ = std::make_unique<DispatchStage>(parts);
 }
 
 telemetry::Ledger Pipeline::ledger() const {
@@ -145,7 +166,8 @@ std::uint64_t Pipeline::frame_room() const noexcept {
   // Refusals are counted right after their receipt: between the two, all the frames of one poll are
   // under way.
   std::uint64_t room = ingest_ring_.capacity() + packet_room() * kMaxFramesPerDatagram;
-  for (const auto& parts : workers_) room += parts->ring.capacity() + 2 * burst_;
+  for (const auto& parts : workers_)
+    room += parts->ring.capacity() + parts->hold.span().size() + 2 * burst_;
   return room;
 }
 

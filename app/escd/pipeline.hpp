@@ -16,6 +16,7 @@
 #include "dpdk/port.hpp"
 #include "dpdk/rx_queue.hpp"
 #include "event/event.hpp"
+#include "identity/producer_table.hpp"
 #include "ingest/rx_stage.hpp"
 #include "ring/mpsc_ring.hpp"
 #include "ring/spsc_ring.hpp"
@@ -48,14 +49,32 @@ using LcoreStages = runtime::StageLists<RxStage, DispatchStage, WorkerStage>;
 
 /// What a worker consists of.
 struct WorkerParts {
-  WorkerParts(std::size_t cells, int socket, std::size_t routes)
-      : memory("esc worker ring", cells, socket), ring(memory.span()), handlers(routes) {}
+  WorkerParts(const config::RingsConfig& rings, int socket, std::size_t routes)
+      : memory("esc worker ring", rings.worker_cells, socket),
+        hold("esc hold queue", rings.hold_cells, socket),
+        ring(memory.span()),
+        handlers(routes) {}
 
   dpdk::HugeArray<event::WorkItem> memory;
+  dpdk::HugeArray<dispatch::HeldItem> hold;
   WorkerRing ring;
   worker::HandlerSet handlers;
   telemetry::WorkerCounters counters;
   std::unique_ptr<WorkerStage> stage;
+};
+
+/// The producers' windows and the memory they lie in.
+struct ProducerParts {
+  ProducerParts(const identity::ProducerTable::Settings& settings, int socket)
+      : entries("esc producers", identity::ProducerTable::entries_for(settings), socket),
+        faults("esc producers' faults", identity::ProducerTable::entries_for(settings), socket),
+        bits("esc sequence windows", identity::ProducerTable::words_for(settings), socket),
+        table(settings, {entries.span(), faults.span(), bits.span()}) {}
+
+  dpdk::HugeArray<identity::ProducerEntry> entries;
+  dpdk::HugeArray<identity::ProducerFaults> faults;
+  dpdk::HugeArray<std::uint64_t> bits;
+  identity::ProducerTable table;
 };
 
 /// What an RX lcore consists of.
@@ -98,6 +117,10 @@ class Pipeline {
   [[nodiscard]] const telemetry::DispatchCounters& dispatch() const noexcept {
     return dispatch_counters_;
   }
+  /// Null: numbered events are not judged.
+  [[nodiscard]] const identity::ProducerTable* producers() const noexcept {
+    return producers_ ? &producers_->table : nullptr;
+  }
   [[nodiscard]] const IngestRing& ingest_ring() const noexcept { return ingest_ring_; }
   [[nodiscard]] const route::RouteSet& routes() const noexcept { return routes_; }
 
@@ -107,6 +130,7 @@ class Pipeline {
   void make_rx(const config::Config& config, const topology::LcoreAssignment& lcore,
                std::span<const std::unique_ptr<dpdk::Port>> ports, LcoreStages& stages);
   void make_workers(const config::Config& config, const topology::LcorePlan& plan);
+  void make_dispatch(const config::Config& config, const topology::LcorePlan& plan);
 
   std::size_t burst_;
   std::atomic<bool> receiving_{true};
@@ -118,7 +142,7 @@ class Pipeline {
   IngestRing ingest_ring_;
   std::vector<std::unique_ptr<RxParts>> rx_;
   std::vector<std::unique_ptr<WorkerParts>> workers_;
-  std::vector<WorkerRing*> worker_rings_;
+  std::unique_ptr<ProducerParts> producers_;  ///< null: numbered events are not judged
   telemetry::DispatchCounters dispatch_counters_;
   std::unique_ptr<DispatchStage> dispatch_;
   std::vector<LcoreStages> lcores_;

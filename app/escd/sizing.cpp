@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "dispatch/hold_queue.hpp"
 #include "event/event.hpp"
 #include "ring/mpsc_ring.hpp"
 
@@ -42,12 +43,13 @@ dpdk::PortSettings port_settings(const config::Config& config, std::size_t index
 
   // Every ring could be full of this port's events.
   settings.holders.rings =
-      config.rings.ingest_cells + config.lcores.workers.size() * config.rings.worker_cells;
+      config.rings.ingest_cells +
+      config.lcores.workers.size() * (config.rings.worker_cells + config.rings.hold_cells);
   // An RX stage has a burst of packets, in as many segments as the longest takes, and one of
-  // events; the dispatcher one per worker, a worker one.
+  // events; the dispatcher one, a worker one.
   settings.holders.bursts =
-      config.rings.burst * ((packet_segments(settings) + 1) * config.lcores.rx.size() +
-                            2 * config.lcores.workers.size());
+      config.rings.burst * ((packet_segments(settings) + 1) * config.lcores.rx.size() + 1 +
+                            config.lcores.workers.size());
   settings.holders.caches = dpdk::kPoolCacheHoldsMbufs * (polling_lcores(config) + 1);
   settings.holders.driver = dpdk::mbufs_kept_by_driver(settings.device);
   return settings;
@@ -64,8 +66,16 @@ std::uint64_t memory_bytes(const config::Config& config, std::uint64_t page_byte
                               settings.mbuf_data_bytes, page_bytes);
   }
   total += ring::MpscRing<event::Event>::bytes_for(config.rings.ingest_cells);
-  total += config.lcores.workers.size() * config.rings.worker_cells * sizeof(event::WorkItem);
+  total += config.lcores.workers.size() * (config.rings.worker_cells * sizeof(event::WorkItem) +
+                                           config.rings.hold_cells * sizeof(dispatch::HeldItem));
+  if (config.deduplication.sequenced) {
+    total += identity::ProducerTable::bytes_for(producer_settings(config));
+  }
   return total;
+}
+
+identity::ProducerTable::Settings producer_settings(const config::Config& config) {
+  return {.producers = config.deduplication.producers, .window = config.deduplication.window};
 }
 
 }  // namespace esc::app

@@ -6,6 +6,7 @@
 
 #include "config/config.hpp"
 #include "dpdk/port.hpp"
+#include "identity/producer_table.hpp"
 
 namespace esc::app {
 
@@ -15,6 +16,9 @@ inline constexpr std::uint32_t kJumboDataBytes = 65'535 - 128;
 
 /// What a port is opened with; `index` is its place in the configuration.
 [[nodiscard]] dpdk::PortSettings port_settings(const config::Config& config, std::size_t index);
+
+/// Size of a pipeline's table of producers; clock and secret are left to whoever makes it.
+[[nodiscard]] identity::ProducerTable::Settings producer_settings(const config::Config& config);
 
 /// Bytes for every pool and ring on pages of that size, before the drivers have told their
 /// descriptor counts: an upper estimate.

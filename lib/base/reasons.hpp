@@ -25,15 +25,27 @@ enum class FrameDrop : std::uint8_t {
   kUnknownTopic,       ///< no route takes it
   kHandlerRefused,     ///< the handler said no
   kDrainedAtDeadline,  ///< still queued when the drain deadline passed
+  kWorkerFull,         ///< its worker's ring was full, and its route does not wait, or cannot
+  kHoldExpired,        ///< waited for its worker as long as it may
   kCount
 };
 
 inline constexpr std::array<std::string_view, static_cast<std::size_t>(FrameDrop::kCount)>
     kFrameDropNames = {
-        "length_out_of_bounds", "frame_truncated",         "topic_len_out_of_bounds",
-        "topic_not_utf8",       "topic_control_character", "reserved_topic",
-        "bad_session",          "partial_at_close",        "no_jumbo_buffer",
-        "unknown_topic",        "handler_refused",         "drained_at_deadline",
+        "length_out_of_bounds",
+        "frame_truncated",
+        "topic_len_out_of_bounds",
+        "topic_not_utf8",
+        "topic_control_character",
+        "reserved_topic",
+        "bad_session",
+        "partial_at_close",
+        "no_jumbo_buffer",
+        "unknown_topic",
+        "handler_refused",
+        "drained_at_deadline",
+        "worker_full",
+        "hold_expired",
 };
 
 /// Why a packet is dropped before any of its frames is looked at (docs/wire-format.md, "From packet

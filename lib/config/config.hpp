@@ -25,6 +25,7 @@ enum class Hugepages : std::uint8_t { kAuto, kRequire, kOff };
 enum class Checksum : std::uint8_t { kVerify, kNic, kOff };
 enum class Idle : std::uint8_t { kBusy, kAdaptive };
 enum class Spread : std::uint8_t { kRoundRobin, kByTopic, kByProducer, kWorker };
+enum class OnFull : std::uint8_t { kHold, kShed, kDeadLetter };
 enum class LogLevel : std::uint8_t { kTrace, kDebug, kInfo, kWarn, kError };
 enum class Lossless : std::uint8_t { kAuto, kYes, kNo };
 enum class DeviceKind : std::uint8_t { kPci, kVdev };
@@ -88,7 +89,16 @@ struct RingsConfig {
   std::uint32_t ingest_cells = 0;  ///< never 0 once loaded, like worker_cells
   std::uint32_t ingest_soft_mark_cells = 512;
   std::uint32_t worker_cells = 0;
+  std::uint32_t hold_cells = 0;  ///< likewise never 0 once loaded
+  std::uint32_t hold_timeout_ms = 1'000;
   std::uint32_t burst = 64;
+};
+
+struct DeduplicationConfig {
+  bool sequenced = true;  ///< judge events that their sender numbered
+  std::uint32_t window = 4'096;
+  std::uint32_t producers = 65'536;
+  std::uint32_t idempotency_s = 3'600;
 };
 
 struct LimitsConfig {
@@ -125,6 +135,7 @@ struct Config {
   std::vector<PortConfig> ports;  ///< at least one; the order of [[port]] in the file
   LcoresConfig lcores;
   RingsConfig rings;
+  DeduplicationConfig deduplication;
   LimitsConfig limits;
   ShutdownConfig shutdown;
   LogConfig log;

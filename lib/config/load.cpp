@@ -210,6 +210,8 @@ class Loader {
     reader_.read(rings, "ingest_cells", config_.rings.ingest_cells);
     reader_.read(rings, "ingest_soft_mark_cells", config_.rings.ingest_soft_mark_cells);
     reader_.read(rings, "worker_cells", config_.rings.worker_cells);
+    reader_.read(rings, "hold_cells", config_.rings.hold_cells);
+    reader_.read(rings, "hold_timeout_ms", config_.rings.hold_timeout_ms);
     reader_.read(rings, "burst", config_.rings.burst);
     choose_ring_sizes();
     if (config_.rings.ingest_soft_mark_cells <= config_.rings.ingest_cells) return;
@@ -230,6 +232,7 @@ class Loader {
   void choose_ring_sizes() {
     constexpr std::uint32_t kIngestCells = 65'536;
     constexpr std::uint32_t kWorkerCells = 16'384;
+    constexpr std::uint32_t kHoldCells = 4'096;
     constexpr std::uint32_t kFoldedCells = 1'024;
     const LcoresConfig& lcores = config_.lcores;
     const auto with_dispatch = [&](unsigned cpu) { return cpu == lcores.dispatch; };
@@ -238,9 +241,15 @@ class Loader {
     RingsConfig& rings = config_.rings;
     if (rings.ingest_cells == 0) rings.ingest_cells = folded ? kFoldedCells : kIngestCells;
     if (rings.worker_cells == 0) rings.worker_cells = folded ? kFoldedCells : kWorkerCells;
+    if (rings.hold_cells == 0) rings.hold_cells = folded ? kFoldedCells : kHoldCells;
   }
 
   void read_rest() {
+    const Section deduplication = reader_.section("deduplication");
+    reader_.read(deduplication, "sequenced", config_.deduplication.sequenced);
+    reader_.read(deduplication, "window", config_.deduplication.window);
+    reader_.read(deduplication, "producers", config_.deduplication.producers);
+    reader_.read(deduplication, "idempotency_s", config_.deduplication.idempotency_s);
     const Section limits = reader_.section("limits");
     reader_.read(limits, "max_frame_bytes", config_.limits.max_frame_bytes);
     reader_.read(limits, "max_topic_bytes", config_.limits.max_topic_bytes);

@@ -1,13 +1,15 @@
-// The dispatcher: takes events from the MPSC ring, finds their route, hands them to a worker.
+// The dispatcher: takes events from the MPSC ring, refuses those seen before, finds the route of
+// the others and hands them to a worker.
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
 #include <vector>
 
+#include "dispatch/sequence_judge.hpp"
+#include "dispatch/worker_output.hpp"
 #include "event/event.hpp"
 #include "event/frame_bytes.hpp"
 #include "event/releaser.hpp"
@@ -19,65 +21,74 @@
 
 namespace esc::dispatch {
 
-/// Input: consume_burst(max, f(const Event&)); Output: claim() -> a WorkItem's room or nullptr,
-/// publish() -> count, push_burst(std::span<const WorkItem>) -> accepted. Thread: one lcore.
+/// What a dispatcher works on. Nothing is owned; everything outlives the stage.
+template <class Input, class Output>
+struct DispatchParts {
+  struct Worker {
+    Output* ring = nullptr;
+    std::span<HeldItem> hold;  ///< room for what waits for it; a power of two
+  };
+  Input& input;
+  std::vector<Worker> workers;  ///< at least one
+  const route::RouteSet& routes;
+  identity::ProducerTable* producers = nullptr;  ///< null: sequenced events pass unjudged
+  telemetry::DispatchCounters& counters;
+  std::span<rte_mempool* const> pools;  ///< by port index
+  HoldLimits hold_limits;
+  /// Every port keeps its packets while it is not polled: then what finds no room to wait in stays
+  /// in the input, until its worker has room or counts as stopped.
+  bool lossless = false;
+  std::size_t burst = 64;
+};
+
+/// Input: ready(max) -> count, peek(i) -> const Event&, release(count); Output: as WorkerOutput
+/// needs it. Thread: one lcore.
 ///
-/// A worker whose ring is full keeps its share of one burst here, and the stage takes nothing more
-/// until that has gone: what is not taken waits in the MPSC ring, and beyond that in the NIC's.
+/// No worker that stops stops the others: an event whose worker has no room is held for a bounded
+/// time, or dropped under its reason, as its route says.
 template <class Input = ring::MpscRing<event::Event>,
           class Output = ring::SpscRing<event::WorkItem>>
 class DispatchStage {
  public:
-  static constexpr std::size_t kMaxBurst = 64;
+  static constexpr std::size_t kMaxBurst = SequenceJudge::kMaxBurst;
+  using Parts = DispatchParts<Input, Output>;
 
-  /// Nothing is owned but the staging; everything outlives the stage. At least one output.
-  DispatchStage(Input& input, std::span<Output* const> outputs, const route::RouteSet& routes,
-                telemetry::DispatchCounters& counters, std::span<rte_mempool* const> pools,
-                std::size_t burst)
-      : input_(input),
-        routes_(routes),
-        choice_(static_cast<std::uint32_t>(outputs.size())),
-        counters_(counters),
-        releaser_(pools),
-        burst_(std::min(burst, kMaxBurst)) {
-    for (Output* output : outputs) workers_.emplace_back(*output);
+  explicit DispatchStage(const Parts& parts)
+      : input_(parts.input),
+        routes_(parts.routes),
+        choice_(static_cast<std::uint32_t>(parts.workers.size())),
+        judge_(parts.producers),
+        counters_(parts.counters),
+        releaser_(parts.pools),
+        lossless_(parts.lossless),
+        burst_(std::min(parts.burst, kMaxBurst)) {
+    for (const auto& worker : parts.workers) {
+      workers_.emplace_back(*worker.ring, worker.hold, parts.hold_limits);
+    }
   }
 
-  /// One burst; returns how many events it took or moved on.
-  std::size_t poll(std::uint64_t /*now*/) noexcept {
+  /// One burst; returns how many events it took, moved on or gave up.
+  std::size_t poll(std::uint64_t now) noexcept {
     counters_.polls.add();
-    std::size_t moved = 0;
-    if (held_ != 0) {
-      moved = push_all();
-      if (held_ != 0) {
-        counters_.worker_full.add();
-        return moved;
-      }
+    const std::size_t moved = held_ + stopped_ != 0 ? serve_held(now) : 0;
+    if (judged_ == 0) {
+      judged_ = input_.ready(burst_);
+      if (judged_ != 0) refused_ = judge_.judge(input_, judged_, now);
     }
-    std::uint64_t unknown = 0;
-    const std::size_t count = input_.consume_burst(
-        burst_, [this, &unknown](const event::Event& event) { unknown += route(event); });
-    if (count == 0) return moved;
-    counters_.bursts.add();
-    counters_.events_received.add(count);
-    if (unknown != 0) {
-      counters_.frame_dropped.add(FrameDrop::kUnknownTopic, unknown);
-      releaser_.flush();
-    }
-    publish_all();
-    return moved + count;
+    const std::size_t taken = judged_ != 0 ? take(now) : 0;
+    releaser_.flush();
+    counters_.events_held.set(held_);
+    return moved + taken;
   }
 
-  void housekeep(std::uint64_t /*now*/) noexcept {}
+  void housekeep(std::uint64_t now) noexcept { judge_.housekeep(now); }
 
   /// Gives back what is still held. Only once the lcore has stopped; returns how many events.
   std::size_t discard() noexcept {
     std::size_t discarded = 0;
     for (Worker& worker : workers_) {
-      for (std::size_t i = worker.first; i < worker.count; ++i)
-        releaser_.release(worker.items[i].event);
-      discarded += worker.count - worker.first;
-      worker.first = worker.count = 0;
+      discarded +=
+          worker.discard([this](const event::WorkItem& item) { releaser_.release(item.event); });
     }
     releaser_.flush();
     held_ = 0;
@@ -86,64 +97,96 @@ class DispatchStage {
   }
 
  private:
-  struct Worker {
-    explicit Worker(Output& to) : output(to) {}
-    Output& output;
-    std::size_t first = 0;  ///< items[first, count) wait
-    std::size_t count = 0;
-    std::array<event::WorkItem, kMaxBurst> items{};
-  };
+  using Worker = WorkerOutput<Output>;
 
-  /// Hands the event to its worker; 1 if no route takes it.
-  [[nodiscard]] std::uint64_t route(const event::Event& event) noexcept {
-    const std::uint32_t route = routes_.find(event.topic_hash, event::topic(event));
-    if (route == route::RouteSet::kNone) {
-      releaser_.release(event);
-      return 1;
+  /// The judged events in their order; how many of them are done with. The rest has to wait.
+  std::size_t take(std::uint64_t now) noexcept {
+    std::size_t taken = 0;
+    while (taken < judged_ && settle(input_.peek(taken), std::uint64_t{1} << taken, now)) ++taken;
+    judged_ -= taken;
+    if (judged_ != 0) [[unlikely]] {
+      counters_.polls_blocked.add();
+      refused_.forget(taken);
     }
+    input_.release(taken);
+    if (taken == 0) return 0;
+    counters_.bursts.add();
+    counters_.events_received.add(taken);
+    std::size_t published = 0;
+    for (Worker& worker : workers_) published += worker.publish();
+    counters_.events_routed.add(published);
+    return taken;
+  }
+
+  /// Decides about one event, of which `bit` stands for the verdict; false: it has to wait.
+  bool settle(const event::Event& event, std::uint64_t bit, std::uint64_t now) noexcept {
+    if ((refused_.all() & bit) == 0) [[likely]]
+      return route(event, now);
+    ((refused_.duplicate & bit) != 0 ? counters_.duplicate : counters_.stale).add();
+    releaser_.release(event);
+    return true;
+  }
+
+  bool route(const event::Event& event, std::uint64_t now) noexcept {
+    const std::uint32_t route = routes_.find(event.topic_hash, event::topic(event));
+    if (route == route::RouteSet::kNone) [[unlikely]]
+      return drop(event, FrameDrop::kUnknownTopic);
     const route::RouteSet::Target& target = routes_.target(route);
     Worker& worker = workers_[choice_.choose(target, event)];
-    // Straight into the worker's ring; once one event had to be held, those after it as well.
-    event::WorkItem* item = worker.count == 0 ? worker.output.claim() : nullptr;
-    if (item == nullptr) {
-      item = &worker.items[worker.count++];
+    const Handover done = worker.offer({event, route, target.handler, 0}, target.on_full, now);
+    if (done == Handover::kTaken) [[likely]]
+      return true;
+    return settle_untaken(event, done, target.on_full);
+  }
+
+  /// The worker's ring has no room for it.
+  bool settle_untaken(const event::Event& event, Handover done, config::OnFull on_full) noexcept {
+    const bool waits = on_full == config::OnFull::kHold;
+    if (done == Handover::kHeld) {
       ++held_;
+      return true;
     }
-    *item = {event, route, target.handler, 0};
-    return 0;
+    if (done == Handover::kStopped && waits) return drop(event, FrameDrop::kHoldExpired);
+    if (waits && lossless_) return false;
+    return drop(event, FrameDrop::kWorkerFull);
   }
 
-  void publish_all() noexcept {
-    std::size_t published = 0;
-    for (Worker& worker : workers_) published += worker.output.publish();
-    counters_.events_routed.add(published);
-    counters_.events_held.set(held_);
+  bool drop(const event::Event& event, FrameDrop reason) noexcept {
+    counters_.frame_dropped.add(reason);
+    releaser_.release(event);
+    return true;
   }
 
-  std::size_t push_all() noexcept {
+  /// Moves on what waits for workers, and gives up what has waited too long; how many events.
+  [[gnu::noinline]] std::size_t serve_held(std::uint64_t now) noexcept {
     std::size_t moved = 0;
-    held_ = 0;
+    std::size_t expired = 0;
+    stopped_ = 0;
     for (Worker& worker : workers_) {
-      if (worker.first == worker.count) continue;
-      const std::span waiting(worker.items.data() + worker.first, worker.count - worker.first);
-      const std::size_t accepted = worker.output.push_burst(waiting);
-      moved += accepted;
-      worker.first += accepted;
-      held_ += worker.count - worker.first;
-      if (worker.first == worker.count) worker.first = worker.count = 0;
+      moved += worker.push_held();
+      expired += worker.expire(now, burst_, [this](const event::WorkItem& item) {
+        drop(item.event, FrameDrop::kHoldExpired);
+      });
+      stopped_ += worker.stopped() ? 1U : 0U;
     }
+    held_ -= moved + expired;
     counters_.events_routed.add(moved);
-    counters_.events_held.set(held_);
-    return moved;
+    counters_.workers_stopped.set(stopped_);
+    return moved + expired;
   }
 
   Input& input_;
   const route::RouteSet& routes_;
   route::WorkerChoice choice_;
+  SequenceJudge judge_;
   telemetry::DispatchCounters& counters_;
   event::Releaser releaser_;
+  bool lossless_;
   std::size_t burst_;
-  std::size_t held_ = 0;
+  std::size_t judged_ = 0;   ///< the input's oldest events that have their verdict
+  std::size_t held_ = 0;     ///< in all the workers' queues
+  std::size_t stopped_ = 0;  ///< workers that count as stopped
+  Refusals refused_;         ///< of the judged events
   std::vector<Worker> workers_;
 };
 

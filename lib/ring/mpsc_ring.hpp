@@ -87,30 +87,44 @@ class MpscRing {
     return consume_burst(out.size(), [&to](const T& value) { *to++ = value; });
   }
 
+  /// Consumer. How many elements, up to `max`, lie ready to be read in place by peek().
+  [[nodiscard]] std::size_t ready(std::size_t max) noexcept {
+    const std::uint64_t head = consumer_.head;
+    std::size_t count = 0;
+    // Acquire: pairs with the release in push_burst, so the value is read as it was written before
+    // the sequence.
+    while (count < max &&
+           cell_at(head + count).sequence.load(std::memory_order_acquire) == head + count + 1) {
+      ++count;
+    }
+    if (count == 0) note_fruitless_poll();
+    return count;
+  }
+
+  /// Consumer. The i-th oldest of those that ready() counted; the reference ends with release().
+  [[nodiscard]] const T& peek(std::size_t i) const noexcept {
+    const Cell& cell = cell_at(consumer_.head + i);
+    Atomics::will_read(&cell.value);
+    return cell.value;
+  }
+
+  /// Consumer. Gives the cells of the `count` oldest elements, ready ones, back to the producers.
+  void release(std::size_t count) noexcept {
+    if (count == 0) return;
+    consumer_.head += count;
+    consumer_.fruitless_polls = 0;
+    // Release: the values have been read before a producer that acquires this may write over them.
+    consumed_.store(consumer_.head, std::memory_order_release);
+  }
+
   /// Consumer. Calls f(const T&) on up to `max` elements in place, oldest first, then releases
   /// their cells at once; returns how many. The references end with the call. f must not throw and
   /// must not consume from this ring.
   template <class F>
   std::size_t consume_burst(std::size_t max, F&& f) noexcept {
-    const std::uint64_t head = consumer_.head;
-    std::size_t count = 0;
-    while (count < max) {
-      const Cell& cell = cell_at(head + count);
-      // Acquire: pairs with the release in push_burst, so the value is read as it was written
-      // before the sequence.
-      if (cell.sequence.load(std::memory_order_acquire) != head + count + 1) break;
-      Atomics::will_read(&cell.value);
-      f(cell.value);
-      ++count;
-    }
-    if (count == 0) {
-      note_fruitless_poll();
-      return 0;
-    }
-    consumer_.head = head + count;
-    consumer_.fruitless_polls = 0;
-    // Release: the values have been read before a producer that acquires this may write over them.
-    consumed_.store(head + count, std::memory_order_release);
+    const std::size_t count = ready(max);
+    for (std::size_t i = 0; i < count; ++i) f(peek(i));
+    release(count);
     return count;
   }
 

@@ -23,7 +23,7 @@ RouteSet::RouteSet(std::span<const RouteSpec> routes, const TopicHasher& hasher)
     keys_.push_back(static_cast<std::uint8_t>(spec.topic.size()));
     keys_.insert(keys_.end(), spec.topic.begin(), spec.topic.end());
     key_of_route_.push_back(key);
-    targets_.push_back({spec.handler, spec.worker, spec.spread});
+    targets_.push_back({spec.handler, spec.worker, spec.spread, spec.on_full});
     const auto* bytes = reinterpret_cast<const std::uint8_t*>(spec.topic.data());
     const std::uint64_t hash = hasher({bytes, spec.topic.size()});
     std::uint64_t at = hash & mask_;

@@ -41,6 +41,7 @@ template <class Word>
   return different == 0;
 }
 
+using config::OnFull;
 using config::Spread;
 
 struct RouteSpec {
@@ -48,6 +49,7 @@ struct RouteSpec {
   std::uint16_t handler = 0;  ///< index into the workers' handlers
   Spread spread = Spread::kByTopic;
   std::uint16_t worker = 0;  ///< for Spread::kWorker
+  OnFull on_full = OnFull::kHold;
 };
 
 /// Immutable once built; read from any thread without synchronisation. Exact topics in an
@@ -65,6 +67,7 @@ class RouteSet {
     std::uint16_t handler;
     std::uint16_t worker;
     Spread spread;
+    OnFull on_full;
   };
 
   /// Topics are unique (the configuration's loader sees to it). Start-up only: allocates.

@@ -65,6 +65,8 @@ Ledger collect(std::span<const WorkerCounters* const> workers,
     add_all(ledger.frames.dropped, worker->frame_dropped);
   }
   for (const DispatchCounters* dispatcher : dispatchers) {
+    ledger.frames.duplicate += dispatcher->duplicate.get();
+    ledger.frames.stale += dispatcher->stale.get();
     add_all(ledger.frames.dropped, dispatcher->frame_dropped);
   }
   for (const IngestCounters* ingest : ingests) {

@@ -42,8 +42,11 @@ struct alignas(kCacheLineBytes) DispatchCounters {
   Counter events_routed;    ///< put into a worker's ring
   Counter polls;
   Counter bursts;
-  Counter events_held;  ///< gauge: staged for workers whose rings are full
-  Counter worker_full;  ///< polls that stopped before a full worker ring
+  Counter duplicate;        ///< sequenced events that were seen before
+  Counter stale;            ///< those too old for their window to tell
+  Counter events_held;      ///< gauge: waiting for workers whose rings are full
+  Counter workers_stopped;  ///< gauge: workers for which nothing waits any more
+  Counter polls_blocked;    ///< polls that left events in the ring, to wait for a worker
   CounterSet<FrameDrop> frame_dropped;
 };
 

@@ -21,6 +21,7 @@ struct FoldedLimits {
   std::size_t workers = 2;
   std::size_t ingest_cells = 1024;
   std::size_t worker_cells = 256;
+  std::size_t hold_cells = 64;
   config::Checksum checksum = config::Checksum::kVerify;
 };
 
@@ -47,12 +48,18 @@ class FoldedPipeline {
     }
     rx_.emplace(std::move(queues), Sink{IngestRing::Producer(*ingest_ring_), ingest_ring_.get()},
                 hasher_, receiving_, rx_counters, ingest::RxLimits{});
-    std::vector<WorkerRing*> outputs;
+    dispatch::DispatchStage<>::Parts parts{.input = *ingest_ring_,
+                                           .workers = {},
+                                           .routes = routes_,
+                                           .counters = dispatch_counters,
+                                           .pools = pools_,
+                                           .hold_limits = {},
+                                           .lossless = true};
     for (std::size_t i = 0; i < limits.workers; ++i) {
-      workers_.push_back(std::make_unique<Worker>(limits.worker_cells, routes.size(), pools_));
-      outputs.push_back(workers_.back()->ring.get());
+      workers_.push_back(std::make_unique<Worker>(limits, routes.size(), pools_));
+      parts.workers.push_back({workers_.back()->ring.get(), workers_.back()->hold});
     }
-    dispatch_.emplace(*ingest_ring_, outputs, routes_, dispatch_counters, pools_, 64);
+    dispatch_.emplace(parts);
   }
 
   /// One round; how much was done.
@@ -103,9 +110,13 @@ class FoldedPipeline {
     [[nodiscard]] std::size_t size() const noexcept { return ring->size(); }
   };
   struct Worker {
-    Worker(std::size_t cells, std::size_t routes, std::span<rte_mempool* const> pools)
-        : ring(cells), handlers(routes), stage(*ring, handlers, counters, pools, 64) {}
+    Worker(const FoldedLimits& limits, std::size_t routes, std::span<rte_mempool* const> pools)
+        : ring(limits.worker_cells),
+          hold(limits.hold_cells),
+          handlers(routes),
+          stage(*ring, handlers, counters, pools, 64) {}
     OwnedRing<WorkerRing> ring;
+    std::vector<dispatch::HeldItem> hold;
     worker::HandlerSet handlers;
     telemetry::WorkerCounters counters;
     worker::WorkerStage<> stage;

@@ -100,7 +100,8 @@ class Config:
             "workers": list(self.lcores.workers),
         }
         tables.append(("[lcores]", lcores))
-        tables += [(f"[{name}]", keys) for name, keys in self.sections.items()]
+        sections = {"deduplication": {"sequenced": False}} | self.sections
+        tables += [(f"[{name}]", keys) for name, keys in sections.items()]
         tables += [
             ("[[route]]", {"topic": topic, "handler": handler})
             for topic, handler in self.routes.items()

@@ -20,7 +20,8 @@ class Stall(harness.Scenario):
         packets = traffic.with_malformed(8_000, seed=33)
         device = traffic.pcap_device(0, self.directory / "endless.pcap", packets, ",infinite_rx=1")
         # Small rings, so that everything behind the worker is full while it stands still.
-        sections = {"rings": {"ingest_cells": 1024, "worker_cells": 256}}
+        # It is waited for longer than it stands still.
+        sections = {"rings": {"ingest_cells": 1024, "worker_cells": 256, "hold_timeout_ms": 60_000}}
         config = Config([Port(device)], traffic.ROUTES, Lcores([first], first, [second]), sections)
         escd = self.start_escd(config)
         escd.wait_until_running()
@@ -47,7 +48,11 @@ class Stall(harness.Scenario):
             0, self.directory / "endless.pcap", traffic.uniform(1000), ",infinite_rx=1"
         )
         sections = {
-            "rings": {"ingest_cells": 1024, "worker_cells": WORKER_CELLS},
+            "rings": {
+                "ingest_cells": 1024,
+                "worker_cells": WORKER_CELLS,
+                "hold_timeout_ms": 60_000,
+            },
             "shutdown": {"drain_timeout_ms": 500},
         }
         config = Config([Port(device)], traffic.ROUTES, Lcores([first], first, [second]), sections)

@@ -18,11 +18,11 @@ Names list(const std::array<std::string_view, N>& names) {
 
 // Whoever reads a ledger relies on these: names are added, never changed or taken away.
 TEST(Reasons, FrameDropNamesAreThese) {
-  EXPECT_EQ(
-      list(kFrameDropNames),
-      (Names{"length_out_of_bounds", "frame_truncated", "topic_len_out_of_bounds", "topic_not_utf8",
-             "topic_control_character", "reserved_topic", "bad_session", "partial_at_close",
-             "no_jumbo_buffer", "unknown_topic", "handler_refused", "drained_at_deadline"}));
+  EXPECT_EQ(list(kFrameDropNames),
+            (Names{"length_out_of_bounds", "frame_truncated", "topic_len_out_of_bounds",
+                   "topic_not_utf8", "topic_control_character", "reserved_topic", "bad_session",
+                   "partial_at_close", "no_jumbo_buffer", "unknown_topic", "handler_refused",
+                   "drained_at_deadline", "worker_full", "hold_expired"}));
 }
 
 TEST(Reasons, PacketDropNamesAreThese) {

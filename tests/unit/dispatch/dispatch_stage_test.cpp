@@ -18,22 +18,56 @@ namespace {
 
 using config::Spread;
 
+/// A table of producers in memory of its own.
+struct Producers {
+  static constexpr std::size_t kWindow = 64;
+  static constexpr identity::ProducerTable::Settings kSettings{
+      .producers = 16, .window = kWindow, .expiry_cycles = UINT64_MAX, .seed = 5};
+  std::vector<identity::ProducerEntry> entries{identity::ProducerTable::entries_for(kSettings)};
+  std::vector<identity::ProducerFaults> faults{identity::ProducerTable::entries_for(kSettings)};
+  std::vector<std::uint64_t> bits =
+      std::vector<std::uint64_t>(identity::ProducerTable::words_for(kSettings));
+  identity::ProducerTable table{kSettings, {entries, faults, bits}};
+};
+
 class DispatchTest : public testing::Test {
  protected:
   ~DispatchTest() override {
+    if (stage_) (void)stage_->discard();
+    (void)ingest_->consume_burst(
+        SIZE_MAX, [](const event::Event& event) { event::free_segment(event.mbuf); });
     for (std::size_t worker = 0; worker < rings_.size(); ++worker) (void)take(worker);
     EXPECT_TRUE(pool_.whole());
   }
 
-  void make(std::vector<route::RouteSpec> routes, std::size_t workers, std::size_t cells,
-            std::size_t burst = 64) {
+  struct Limits {
+    std::size_t burst = 64;
+    std::size_t hold = 64;
+    std::uint64_t hold_cycles = UINT64_MAX;
+    bool lossless = true;
+    identity::ProducerTable* producers = nullptr;
+  };
+  void make(const std::vector<route::RouteSpec>& routes, std::size_t workers, std::size_t cells,
+            const Limits& limits) {
     routes_.emplace(routes, kHasher);
-    std::vector<WorkerRing*> outputs;
+    dispatch::DispatchStage<>::Parts parts{.input = *ingest_,
+                                           .workers = {},
+                                           .routes = *routes_,
+                                           .producers = limits.producers,
+                                           .counters = counters_,
+                                           .pools = pools_,
+                                           .hold_limits = {limits.hold_cycles},
+                                           .lossless = limits.lossless,
+                                           .burst = limits.burst};
+    holds_.assign(workers, std::vector<dispatch::HeldItem>(limits.hold));
     for (std::size_t i = 0; i < workers; ++i) {
       rings_.push_back(std::make_unique<OwnedRing<WorkerRing>>(cells));
-      outputs.push_back(rings_.back()->get());
+      parts.workers.push_back({rings_.back()->get(), holds_[i]});
     }
-    stage_.emplace(*ingest_, outputs, *routes_, counters_, pools_, burst);
+    stage_.emplace(parts);
+  }
+  void make(const std::vector<route::RouteSpec>& routes, std::size_t workers, std::size_t cells) {
+    make(routes, workers, cells, Limits{});
   }
 
   void give(std::string_view topic, std::uint64_t number = 0) {
@@ -52,13 +86,25 @@ class DispatchTest : public testing::Test {
     return items;
   }
 
-  [[nodiscard]] std::uint64_t unknown() const {
-    return counters_.frame_dropped.get(FrameDrop::kUnknownTopic);
+  /// A numbered event: of epoch 1.
+  void give(std::string_view topic, std::uint64_t producer, std::uint64_t sequence) {
+    event::Event event = make_event(pool_, topic, sequence);
+    event.producer = producer;
+    event.epoch = 1;
+    event.flags |= event::kSequenced;
+    ASSERT_EQ(producer_.push_burst({&event, 1}), 1U);
   }
+
+  [[nodiscard]] std::uint64_t dropped(FrameDrop reason) const {
+    return counters_.frame_dropped.get(reason);
+  }
+  [[nodiscard]] std::uint64_t unknown() const { return dropped(FrameDrop::kUnknownTopic); }
   /// What came in is routed, held or dropped: at any time between two polls.
   void expect_balanced() const {
     EXPECT_EQ(counters_.events_received.get(),
-              counters_.events_routed.get() + counters_.events_held.get() + unknown());
+              counters_.events_routed.get() + counters_.events_held.get() + unknown() +
+                  counters_.duplicate.get() + counters_.stale.get() +
+                  dropped(FrameDrop::kWorkerFull) + dropped(FrameDrop::kHoldExpired));
   }
 
   TestPool pool_;
@@ -69,6 +115,7 @@ class DispatchTest : public testing::Test {
   telemetry::DispatchCounters counters_;
   std::optional<route::RouteSet> routes_;
   std::vector<std::unique_ptr<OwnedRing<WorkerRing>>> rings_;
+  std::vector<std::vector<dispatch::HeldItem>> holds_;
   std::optional<dispatch::DispatchStage<>> stage_;
 };
 
@@ -129,7 +176,7 @@ TEST_F(DispatchTest, ABurstIsAsLongAsItWasToldAndNeverLongerThanTheStaging) {
   for (const std::size_t burst :
        {std::size_t{1}, std::size_t{5}, std::size_t{64}, std::size_t{1000}}) {
     rings_.clear();
-    make({{.topic = "a"}}, 1, 256, burst);
+    make({{.topic = "a"}}, 1, 256, {.burst = burst});
     for (int i = 0; i < 100; ++i) give("a");
     EXPECT_EQ(stage_->poll(1), std::min<std::size_t>(burst, 64));
     while (stage_->poll(1) != 0) {
@@ -139,22 +186,22 @@ TEST_F(DispatchTest, ABurstIsAsLongAsItWasToldAndNeverLongerThanTheStaging) {
 }
 
 TEST_F(DispatchTest, AFullWorkerIsWaitedForAndNothingIsLost) {
-  make({{.topic = "a"}}, 1, 8, 32);
+  make({{.topic = "a"}}, 1, 8, {.burst = 32, .hold = 16});
   for (std::uint64_t i = 0; i < 100; ++i) give("a", i);
-  EXPECT_EQ(stage_->poll(1), 32U);
+  // 8 into the ring, 16 wait, the rest stays in the input.
+  EXPECT_EQ(stage_->poll(1), 24U);
   EXPECT_EQ(counters_.events_routed.get(), 8U);
-  EXPECT_EQ(counters_.events_held.get(), 24U);
-  EXPECT_EQ(counters_.worker_full.get(), 0U);
-  // Nothing moves, nothing more is taken.
+  EXPECT_EQ(counters_.events_held.get(), 16U);
+  EXPECT_EQ(counters_.polls_blocked.get(), 1U);
   EXPECT_EQ(stage_->poll(2), 0U);
   EXPECT_EQ(stage_->poll(3), 0U);
-  EXPECT_EQ(counters_.worker_full.get(), 2U);
-  EXPECT_EQ(ingest_->size(), 68U);
+  EXPECT_EQ(counters_.polls_blocked.get(), 3U);
+  EXPECT_EQ(ingest_->size(), 76U);
   expect_balanced();
-  // Room for 3: those move, and it still holds.
+  // Room for 3: those move, and as many may wait.
   std::vector<event::WorkItem> got = take(0, 3);
-  EXPECT_EQ(stage_->poll(4), 3U);
-  EXPECT_EQ(counters_.events_held.get(), 21U);
+  EXPECT_EQ(stage_->poll(4), 6U);
+  EXPECT_EQ(counters_.events_held.get(), 16U);
   expect_balanced();
   for (int polls = 0; got.size() < 100 && polls < 1000; ++polls) {
     for (const event::WorkItem& item : take(0)) got.push_back(item);
@@ -168,18 +215,130 @@ TEST_F(DispatchTest, AFullWorkerIsWaitedForAndNothingIsLost) {
   EXPECT_EQ(counters_.events_routed.get(), 100U);
 }
 
-TEST_F(DispatchTest, WhatOneFullWorkerHoldsDoesNotKeepBackItsBurstsOtherEvents) {
-  make({{.topic = "slow", .spread = Spread::kWorker, .worker = 0},
-        {.topic = "fast", .spread = Spread::kWorker, .worker = 1}},
-       2, 4, 16);
-  for (std::uint64_t i = 0; i < 8; ++i) give(i % 2 == 0 ? "slow" : "fast", i);
-  give("slow");
+// What stays in the input has its verdict already: it is not judged, and found a duplicate, again.
+TEST_F(DispatchTest, WhatHasToWaitInTheInputIsJudgedOnce) {
+  Producers producers;
+  make({{.topic = "a"}}, 1, 4, {.burst = 32, .hold = 4, .producers = &producers.table});
+  for (std::uint64_t i = 0; i < 40; ++i) {
+    give("a", 7, i);
+    if (i % 3 == 0) give("a", 7, i);
+  }
+  std::vector<event::WorkItem> got;
+  for (int polls = 0; got.size() < 40 && polls < 1000; ++polls) {
+    (void)stage_->poll(1);
+    expect_balanced();
+    for (const event::WorkItem& item : take(0, 3)) got.push_back(item);
+  }
+  ASSERT_EQ(got.size(), 40U);
+  for (std::uint64_t i = 0; i < 40; ++i) EXPECT_EQ(got[i].event.sequence, i);
+  EXPECT_EQ(counters_.duplicate.get(), 14U);
+  EXPECT_EQ(counters_.stale.get(), 0U);
+  EXPECT_GT(counters_.polls_blocked.get(), 0U);
+}
+
+TEST_F(DispatchTest, DuplicatesAndStaleEventsAreCountedAndGivenBack) {
+  Producers producers;
+  make({{.topic = "a"}}, 1, 64, {.producers = &producers.table});
+  give("a", 7, 1000);
+  give("a", 0);  // not numbered: never a duplicate
+  give("a", 7, 1000);
+  give("a", 7, 999);
+  give("a", 7, 1000 - Producers::kWindow);
+  give("a", 8, 1000);
+  give("a", 0);
+  give("unknown", 7, 1001);
+  give("unknown", 7, 1001);
   EXPECT_EQ(stage_->poll(1), 9U);
-  EXPECT_EQ(take(1).size(), 4U);
-  EXPECT_EQ(counters_.events_held.get(), 1U);
-  EXPECT_EQ(take(0).size(), 4U);
-  EXPECT_EQ(stage_->poll(2), 1U);
+  EXPECT_EQ(counters_.duplicate.get(), 2U);
+  EXPECT_EQ(counters_.stale.get(), 1U);
+  EXPECT_EQ(unknown(), 1U);
+  expect_balanced();
+  const auto items = take(0);
+  ASSERT_EQ(items.size(), 5U);
+  EXPECT_EQ(items[2].event.sequence, 999U);
+  EXPECT_TRUE(pool_.whole());
+}
+
+TEST_F(DispatchTest, WithoutATableOfProducersNothingIsJudged) {
+  make({{.topic = "a"}}, 1, 8);
+  give("a", 7, 1);
+  give("a", 7, 1);
+  EXPECT_EQ(stage_->poll(1), 2U);
+  EXPECT_EQ(take(0).size(), 2U);
+}
+
+TEST_F(DispatchTest, AWorkerThatStopsTakesOnlyItsOwnEventsDown) {
+  make({{.topic = "stuck", .spread = Spread::kWorker, .worker = 0},
+        {.topic = "fine", .spread = Spread::kWorker, .worker = 1}},
+       2, 4, {.burst = 16, .hold = 8, .hold_cycles = 100});
+  std::uint64_t fine = 0;
+  std::uint64_t now = 1;
+  for (; now <= 400; ++now) {
+    if (ingest_->size() < 8) {
+      give("stuck");
+      give("fine");
+    }
+    (void)stage_->poll(now);
+    fine += take(1).size();
+    expect_balanced();
+    EXPECT_LE(counters_.events_held.get(), 8U);
+  }
+  // 12 of each find room, then all stands still until the first that waits is given up at 105. From
+  // then on nobody waits for worker 0: 4 of each that stood in the input and 295 more.
+  EXPECT_EQ(fine, 311U);
+  EXPECT_EQ(counters_.workers_stopped.get(), 1U);
+  EXPECT_EQ(dropped(FrameDrop::kWorkerFull), 0U);
   EXPECT_EQ(counters_.events_held.get(), 0U);
+  EXPECT_EQ(dropped(FrameDrop::kHoldExpired), 307U);
+  // It moves again: as soon as its ring is half empty, events wait for it as before.
+  EXPECT_EQ(take(0, 1).size(), 1U);
+  (void)stage_->poll(++now);
+  EXPECT_EQ(counters_.workers_stopped.get(), 1U);
+  EXPECT_EQ(take(0, 1).size(), 1U);
+  (void)stage_->poll(++now);
+  EXPECT_EQ(counters_.workers_stopped.get(), 0U);
+  const std::uint64_t expired = dropped(FrameDrop::kHoldExpired);
+  for (int i = 0; i < 6; ++i) give("stuck");
+  (void)stage_->poll(++now);
+  EXPECT_EQ(dropped(FrameDrop::kHoldExpired), expired);
+  EXPECT_GT(counters_.events_held.get(), 0U);
+  expect_balanced();
+}
+
+TEST_F(DispatchTest, WherePortsCanLoseAFullWorkerNeverStopsTheOthers) {
+  make({{.topic = "stuck", .spread = Spread::kWorker, .worker = 0},
+        {.topic = "fine", .spread = Spread::kWorker, .worker = 1}},
+       2, 4, {.hold = 8, .lossless = false});
+  std::uint64_t fine = 0;
+  for (int i = 0; i < 100; ++i) {
+    give("stuck");
+    give("fine");
+    EXPECT_EQ(stage_->poll(1), 2U);
+    fine += take(1).size();
+  }
+  EXPECT_EQ(fine, 100U);
+  EXPECT_EQ(counters_.events_held.get(), 8U);
+  EXPECT_EQ(dropped(FrameDrop::kWorkerFull), 88U);
+  expect_balanced();
+  EXPECT_EQ(stage_->discard(), 8U);
+}
+
+TEST_F(DispatchTest, ARouteThatDoesNotWaitIsShedAtOnce) {
+  make({{.topic = "shed", .on_full = route::OnFull::kShed},
+        {.topic = "letter", .on_full = route::OnFull::kDeadLetter},
+        {.topic = "hold"}},
+       1, 4, {.hold = 8});
+  for (int i = 0; i < 6; ++i) give("shed");
+  for (int i = 0; i < 3; ++i) give("letter");
+  for (int i = 0; i < 2; ++i) give("hold");
+  give("shed");
+  EXPECT_EQ(stage_->poll(1), 12U);
+  EXPECT_EQ(dropped(FrameDrop::kWorkerFull), 6U);
+  EXPECT_EQ(counters_.events_held.get(), 2U);
+  expect_balanced();
+  EXPECT_EQ(take(0).size(), 4U);
+  EXPECT_EQ(stage_->poll(2), 2U);
+  EXPECT_EQ(take(0).size(), 2U);
 }
 
 TEST_F(DispatchTest, EachRoutesSpreadDecides) {
@@ -199,7 +358,7 @@ TEST_F(DispatchTest, EachRoutesSpreadDecides) {
 TEST_F(DispatchTest, OrderPerTopicSurvivesFullRings) {
   std::vector<route::RouteSpec> specs;
   for (int i = 0; i < 16; ++i) specs.push_back({.topic = "t" + std::to_string(i)});
-  make(specs, 4, 8, 32);
+  make(specs, 4, 8, {.burst = 32, .hold = 16});
   std::mt19937 random(4);
   std::array<std::uint64_t, 16> sent{};
   std::map<std::uint32_t, std::size_t> worker_of;
@@ -227,13 +386,13 @@ TEST_F(DispatchTest, OrderPerTopicSurvivesFullRings) {
   EXPECT_EQ(got, sent);
   EXPECT_EQ(counters_.events_routed.get(), given);
   EXPECT_EQ(counters_.events_held.get(), 0U);
-  EXPECT_GT(counters_.worker_full.get(), 0U);
+  EXPECT_GT(counters_.polls_blocked.get(), 0U);
 }
 
 TEST_F(DispatchTest, DiscardGivesBackWhatIsHeldAndSaysHowMuch) {
   make({{.topic = "a", .spread = Spread::kWorker, .worker = 0},
         {.topic = "b", .spread = Spread::kWorker, .worker = 1}},
-       2, 4, 64);
+       2, 4);
   for (int i = 0; i < 10; ++i) give("a");
   for (int i = 0; i < 7; ++i) give("b");
   EXPECT_EQ(stage_->poll(1), 17U);
@@ -245,7 +404,7 @@ TEST_F(DispatchTest, DiscardGivesBackWhatIsHeldAndSaysHowMuch) {
 }
 
 TEST_F(DispatchTest, DiscardAfterAPartialPushGivesBackTheRestOnly) {
-  make({{.topic = "a"}}, 1, 4, 64);
+  make({{.topic = "a"}}, 1, 4);
   for (int i = 0; i < 10; ++i) give("a");
   EXPECT_EQ(stage_->poll(1), 10U);
   EXPECT_EQ(take(0, 2).size(), 2U);

@@ -153,6 +153,22 @@ TEST(MpscRing, ConsumesInPlaceAndReleasesAtTheEnd) {
   EXPECT_EQ(f.ring.size(), 1U);
 }
 
+TEST(MpscRing, WhatIsReadyIsReadInPlaceUntilItIsReleased) {
+  Fixture<4> f;
+  EXPECT_EQ(f.ring.ready(4), 0U);
+  ASSERT_EQ(f.producer.push_burst(numbered(7, 3)), 3U);
+  EXPECT_EQ(f.ring.ready(2), 2U);
+  EXPECT_EQ(f.ring.ready(4), 3U);
+  for (std::size_t i = 0; i < 3; ++i) EXPECT_EQ(f.ring.peek(i).number, 7 + i);
+  EXPECT_EQ(f.ring.size(), 3U);
+  f.ring.release(2);
+  EXPECT_EQ(f.ring.size(), 1U);
+  EXPECT_EQ(f.ring.ready(4), 1U);
+  EXPECT_EQ(f.ring.peek(0).number, 9U);
+  f.ring.release(0);
+  EXPECT_EQ(f.ring.size(), 1U);
+}
+
 TEST(MpscRing, MemoryIsChecked) {
   std::array<Ring::Cell, 8> cells{};
   EXPECT_THROW(Ring(std::span(cells).first(6)), std::invalid_argument);

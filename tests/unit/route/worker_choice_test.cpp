@@ -9,7 +9,7 @@ namespace esc::route {
 namespace {
 
 RouteSet::Target target(Spread spread, std::uint16_t worker = 0) {
-  return {.handler = 0, .worker = worker, .spread = spread};
+  return {.handler = 0, .worker = worker, .spread = spread, .on_full = OnFull::kHold};
 }
 
 event::Event unsequenced(std::uint64_t hash) {

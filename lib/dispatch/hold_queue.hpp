@@ -1,0 +1,47 @@
+// The events that wait for one worker whose ring is full.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "base/align.hpp"
+#include "event/event.hpp"
+
+namespace esc::dispatch {
+
+/// An event that waits, and since when.
+struct HeldItem {
+  event::WorkItem item;
+  std::uint64_t since_tsc;
+};
+
+/// First in, first out, in memory that is given to it; bounded by that. Thread: the dispatcher's
+/// lcore.
+class HoldQueue {
+ public:
+  /// `memory` is not owned and outlives the queue; its size is a power of two.
+  explicit HoldQueue(std::span<HeldItem> memory) noexcept
+      : items_(memory.data()), mask_(memory.size() - 1) {}
+
+  [[nodiscard]] bool empty() const noexcept { return head_ == tail_; }
+  [[nodiscard]] bool full() const noexcept { return size() > mask_; }
+  [[nodiscard]] std::size_t size() const noexcept { return tail_ - head_; }
+  [[nodiscard]] std::size_t capacity() const noexcept { return mask_ + 1; }
+
+  /// Not full.
+  void push(const event::WorkItem& item, std::uint64_t now) noexcept {
+    items_[tail_++ & mask_] = {item, now};
+  }
+  /// Not empty, likewise pop().
+  [[nodiscard]] const HeldItem& front() const noexcept { return items_[head_ & mask_]; }
+  void pop() noexcept { ++head_; }
+
+ private:
+  HeldItem* items_;
+  std::size_t mask_;
+  std::size_t head_ = 0;  ///< free-running, like tail_
+  std::size_t tail_ = 0;
+};
+
+}  // namespace esc::dispatch

@@ -1,0 +1,104 @@
+// The dispatcher's end of one worker: its ring, what waits for it, and whether it has stopped.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "config/config.hpp"
+#include "dispatch/hold_queue.hpp"
+#include "event/event.hpp"
+
+namespace esc::dispatch {
+
+/// How long, in events and time, a worker is waited for.
+struct HoldLimits {
+  std::uint64_t timeout_cycles = UINT64_MAX;  ///< TSC cycles
+};
+
+/// What became of an event that was offered to a worker.
+enum class Handover : std::uint8_t {
+  kTaken,    ///< in the ring, seen by the worker at the next publish()
+  kHeld,     ///< waits here
+  kFull,     ///< not taken: the ring is full, and so is what may wait, or its route does not wait
+  kStopped,  ///< not taken: the worker has stopped, and events no longer wait for it
+};
+
+/// Output: claim() -> a WorkItem's room or nullptr, publish() -> count, size(), capacity().
+/// Thread: the dispatcher's lcore.
+///
+/// A worker that lets an event wait for longer than the time limit counts as stopped: from then on
+/// what its ring does not take at once does not wait, so that it costs nobody else anything. It
+/// counts as moving again once nothing waits for it and its ring is no more than half full.
+template <class Output>
+class WorkerOutput {
+ public:
+  WorkerOutput(Output& ring, std::span<HeldItem> hold, const HoldLimits& limits) noexcept
+      : ring_(ring), hold_(hold), limits_(limits) {}
+
+  /// `on_full` is that of the event's route.
+  [[nodiscard]] Handover offer(const event::WorkItem& item, config::OnFull on_full,
+                               std::uint64_t now) noexcept {
+    // Once one event waits, those after it do as well: order is kept.
+    if (hold_.empty()) [[likely]] {
+      if (event::WorkItem* room = ring_.claim(); room != nullptr) [[likely]] {
+        *room = item;
+        return Handover::kTaken;
+      }
+    }
+    if (stopped_) return Handover::kStopped;
+    if (on_full != config::OnFull::kHold || hold_.full()) return Handover::kFull;
+    hold_.push(item, now);
+    return Handover::kHeld;
+  }
+
+  /// Shows the worker what its ring took; how many events that was.
+  std::size_t publish() noexcept { return ring_.publish(); }
+
+  /// Moves what waits into the ring, as far as there is room; how many events.
+  std::size_t push_held() noexcept {
+    while (!hold_.empty()) {
+      event::WorkItem* room = ring_.claim();
+      if (room == nullptr) break;
+      *room = hold_.front().item;
+      hold_.pop();
+    }
+    const std::size_t moved = ring_.publish();
+    if (stopped_ && hold_.empty() && ring_.size() <= ring_.capacity() / 2) stopped_ = false;
+    return moved;
+  }
+
+  /// Calls give_up(const event::WorkItem&) on up to `max` events that have waited too long; how
+  /// many.
+  template <class F>
+  std::size_t expire(std::uint64_t now, std::size_t max, F&& give_up) noexcept {
+    std::size_t count = 0;
+    for (; count < max && !hold_.empty(); ++count) {
+      if (now - hold_.front().since_tsc < limits_.timeout_cycles) break;
+      give_up(hold_.front().item);
+      hold_.pop();
+    }
+    if (count != 0) stopped_ = true;
+    return count;
+  }
+
+  /// Everything that waits, whatever its time.
+  template <class F>
+  std::size_t discard(F&& give_up) noexcept {
+    const std::size_t count = hold_.size();
+    for (; !hold_.empty(); hold_.pop()) give_up(hold_.front().item);
+    return count;
+  }
+
+  [[nodiscard]] std::size_t held() const noexcept { return hold_.size(); }
+  [[nodiscard]] bool stopped() const noexcept { return stopped_; }
+  [[nodiscard]] const Output& ring() const noexcept { return ring_; }
+
+ private:
+  Output& ring_;
+  HoldQueue hold_;
+  HoldLimits limits_;
+  bool stopped_ = false;
+};
+
+}  // namespace esc::dispatch
