@@ -27,6 +27,10 @@ std::uint64_t behind(std::uint64_t received, std::uint64_t accounted) {
 
 }  // namespace
 
+std::string Appliance::dispatch_name(std::size_t pipeline) const {
+  return plan_.pipelines.size() == 1 ? "dispatch" : "dispatch" + std::to_string(pipeline);
+}
+
 std::string_view name(State state) noexcept {
   return kStateNames[static_cast<std::size_t>(state)];
 }
@@ -40,7 +44,7 @@ Appliance::Appliance(const config::Config& config, const topology::LcorePlan& pl
     ports_.push_back(std::make_unique<dpdk::Port>(port_settings(config, i)));
   }
   for (const auto& port : ports_) port->start();
-  pipeline_ = std::make_unique<Pipeline>(config, plan, ports_, jumbo_pool_.get());
+  data_path_ = std::make_unique<DataPath>(config, plan, ports_, jumbo_pool_.get());
   name_roles();
 }
 
@@ -56,7 +60,7 @@ void Appliance::name_roles() {
   for (const topology::LcoreAssignment& lcore : plan_.lcores) {
     std::vector<std::string> roles;
     if (!lcore.rx_queues.empty()) roles.push_back("rx" + std::to_string(rx++));
-    if (lcore.dispatch) roles.emplace_back("dispatch");
+    for (const unsigned pipeline : lcore.dispatchers) roles.push_back(dispatch_name(pipeline));
     for (const unsigned worker : lcore.workers) roles.push_back("worker" + std::to_string(worker));
     roles_.push_back(std::move(roles));
   }
@@ -81,7 +85,7 @@ void Appliance::start() {
   launched_ = true;
   jobs_.resize(plan_.lcores.size());
   for (std::size_t i = 0; i < jobs_.size(); ++i) {
-    jobs_[i] = {&pipeline_->stages(i), idle_policy(i), &stop_, &status_[i]};
+    jobs_[i] = {&data_path_->stages(i), idle_policy(i), &stop_, &status_[i]};
     const int result = rte_eal_remote_launch(&run_lcore_job, &jobs_[i], plan_.lcores[i].lcore_id);
     if (result != 0) {
       throw StartError("lcore " + std::to_string(plan_.lcores[i].lcore_id) + " on CPU " +
@@ -94,7 +98,7 @@ void Appliance::start() {
 
 void Appliance::stop_receiving() {
   state_.store(State::kDraining, std::memory_order_release);
-  pipeline_->stop_receiving();
+  data_path_->stop_receiving();
   receiving_stopped_tsc_ = rte_rdtsc();
 }
 
@@ -102,7 +106,7 @@ bool Appliance::drained() const {
   for (const runtime::LcoreStatus& status : status_) {
     if (status.heartbeat_tsc.get() <= receiving_stopped_tsc_) return false;
   }
-  return pipeline_->empty();
+  return data_path_->empty();
 }
 
 void Appliance::tell_lcores_to_stop() {
@@ -164,7 +168,7 @@ bool Appliance::stood_still(const telemetry::Stillness& since) const {
   const auto deadline = steady_clock::now() + std::chrono::milliseconds(kStillnessWaitMs);
   for (;;) {
     const std::vector<std::uint64_t> beats = heartbeats();
-    const Verdict verdict = since.judge(beats, pipeline_->moves());
+    const Verdict verdict = since.judge(beats, data_path_->moves());
     if (verdict != Verdict::kUndecided) return verdict == Verdict::kStill;
     if (steady_clock::now() >= deadline) return false;
     std::this_thread::sleep_for(std::chrono::microseconds(200));
@@ -173,20 +177,20 @@ bool Appliance::stood_still(const telemetry::Stillness& since) const {
 
 Appliance::LedgerReading Appliance::read_ledger() const {
   const bool stopped = state() == State::kStopped;
-  const std::uint64_t moves = pipeline_->moves();
-  LedgerReading reading{pipeline_->ledger()};
+  const std::uint64_t moves = data_path_->moves();
+  LedgerReading reading{data_path_->ledger()};
   const telemetry::Stillness stillness(moves, heartbeats());
   telemetry::Ledger& ledger = reading.ledger;
   if (stopped || stood_still(stillness)) {
     reading.balanced = ledger.balanced();
   } else {
     const auto within = [this](const telemetry::Ledger& read) {
-      return read.within(pipeline_->frame_room(), pipeline_->packet_room());
+      return read.within(data_path_->frame_room(), data_path_->packet_room());
     };
     // A reader that was preempted between two counters sees more under way than there is room for:
     // what is really missing is still missing at the next look.
     constexpr int kLooks = 4;
-    for (int i = 1; i < kLooks && !within(ledger); ++i) ledger = pipeline_->ledger();
+    for (int i = 1; i < kLooks && !within(ledger); ++i) ledger = data_path_->ledger();
     reading.balanced = within(ledger);
     ledger.frames.in_flight = behind(ledger.frames.received, ledger.frames_accounted());
     ledger.packets.in_flight = behind(ledger.packets.received, ledger.packets_accounted());

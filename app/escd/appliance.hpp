@@ -1,4 +1,4 @@
-// The appliance: ports, pipeline and lcores, from start to drain.
+// The appliance: ports, data path and lcores, from start to drain.
 #pragma once
 
 #include <atomic>
@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "app/escd/pipeline.hpp"
+#include "app/escd/data_path.hpp"
 #include "config/config.hpp"
 #include "dpdk/port.hpp"
 #include "runtime/lcore_status.hpp"
@@ -66,7 +66,7 @@ class Appliance {
   /// Waits up to `timeout_ms` for lcores that were told to stop. Those that did not.
   [[nodiscard]] std::vector<std::size_t> wait_for_lcores(std::uint32_t timeout_ms);
   /// With every lcore stopped: whatever is left becomes drained_at_deadline. How much that was.
-  std::size_t discard_rest() { return pipeline_->discard_all(); }
+  std::size_t discard_rest() { return data_path_->discard_all(); }
   /// With every lcore stopped: closes the ports and counts what is back in the pools, each mbuf
   /// once.
   void close_ports();
@@ -85,13 +85,15 @@ class Appliance {
   [[nodiscard]] State state() const noexcept { return state_.load(std::memory_order_acquire); }
   [[nodiscard]] const config::Config& config() const noexcept { return config_; }
   [[nodiscard]] const topology::LcorePlan& plan() const noexcept { return plan_; }
-  [[nodiscard]] const Pipeline& pipeline() const noexcept { return *pipeline_; }
+  [[nodiscard]] const DataPath& data_path() const noexcept { return *data_path_; }
   [[nodiscard]] std::span<const std::unique_ptr<dpdk::Port>> ports() const noexcept {
     return ports_;
   }
   [[nodiscard]] std::span<const runtime::LcoreStatus> lcore_status() const noexcept {
     return status_;
   }
+  /// "dispatch"; with several pipelines "dispatch0", "dispatch1".
+  [[nodiscard]] std::string dispatch_name(std::size_t pipeline) const;
   /// What runs on an lcore, in polling order: "rx0", "dispatch", "worker1".
   [[nodiscard]] const std::vector<std::string>& roles(std::size_t lcore) const {
     return roles_[lcore];
@@ -116,7 +118,7 @@ class Appliance {
   dpdk::Pool jumbo_pool_;
   std::vector<std::unique_ptr<dpdk::Port>> ports_;
   std::vector<PoolReport> counted_pools_;
-  std::unique_ptr<Pipeline> pipeline_;
+  std::unique_ptr<DataPath> data_path_;
   std::vector<runtime::LcoreStatus> status_;
   std::vector<std::vector<std::string>> roles_;
   std::vector<LcoreJob> jobs_;

@@ -68,7 +68,7 @@ bool ControlLoop::time_to_stop() {
   const auto now = Clock::now();
   if (options_.run_for_s && now - start_ >= seconds(*options_.run_for_s)) return true;
   if (!options_.exit_when_idle_s) return false;
-  const std::uint64_t packets = appliance_.pipeline().ledger().packets.received;
+  const std::uint64_t packets = appliance_.data_path().ledger().packets.received;
   if (packets != packets_seen_) {
     packets_seen_ = packets;
     last_packet_ = now;

@@ -18,20 +18,37 @@ std::uint64_t total(const telemetry::CounterSet<Reason>& set) {
   return sum;
 }
 
-ordered_json rx_json(const telemetry::IngestCounters& c) {
-  return {{"packets", c.packets_received.get()},
-          {"bytes", c.packet_bytes.get()},
-          {"datagrams", c.datagrams.get()},
-          {"frames", c.frames_received.get()},
-          {"events", c.events_pushed.get()},
-          {"dropped", total(c.frame_dropped) + total(c.packet_dropped)},
-          {"polls", c.polls.get()},
-          {"bursts", c.bursts.get()},
-          {"ring_full", c.ring_full.get()},
-          {"polls_deferred", c.polls_deferred.get()},
-          {"frames_linearised", c.frames_linearised.get()},
-          {"jumbo_waits", c.jumbo_waits.get()},
-          {"held", c.events_held.get() + c.packets_held.get()}};
+// The blocks that one RX stage has, one for each pipeline, as one.
+ordered_json rx_json(const std::vector<telemetry::IngestCounters>& blocks) {
+  using telemetry::Counter;
+  using telemetry::IngestCounters;
+  ordered_json json;
+  const auto add = [&](const char* figure, auto&& value_of) {
+    std::uint64_t sum = 0;
+    for (const IngestCounters& block : blocks) sum += value_of(block);
+    json[figure] = sum;
+  };
+  const auto add_counter = [&](const char* figure, Counter IngestCounters::*counter) {
+    add(figure, [counter](const IngestCounters& block) { return (block.*counter).get(); });
+  };
+  add_counter("packets", &IngestCounters::packets_received);
+  add_counter("bytes", &IngestCounters::packet_bytes);
+  add_counter("datagrams", &IngestCounters::datagrams);
+  add_counter("frames", &IngestCounters::frames_received);
+  add_counter("events", &IngestCounters::events_pushed);
+  add("dropped", [](const IngestCounters& block) {
+    return total(block.frame_dropped) + total(block.packet_dropped);
+  });
+  add_counter("polls", &IngestCounters::polls);
+  add_counter("bursts", &IngestCounters::bursts);
+  add_counter("ring_full", &IngestCounters::ring_full);
+  add_counter("polls_deferred", &IngestCounters::polls_deferred);
+  add_counter("frames_linearised", &IngestCounters::frames_linearised);
+  add_counter("jumbo_waits", &IngestCounters::jumbo_waits);
+  add("held", [](const IngestCounters& block) {
+    return block.events_held.get() + block.packets_held.get();
+  });
+  return json;
 }
 
 ordered_json dispatch_json(const telemetry::DispatchCounters& c) {
@@ -77,6 +94,11 @@ bool stalled(const Appliance& appliance, const runtime::LcoreStatus& status, std
 ordered_json ledger_document(const Appliance& appliance) {
   const auto [ledger, balanced] = appliance.read_ledger();
   ordered_json json = telemetry::to_json(ledger, balanced);
+  const auto pipelines = appliance.data_path().pipelines().size();
+  for (std::size_t i = 0; pipelines > 1 && i < pipelines; ++i) {
+    const telemetry::Ledger own = appliance.data_path().ledger(i);
+    json["pipelines"].push_back(telemetry::to_json(own, own.balanced()));
+  }
   for (const PoolReport& pool : appliance.pools()) {
     json["mempools"][pool.name] = {{"size", pool.size},
                                    {"available", pool.available},
@@ -86,14 +108,16 @@ ordered_json ledger_document(const Appliance& appliance) {
 }
 
 ordered_json stages_document(const Appliance& appliance) {
-  const Pipeline& pipeline = appliance.pipeline();
+  const DataPath& path = appliance.data_path();
   ordered_json json;
-  for (std::size_t i = 0; i < pipeline.rx().size(); ++i) {
-    json["rx" + std::to_string(i)] = rx_json(pipeline.rx()[i]->counters);
+  for (std::size_t i = 0; i < path.rx().size(); ++i) {
+    json["rx" + std::to_string(i)] = rx_json(path.rx()[i]->counters);
   }
-  json["dispatch"] = dispatch_json(pipeline.dispatch());
-  for (std::size_t i = 0; i < pipeline.workers().size(); ++i) {
-    json["worker" + std::to_string(i)] = worker_json(pipeline.workers()[i]->counters);
+  for (std::size_t i = 0; i < path.pipelines().size(); ++i) {
+    json[appliance.dispatch_name(i)] = dispatch_json(path.pipelines()[i]->dispatch());
+  }
+  for (const WorkerParts* worker : path.workers()) {
+    json["worker" + std::to_string(worker->index)] = worker_json(worker->counters);
   }
   return json;
 }
@@ -117,19 +141,21 @@ ordered_json ports_document(const Appliance& appliance) {
 }
 
 ordered_json stats_document(const Appliance& appliance, double uptime_s) {
-  const Pipeline& pipeline = appliance.pipeline();
+  const DataPath& path = appliance.data_path();
   ordered_json json;
   json["instance"] = appliance.config().instance;
   json["uptime_s"] = uptime_s;
   json["state"] = name(appliance.state());
   json["stages"] = stages_document(appliance);
-  const IngestRing& ring = pipeline.ingest_ring();
-  json["rings"]["ingest"] = {
-      {"depth", ring.size()}, {"capacity", ring.capacity()}, {"hole_waits", ring.hole_waits()}};
-  for (std::size_t i = 0; i < pipeline.workers().size(); ++i) {
-    const WorkerRing& worker = pipeline.workers()[i]->ring;
-    json["rings"]["worker" + std::to_string(i)] = {{"depth", worker.size()},
-                                                   {"capacity", worker.capacity()}};
+  for (std::size_t i = 0; i < path.pipelines().size(); ++i) {
+    const IngestRing& ring = path.pipelines()[i]->ingest_ring();
+    const std::string number = path.pipelines().size() == 1 ? "" : std::to_string(i);
+    json["rings"]["ingest" + number] = {
+        {"depth", ring.size()}, {"capacity", ring.capacity()}, {"hole_waits", ring.hole_waits()}};
+  }
+  for (const WorkerParts* worker : path.workers()) {
+    json["rings"]["worker" + std::to_string(worker->index)] = {
+        {"depth", worker->ring.size()}, {"capacity", worker->ring.capacity()}};
   }
   const ordered_json ports = ports_document(appliance);
   for (const auto& port : ports["ports"]) {
@@ -139,16 +165,16 @@ ordered_json stats_document(const Appliance& appliance, double uptime_s) {
 }
 
 ordered_json topics_document(const Appliance& appliance) {
-  const Pipeline& pipeline = appliance.pipeline();
+  const DataPath& path = appliance.data_path();
   ordered_json list = ordered_json::array();
-  for (std::uint32_t route = 0; route < pipeline.routes().size(); ++route) {
+  for (std::uint32_t route = 0; route < path.routes().size(); ++route) {
     worker::TopicTotals sum;
-    for (const auto& parts : pipeline.workers()) {
+    for (const WorkerParts* parts : path.workers()) {
       const worker::TopicTotals totals = parts->handlers.count().totals(route);
       sum.events += totals.events;
       sum.payload_bytes += totals.payload_bytes;
     }
-    list.push_back({{"topic", pipeline.routes().topic(route)},
+    list.push_back({{"topic", path.routes().topic(route)},
                     {"events", sum.events},
                     {"payload_bytes", sum.payload_bytes}});
   }
@@ -179,20 +205,26 @@ ordered_json plan_document(const topology::LcorePlan& plan) {
   for (const topology::LcoreAssignment& lcore : plan.lcores) {
     ordered_json queues = ordered_json::array();
     for (const topology::RxQueue& queue : lcore.rx_queues) {
-      queues.push_back({{"port", queue.port}, {"queue", queue.queue}});
+      queues.push_back(
+          {{"port", queue.port}, {"queue", queue.queue}, {"pipeline", queue.pipeline}});
     }
     list.push_back({{"lcore", lcore.lcore_id},
                     {"cpu", lcore.cpu},
                     {"node", lcore.node},
                     {"rx_queues", queues},
-                    {"dispatch", lcore.dispatch},
+                    {"dispatchers", lcore.dispatchers},
                     {"workers", lcore.workers}});
+  }
+  ordered_json pipelines = ordered_json::array();
+  for (const topology::PipelinePlan& pipeline : plan.pipelines) {
+    pipelines.push_back({{"node", pipeline.node}, {"workers", pipeline.workers}});
   }
   return {{"text", topology::to_text(plan)},
           {"eal_lcores", plan.eal_lcores},
           {"main_lcore", plan.main_lcore},
           {"main_cpu", plan.main_cpu},
-          {"lcores", list}};
+          {"lcores", list},
+          {"pipelines", pipelines}};
 }
 
 ordered_json health_document(const Appliance& appliance) {

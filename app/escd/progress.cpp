@@ -27,7 +27,9 @@ Progress::Sample Progress::sample() const {
   sample.at = std::chrono::steady_clock::now();
   sample.packets = ledger.packets.received;
   sample.frames = ledger.frames.received;
-  sample.dispatched = appliance_.pipeline().dispatch().events_routed.get();
+  for (const auto& pipeline : appliance_.data_path().pipelines()) {
+    sample.dispatched += pipeline->dispatch().events_routed.get();
+  }
   sample.delivered = ledger.frames.delivered;
   sample.dropped = ledger.frames_dropped() + ledger.packets_dropped();
   sample.missed = ledger.packets.losses.imissed + ledger.packets.losses.rx_nombuf;
@@ -37,9 +39,15 @@ Progress::Sample Progress::sample() const {
 std::string Progress::line() {
   const Sample now = sample();
   const double seconds = seconds_between(last_.at, now.at);
-  const Pipeline& pipeline = appliance_.pipeline();
+  std::size_t depth = 0;
+  std::size_t capacity = 0;
+  for (const auto& pipeline : appliance_.data_path().pipelines()) {
+    depth += pipeline->ingest_ring().size();
+    capacity += pipeline->ingest_ring().capacity();
+  }
   std::size_t worker_depth = 0;
-  for (const auto& parts : pipeline.workers()) worker_depth += parts->ring.size();
+  for (const WorkerParts* parts : appliance_.data_path().workers())
+    worker_depth += parts->ring.size();
   const std::string text = fmt::format(
       "{:6.1f} s  events {:>10}  rx {:>10} packets  dispatch {:>10}  workers {:>10}  dropped {:>8} "
       " "
@@ -47,8 +55,7 @@ std::string Progress::line() {
       seconds_between(start_, now.at), rate(now.frames, last_.frames, seconds),
       rate(now.packets, last_.packets, seconds), rate(now.dispatched, last_.dispatched, seconds),
       rate(now.delivered, last_.delivered, seconds), rate(now.dropped, last_.dropped, seconds),
-      rate(now.missed, last_.missed, seconds), pipeline.ingest_ring().size(),
-      pipeline.ingest_ring().capacity(), worker_depth);
+      rate(now.missed, last_.missed, seconds), depth, capacity, worker_depth);
   last_ = now;
   return text;
 }

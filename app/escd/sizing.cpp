@@ -13,7 +13,7 @@ namespace {
 constexpr std::size_t kAssumedDescriptors = 2048;
 
 std::size_t polling_lcores(const config::Config& config) {
-  return config.lcores.rx.size() + 1 + config.lcores.workers.size();
+  return config.lcores.rx.size() + config.lcores.dispatch.size() + config.lcores.workers.size();
 }
 
 /// mbufs that the longest packet takes.
@@ -43,13 +43,14 @@ dpdk::PortSettings port_settings(const config::Config& config, std::size_t index
 
   // Every ring could be full of this port's events.
   settings.holders.rings =
-      config.rings.ingest_cells +
+      config.lcores.dispatch.size() * config.rings.ingest_cells +
       config.lcores.workers.size() * (config.rings.worker_cells + config.rings.hold_cells);
   // An RX stage has a burst of packets, in as many segments as the longest takes, and one of
-  // events; the dispatcher one, a worker one.
+  // events for each pipeline; a dispatcher one, a worker one.
   settings.holders.bursts =
-      config.rings.burst * ((packet_segments(settings) + 1) * config.lcores.rx.size() + 1 +
-                            config.lcores.workers.size());
+      config.rings.burst *
+      ((packet_segments(settings) + config.lcores.dispatch.size()) * config.lcores.rx.size() +
+       config.lcores.dispatch.size() + config.lcores.workers.size());
   settings.holders.caches = dpdk::kPoolCacheHoldsMbufs * (polling_lcores(config) + 1);
   settings.holders.driver = dpdk::mbufs_kept_by_driver(settings.device);
   return settings;
@@ -65,17 +66,23 @@ std::uint64_t memory_bytes(const config::Config& config, std::uint64_t page_byte
     total += dpdk::pool_bytes(settings.pool_mbufs != 0 ? settings.pool_mbufs : computed,
                               settings.mbuf_data_bytes, page_bytes);
   }
-  total += ring::MpscRing<event::Event>::bytes_for(config.rings.ingest_cells);
+  const std::size_t pipelines = config.lcores.dispatch.size();
+  total += pipelines * ring::MpscRing<event::Event>::bytes_for(config.rings.ingest_cells);
   total += config.lcores.workers.size() * (config.rings.worker_cells * sizeof(event::WorkItem) +
                                            config.rings.hold_cells * sizeof(dispatch::HeldItem));
   if (config.deduplication.sequenced) {
-    total += identity::ProducerTable::bytes_for(producer_settings(config));
+    total += pipelines * identity::ProducerTable::bytes_for(producer_settings(config));
   }
   return total;
 }
 
 identity::ProducerTable::Settings producer_settings(const config::Config& config) {
-  return {.producers = config.deduplication.producers, .window = config.deduplication.window};
+  // Several pipelines have a hashed share each: a quarter more than the even one, and some, takes
+  // in the spread.
+  const std::size_t pipelines = config.lcores.dispatch.size();
+  const std::size_t all = config.deduplication.producers;
+  const std::size_t share = pipelines == 1 ? all : all / pipelines * 5 / 4 + 64;
+  return {.producers = std::min(share, all), .window = config.deduplication.window};
 }
 
 }  // namespace esc::app

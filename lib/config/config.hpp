@@ -76,9 +76,9 @@ struct PortConfig {
 };
 
 struct LcoresConfig {
-  std::vector<unsigned> rx;  ///< CPU numbers; unique
-  unsigned dispatch = 0;
-  std::vector<unsigned> workers;  ///< may repeat
+  std::vector<unsigned> rx;        ///< CPU numbers; unique
+  std::vector<unsigned> dispatch;  ///< one pipeline each; may repeat
+  std::vector<unsigned> workers;   ///< may repeat
   std::optional<unsigned> main;
   Idle idle = Idle::kAdaptive;
   std::uint32_t sleep_max_us = 1000;
@@ -124,7 +124,7 @@ struct RouteConfig {
   std::string topic;    ///< exact
   std::string handler;  ///< one of the known handlers
   Spread spread = Spread::kByTopic;
-  std::uint32_t worker = 0;  ///< index in LcoresConfig::workers; only with Spread::kWorker
+  std::uint32_t worker = 0;  ///< index in its pipeline; only with Spread::kWorker
 };
 
 /// Made by `load` only. Hand it on as const.

@@ -189,7 +189,9 @@ class Loader {
       }
       config_.lcores.rx.push_back(static_cast<unsigned>(cpu));
     }
-    reader_.read(lcores, "dispatch", config_.lcores.dispatch);
+    for (const std::int64_t cpu : reader_.integers(lcores, "dispatch")) {
+      config_.lcores.dispatch.push_back(static_cast<unsigned>(cpu));
+    }
     for (const std::int64_t cpu : reader_.integers(lcores, "workers")) {
       config_.lcores.workers.push_back(static_cast<unsigned>(cpu));
     }
@@ -235,9 +237,12 @@ class Loader {
     constexpr std::uint32_t kHoldCells = 4'096;
     constexpr std::uint32_t kFoldedCells = 1'024;
     const LcoresConfig& lcores = config_.lcores;
-    const auto with_dispatch = [&](unsigned cpu) { return cpu == lcores.dispatch; };
-    const bool folded = std::ranges::all_of(lcores.rx, with_dispatch) &&
-                        std::ranges::all_of(lcores.workers, with_dispatch);
+    const auto on_one_cpu = [&](const std::vector<unsigned>& cpus) {
+      return std::ranges::all_of(cpus, [&](unsigned cpu) { return cpu == cpus.front(); }) &&
+             (cpus.empty() || lcores.rx.empty() || cpus.front() == lcores.rx.front());
+    };
+    const bool folded =
+        on_one_cpu(lcores.rx) && on_one_cpu(lcores.dispatch) && on_one_cpu(lcores.workers);
     RingsConfig& rings = config_.rings;
     if (rings.ingest_cells == 0) rings.ingest_cells = folded ? kFoldedCells : kIngestCells;
     if (rings.worker_cells == 0) rings.worker_cells = folded ? kFoldedCells : kWorkerCells;

@@ -1,13 +1,16 @@
 #include "config/plan.hpp"
 
+#include <algorithm>
 #include <fstream>
+
+#include "config/text.hpp"
 
 namespace esc::config {
 
 topology::RoleRequest role_request(const Config& config, const topology::SysRoot& root) {
   topology::RoleRequest request;
   request.rx_cpus = config.lcores.rx;
-  request.dispatch_cpu = config.lcores.dispatch;
+  request.dispatch_cpus = config.lcores.dispatch;
   request.worker_cpus = config.lcores.workers;
   request.main_cpu = config.lcores.main;
   request.busy = config.lcores.idle == Idle::kBusy;
@@ -23,6 +26,27 @@ topology::RoleRequest role_request(const Config& config, const topology::SysRoot
   return request;
 }
 
+namespace {
+
+// Which workers a pipeline has is known only now.
+std::vector<Problem> check_route_workers(const Config& config, const topology::LcorePlan& plan) {
+  std::vector<Problem> problems;
+  const auto& smallest = *std::ranges::min_element(
+      plan.pipelines, {}, [](const auto& pipeline) { return pipeline.workers.size(); });
+  for (std::size_t i = 0; i < config.routes.size(); ++i) {
+    const RouteConfig& route = config.routes[i];
+    if (route.spread != Spread::kWorker || route.worker < smallest.workers.size()) continue;
+    problems.push_back({config.file,
+                        "the route of topic " + in_quotes(route.topic) + " names worker " +
+                            std::to_string(route.worker) + ", which not every pipeline has",
+                        "the smallest has " + std::to_string(smallest.workers.size()) +
+                            ", counted from 0; escd --print-plan shows them"});
+  }
+  return problems;
+}
+
+}  // namespace
+
 std::variant<topology::LcorePlan, std::vector<Problem>> plan(const Config& config,
                                                              const topology::Topology& topology,
                                                              const topology::SysRoot& root) {
@@ -37,9 +61,11 @@ std::variant<topology::LcorePlan, std::vector<Problem>> plan(const Config& confi
   };
   if (auto* problems = std::get_if<std::vector<Problem>>(&result)) {
     locate(*problems);
-  } else {
-    locate(std::get<topology::LcorePlan>(result).warnings);
+    return result;
   }
+  auto& planned = std::get<topology::LcorePlan>(result);
+  locate(planned.warnings);
+  if (auto problems = check_route_workers(config, planned); !problems.empty()) return problems;
   return result;
 }
 

@@ -268,6 +268,13 @@ const toml::array* Reader::array(const Section& in, const KeySpec& spec) {
 std::vector<std::int64_t> Reader::integers(const Section& in, std::string_view key) {
   const KeySpec& spec = *find_key(in.name, key);
   std::vector<std::int64_t> result;
+  // A list of one may be written without brackets.
+  if (has(in, key) && spec.min_items <= 1 && in.table->get(key)->is_integer()) {
+    const std::int64_t number = in.table->get(key)->as_integer()->get();
+    if (value(in, spec) == nullptr) return {};
+    if (in_bounds(spec, number, where(in, key), std::string(key))) result.push_back(number);
+    return result;
+  }
   const toml::array* list = array(in, spec);
   for (std::size_t i = 0; list != nullptr && i < list->size(); ++i) {
     const auto* number = list->get(i)->as_integer();

@@ -15,8 +15,10 @@
 #include "event/event.hpp"
 #include "event/frame_bytes.hpp"
 #include "event/poison.hpp"
+#include "identity/producer_owner.hpp"
 #include "ingest/checksum.hpp"
 #include "ingest/datagram_cursor.hpp"
+#include "ingest/lane.hpp"
 #include "ingest/packet_head.hpp"
 #include "ingest/port_context.hpp"
 #include "ingest/tally.hpp"
@@ -31,6 +33,7 @@ struct QueueBinding {
   Queue queue;              ///< receive(span<rte_mbuf*>) -> count; can_wait() -> bool
   const PortContext* port;  ///< outlives the stage
   event::Source source = 0;
+  std::uint32_t lane = 0;  ///< index of its own pipeline, which gets its unnumbered events
 };
 
 struct RxLimits {
@@ -40,33 +43,43 @@ struct RxLimits {
       0;  ///< TSC cycles to wait for a jumbo buffer before the frame is dropped
 };
 
-/// Queue: as in QueueBinding. Sink: a producer's end, push_burst(std::span<const Event>) ->
-/// accepted, and size() of what is queued. Thread: one lcore.
+/// Queue: as in QueueBinding. Sink: as in Lane. Thread: one lcore.
 ///
-/// One poll takes one burst from one queue, the queues in turn. Whatever the ring does not take
+/// One poll takes one burst from one queue, the queues in turn. A numbered event goes to the
+/// pipeline that owns its producer, any other to its queue's own. Whatever a ring does not take
 /// stays here, and nothing more is received until it is gone: the NIC's ring is the first buffer.
 template <class Queue, class Sink>
 class RxStage {
  public:
-  static constexpr std::size_t kMaxBurst = 64;
+  static constexpr std::size_t kMaxBurst = Lane<Sink>::kMaxBurst;
 
-  RxStage(std::vector<QueueBinding<Queue>> queues, Sink sink, const route::TopicHasher& hasher,
-          const std::atomic<bool>& receiving, telemetry::IngestCounters& counters,
-          const RxLimits& limits)
+  /// `lanes`: one for each pipeline, in their order; `owner` answers with an index in it.
+  RxStage(std::vector<QueueBinding<Queue>> queues, std::vector<Lane<Sink>> lanes,
+          const route::TopicHasher& hasher, const identity::ProducerOwner& owner,
+          const std::atomic<bool>& receiving, const RxLimits& limits)
       : queues_(std::move(queues)),
-        sink_(std::move(sink)),
+        lanes_(std::move(lanes)),
         hasher_(hasher),
+        owner_(owner),
         receiving_(receiving),
-        counters_(counters),
+        own_(&lanes_.front()),
+        polls_(&lanes_.front().counters()),
         limits_(limits),
         burst_(std::min(limits.burst, kMaxBurst)) {}
 
+  /// For a single pipeline.
+  RxStage(std::vector<QueueBinding<Queue>> queues, Sink sink, const route::TopicHasher& hasher,
+          const std::atomic<bool>& receiving, telemetry::IngestCounters& counters,
+          const RxLimits& limits)
+      : RxStage(std::move(queues), std::vector<Lane<Sink>>(1, {std::move(sink), counters}), hasher,
+                identity::ProducerOwner(0, 1), receiving, limits) {}
+
   /// Returns packets taken plus events moved on.
   std::size_t poll(std::uint64_t now) noexcept {
-    counters_.polls.add();
+    polls_->polls.add();
     const std::size_t moved = push_staged();
-    if (staged_ != 0) {
-      counters_.ring_full.add();
+    if (holding_) {
+      polls_->ring_full.add();
       return moved;
     }
     if (next_packet_ == packets_ && !cursor_.active()) receive(now);
@@ -89,22 +102,34 @@ class RxStage {
     if (!receiving_.load(std::memory_order_relaxed)) return;
     binding_ = &queues_[next_queue_];
     next_queue_ = next_queue_ + 1 < queues_.size() ? next_queue_ + 1 : 0;
-    if (sink_.size() > limits_.soft_mark_cells && binding_->queue.can_wait()) {
-      counters_.polls_deferred.add();
+    if (past_soft_mark() && binding_->queue.can_wait()) {
+      polls_->polls_deferred.add();
       return;
     }
+    own_ = &lanes_[binding_->lane];
     packets_ = binding_->queue.receive(std::span(burst_packets_).first(burst_));
     if (packets_ == 0) return;
     burst_tsc_ = now;
-    counters_.packets_received.add(packets_);
-    counters_.bursts.add();
+    counters().packets_received.add(packets_);
+    polls_->bursts.add();
     for (std::size_t i = 0; i < packets_; ++i) event::poison_tailroom(burst_packets_[i]);
   }
 
-  /// Reads until the staging is full or the burst is done; returns packets begun.
+  [[nodiscard]] bool past_soft_mark() const noexcept {
+    for (const Lane<Sink>& lane : lanes_) {
+      if (lane.depth() > limits_.soft_mark_cells) return true;
+    }
+    return false;
+  }
+
+  /// The block of the pipeline that the current packets' queue belongs to.
+  [[nodiscard]] telemetry::IngestCounters& counters() const noexcept { return own_->counters(); }
+
+  /// Reads until a lane's staging is full or the burst is done; returns packets begun.
   std::size_t read_packets(std::uint64_t now) noexcept {
     const std::size_t before = next_packet_;
-    while (staged_ < burst_) {
+    full_ = false;
+    while (!full_) {
       if (!cursor_.active()) {
         if (next_packet_ == packets_) break;
         begin_packet(burst_packets_[next_packet_++]);
@@ -139,9 +164,9 @@ class RxStage {
     const auto bad = judge_checksums(*packet, head, verdict, port.checksum);
     if (bad || verdict.payload_bytes == 0) [[unlikely]] {
       if (bad) {
-        counters_.packet_dropped.add(*bad);
+        counters().packet_dropped.add(*bad);
       } else {
-        counters_.non_event.add(NonEvent::kEmptyDatagram);
+        counters().non_event.add(NonEvent::kEmptyDatagram);
       }
       event::free_packet(packet);
       return;
@@ -164,9 +189,9 @@ class RxStage {
       return;
     }
     if (verdict.kind == wire::PacketKind::kNonEvent) {
-      counters_.non_event.add(verdict.non_event);
+      counters().non_event.add(verdict.non_event);
     } else {
-      counters_.packet_dropped.add(verdict.drop);
+      counters().packet_dropped.add(verdict.drop);
     }
     event::free_packet(packet);
   }
@@ -175,7 +200,7 @@ class RxStage {
   /// buffer.
   bool read_frames(std::uint64_t now) noexcept {
     const wire::FrameLimits& limits = binding_->port->limits;
-    while (staged_ < burst_) {
+    while (!full_) {
       if (cursor_.in_one_segment()) [[likely]] {
         const wire::FrameView view = cursor_.next_in_place(limits);
         take_frame(view, cursor_.segment(), false);
@@ -183,7 +208,7 @@ class RxStage {
         return false;
       }
       if (cursor_.at_end()) {
-        if (cursor_.finish() && may_be_sole_) staging_[staged_ - 1].flags |= event::kSoleOwner;
+        if (cursor_.finish() && may_be_sole_) last_event_->flags |= event::kSoleOwner;
         return true;
       }
     }
@@ -196,23 +221,24 @@ class RxStage {
     if (!cursor_.next(*binding_->port, frame)) return wait_for_buffer(now);
     if (frame.copied) {
       waiting_since_ = 0;
-      counters_.frames_linearised.add();
+      counters().frames_linearised.add();
     }
     take_frame(frame.view, frame.holder, frame.copied);
     return true;
   }
 
   void take_frame(const wire::FrameView& view, rte_mbuf* holder, bool copied) noexcept {
-    ++tally_.frames;
-    if (view.kind == wire::FrameKind::kEvent) [[likely]] {
-      event::Event& event = stage_event(view, holder, copied);
-      if (cursor_.session().active()) number(event);
-    } else {
+    if (view.kind != wire::FrameKind::kEvent) [[unlikely]] {
       take_other_frame(view);
+    } else if (cursor_.session().active()) {
+      take_numbered(view, holder, copied);
+    } else {
+      stage_event(*own_, view, holder, copied);
     }
   }
 
   void take_other_frame(const wire::FrameView& view) noexcept {
+    ++tally_.frames;
     [[maybe_unused]] const auto number = cursor_.session().observe(view);
     if (view.kind == wire::FrameKind::kControl) {
       ++tally_.control;
@@ -221,18 +247,23 @@ class RxStage {
     }
   }
 
-  /// The event's identity, from the session that covers it.
-  void number(event::Event& event) noexcept {
+  /// An event with the identity that its session gives it.
+  void take_numbered(const wire::FrameView& view, rte_mbuf* holder, bool copied) noexcept {
     const auto identity = cursor_.session().next();
+    Lane<Sink>& lane = lanes_.size() == 1 ? *own_ : lanes_[owner_(identity->producer)];
+    event::Event& event = stage_event(lane, view, holder, copied);
     event.producer = identity->producer;
     event.sequence = identity->sequence;
     event.epoch = identity->epoch;
     event.flags |= event::kSequenced;
   }
 
-  event::Event& stage_event(const wire::FrameView& view, rte_mbuf* holder, bool copied) noexcept {
+  event::Event& stage_event(Lane<Sink>& lane, const wire::FrameView& view, rte_mbuf* holder,
+                            bool copied) noexcept {
     if (!copied) cursor_.refs().take();
-    event::Event& event = staging_[staged_++];
+    event::Event& event = lane.stage();
+    last_event_ = &event;
+    full_ = lane.staged() == burst_;
     event.mbuf = holder;
     event.rx_tsc = burst_tsc_;
     event.topic_hash = hasher_({view.topic, view.topic_len});
@@ -253,7 +284,7 @@ class RxStage {
   bool wait_for_buffer(std::uint64_t now) noexcept {
     if (waiting_since_ == 0) waiting_since_ = now;
     if (now - waiting_since_ < limits_.jumbo_wait_cycles) {
-      counters_.jumbo_waits.add();
+      counters().jumbo_waits.add();
       return false;
     }
     waiting_since_ = 0;
@@ -273,70 +304,74 @@ class RxStage {
 
   /// Receipts first, then what became of them; then the staged events may be seen by others.
   void publish() noexcept {
-    tally_.add_to(counters_);
+    tally_.add_to(counters());
+    for (Lane<Sink>& lane : lanes_) lane.publish_receipts();
     if (any_refused_) [[unlikely]] {
       for (std::size_t i = 0; i < refused_.size(); ++i) {
-        if (refused_[i] != 0) counters_.frame_dropped.add(static_cast<FrameDrop>(i), refused_[i]);
+        if (refused_[i] != 0) counters().frame_dropped.add(static_cast<FrameDrop>(i), refused_[i]);
       }
       refused_.fill(0);
       any_refused_ = false;
     }
     if (cursor_.active()) cursor_.refs().publishing();
-    counters_.packets_held.set(packets_ - next_packet_);
-    counters_.datagram_open.set(cursor_.active() ? 1 : 0);
+    counters().packets_held.set(packets_ - next_packet_);
+    counters().datagram_open.set(cursor_.active() ? 1 : 0);
   }
 
   void discard_frames() noexcept;
 
   std::size_t push_staged() noexcept {
-    if (staged_ == 0) return 0;
-    const std::size_t accepted =
-        sink_.push_burst(std::span(staging_).subspan(pushed_, staged_ - pushed_));
-    pushed_ += accepted;
-    if (pushed_ == staged_) pushed_ = staged_ = 0;
-    counters_.events_pushed.add(accepted);
-    counters_.events_held.set(staged_ - pushed_);
-    return accepted;
+    std::size_t moved = 0;
+    holding_ = false;
+    for (Lane<Sink>& lane : lanes_) {
+      moved += lane.push();
+      holding_ = holding_ || lane.staged() != 0;
+    }
+    return moved;
   }
 
   // Line by line: what every poll uses, then the large buffers.
   std::vector<QueueBinding<Queue>> queues_;
-  Sink sink_;
+  std::vector<Lane<Sink>> lanes_;
   route::TopicHasher hasher_;
+  identity::ProducerOwner owner_;
   const std::atomic<bool>& receiving_;
-  telemetry::IngestCounters& counters_;
+  Lane<Sink>* own_;                   ///< of the queue that was polled last
+  telemetry::IngestCounters* polls_;  ///< the first pipeline's, which has what belongs to none
   RxLimits limits_;
   std::size_t burst_;
   std::size_t next_queue_ = 0;
   const QueueBinding<Queue>* binding_ = nullptr;
-  std::size_t packets_ = 0;      ///< of the current burst
-  std::size_t next_packet_ = 0;  ///< of those, the next to begin
-  std::size_t staged_ = 0;       ///< events in staging_
-  std::size_t pushed_ = 0;       ///< of those, already in the ring
+  std::size_t packets_ = 0;             ///< of the current burst
+  std::size_t next_packet_ = 0;         ///< of those, the next to begin
+  event::Event* last_event_ = nullptr;  ///< in a lane's staging
   std::uint64_t burst_tsc_ = 0;
   std::uint64_t waiting_since_ = 0;  ///< TSC when the wait for a jumbo buffer began; 0: none
   bool may_be_sole_ = false;
+  bool full_ = false;     ///< a lane has no room for one more event
+  bool holding_ = false;  ///< a ring did not take all there was for it
   bool any_refused_ = false;
   Tally tally_;
   DatagramCursor cursor_;
   PacketHead head_;
   std::array<rte_mbuf*, kMaxBurst> burst_packets_{};
-  std::array<event::Event, kMaxBurst> staging_{};
   std::array<std::uint64_t, static_cast<std::size_t>(FrameDrop::kCount)> refused_{};
 };
 
 template <class Queue, class Sink>
 void RxStage<Queue, Sink>::discard() noexcept {
-  for (std::size_t i = pushed_; i < staged_; ++i) event::free_segment(staging_[i].mbuf);
-  counters_.frame_dropped.add(FrameDrop::kDrainedAtDeadline, staged_ - pushed_);
-  pushed_ = staged_ = 0;
+  for (Lane<Sink>& lane : lanes_) {
+    lane.publish_receipts();
+    const std::size_t count =
+        lane.discard([](const event::Event& event) { event::free_segment(event.mbuf); });
+    lane.counters().frame_dropped.add(FrameDrop::kDrainedAtDeadline, count);
+  }
   if (cursor_.active()) discard_frames();
   for (; next_packet_ < packets_; ++next_packet_) {
     event::free_packet(burst_packets_[next_packet_]);
-    counters_.packet_dropped.add(PacketDrop::kDrainedAtDeadline);
+    counters().packet_dropped.add(PacketDrop::kDrainedAtDeadline);
   }
   publish();
-  counters_.events_held.set(0);
 }
 
 template <class Queue, class Sink>

@@ -37,7 +37,11 @@ std::vector<NamedCpu> polling_cpus(const RoleRequest& request) {
   for (std::size_t i = 0; i < request.rx_cpus.size(); ++i) {
     named.push_back({key("lcores.rx", i), request.rx_cpus[i]});
   }
-  named.push_back({"lcores.dispatch", request.dispatch_cpu});
+  for (std::size_t i = 0; i < request.dispatch_cpus.size(); ++i) {
+    const bool one = request.dispatch_cpus.size() == 1;
+    named.push_back(
+        {one ? "lcores.dispatch" : key("lcores.dispatch", i), request.dispatch_cpus[i]});
+  }
   for (std::size_t i = 0; i < request.worker_cpus.size(); ++i) {
     named.push_back({key("lcores.workers", i), request.worker_cpus[i]});
   }
@@ -90,6 +94,9 @@ class Planner {
 
   void check_roles() {
     if (request_.rx_cpus.empty()) problem("lcores.rx", "no CPU is listed", "name at least one");
+    if (request_.dispatch_cpus.empty()) {
+      problem("lcores.dispatch", "no CPU is listed", "name at least one");
+    }
     if (request_.worker_cpus.empty()) {
       problem("lcores.workers", "no CPU is listed", "name at least one");
     }
@@ -111,7 +118,7 @@ class Planner {
               "remove one or raise port.rx_queues");
     }
     check_lcore_count();
-    check_pipeline_node();
+    if (problems_.empty()) make_pipelines();
   }
 
   void check_lcore_count() {
@@ -124,20 +131,48 @@ class Planner {
             "name at most " + std::to_string(kMaxEalLcores - 1) + ": let roles share CPUs");
   }
 
-  // A pipeline's rings and tables are on the dispatcher's node: a worker elsewhere would cross for
-  // every event.
-  void check_pipeline_node() {
-    const Cpu* dispatch = topology_.find(request_.dispatch_cpu);
-    if (dispatch == nullptr) return;
-    for (std::size_t i = 0; i < request_.worker_cpus.size(); ++i) {
-      const Cpu* worker = topology_.find(request_.worker_cpus[i]);
-      if (worker == nullptr || worker->node == dispatch->node) continue;
-      problem(key("lcores.workers", i),
-              cpu_text(worker->id) + " is on NUMA node " + std::to_string(worker->node) +
-                  ", the dispatcher's " + cpu_text(dispatch->id) + " on node " +
-                  std::to_string(dispatch->node) + ": a pipeline lives on one node",
-              "choose among " + format_cpu_list(topology_.ids_on_node(dispatch->node)));
+  // A pipeline's rings and tables are on its dispatcher's node: a worker elsewhere would cross for
+  // every event. Each worker goes to the pipeline with the fewest, of those on its node.
+  void make_pipelines() {
+    for (const unsigned cpu : request_.dispatch_cpus) {
+      plan_.pipelines.push_back({topology_.find(cpu)->node, {}});
     }
+    for (std::size_t i = 0; i < request_.worker_cpus.size(); ++i) {
+      const Cpu& worker = *topology_.find(request_.worker_cpus[i]);
+      if (PipelinePlan* pipeline = pipeline_on(worker.node)) {
+        pipeline->workers.push_back(static_cast<unsigned>(i));
+      } else {
+        refuse_far_worker(i, worker);
+      }
+    }
+    for (std::size_t i = 0; i < plan_.pipelines.size() && problems_.empty(); ++i) {
+      if (!plan_.pipelines[i].workers.empty()) continue;
+      problem(key("lcores.dispatch", i),
+              "there is no worker for its pipeline, on NUMA node " +
+                  std::to_string(plan_.pipelines[i].node),
+              "name as many lcores.workers on each node as there are dispatchers, or more");
+    }
+  }
+
+  PipelinePlan* pipeline_on(int node) {
+    PipelinePlan* best = nullptr;
+    for (PipelinePlan& pipeline : plan_.pipelines) {
+      if (pipeline.node != node) continue;
+      if (best == nullptr || pipeline.workers.size() < best->workers.size()) best = &pipeline;
+    }
+    return best;
+  }
+
+  void refuse_far_worker(std::size_t index, const Cpu& worker) {
+    const Cpu& dispatch = *topology_.find(request_.dispatch_cpus.front());
+    const bool one = request_.dispatch_cpus.size() == 1;
+    problem(key("lcores.workers", index),
+            cpu_text(worker.id) + " is on NUMA node " + std::to_string(worker.node) +
+                (one ? ", the dispatcher's " + cpu_text(dispatch.id) + " on node " +
+                           std::to_string(dispatch.node)
+                     : ", where there is no dispatcher") +
+                ": a pipeline lives on one node",
+            "choose among " + format_cpu_list(topology_.ids_on_node(dispatch.node)));
   }
 
   LcoreAssignment& lcore_on(unsigned cpu) {
@@ -152,7 +187,9 @@ class Planner {
 
   void assign_roles() {
     for (const unsigned cpu : request_.rx_cpus) lcore_on(cpu);
-    lcore_on(request_.dispatch_cpu).dispatch = true;
+    for (std::size_t i = 0; i < request_.dispatch_cpus.size(); ++i) {
+      lcore_on(request_.dispatch_cpus[i]).dispatchers.push_back(static_cast<unsigned>(i));
+    }
     for (std::size_t i = 0; i < request_.worker_cpus.size(); ++i) {
       lcore_on(request_.worker_cpus[i]).workers.push_back(static_cast<unsigned>(i));
     }
@@ -174,6 +211,25 @@ class Planner {
       }
     }
     feed_idle_rx_lcores();
+    deal_pipelines();
+  }
+
+  // Each queue's own pipeline is the one with the fewest queues, of those on its RX lcore's node if
+  // there are any.
+  void deal_pipelines() {
+    std::vector<std::size_t> queues(plan_.pipelines.size());
+    for (LcoreAssignment& lcore : rx_lcores()) {
+      const bool any_local = pipeline_on(lcore.node) != nullptr;
+      for (RxQueue& queue : lcore.rx_queues) {
+        std::size_t best = plan_.pipelines.size();
+        for (std::size_t i = 0; i < plan_.pipelines.size(); ++i) {
+          if (any_local && plan_.pipelines[i].node != lcore.node) continue;
+          if (best == plan_.pipelines.size() || queues[i] < queues[best]) best = i;
+        }
+        ++queues[best];
+        queue.pipeline = static_cast<unsigned>(best);
+      }
+    }
   }
 
   LcoreAssignment& rx_lcore_for(int node) {
@@ -221,7 +277,7 @@ class Planner {
   }
 
   void place_main() {
-    const int home_node = topology_.find(request_.dispatch_cpu)->node;
+    const int home_node = plan_.pipelines.front().node;
     std::size_t best = std::numeric_limits<std::size_t>::max();
     for (const Cpu& cpu : topology_.cpus) {
       const bool possible = request_.main_cpu ? cpu.id == *request_.main_cpu : cpu.allowed;
@@ -278,15 +334,15 @@ class Planner {
   }
 
   void warn_about_nodes() {
-    const Cpu& dispatch = *topology_.find(request_.dispatch_cpu);
     for (std::size_t i = 0; i < request_.rx_cpus.size(); ++i) {
       const LcoreAssignment& lcore = plan_.lcores[i];
-      if (lcore.node != dispatch.node) {
+      if (pipeline_on(lcore.node) == nullptr) {
+        const int node = plan_.pipelines.front().node;
         warning(key("lcores.rx", i),
                 cpu_text(lcore.cpu) + " is on NUMA node " + std::to_string(lcore.node) +
-                    ", the dispatcher on node " + std::to_string(dispatch.node) +
+                    ", the dispatcher on node " + std::to_string(node) +
                     ": every event crosses between them",
-                "choose among " + format_cpu_list(topology_.ids_on_node(dispatch.node)));
+                "choose among " + format_cpu_list(topology_.ids_on_node(node)));
       }
       std::set<std::uint16_t> far_ports;
       for (const RxQueue& queue : lcore.rx_queues) {

@@ -25,8 +25,8 @@ struct PortQueues {
 
 /// What is asked for. CPU numbers are the kernel's.
 struct RoleRequest {
-  std::vector<unsigned> rx_cpus;  ///< one RX role each; unique
-  unsigned dispatch_cpu = 0;      ///< one pipeline, one dispatcher
+  std::vector<unsigned> rx_cpus;        ///< one RX role each; unique
+  std::vector<unsigned> dispatch_cpus;  ///< one dispatcher, and so one pipeline, each; may repeat
   std::vector<unsigned>
       worker_cpus;  ///< one worker role each; repeated numbers fold workers onto one lcore
   std::optional<unsigned> main_cpu;  ///< the main lcore's; unset: the planner chooses
@@ -38,6 +38,7 @@ struct RxQueue {
   std::uint16_t port =
       0;  ///< index in RoleRequest::ports, which is the order of [[port]] in the file
   std::uint16_t queue = 0;
+  unsigned pipeline = 0;  ///< its own: that of its unnumbered events
 
   friend bool operator==(const RxQueue&, const RxQueue&) = default;
 };
@@ -47,14 +48,22 @@ struct LcoreAssignment {
   unsigned lcore_id = 0;  ///< EAL's: dense, 0..n-1, its own index in LcorePlan::lcores
   unsigned cpu = 0;
   int node = 0;
-  std::vector<RxQueue> rx_queues;  ///< empty: no RX role here
-  bool dispatch = false;
-  std::vector<unsigned> workers;  ///< indices in RoleRequest::worker_cpus
+  std::vector<RxQueue> rx_queues;     ///< empty: no RX role here
+  std::vector<unsigned> dispatchers;  ///< indices in RoleRequest::dispatch_cpus
+  std::vector<unsigned> workers;      ///< indices in RoleRequest::worker_cpus
 
   [[nodiscard]] std::size_t role_count() const noexcept {
-    return (rx_queues.empty() ? 0U : 1U) + (dispatch ? 1U : 0U) + workers.size();
+    return (rx_queues.empty() ? 0U : 1U) + dispatchers.size() + workers.size();
   }
   friend bool operator==(const LcoreAssignment&, const LcoreAssignment&) = default;
+};
+
+/// A dispatcher and the workers that belong to it, all on one NUMA node.
+struct PipelinePlan {
+  int node = 0;
+  std::vector<unsigned> workers;  ///< indices in RoleRequest::worker_cpus
+
+  friend bool operator==(const PipelinePlan&, const PipelinePlan&) = default;
 };
 
 struct LcorePlan {
@@ -64,6 +73,7 @@ struct LcorePlan {
   int main_node = 0;
   bool main_shares = false;             ///< the main lcore's CPU also polls
   std::vector<LcoreAssignment> lcores;  ///< in the order rx, dispatch, workers name their CPUs
+  std::vector<PipelinePlan> pipelines;  ///< one for each of RoleRequest::dispatch_cpus
   std::vector<Problem> warnings;  ///< the plan works, but not as well as it could; `where` is a key
 };
 

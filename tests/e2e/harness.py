@@ -53,7 +53,7 @@ class Port:
 @dataclass
 class Lcores:
     rx: Sequence[int]
-    dispatch: int
+    dispatch: int | Sequence[int]  # a CPU; of several pipelines, one each
     workers: Sequence[int]
 
     @staticmethod

@@ -28,6 +28,26 @@ class FinitePcap(harness.Scenario):
         first, second = harness.need_cpus(2)
         self.play_mixed(Lcores([first], second, [first, second]))
 
+    def test_three_pipelines_on_two_cpus(self) -> None:
+        """Each of them accounts for its own share, and together for everything."""
+        first, second = harness.need_cpus(2)
+        packets = traffic.mixed(20_000, seed=6)
+        device = traffic.pcap_device(0, self.directory / "mixed.pcap", packets)
+        lcores = Lcores([first], [first, second, second], [first, second, first, second])
+        config = Config([Port(device)], traffic.ROUTES, lcores)
+        expectation = config.expectation()
+        expectation.add_packets(packets, config.ports[0].rules())
+        ledger = self.play(config)
+        self.assert_ledger(ledger, expectation)
+        shares = ledger["pipelines"]
+        self.assertEqual(len(shares), 3)
+        for share in shares:
+            self.assertEqual(list(harness.violations(share)), [])
+            self.assertGreater(share["frames"]["delivered"], 0)
+        for figure in ("received", "delivered", "control", "in_flight"):
+            total = sum(share["frames"][figure] for share in shares)
+            self.assertEqual(total, ledger["frames"][figure], figure)
+
     def test_topics_counted(self) -> None:
         packets = traffic.mixed(20_000, seed=5)
         device = traffic.pcap_device(0, self.directory / "mixed.pcap", packets)

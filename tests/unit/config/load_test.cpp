@@ -88,7 +88,7 @@ TEST(Load, ReadsEveryKey) {
   EXPECT_FALSE(port.lossless());
   EXPECT_EQ(config.ports[1].name, "net_null1");
   EXPECT_EQ(config.lcores.rx, (std::vector<unsigned>{0, 2}));
-  EXPECT_EQ(config.lcores.dispatch, 1U);
+  EXPECT_EQ(config.lcores.dispatch, std::vector<unsigned>{1});
   EXPECT_EQ(config.lcores.workers, (std::vector<unsigned>{1, 1, 3}));
   EXPECT_EQ(config.lcores.main, 4U);
   EXPECT_EQ(config.lcores.idle, Idle::kBusy);

@@ -15,7 +15,7 @@ TEST(ConfigPlan, AsksForWhatTheFileSays) {
                                   "lcores.main=1", "lcores.idle=busy", "port[0].rx_queues=3"});
   const topology::RoleRequest request = role_request(config);
   EXPECT_EQ(request.rx_cpus, (std::vector<unsigned>{0, 1}));
-  EXPECT_EQ(request.dispatch_cpu, 1U);
+  EXPECT_EQ(request.dispatch_cpus, std::vector<unsigned>{1});
   EXPECT_EQ(request.worker_cpus, (std::vector<unsigned>{1, 1}));
   EXPECT_EQ(request.main_cpu, 1U);
   EXPECT_TRUE(request.busy);
@@ -39,6 +39,20 @@ TEST(ConfigPlan, PlansTheDocumentedExample) {
   const auto result = plan(config, kTwoCpus);
   ASSERT_TRUE(std::holds_alternative<topology::LcorePlan>(result));
   EXPECT_EQ(std::get<topology::LcorePlan>(result).eal_lcores, "0@0,1@1,2@0");
+}
+
+TEST(ConfigPlan, ARouteNamesAWorkerThatEveryPipelineHas) {
+  const auto plans = [](const char* worker) {
+    return plan(with_set({"lcores.dispatch=[0,1]", "lcores.workers=[0,1,1]",
+                          "route[0].spread=worker", std::string("route[0].worker=") + worker}),
+                kTwoCpus);
+  };
+  EXPECT_TRUE(std::holds_alternative<topology::LcorePlan>(plans("0")));
+  const auto result = plans("1");
+  ASSERT_TRUE(std::holds_alternative<std::vector<Problem>>(result));
+  EXPECT_EQ(topology::to_text(std::get<std::vector<Problem>>(result)[0]),
+            "t.toml: the route of topic 'a' names worker 1, which not every pipeline has; the "
+            "smallest has 1, counted from 0; escd --print-plan shows them");
 }
 
 TEST(ConfigPlan, LocatesProblemsInTheFile) {

@@ -95,9 +95,11 @@ TEST(Types, AreNamed) {
   EXPECT_EQ(problems(with_line("udp", "lossless = 1")),
             Texts{"t.toml:4:12: 'lossless' must be a string, or true or false, not an integer; "
                   "write for example: lossless = true"});
-  EXPECT_EQ(set_problems({"lcores.rx=0"}),
-            Texts{"--set lcores.rx=0: 'rx' must be an array of integers, not an integer; write for "
+  EXPECT_EQ(set_problems({"lcores.rx=0.5"}),
+            Texts{"--set lcores.rx=0.5: 'rx' must be an array of integers, not a float; write for "
                   "example: rx = [0]"});
+  EXPECT_EQ(set_problems({"lcores.rx=0"}), Texts{});  // a list of one
+  EXPECT_EQ(set_problems({"lcores.rx=-1"}).size(), 1U);
   EXPECT_EQ(set_problems({"lcores.rx=[0,\"1\"]"}),
             Texts{"--set lcores.rx=[0,\"1\"]: 'rx' must be an array of integers, not an array; "
                   "write for example: rx = [0]"});

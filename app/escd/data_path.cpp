@@ -1,0 +1,173 @@
+#include "app/escd/data_path.hpp"
+
+#include <rte_cycles.h>
+
+namespace esc::app {
+namespace {
+
+// How long an RX stage waits for a jumbo buffer before it gives the frame up: as long as a full
+// worker ring needs to move.
+constexpr std::uint64_t kJumboWaitMs = 10;
+
+// The most frames that a datagram can hold: 65,507 bytes of 8-byte frames.
+constexpr std::uint64_t kMaxFramesPerDatagram = 65'507 / 8 + 1;
+
+std::vector<route::RouteSpec> route_specs(const config::Config& config) {
+  std::vector<route::RouteSpec> specs;
+  for (const config::RouteConfig& route : config.routes) {
+    specs.push_back({route.topic, worker::handler_index(route.handler), route.spread,
+                     static_cast<std::uint16_t>(route.worker)});
+  }
+  return specs;
+}
+
+}  // namespace
+
+DataPath::DataPath(const config::Config& config, const topology::LcorePlan& plan,
+                   std::span<const std::unique_ptr<dpdk::Port>> ports, rte_mempool* jumbo_pool)
+    : burst_(config.rings.burst),
+      hasher_(route::random_seed()),
+      owner_(route::random_seed(), static_cast<std::uint32_t>(plan.pipelines.size())),
+      routes_(route_specs(config), hasher_) {
+  make_contexts(config, ports, jumbo_pool);
+  make_pipelines(config, plan);
+  for (const topology::LcoreAssignment& lcore : plan.lcores) {
+    lcores_.push_back(make_lcore(config, lcore, ports));
+  }
+}
+
+void DataPath::make_contexts(const config::Config& config,
+                             std::span<const std::unique_ptr<dpdk::Port>> ports,
+                             rte_mempool* jumbo_pool) {
+  for (std::size_t i = 0; i < ports.size(); ++i) {
+    auto context = std::make_unique<ingest::PortContext>();
+    for (const std::uint16_t port : config.ports[i].udp_ports) context->udp_ports.insert(port);
+    context->checksum = config.ports[i].checksum;
+    context->limits = {config.limits.max_frame_bytes, config.limits.max_topic_bytes};
+    context->index = static_cast<std::uint16_t>(i);
+    context->own_mbufs = ports[i]->own_mbufs();
+    context->pool = ports[i]->pool().get();
+    context->jumbo_pool = jumbo_pool;
+    pools_.push_back(context->pool);
+    contexts_.push_back(std::move(context));
+  }
+}
+
+void DataPath::make_pipelines(const config::Config& config, const topology::LcorePlan& plan) {
+  workers_.resize(config.lcores.workers.size());
+  worker_stages_.resize(workers_.size());
+  for (const topology::PipelinePlan& pipeline : plan.pipelines) {
+    pipelines_.push_back(std::make_unique<Pipeline>(config, pipeline, routes_, pools_));
+    for (const auto& worker : pipelines_.back()->workers()) {
+      workers_[worker->index] = worker.get();
+      worker_stages_[worker->index] = worker->stage.get();
+    }
+  }
+}
+
+LcoreStages DataPath::make_lcore(const config::Config& config,
+                                 const topology::LcoreAssignment& lcore,
+                                 std::span<const std::unique_ptr<dpdk::Port>> ports) {
+  LcoreStages stages;
+  if (!lcore.rx_queues.empty()) make_rx(config, lcore, ports, stages);
+  for (const unsigned pipeline : lcore.dispatchers) {
+    std::get<std::vector<DispatchStage*>>(stages).push_back(
+        &pipelines_[pipeline]->dispatch_stage());
+  }
+  for (const unsigned worker : lcore.workers) {
+    std::get<std::vector<WorkerStage*>>(stages).push_back(worker_stages_[worker]);
+  }
+  return stages;
+}
+
+void DataPath::make_rx(const config::Config& config, const topology::LcoreAssignment& lcore,
+                       std::span<const std::unique_ptr<dpdk::Port>> ports, LcoreStages& stages) {
+  std::vector<ingest::QueueBinding<dpdk::RxQueue>> queues;
+  for (const topology::RxQueue& queue : lcore.rx_queues) {
+    queues.push_back({ports[queue.port]->rx_queue(queue.queue), contexts_[queue.port].get(),
+                      event::make_source(queue.port, queue.queue), queue.pipeline});
+  }
+  ingest::RxLimits limits;
+  limits.burst = burst_;
+  limits.soft_mark_cells = config.rings.ingest_soft_mark_cells;
+  limits.jumbo_wait_cycles = rte_get_tsc_hz() / 1000 * kJumboWaitMs;
+  auto parts = std::make_unique<RxParts>(pipelines_.size());
+  std::vector<ingest::Lane<RingSink>> lanes;
+  for (std::size_t i = 0; i < pipelines_.size(); ++i) {
+    IngestRing& ring = pipelines_[i]->ingest_ring();
+    lanes.emplace_back(RingSink{&ring, IngestRing::Producer(ring)}, parts->counters[i]);
+  }
+  parts->stage = std::make_unique<RxStage>(std::move(queues), std::move(lanes), hasher_, owner_,
+                                           receiving_, limits);
+  std::get<std::vector<RxStage*>>(stages).push_back(parts->stage.get());
+  rx_.push_back(std::move(parts));
+}
+
+telemetry::Ledger DataPath::ledger_of(std::size_t first, std::size_t count) const {
+  std::vector<const telemetry::WorkerCounters*> workers;
+  std::vector<const telemetry::DispatchCounters*> dispatchers;
+  std::vector<const telemetry::IngestCounters*> ingests;
+  const auto own = std::span(pipelines_).subspan(first, count);
+  for (const auto& pipeline : own) pipeline->add_blocks(workers, dispatchers);
+  for (const auto& parts : rx_) {
+    for (std::size_t i = first; i < first + count; ++i) ingests.push_back(&parts->counters[i]);
+  }
+  telemetry::Ledger ledger = telemetry::collect(workers, dispatchers, ingests);
+  for (const auto& pipeline : own) ledger.frames.in_flight += pipeline->in_flight();
+  for (const telemetry::IngestCounters* block : ingests) {
+    ledger.frames.in_flight += block->events_held.get();
+    ledger.packets.in_flight += block->packets_held.get();
+  }
+  return ledger;
+}
+
+telemetry::Ledger DataPath::ledger() const {
+  return ledger_of(0, pipelines_.size());
+}
+
+telemetry::Ledger DataPath::ledger(std::size_t pipeline) const {
+  return ledger_of(pipeline, 1);
+}
+
+std::uint64_t DataPath::moves() const {
+  std::uint64_t sum = 0;
+  for (const auto& pipeline : pipelines_) sum += pipeline->moves();
+  for (const auto& parts : rx_) {
+    for (const telemetry::IngestCounters& c : parts->counters) {
+      sum += c.packets_received.get() + c.frames_received.get() + c.events_pushed.get();
+    }
+  }
+  return sum;
+}
+
+bool DataPath::empty() const {
+  for (const auto& parts : rx_) {
+    for (const telemetry::IngestCounters& c : parts->counters) {
+      if (c.datagram_open.get() != 0) return false;
+    }
+  }
+  const telemetry::Ledger now = ledger();
+  return now.frames.in_flight == 0 && now.packets.in_flight == 0 && now.balanced();
+}
+
+std::uint64_t DataPath::packet_room() const noexcept {
+  return burst_ * rx_.size();
+}
+
+std::uint64_t DataPath::frame_room() const noexcept {
+  // Refusals are counted right after their receipt: between the two, all the frames of one poll are
+  // under way.
+  std::uint64_t room = packet_room() * (kMaxFramesPerDatagram + pipelines_.size());
+  for (const auto& pipeline : pipelines_) room += pipeline->frame_room();
+  return room;
+}
+
+std::size_t DataPath::discard_all() {
+  for (const auto& parts : rx_) parts->stage->discard();
+  for (const auto& pipeline : pipelines_) pipeline->discard();
+  const telemetry::Ledger after = ledger();
+  return after.frames.dropped[static_cast<std::size_t>(FrameDrop::kDrainedAtDeadline)] +
+         after.packets.dropped[static_cast<std::size_t>(PacketDrop::kDrainedAtDeadline)];
+}
+
+}  // namespace esc::app

@@ -1,0 +1,109 @@
+// The whole data path: RX stages in front of one or several pipelines, and which lcore polls what.
+// The only place that knows every stage.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "app/escd/pipeline.hpp"
+#include "config/config.hpp"
+#include "dpdk/port.hpp"
+#include "dpdk/rx_queue.hpp"
+#include "identity/producer_owner.hpp"
+#include "ingest/rx_stage.hpp"
+#include "route/route_set.hpp"
+#include "runtime/lcore_loop.hpp"
+#include "telemetry/ledger.hpp"
+#include "topology/plan.hpp"
+
+namespace esc::app {
+
+/// An RX stage's end of a pipeline's MPSC ring.
+struct RingSink {
+  IngestRing* ring;
+  IngestRing::Producer producer;
+
+  [[nodiscard]] std::size_t push_burst(std::span<const event::Event> events) noexcept {
+    return producer.push_burst(events);
+  }
+  [[nodiscard]] std::size_t size() const noexcept { return ring->size(); }
+};
+
+using RxStage = ingest::RxStage<dpdk::RxQueue, RingSink>;
+using LcoreStages = runtime::StageLists<RxStage, DispatchStage, WorkerStage>;
+
+/// What an RX lcore consists of.
+struct RxParts {
+  explicit RxParts(std::size_t pipelines) : counters(pipelines) {}
+
+  std::vector<telemetry::IngestCounters> counters;  ///< a block for each pipeline
+  std::unique_ptr<RxStage> stage;
+};
+
+/// Made on the main lcore once the ports are started, before the lcores run; its figures may be
+/// read by any thread.
+class DataPath {
+ public:
+  DataPath(const config::Config& config, const topology::LcorePlan& plan,
+           std::span<const std::unique_ptr<dpdk::Port>> ports, rte_mempool* jumbo_pool);
+
+  /// Stages of each lcore, in the plan's order.
+  [[nodiscard]] const LcoreStages& stages(std::size_t lcore) const { return lcores_[lcore]; }
+
+  void stop_receiving() noexcept { receiving_.store(false, std::memory_order_relaxed); }
+
+  /// Nothing is held anywhere and the ledger says so too: a drain is done. Meaningful once
+  /// receiving has stopped.
+  [[nodiscard]] bool empty() const;
+  /// Takes back everything still held, as drained at deadline; how many frames and packets. Only
+  /// once every lcore has stopped.
+  std::size_t discard_all();
+
+  /// in_flight measured: exact once the lcores have stopped.
+  [[nodiscard]] telemetry::Ledger ledger() const;
+  /// Of one pipeline: what it was handed, and what its queues received and refused.
+  [[nodiscard]] telemetry::Ledger ledger(std::size_t pipeline) const;
+  /// A sum of counters of which every hand-over bumps one: for telemetry::Stillness. Any thread.
+  [[nodiscard]] std::uint64_t moves() const;
+  /// How many frames, and packets, can be under way at once.
+  [[nodiscard]] std::uint64_t frame_room() const noexcept;
+  [[nodiscard]] std::uint64_t packet_room() const noexcept;
+
+  [[nodiscard]] std::span<const std::unique_ptr<RxParts>> rx() const noexcept { return rx_; }
+  [[nodiscard]] std::span<const std::unique_ptr<Pipeline>> pipelines() const noexcept {
+    return pipelines_;
+  }
+  /// Every worker of every pipeline, in the order of lcores.workers.
+  [[nodiscard]] const std::vector<const WorkerParts*>& workers() const noexcept { return workers_; }
+  [[nodiscard]] const route::RouteSet& routes() const noexcept { return routes_; }
+
+ private:
+  void make_contexts(const config::Config& config,
+                     std::span<const std::unique_ptr<dpdk::Port>> ports, rte_mempool* jumbo_pool);
+  void make_pipelines(const config::Config& config, const topology::LcorePlan& plan);
+  void make_rx(const config::Config& config, const topology::LcoreAssignment& lcore,
+               std::span<const std::unique_ptr<dpdk::Port>> ports, LcoreStages& stages);
+  [[nodiscard]] LcoreStages make_lcore(const config::Config& config,
+                                       const topology::LcoreAssignment& lcore,
+                                       std::span<const std::unique_ptr<dpdk::Port>> ports);
+  [[nodiscard]] telemetry::Ledger ledger_of(std::size_t first, std::size_t count) const;
+
+  std::size_t burst_;
+  std::atomic<bool> receiving_{true};
+  route::TopicHasher hasher_;
+  identity::ProducerOwner owner_;
+  route::RouteSet routes_;
+  std::vector<rte_mempool*> pools_;  ///< by port index
+  std::vector<std::unique_ptr<ingest::PortContext>> contexts_;
+  std::vector<std::unique_ptr<Pipeline>> pipelines_;
+  std::vector<const WorkerParts*> workers_;
+  std::vector<WorkerStage*> worker_stages_;  ///< likewise
+  std::vector<std::unique_ptr<RxParts>> rx_;
+  std::vector<LcoreStages> lcores_;
+};
+
+}  // namespace esc::app

@@ -1,0 +1,74 @@
+// An RX stage's way into one pipeline: the events staged for it, and its counters there.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <utility>
+
+#include "event/event.hpp"
+#include "telemetry/stage_counters.hpp"
+
+namespace esc::ingest {
+
+/// Sink: a producer's end of the pipeline's ring, push_burst(std::span<const Event>) -> accepted,
+/// and size() of what is queued. Thread: the RX lcore.
+template <class Sink>
+class Lane {
+ public:
+  static constexpr std::size_t kMaxBurst = 64;
+
+  /// `counters`: not owned; outlive the lane.
+  Lane(Sink sink, telemetry::IngestCounters& counters)
+      : sink_(std::move(sink)), counters_(&counters) {}
+
+  /// Room for one more event; there must be some. It counts as received by this pipeline.
+  [[nodiscard]] event::Event& stage() noexcept {
+    ++received_;
+    return staging_[staged_++];
+  }
+  [[nodiscard]] std::size_t staged() const noexcept { return staged_; }
+
+  /// Receipts, before the events that they stand for may be seen by others.
+  void publish_receipts() noexcept {
+    if (received_ == 0) return;
+    counters_->frames_received.add(received_);
+    received_ = 0;
+  }
+
+  /// Hands over what the ring takes; how many.
+  std::size_t push() noexcept {
+    if (staged_ == 0) return 0;
+    const std::size_t accepted =
+        sink_.push_burst(std::span(staging_).subspan(pushed_, staged_ - pushed_));
+    pushed_ += accepted;
+    if (pushed_ == staged_) pushed_ = staged_ = 0;
+    counters_->events_pushed.add(accepted);
+    counters_->events_held.set(staged_ - pushed_);
+    return accepted;
+  }
+
+  /// Calls give_up(const Event&) on all that is staged, and forgets it; how many.
+  template <class F>
+  std::size_t discard(F&& give_up) noexcept {
+    const std::size_t count = staged_ - pushed_;
+    for (std::size_t i = pushed_; i < staged_; ++i) give_up(staging_[i]);
+    pushed_ = staged_ = 0;
+    counters_->events_held.set(0);
+    return count;
+  }
+
+  [[nodiscard]] std::size_t depth() const noexcept { return sink_.size(); }
+  [[nodiscard]] telemetry::IngestCounters& counters() const noexcept { return *counters_; }
+
+ private:
+  Sink sink_;
+  telemetry::IngestCounters* counters_;
+  std::size_t staged_ = 0;      ///< events in staging_
+  std::size_t pushed_ = 0;      ///< of those, already in the ring
+  std::uint64_t received_ = 0;  ///< staged, and not counted yet
+  std::array<event::Event, kMaxBurst> staging_{};
+};
+
+}  // namespace esc::ingest
