@@ -32,16 +32,21 @@ class Idle {
     sleep_us_ = kFirstSleepUs;
   }
 
-  /// A round without work that began at `now`. True if it slept.
-  bool idle(std::uint64_t now) noexcept {
+  /// A round without work that began at `now`. True if it slept; `before` is called just before.
+  template <class F>
+  bool idle(std::uint64_t now, F&& before) noexcept {
     rte_pause();
     if (!policy_.adaptive) return false;
     if (idle_since_ == 0) idle_since_ = now;
     if (now - idle_since_ < spin_cycles_) return false;
+    before();
     const timespec nap{0, static_cast<long>(sleep_us_) * 1000};
     nanosleep(&nap, nullptr);
     sleep_us_ = std::min(sleep_us_ * 2, policy_.sleep_max_us);
     return true;
+  }
+  bool idle(std::uint64_t now) noexcept {
+    return idle(now, [] {});
   }
 
  private:

@@ -13,6 +13,7 @@
 
 #include "runtime/idle.hpp"
 #include "runtime/lcore_status.hpp"
+#include "runtime/quiescence.hpp"
 
 namespace esc::runtime {
 
@@ -59,11 +60,13 @@ void housekeep_all(const Lists& lists, std::uint64_t now) noexcept {
 
 }  // namespace detail
 
-/// Runs until `stop`. Thread: the lcore; writes `status`.
+/// Runs until `stop`. Thread: the lcore; writes `status`. Between two rounds it is in a quiescent
+/// state: no stage keeps anything from one to the next that a Published may replace.
 template <class Lists>
 void run_lcore(const Lists& lists, const IdlePolicy& policy, const std::atomic<bool>& stop,
-               LcoreStatus& status) noexcept {
+               LcoreStatus& status, const QuiescentReader& reader = {}) noexcept {
   Idle idle(policy);
+  reader.online();
   std::uint64_t now = rte_rdtsc();
   // Before `running`: the watchdog, which reads them the other way round, never sees an lcore run
   // without a heartbeat.
@@ -78,18 +81,21 @@ void run_lcore(const Lists& lists, const IdlePolicy& policy, const std::atomic<b
       status.rounds.set(round);
       detail::housekeep_all(lists, now);
     }
+    reader.quiescent();
     std::uint64_t after = rte_rdtsc();
     if (after - now > status.longest_round_cycles.get())
       status.longest_round_cycles.set(after - now);
     if (work != 0) {
       status.work_cycles.add(after - now);
       idle.worked();
-    } else if (idle.idle(now)) {
+    } else if (idle.idle(now, [&reader] { reader.offline(); })) {
+      reader.online();
       status.sleeps.add();
       after = rte_rdtsc();
     }
     now = after;
   }
+  reader.offline();
   status.rounds.set(round);
   status.running.set(0);
 }

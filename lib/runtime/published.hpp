@@ -1,0 +1,71 @@
+// What readers on other lcores find by one load, replaced while they run.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "runtime/quiescence.hpp"
+
+namespace esc::runtime {
+
+/// The current T, immutable once published. Writer: the main lcore. Readers: lcores that report to
+/// the same Quiescence; what get() returned is theirs until their next quiescent state.
+template <class T>
+class Published {
+ public:
+  /// How many replaced ones may wait for their readers.
+  static constexpr std::size_t kMostRetired = 4;
+
+  /// `quiescence` outlives it.
+  Published(Quiescence& quiescence, std::unique_ptr<const T> first)
+      : quiescence_(quiescence), owned_(std::move(first)), current_(owned_.get()) {}
+  Published(const Published&) = delete;
+  Published& operator=(const Published&) = delete;
+
+  /// Any thread that reports, or the writer. Never null.
+  [[nodiscard]] const T* get() const noexcept {
+    // Acquire: pairs with the release in publish(), so that the whole of it is seen.
+    return current_.load(std::memory_order_acquire);
+  }
+
+  /// Writer. Whether one more may be published: otherwise awaited() says who does not come round.
+  [[nodiscard]] bool has_room() {
+    (void)reclaim();
+    return retired_.size() < kMostRetired;
+  }
+  /// Writer; has_room(). Readers find `next` from now on.
+  void publish(std::unique_ptr<const T> next) {
+    // Release: pairs with the acquire in get().
+    current_.store(next.get(), std::memory_order_release);
+    std::swap(owned_, next);
+    retired_.push_back({quiescence_.begin_grace(), std::move(next)});
+  }
+  /// Writer. Frees what nobody can be looking at any more; whether that is all that was replaced.
+  bool reclaim() {
+    while (!retired_.empty() && quiescence_.over(retired_.front().token)) retired_.pop_front();
+    return retired_.empty();
+  }
+  /// Writer. The readers that the oldest replaced one waits for.
+  [[nodiscard]] std::vector<std::size_t> awaited() const {
+    if (retired_.empty()) return {};
+    return quiescence_.awaited(retired_.front().token);
+  }
+  [[nodiscard]] std::size_t retired() const noexcept { return retired_.size(); }
+
+ private:
+  struct Retired {
+    std::uint64_t token;
+    std::unique_ptr<const T> value;
+  };
+  Quiescence& quiescence_;
+  std::unique_ptr<const T> owned_;
+  std::atomic<const T*> current_;
+  std::deque<Retired> retired_;
+};
+
+}  // namespace esc::runtime
