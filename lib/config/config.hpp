@@ -20,7 +20,7 @@ namespace esc::config {
 
 using topology::Problem;
 
-// The order of each enum is the order of its names in the key table (key_table.cpp).
+// The order of each enum is the order of its names in the key table (keys_*.cpp).
 enum class Hugepages : std::uint8_t { kAuto, kRequire, kOff };
 enum class Checksum : std::uint8_t { kVerify, kNic, kOff };
 enum class Idle : std::uint8_t { kBusy, kAdaptive };
