@@ -14,6 +14,7 @@
 #include <variant>
 #include <vector>
 
+#include "config/routes.hpp"
 #include "topology/problem.hpp"
 
 namespace esc::config {
@@ -24,7 +25,6 @@ using topology::Problem;
 enum class Hugepages : std::uint8_t { kAuto, kRequire, kOff };
 enum class Checksum : std::uint8_t { kVerify, kNic, kOff };
 enum class Idle : std::uint8_t { kBusy, kAdaptive };
-enum class Spread : std::uint8_t { kRoundRobin, kByTopic, kByProducer, kWorker };
 enum class LogLevel : std::uint8_t { kTrace, kDebug, kInfo, kWarn, kError };
 enum class Lossless : std::uint8_t { kAuto, kYes, kNo };
 enum class DeviceKind : std::uint8_t { kPci, kVdev };
@@ -110,13 +110,6 @@ struct ControlConfig {
   std::string socket;  ///< empty: made from the instance
 };
 
-struct RouteConfig {
-  std::string topic;    ///< exact
-  std::string handler;  ///< one of the known handlers
-  Spread spread = Spread::kByTopic;
-  std::uint32_t worker = 0;  ///< index in LcoresConfig::workers; only with Spread::kWorker
-};
-
 /// Made by `load` only. Hand it on as const.
 struct Config {
   std::string instance = "escd";
@@ -129,8 +122,10 @@ struct Config {
   ShutdownConfig shutdown;
   LogConfig log;
   ControlConfig control;
-  std::vector<RouteConfig> routes;
-  std::vector<Problem> warnings;  ///< sound, but perhaps not what was meant
+  std::vector<RouteConfig> routes;  ///< no two of one topic; the order of [[route]] in the file
+  RoutingConfig routing;
+  std::vector<ProducerConfig> producers;  ///< no two of one id
+  std::vector<Problem> warnings;          ///< sound, but perhaps not what was meant
 
   std::string file;  ///< its name, printable
   std::map<std::string, std::string>

@@ -28,7 +28,10 @@ extern const KeyGroup kLogGroup;
 extern const KeyGroup kControlGroup;
 
 // keys_route.cpp
+extern const KeyGroup kRoutingGroup;
+extern const KeyGroup kDefaultRouteGroup;
 extern const KeyGroup kRouteGroup;
+extern const KeyGroup kProducerGroup;
 
 /// nullptr: there is no such section.
 [[nodiscard]] const KeyGroup* find_group(std::string_view section) noexcept;

@@ -10,8 +10,9 @@ namespace {
 
 // In the order of the reference.
 constexpr std::array kGroups = {
-    &kTopGroup,    &kEalGroup,      &kMemoryGroup, &kPortGroup,    &kLcoresGroup, &kRingsGroup,
-    &kLimitsGroup, &kShutdownGroup, &kLogGroup,    &kControlGroup, &kRouteGroup,
+    &kTopGroup,     &kEalGroup,          &kMemoryGroup,   &kPortGroup,     &kLcoresGroup,
+    &kRingsGroup,   &kLimitsGroup,       &kShutdownGroup, &kLogGroup,      &kControlGroup,
+    &kRoutingGroup, &kDefaultRouteGroup, &kRouteGroup,    &kProducerGroup,
 };
 
 const KeySpec* find_in(const KeyGroup& group, std::string_view key) noexcept {

@@ -24,7 +24,10 @@ void read_all(const Loading& in) {
   read_lcores(in);
   read_rings(in);
   read_service(in);
+  read_routing(in);
   read_routes(in);
+  read_producers(in);
+  check_prefix_total(in);
 }
 
 }  // namespace

@@ -1,9 +1,10 @@
-// [[route]].
+// [routing], [default_route], [[route]].
 #include <algorithm>
 #include <unordered_map>
 
 #include "config/loading.hpp"
 #include "config/text.hpp"
+#include "config/topic_pattern.hpp"
 
 namespace esc::config {
 namespace {
@@ -12,20 +13,19 @@ constexpr std::string_view kReservedTopics = "$esc/";
 
 void read_topic(const Loading& in, const Section& section, RouteConfig& route) {
   in.reader.read(section, "topic", route.topic);
-  const std::string place = in.reader.where(section, "topic");
+  const auto place = [&] { return in.reader.where(section, "topic"); };
   if (route.topic.size() > in.config.limits.max_topic_bytes) {
     in.reader.problem(
-        place,
+        place(),
         "topic " + in_quotes(route.topic) + " has " + std::to_string(route.topic.size()) + " bytes",
         "limits.max_topic_bytes allows " + std::to_string(in.config.limits.max_topic_bytes));
   }
   if (route.topic.starts_with(kReservedTopics)) {
-    in.reader.problem(place, "topic " + in_quotes(route.topic) + " is reserved",
+    in.reader.problem(place(), "topic " + in_quotes(route.topic) + " is reserved",
                       "topics under $esc/ are the protocol's own; choose another");
   }
-  if (route.topic.find_first_of("+#") != std::string::npos) {
-    in.reader.problem(place, "topic " + in_quotes(route.topic) + " holds '+' or '#'",
-                      "wildcards are not supported yet; write a route for each topic");
+  if (const auto bad = pattern_problem(route.topic)) {
+    in.reader.problem(place(), "topic " + in_quotes(route.topic) + " " + bad->what, bad->fix);
   }
 }
 
@@ -62,13 +62,90 @@ void read_spread(const Loading& in, const Section& section, RouteConfig& route) 
   }
 }
 
+void read_dedup(const Loading& in, const Section& section, DedupConfig& dedup) {
+  constexpr std::uint16_t kLongestId = 64;
+  in.reader.read(section, "dedup", dedup.kind);
+  in.reader.read(section, "dedup_offset", dedup.offset);
+  in.reader.read(section, "dedup_bytes", dedup.bytes);
+  if (dedup.kind == DedupKind::kNone) {
+    for (const std::string_view key : {"dedup_offset", "dedup_bytes"}) {
+      if (!in.reader.has(section, key)) continue;
+      in.reader.problem(in.reader.where(section, key),
+                        "'" + std::string(key) + "' has no effect without 'dedup'",
+                        "remove it, or write dedup = \"payload-id\" or \"content\"");
+    }
+  } else if (dedup.kind == DedupKind::kPayloadId && !in.reader.has(section, "dedup_bytes")) {
+    in.reader.problem(in.reader.where(section, "dedup"),
+                      "dedup = \"payload-id\" does not say how long the id is",
+                      "add for example: dedup_bytes = 16");
+  } else if (dedup.kind == DedupKind::kPayloadId && dedup.bytes > kLongestId) {
+    in.reader.problem(
+        in.reader.where(section, "dedup_bytes"),
+        "'dedup_bytes' is " + std::to_string(dedup.bytes) + " with dedup = \"payload-id\"",
+        "give 1 to 64, or write dedup = \"content\"");
+  }
+}
+
+/// All of a route but its topic.
+void read_options(const Loading& in, const Section& section, RouteConfig& route) {
+  read_handler(in, section, route);
+  read_spread(in, section, route);
+  in.reader.read(section, "priority", route.priority);
+  in.reader.read(section, "on_full", route.on_full);
+  in.reader.read(section, "retries", route.retries);
+  read_dedup(in, section, route.dedup);
+  route.publishers = read_prefixes(in, section, "publishers");
+}
+
+/// Patterns cost memory and time that exact topics do not.
+void check_wildcards(const Loading& in, const std::vector<Section>& sections) {
+  std::vector<std::string_view> patterns;
+  std::vector<const Section*> places;
+  for (std::size_t i = 0; i < sections.size(); ++i) {
+    const std::string& topic = in.config.routes[i].topic;
+    if (!is_wildcard(topic)) continue;
+    patterns.push_back(topic);
+    places.push_back(&sections[i]);
+  }
+  if (patterns.size() > kMaxWildcards) {
+    in.reader.problem(in.reader.where(*places[kMaxWildcards], "topic"),
+                      "there are " + std::to_string(patterns.size()) + " topics with wildcards",
+                      "have at most " + std::to_string(kMaxWildcards));
+    return;
+  }
+  const MatchCost cost = match_cost(patterns);
+  if (cost.steps <= kMaxMatchSteps) return;
+  in.reader.problem(in.reader.where(*places[cost.pattern], "topic"),
+                    "one topic may match the beginnings of " + std::to_string(cost.steps) +
+                        " wildcard topics, many near " + in_quotes(patterns[cost.pattern]),
+                    "have fewer that differ in '+' and a word at one level; the bound is " +
+                        std::to_string(kMaxMatchSteps));
+}
+
 }  // namespace
+
+void read_routing(const Loading& in) {
+  RoutingConfig& routing = in.config.routing;
+  const Section section = in.reader.section("routing");
+  in.reader.read(section, "unknown_topic", routing.unknown_topic);
+  const Section fallback = in.reader.section("default_route");
+  const bool wanted = routing.unknown_topic == UnknownTopic::kRoute;
+  if (wanted && fallback.table == nullptr) {
+    in.reader.problem(in.reader.where(section, "unknown_topic"),
+                      "unknown_topic = \"route\" needs a [default_route]",
+                      "add one with a handler");
+  } else if (!wanted && fallback.table != nullptr) {
+    in.reader.problem(in.reader.where(fallback, ""), "[default_route] has no effect",
+                      "remove it, or write unknown_topic = \"route\" in [routing]");
+  } else if (wanted) {
+    read_options(in, fallback, routing.default_route.emplace());
+  }
+}
 
 void read_routes(const Loading& in) {
   const std::vector<Section> sections = in.reader.sections("route");
-  if (sections.empty()) {
-    in.warning(in.config.file,
-               "there is no [[route]]: every event will be dropped as unknown_topic",
+  if (sections.empty() && !in.config.routing.default_route) {
+    in.warning(in.config.file, "there is no [[route]]: every event is of an unknown topic",
                "add a [[route]] with a topic and a handler");
   }
   if (sections.size() > in.config.limits.max_routes) {
@@ -92,10 +169,10 @@ void read_routes(const Loading& in) {
                           "remove one of the two");
       }
     }
-    read_handler(in, section, route);
-    read_spread(in, section, route);
+    read_options(in, section, route);
     in.config.routes.push_back(std::move(route));
   }
+  check_wildcards(in, sections);
 }
 
 }  // namespace esc::config

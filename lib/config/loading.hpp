@@ -5,6 +5,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "config/config.hpp"
 #include "config/reader.hpp"
@@ -36,7 +37,17 @@ void read_ports(const Loading& in);
 void read_service(const Loading& in);
 
 // load_route.cpp
+void read_routing(const Loading& in);
 void read_routes(const Loading& in);
+
+// load_producer.cpp
+void read_producers(const Loading& in);
+/// The prefixes of a key, sorted. What is none is reported, and what stands twice.
+[[nodiscard]] std::vector<wire::IpPrefix> read_prefixes(const Loading& in, const Section& section,
+                                                        std::string_view key);
+/// Most prefixes that all routes and producers may have together: 32 bytes each in a set.
+inline constexpr std::size_t kMaxPrefixesInAll = 1U << 20U;
+void check_prefix_total(const Loading& in);
 
 /// Letters, digits and the characters of `more` only.
 [[nodiscard]] bool is_label(std::string_view text, std::string_view more) noexcept;
