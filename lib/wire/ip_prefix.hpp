@@ -84,6 +84,9 @@ class PrefixSet {
 
   /// Ranges kept: at most the prefixes given.
   [[nodiscard]] std::size_t ranges() const noexcept { return v4_.size() + v6_.size(); }
+  [[nodiscard]] std::size_t memory_bytes() const noexcept {
+    return sizeof *this + v4_.size() * sizeof v4_[0] + v6_.size() * sizeof v6_[0];
+  }
 
  private:
   struct Wide {
