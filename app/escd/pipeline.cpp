@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "event/poison.hpp"
+#include "route/route_specs.hpp"
 
 namespace esc::app {
 namespace {
@@ -22,22 +23,13 @@ int dispatch_node(const topology::LcorePlan& plan) {
   return lcore == plan.lcores.end() ? 0 : lcore->node;
 }
 
-std::vector<route::RouteSpec> route_specs(const config::Config& config) {
-  std::vector<route::RouteSpec> specs;
-  for (const config::RouteConfig& route : config.routes) {
-    specs.push_back({route.topic, worker::handler_index(route.handler), route.spread,
-                     static_cast<std::uint16_t>(route.worker)});
-  }
-  return specs;
-}
-
 }  // namespace
 
 Pipeline::Pipeline(const config::Config& config, const topology::LcorePlan& plan,
                    std::span<const std::unique_ptr<dpdk::Port>> ports, rte_mempool* jumbo_pool)
     : burst_(config.rings.burst),
       hasher_(route::random_seed()),
-      routes_(route_specs(config), hasher_),
+      routes_(route::route_specs(config, worker::handler_index), hasher_),
       ingest_memory_("esc ingest ring", config.rings.ingest_cells, dispatch_node(plan)),
       ingest_ring_(ingest_memory_.span()) {
   make_contexts(config, ports, jumbo_pool);

@@ -26,15 +26,15 @@ struct DedupConfig {
 };
 
 struct RouteConfig {
-  std::string topic;    ///< a topic or a pattern (topic_pattern.hpp); of the default route: empty
-  std::string handler;  ///< one of the known handlers
+  std::string topic{};    ///< a topic or a pattern (topic_pattern.hpp); of the default route: empty
+  std::string handler{};  ///< one of the known handlers
   Spread spread = Spread::kByTopic;
   std::uint32_t worker = 0;  ///< index in LcoresConfig::workers; only with Spread::kWorker
-  std::optional<std::uint8_t> priority;  ///< instead of the event's own
+  std::optional<std::uint8_t> priority{};  ///< instead of the event's own
   OnFull on_full = OnFull::kHold;
   std::uint8_t retries = 0;  ///< 0 to 15
-  DedupConfig dedup;
-  std::vector<wire::IpPrefix> publishers;  ///< sorted, unique; none: anyone may publish
+  DedupConfig dedup{};
+  std::vector<wire::IpPrefix> publishers{};  ///< sorted, unique; none: anyone may publish
 
   friend bool operator==(const RouteConfig&, const RouteConfig&) = default;
 };
@@ -47,7 +47,7 @@ struct RoutingConfig {
 /// A producer is believed only if it sends from one of these.
 struct ProducerConfig {
   std::uint64_t id = 0;
-  std::vector<wire::IpPrefix> sources;  ///< sorted, unique; at least one
+  std::vector<wire::IpPrefix> sources{};  ///< sorted, unique; at least one
 
   friend bool operator==(const ProducerConfig&, const ProducerConfig&) = default;
 };

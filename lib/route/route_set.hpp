@@ -25,7 +25,7 @@ using config::UnknownTopic;
 struct RouteSpec {
   static constexpr std::uint32_t kOwnIndex = UINT32_MAX;
 
-  std::string topic;          ///< a topic or a pattern
+  std::string topic{};        ///< a topic or a pattern
   std::uint16_t handler = 0;  ///< index into the workers' handlers
   Spread spread = Spread::kByTopic;
   std::uint16_t worker = 0;  ///< for Spread::kWorker
