@@ -2,6 +2,8 @@
 
 #include <rte_cycles.h>
 
+#include "route/route_specs.hpp"
+
 namespace esc::app {
 namespace {
 
@@ -12,15 +14,6 @@ constexpr std::uint64_t kJumboWaitMs = 10;
 // The most frames that a datagram can hold: 65,507 bytes of 8-byte frames.
 constexpr std::uint64_t kMaxFramesPerDatagram = 65'507 / 8 + 1;
 
-std::vector<route::RouteSpec> route_specs(const config::Config& config) {
-  std::vector<route::RouteSpec> specs;
-  for (const config::RouteConfig& route : config.routes) {
-    specs.push_back({route.topic, worker::handler_index(route.handler), route.spread,
-                     static_cast<std::uint16_t>(route.worker)});
-  }
-  return specs;
-}
-
 }  // namespace
 
 DataPath::DataPath(const config::Config& config, const topology::LcorePlan& plan,
@@ -28,7 +21,7 @@ DataPath::DataPath(const config::Config& config, const topology::LcorePlan& plan
     : burst_(config.rings.burst),
       hasher_(route::random_seed()),
       owner_(route::random_seed(), static_cast<std::uint32_t>(plan.pipelines.size())),
-      routes_(route_specs(config), hasher_) {
+      routes_(route::route_specs(config, worker::handler_index), hasher_) {
   make_contexts(config, ports, jumbo_pool);
   make_pipelines(config, plan);
   for (const topology::LcoreAssignment& lcore : plan.lcores) {

@@ -25,12 +25,14 @@
 #include <vector>
 
 #include "route/route_set.hpp"
+#include "route/topic_cache.hpp"
 #include "route/topic_hasher.hpp"
 
 namespace {
 
 using esc::route::RouteSet;
 using esc::route::RouteSpec;
+using esc::route::TopicCache;
 using esc::route::TopicHasher;
 using Topic = std::span<const std::uint8_t>;
 
@@ -141,6 +143,53 @@ void find(benchmark::State& state, const Traffic& traffic) {
   }
   check(state, traffic, sum);
   per_topic(state);
+}
+
+void find_cached(benchmark::State& state, const Traffic& traffic,
+                 const std::vector<RouteSpec>& specs) {
+  const TopicHasher hasher(0x5eed);
+  const RouteSet routes(specs, hasher);
+  std::vector<TopicCache::Set> sets(TopicCache::sets_for(TopicCache::kDefaultTopics));
+  std::vector<TopicCache::TopicBytes> room(sets.size() * TopicCache::kWays);
+  TopicCache cache({sets, room});
+  std::vector<std::uint64_t> hashes;
+  for (const Topic topic : traffic.arriving) hashes.push_back(hasher(topic));
+  std::uint64_t sum = 0;
+  for (auto _ : state) {
+    sum = 0;
+    for (std::size_t i = 0; i < kBatch; ++i) {
+      sum += cache.find(routes, hashes[i], traffic.arriving[i]);
+    }
+    benchmark::DoNotOptimize(sum);
+  }
+  check(state, traffic, sum);
+  per_topic(state);
+}
+
+/// 64 hot topics of a set with 100,000 exact routes and 1,000 patterns, asked through the cache.
+/// Beside find/zipf/64, the same topics in a set of their own.
+void find_hot_of_many(benchmark::State& state, const Traffic& traffic) {
+  std::vector<RouteSpec> specs = OurTable::specs(traffic);
+  for (std::size_t i = specs.size(); i < 100'000; ++i) {
+    specs.push_back({.topic = "more/" + std::to_string(i) + "/temperature"});
+  }
+  for (std::size_t i = 0; i < 1'000; ++i) {
+    specs.push_back({.topic = "w" + std::to_string(i) + "/+/temperature"});
+  }
+  find_cached(state, traffic, specs);
+}
+
+/// The same, but it is patterns that match the 64 topics, one each.
+void find_hot_by_pattern(benchmark::State& state, const Traffic& traffic) {
+  std::vector<RouteSpec> specs;
+  for (const std::string& topic : traffic.topics) specs.push_back({.topic = topic + "/#"});
+  for (std::size_t i = specs.size(); i < 1'000; ++i) {
+    specs.push_back({.topic = "w" + std::to_string(i) + "/+/temperature"});
+  }
+  for (std::size_t i = 0; i < 100'000; ++i) {
+    specs.push_back({.topic = "more/" + std::to_string(i) + "/temperature"});
+  }
+  find_cached(state, traffic, specs);
 }
 
 void hash_and_find(benchmark::State& state, const Traffic& traffic) {
@@ -284,6 +333,10 @@ void add_lookups(std::size_t topics, bool zipf) {
     });
   };
   add("find", &find);
+  if (topics == 64) {
+    add("find_hot_of_many", &find_hot_of_many);
+    add("find_hot_by_pattern", &find_hot_by_pattern);
+  }
   add("hash_and_find", &hash_and_find);
   add("rte_hash_bulk", &rte_hash_bulk);
   add("rte_hash_single", &rte_hash_single);

@@ -14,18 +14,17 @@
 #include <variant>
 #include <vector>
 
+#include "config/routes.hpp"
 #include "topology/problem.hpp"
 
 namespace esc::config {
 
 using topology::Problem;
 
-// The order of each enum is the order of its names in the key table (key_table.cpp).
+// The order of each enum is the order of its names in the key table (keys_*.cpp).
 enum class Hugepages : std::uint8_t { kAuto, kRequire, kOff };
 enum class Checksum : std::uint8_t { kVerify, kNic, kOff };
 enum class Idle : std::uint8_t { kBusy, kAdaptive };
-enum class Spread : std::uint8_t { kRoundRobin, kByTopic, kByProducer, kWorker };
-enum class OnFull : std::uint8_t { kHold, kShed, kDeadLetter };
 enum class LogLevel : std::uint8_t { kTrace, kDebug, kInfo, kWarn, kError };
 enum class Lossless : std::uint8_t { kAuto, kYes, kNo };
 enum class DeviceKind : std::uint8_t { kPci, kVdev };
@@ -120,13 +119,6 @@ struct ControlConfig {
   std::string socket;  ///< empty: made from the instance
 };
 
-struct RouteConfig {
-  std::string topic;    ///< exact
-  std::string handler;  ///< one of the known handlers
-  Spread spread = Spread::kByTopic;
-  std::uint32_t worker = 0;  ///< index in its pipeline; only with Spread::kWorker
-};
-
 /// Made by `load` only. Hand it on as const.
 struct Config {
   std::string instance = "escd";
@@ -140,8 +132,10 @@ struct Config {
   ShutdownConfig shutdown;
   LogConfig log;
   ControlConfig control;
-  std::vector<RouteConfig> routes;
-  std::vector<Problem> warnings;  ///< sound, but perhaps not what was meant
+  std::vector<RouteConfig> routes;  ///< no two of one topic; the order of [[route]] in the file
+  RoutingConfig routing;
+  std::vector<ProducerConfig> producers;  ///< no two of one id
+  std::vector<Problem> warnings;          ///< sound, but perhaps not what was meant
 
   std::string file;  ///< its name, printable
   std::map<std::string, std::string>

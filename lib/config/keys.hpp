@@ -15,6 +15,7 @@ enum class KeyType : std::uint8_t {
   kStrings,
   kInteger,
   kIntegers,
+  kUnsigned64,  ///< an integer, or a string with a decimal or 0x... number beyond its range
   kBoolean,
   kChoice,           ///< one of KeySpec::choices
   kChoiceOrBoolean,  ///< one of KeySpec::choices, true or false

@@ -52,6 +52,8 @@ std::string type_text(const KeySpec& spec) {
       return "an integer";
     case KeyType::kIntegers:
       return "an array of integers";
+    case KeyType::kUnsigned64:
+      return "an integer, or a string with one";
     case KeyType::kBoolean:
       return "true or false";
     case KeyType::kChoice:
@@ -78,6 +80,9 @@ std::string bounds_text(const KeySpec& spec) {
       break;
     case KeyType::kIntegers:
       text = items_text(spec) + ", each " + range_text(spec);
+      break;
+    case KeyType::kUnsigned64:
+      text = "0 to 18446744073709551615";
       break;
     case KeyType::kBoolean:
       text = "true, false";

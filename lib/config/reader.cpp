@@ -1,6 +1,7 @@
 #include "config/reader.hpp"
 
 #include <algorithm>
+#include <charconv>
 
 #include "config/text.hpp"
 
@@ -8,7 +9,9 @@ namespace esc::config {
 namespace {
 
 // Routes may be a million: their places are known while loading, and not kept.
-constexpr std::string_view kUnrecordedSection = "route";
+bool is_recorded(std::string_view section) {
+  return section != "route" && section != "producer";
+}
 
 std::string_view type_name(const toml::node& node) {
   switch (node.type()) {
@@ -31,6 +34,21 @@ std::string_view type_name(const toml::node& node) {
 
 std::string element(std::string_view key, std::size_t index) {
   return std::string(key) + "[" + std::to_string(index) + "]";
+}
+
+// "'udp_ports[1]'"
+std::string label_of(const KeySpec& spec, std::optional<std::size_t> index) {
+  return "'" + (index ? element(spec.key, *index) : std::string(spec.key)) + "'";
+}
+
+std::optional<std::uint64_t> parse_unsigned64(std::string_view text) {
+  const bool is_hex = text.starts_with("0x");
+  if (is_hex) text.remove_prefix(2);
+  std::uint64_t number = 0;
+  const char* const end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, number, is_hex ? 16 : 10);
+  if (error != std::errc{} || stop != end) return std::nullopt;
+  return number;
 }
 
 std::string number_bounds(const KeySpec& spec) {
@@ -98,17 +116,17 @@ std::vector<Section> Reader::sections(std::string_view name) {
   for (std::size_t i = 0; i < tables->size(); ++i) {
     const toml::node& item = *tables->get(i);
     std::string path = element(name, i);
-    const std::string place = document_.where(path, item.source());
+    const auto place = [&] { return document_.where(path, item.source()); };
     if (i == static_cast<std::size_t>(spec.max_count)) {
-      problem(place, "there are " + std::to_string(tables->size()) + " " + section_text(name),
+      problem(place(), "there are " + std::to_string(tables->size()) + " " + section_text(name),
               "have at most " + std::to_string(spec.max_count));
     }
     if (!item.is_table()) {
-      problem(place, "'" + path + "' must be a table, not " + std::string(type_name(item)),
+      problem(place(), "'" + path + "' must be a table, not " + std::string(type_name(item)),
               "write " + section_text(name) + " for each");
       continue;
     }
-    if (name != kUnrecordedSection) config_.sources.emplace(path, place);
+    if (is_recorded(name)) config_.sources.emplace(path, place());
     result.push_back({name, std::move(path), item.as_table()});
   }
   return result;
@@ -148,7 +166,7 @@ void Reader::report_unknown_keys(const Section& in) {
 const toml::node* Reader::value(const Section& in, const KeySpec& spec) {
   const toml::node* node = in.table == nullptr ? nullptr : in.table->get(spec.key);
   if (node != nullptr) {
-    if (in.name != kUnrecordedSection) {
+    if (is_recorded(in.name)) {
       config_.sources.emplace(in.key_path(spec.key), where(in, spec.key));
     }
     return node;
@@ -168,25 +186,33 @@ void Reader::wrong_type(const Section& in, const KeySpec& spec, const toml::node
           "write for example: " + std::string(spec.example));
 }
 
-bool Reader::in_bounds(const KeySpec& spec, std::int64_t number, const std::string& place,
-                       const std::string& label) {
+void Reader::record(const Section& in, std::string_view key, std::size_t index) {
+  if (!is_recorded(in.name)) return;
+  config_.sources.emplace(element(in.key_path(key), index), where(in, key, index));
+}
+
+bool Reader::in_bounds(const Section& in, const KeySpec& spec, std::int64_t number,
+                       std::optional<std::size_t> index) {
   const bool in_range = number >= spec.min && number <= spec.max;
   const bool is_power = !spec.power_of_two || (number > 0 && (number & (number - 1)) == 0);
   if ((in_range && is_power) || (spec.zero_too && number == 0)) return true;
-  problem(place, "'" + label + "' is " + std::to_string(number), "give " + number_bounds(spec));
+  problem(place_of(in, spec, index), label_of(spec, index) + " is " + std::to_string(number),
+          "give " + number_bounds(spec));
   return false;
 }
 
-bool Reader::sound_text(const KeySpec& spec, const std::string& text, const std::string& place,
-                        const std::string& label) {
+bool Reader::sound_text(const Section& in, const KeySpec& spec, const std::string& text,
+                        std::optional<std::size_t> index) {
   const auto bytes = static_cast<std::int64_t>(text.size());
   if (bytes < spec.min || bytes > spec.max) {
-    problem(place, "'" + label + "' has " + std::to_string(bytes) + " bytes",
+    problem(place_of(in, spec, index),
+            label_of(spec, index) + " has " + std::to_string(bytes) + " bytes",
             "give " + number_bounds(spec) + " bytes");
     return false;
   }
   if (!has_control_character(text)) return true;
-  problem(place, "'" + label + "' holds a control character: " + in_quotes(text), "remove it");
+  problem(place_of(in, spec, index),
+          label_of(spec, index) + " holds a control character: " + in_quotes(text), "remove it");
   return false;
 }
 
@@ -199,8 +225,31 @@ std::optional<std::int64_t> Reader::integer(const Section& in, std::string_view 
     wrong_type(in, spec, *node);
     return std::nullopt;
   }
-  if (!in_bounds(spec, number->get(), where(in, key), std::string(key))) return std::nullopt;
+  if (!in_bounds(in, spec, number->get(), std::nullopt)) return std::nullopt;
   return number->get();
+}
+
+std::optional<std::uint64_t> Reader::unsigned64(const Section& in, std::string_view key) {
+  const KeySpec& spec = *find_key(in.name, key);
+  const toml::node* node = value(in, spec);
+  if (node == nullptr) return std::nullopt;
+  if (const auto* number = node->as_integer()) {
+    if (number->get() >= 0) return static_cast<std::uint64_t>(number->get());
+    problem(where(in, key), label_of(spec, {}) + " is " + std::to_string(number->get()),
+            "give " + bounds_text(spec));
+    return std::nullopt;
+  }
+  const auto* text = node->as_string();
+  if (text == nullptr) {
+    wrong_type(in, spec, *node);
+    return std::nullopt;
+  }
+  const std::optional<std::uint64_t> number = parse_unsigned64(text->get());
+  if (!number) {
+    problem(where(in, key), label_of(spec, {}) + " is " + in_quotes(text->get()),
+            "give " + bounds_text(spec));
+  }
+  return number;
 }
 
 std::optional<bool> Reader::boolean(const Section& in, std::string_view key) {
@@ -221,7 +270,7 @@ std::optional<std::string> Reader::string(const Section& in, std::string_view ke
     wrong_type(in, spec, *node);
     return std::nullopt;
   }
-  if (!sound_text(spec, text->get(), where(in, key), std::string(key))) return std::nullopt;
+  if (!sound_text(in, spec, text->get(), std::nullopt)) return std::nullopt;
   return text->get();
 }
 
@@ -272,7 +321,7 @@ std::vector<std::int64_t> Reader::integers(const Section& in, std::string_view k
   if (has(in, key) && spec.min_items <= 1 && in.table->get(key)->is_integer()) {
     const std::int64_t number = in.table->get(key)->as_integer()->get();
     if (value(in, spec) == nullptr) return {};
-    if (in_bounds(spec, number, where(in, key), std::string(key))) result.push_back(number);
+    if (in_bounds(in, spec, number, std::nullopt)) result.push_back(number);
     return result;
   }
   const toml::array* list = array(in, spec);
@@ -282,8 +331,8 @@ std::vector<std::int64_t> Reader::integers(const Section& in, std::string_view k
       wrong_type(in, spec, *list);
       return {};
     }
-    if (!in_bounds(spec, number->get(), where(in, key, i), element(key, i))) return {};
-    config_.sources.emplace(element(in.key_path(key), i), where(in, key, i));
+    if (!in_bounds(in, spec, number->get(), i)) return {};
+    record(in, key, i);
     result.push_back(number->get());
   }
   return result;
@@ -299,8 +348,8 @@ std::vector<std::string> Reader::strings(const Section& in, std::string_view key
       wrong_type(in, spec, *list);
       return {};
     }
-    if (!sound_text(spec, text->get(), where(in, key, i), element(key, i))) return {};
-    config_.sources.emplace(element(in.key_path(key), i), where(in, key, i));
+    if (!sound_text(in, spec, text->get(), i)) return {};
+    record(in, key, i);
     result.push_back(text->get());
   }
   return result;
@@ -308,6 +357,11 @@ std::vector<std::string> Reader::strings(const Section& in, std::string_view key
 
 bool Reader::has(const Section& in, std::string_view key) const {
   return in.table != nullptr && in.table->contains(key);
+}
+
+std::string Reader::place_of(const Section& in, const KeySpec& spec,
+                             std::optional<std::size_t> index) const {
+  return index ? where(in, spec.key, *index) : where(in, spec.key);
 }
 
 std::string Reader::section_where(const Section& in) const {

@@ -42,6 +42,8 @@ class Reader {
   void report_unknown_keys();
 
   [[nodiscard]] std::optional<std::int64_t> integer(const Section& in, std::string_view key);
+  /// An integer, or a string with one that TOML's integers cannot hold.
+  [[nodiscard]] std::optional<std::uint64_t> unsigned64(const Section& in, std::string_view key);
   [[nodiscard]] std::optional<bool> boolean(const Section& in, std::string_view key);
   [[nodiscard]] std::optional<std::string> string(const Section& in, std::string_view key);
   [[nodiscard]] std::optional<std::size_t> choice(const Section& in, std::string_view key);
@@ -57,6 +59,8 @@ class Reader {
       if (auto value = string(in, key)) out = std::move(*value);
     } else if constexpr (std::is_enum_v<T>) {
       if (const auto value = choice(in, key)) out = static_cast<T>(*value);
+    } else if constexpr (std::same_as<T, std::optional<std::uint8_t>>) {
+      if (const auto value = integer(in, key)) out = static_cast<std::uint8_t>(*value);
     } else {
       if (const auto value = integer(in, key)) out = static_cast<T>(*value);
     }
@@ -74,10 +78,14 @@ class Reader {
   const toml::array* array(const Section& in, const KeySpec& spec);
   void report_unknown_keys(const Section& in);
   void wrong_type(const Section& in, const KeySpec& spec, const toml::node& node);
-  bool in_bounds(const KeySpec& spec, std::int64_t number, const std::string& place,
-                 const std::string& label);
-  bool sound_text(const KeySpec& spec, const std::string& text, const std::string& place,
-                  const std::string& label);
+  // `index` in the key's array, if it is one. Places are made into words only when they are needed.
+  bool in_bounds(const Section& in, const KeySpec& spec, std::int64_t number,
+                 std::optional<std::size_t> index);
+  bool sound_text(const Section& in, const KeySpec& spec, const std::string& text,
+                  std::optional<std::size_t> index);
+  void record(const Section& in, std::string_view key, std::size_t index);
+  [[nodiscard]] std::string place_of(const Section& in, const KeySpec& spec,
+                                     std::optional<std::size_t> index) const;
   [[nodiscard]] std::string section_where(const Section& in) const;
 
   const Document& document_;

@@ -1,9 +1,55 @@
 #include "route/route_set.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <bit>
+#include <map>
+
+#include "config/topic_pattern.hpp"
 
 namespace esc::route {
+namespace {
+
+std::size_t exact_topics(std::span<const RouteSpec> routes) {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      routes, [](const RouteSpec& spec) { return !config::is_wildcard(spec.topic); }));
+}
+
+std::vector<TopicTrie::Pattern> patterns_of(std::span<const RouteSpec> routes) {
+  std::vector<TopicTrie::Pattern> patterns;
+  for (std::uint32_t route = 0; route < routes.size(); ++route) {
+    if (config::is_wildcard(routes[route].topic)) patterns.push_back({routes[route].topic, route});
+  }
+  return patterns;
+}
+
+// 0 is what memory that nobody wrote looks like.
+std::uint32_t next_generation() {
+  static std::atomic<std::uint32_t> last{0};  // only numbers, nothing is published by them
+  std::uint32_t mine = 0;
+  while (mine == 0) mine = last.fetch_add(1, std::memory_order_relaxed) + 1;
+  return mine;
+}
+
+}  // namespace
+
+/// The sets of prefixes, each kept once: most routes that have any have the same.
+class RouteSet::Publishers {
+ public:
+  explicit Publishers(std::vector<wire::PrefixSet>& sets) : sets_(sets) {}
+
+  std::uint32_t index_of(const std::vector<wire::IpPrefix>& prefixes) {
+    if (prefixes.empty()) return kAnyone;
+    const auto [found, is_new] =
+        known_.try_emplace(prefixes, static_cast<std::uint32_t>(sets_.size()));
+    if (is_new) sets_.emplace_back(prefixes);
+    return found->second;
+  }
+
+ private:
+  std::vector<wire::PrefixSet>& sets_;
+  std::map<std::vector<wire::IpPrefix>, std::uint32_t> known_;
+};
 
 // A probe that goes past its first slot is a branch mispredicted, and a cache line holds only four
 // slots whoever they belong to: as long as the slots stay in the L1 cache, room is free.
@@ -15,26 +61,66 @@ std::size_t RouteSet::slots_for(std::size_t routes) noexcept {
       std::max({routes * kTight, std::min(routes, kRoomyRoutes) * kRoomy, std::size_t{2}}));
 }
 
-RouteSet::RouteSet(std::span<const RouteSpec> routes, const TopicHasher& hasher)
-    : mask_(slots_for(routes.size()) - 1), slots_(mask_ + 1) {
+RouteSet::RouteSet(std::span<const RouteSpec> routes, const TopicHasher& hasher,
+                   const UnknownSpec& unknown)
+    : mask_(slots_for(exact_topics(routes)) - 1),
+      slots_(mask_ + 1),
+      patterns_(patterns_of(routes), hasher),
+      generation_(next_generation()),
+      unknown_rule_(unknown.rule) {
+  Publishers publishers(publishers_);
+  targets_.reserve(routes.size() + 1);
+  key_of_route_.reserve(routes.size() + 1);
   for (std::uint32_t route = 0; route < routes.size(); ++route) {
-    const RouteSpec& spec = routes[route];
-    const auto key = static_cast<std::uint32_t>(keys_.size());
-    keys_.push_back(static_cast<std::uint8_t>(spec.topic.size()));
-    keys_.insert(keys_.end(), spec.topic.begin(), spec.topic.end());
-    key_of_route_.push_back(key);
-    targets_.push_back({spec.handler, spec.worker, spec.spread, spec.on_full});
-    const auto* bytes = reinterpret_cast<const std::uint8_t*>(spec.topic.data());
-    const std::uint64_t hash = hasher({bytes, spec.topic.size()});
-    std::uint64_t at = hash & mask_;
-    while (slots_[at].route != kNone) at = (at + 1) & mask_;
-    slots_[at] = {hash, route, key};
+    add(routes[route], publishers);
+    if (!config::is_wildcard(routes[route].topic)) insert_exact(route, hasher);
   }
+  if (unknown.default_route) {
+    default_route_ = static_cast<std::uint32_t>(routes.size());
+    add(*unknown.default_route, publishers);
+  }
+}
+
+void RouteSet::add(const RouteSpec& spec, Publishers& publishers) {
+  const auto index = static_cast<std::uint32_t>(targets_.size());
+  key_of_route_.push_back(static_cast<std::uint32_t>(keys_.size()));
+  keys_.push_back(static_cast<std::uint8_t>(spec.topic.size()));
+  keys_.insert(keys_.end(), spec.topic.begin(), spec.topic.end());
+  targets_.push_back({
+      .handler = spec.handler,
+      .worker = spec.worker,
+      .spread = spec.spread,
+      .on_full = spec.on_full,
+      .retries = spec.retries,
+      .has_priority = spec.priority.has_value(),
+      .priority = spec.priority.value_or(0),
+      .dedup = spec.dedup.kind,
+      .dedup_offset = spec.dedup.offset,
+      .dedup_bytes = spec.dedup.bytes,
+      .publishers = publishers.index_of(spec.publishers),
+      .slot = spec.slot == RouteSpec::kOwnIndex ? index : spec.slot,
+  });
+}
+
+void RouteSet::insert_exact(std::uint32_t route, const TopicHasher& hasher) {
+  const std::uint32_t key = key_of_route_[route];
+  const std::uint64_t hash = hasher({keys_.data() + key + 1, keys_[key]});
+  std::uint64_t at = hash & mask_;
+  while (slots_[at].route != kNone) at = (at + 1) & mask_;
+  slots_[at] = {hash, route, key};
 }
 
 std::string_view RouteSet::topic(std::uint32_t route) const noexcept {
   const std::uint8_t* key = keys_.data() + key_of_route_[route];
   return {reinterpret_cast<const char*>(key + 1), *key};
+}
+
+std::size_t RouteSet::memory_bytes() const noexcept {
+  std::size_t bytes = slots_.capacity() * sizeof(Slot) + keys_.capacity() +
+                      targets_.capacity() * sizeof(Target) +
+                      key_of_route_.capacity() * sizeof(std::uint32_t) + patterns_.memory_bytes();
+  for (const wire::PrefixSet& set : publishers_) bytes += set.memory_bytes();
+  return bytes;
 }
 
 }  // namespace esc::route

@@ -3,79 +3,88 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "config/config.hpp"
+#include "config/routes.hpp"
+#include "route/same_bytes.hpp"
 #include "route/topic_hasher.hpp"
+#include "route/topic_trie.hpp"
+#include "wire/ip_prefix.hpp"
 
 namespace esc::route {
 
-namespace detail {
-
-template <class Word>
-[[nodiscard]] inline Word load(const std::uint8_t* from) noexcept {
-  Word word;
-  std::memcpy(&word, from, sizeof word);
-  return word;
-}
-
-}  // namespace detail
-
-/// Whether the first `bytes` of a and b are equal. Topics are mostly of 8 to 32 bytes: two loads
-/// from each end that may overlap, where a call of memcmp was 5 % of the whole path.
-[[nodiscard]] inline bool same_bytes(const std::uint8_t* a, const std::uint8_t* b,
-                                     std::size_t bytes) noexcept {
-  using detail::load;
-  if (bytes < 8 || bytes > 32) return std::memcmp(a, b, bytes) == 0;
-  const std::size_t last = bytes - 8;
-  std::uint64_t different = load<std::uint64_t>(a) ^ load<std::uint64_t>(b);
-  different |= load<std::uint64_t>(a + last) ^ load<std::uint64_t>(b + last);
-  if (bytes > 16) {
-    different |= load<std::uint64_t>(a + 8) ^ load<std::uint64_t>(b + 8);
-    different |= load<std::uint64_t>(a + last - 8) ^ load<std::uint64_t>(b + last - 8);
-  }
-  return different == 0;
-}
-
+using config::DedupKind;
 using config::OnFull;
 using config::Spread;
+using config::UnknownTopic;
 
 struct RouteSpec {
-  std::string topic;
+  static constexpr std::uint32_t kOwnIndex = UINT32_MAX;
+
+  std::string topic{};        ///< a topic or a pattern
   std::uint16_t handler = 0;  ///< index into the workers' handlers
   Spread spread = Spread::kByTopic;
   std::uint16_t worker = 0;  ///< for Spread::kWorker
+  std::optional<std::uint8_t> priority{};
   OnFull on_full = OnFull::kHold;
+  std::uint8_t retries = 0;
+  config::DedupConfig dedup{};
+  std::vector<wire::IpPrefix> publishers{};  ///< none: anyone
+  std::uint32_t slot = kOwnIndex;            ///< kOwnIndex: the route's index
+};
+
+/// What becomes of a topic without a route.
+struct UnknownSpec {
+  UnknownTopic rule = UnknownTopic::kDeadLetter;
+  std::optional<RouteSpec> default_route{};  ///< there if and only if UnknownTopic::kRoute
 };
 
 /// Immutable once built; read from any thread without synchronisation. Exact topics in an
 /// open-addressing table (linear probing, at most half full): the carried hash finds the slot, the
-/// whole topic is compared before a route is taken.
+/// whole topic is compared before a route is taken. Patterns in a tree (TopicTrie). An exact topic
+/// is more specific than any pattern, so it is looked for first.
 class RouteSet {
  public:
   static constexpr std::uint32_t kNone = UINT32_MAX;
+  static constexpr std::uint32_t kAnyone = UINT32_MAX;
 
   /// Slots of the table for so many routes: a power of two.
   [[nodiscard]] static std::size_t slots_for(std::size_t routes) noexcept;
 
-  /// What the dispatcher needs to know of a route.
-  struct Target {
-    std::uint16_t handler;
-    std::uint16_t worker;
-    Spread spread;
-    OnFull on_full;
+  /// What the dispatcher needs to know of a route. Two to a cache line.
+  struct alignas(32) Target {
+    std::uint16_t handler = 0;
+    std::uint16_t worker = 0;
+    Spread spread = Spread::kByTopic;
+    OnFull on_full = OnFull::kHold;
+    std::uint8_t retries = 0;
+    bool has_priority = false;
+    std::uint8_t priority = 0;  ///< instead of the event's own, if has_priority
+    DedupKind dedup = DedupKind::kNone;
+    std::uint16_t dedup_offset = 0;
+    std::uint16_t dedup_bytes = 0;       ///< 0: to the payload's end
+    std::uint32_t publishers = kAnyone;  ///< see may_publish
+    std::uint32_t slot = 0;              ///< of per-topic figures; stays with the pattern
   };
 
-  /// Topics are unique (the configuration's loader sees to it). Start-up only: allocates.
-  RouteSet(std::span<const RouteSpec> routes, const TopicHasher& hasher);
+  /// Topics are unique and sound (the configuration's loader sees to it). Control path: allocates.
+  RouteSet(std::span<const RouteSpec> routes, const TopicHasher& hasher,
+           const UnknownSpec& unknown = {});
 
-  /// Index of the route that takes `topic`, or kNone.
+  /// Index of the route that takes `topic`, or kNone. The default route is not asked.
   [[nodiscard]] std::uint32_t find(std::uint64_t hash,
                                    std::span<const std::uint8_t> topic) const noexcept {
+    const std::uint32_t exact = find_exact(hash, topic);
+    return exact != kNone || patterns_.empty() ? exact : patterns_.match(topic).route;
+  }
+
+  /// The same among exact topics only: the quick part.
+  [[nodiscard]] std::uint32_t find_exact(std::uint64_t hash,
+                                         std::span<const std::uint8_t> topic) const noexcept {
     // The table is at most half full, so an empty slot ends every probe.
     for (std::uint64_t at = hash & mask_;; at = (at + 1) & mask_) {
       const Slot& slot = slots_[at];
@@ -83,10 +92,31 @@ class RouteSet {
       if (slot.hash == hash && same_topic(slot, topic)) return slot.route;
     }
   }
+  /// And among patterns only. Its result may be kept for as long as generation() stays
+  /// (TopicCache).
+  [[nodiscard]] TopicTrie::Match match(std::span<const std::uint8_t> topic) const noexcept {
+    return patterns_.match(topic);
+  }
+  [[nodiscard]] bool has_patterns() const noexcept { return !patterns_.empty(); }
+
+  [[nodiscard]] UnknownTopic unknown_rule() const noexcept { return unknown_rule_; }
+  /// Index of the route that takes what no other does; kNone unless UnknownTopic::kRoute.
+  [[nodiscard]] std::uint32_t default_route() const noexcept { return default_route_; }
 
   [[nodiscard]] const Target& target(std::uint32_t route) const noexcept { return targets_[route]; }
+  /// Whether an event of this route may come from `address`.
+  [[nodiscard]] bool may_publish(const Target& target,
+                                 const wire::IpAddress& address) const noexcept {
+    return target.publishers == kAnyone || publishers_[target.publishers].contains(address);
+  }
+
+  /// Routes, the default route as the last among them.
   [[nodiscard]] std::size_t size() const noexcept { return targets_.size(); }
+  /// As configured; of the default route: empty.
   [[nodiscard]] std::string_view topic(std::uint32_t route) const noexcept;
+  /// Different for any two sets made in this process; never 0.
+  [[nodiscard]] std::uint32_t generation() const noexcept { return generation_; }
+  [[nodiscard]] std::size_t memory_bytes() const noexcept;
 
  private:
   struct Slot {
@@ -95,18 +125,28 @@ class RouteSet {
     std::uint32_t key = 0;  ///< where the topic begins in keys_: its length, then its bytes
   };
   static_assert(sizeof(Slot) == 16);
+  static_assert(sizeof(Target) == 32);
+
+  class Publishers;
 
   [[nodiscard]] bool same_topic(const Slot& slot,
                                 std::span<const std::uint8_t> topic) const noexcept {
     const std::uint8_t* key = keys_.data() + slot.key;
     return *key == topic.size() && same_bytes(key + 1, topic.data(), topic.size());
   }
+  void add(const RouteSpec& spec, Publishers& publishers);
+  void insert_exact(std::uint32_t route, const TopicHasher& hasher);
 
   std::uint64_t mask_;
   std::vector<Slot> slots_;
   std::vector<std::uint8_t> keys_;
   std::vector<Target> targets_;
+  TopicTrie patterns_;
   std::vector<std::uint32_t> key_of_route_;
+  std::vector<wire::PrefixSet> publishers_;
+  std::uint32_t default_route_ = kNone;
+  std::uint32_t generation_;
+  UnknownTopic unknown_rule_;
 };
 
 }  // namespace esc::route

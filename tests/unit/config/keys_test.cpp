@@ -20,19 +20,43 @@ std::string path_of(const KeySpec& spec) {
 // What a key needs beside it to be judged alone. CPU and worker indices reach into lists, so those
 // are made long.
 std::vector<std::string> context_of(const KeySpec& spec) {
-  if (spec.key == "ingest_soft_mark_cells") return {"rings.ingest_cells=1048576"};
-  if (spec.section == "route" && spec.key == "worker") {
+  std::vector<std::string> context;
+  if (spec.key == "ingest_soft_mark_cells") context.push_back("rings.ingest_cells=1048576");
+  if (spec.section == "default_route") {
+    context = {"routing.unknown_topic=route", "default_route.handler=count"};
+  }
+  if (spec.section == "producer") context = {"producer[0].id=1", "producer[0].sources=[\"::1\"]"};
+  const std::string table = spec.section == "route" ? "route[0]" : std::string(spec.section);
+  if (spec.key == "worker") {
     std::string workers = "lcores.workers=[0";
     for (int i = 1; i < 128; ++i) workers += ",0";
-    return {workers + "]", "route[0].spread=worker"};
+    context.push_back(workers + "]");
+    context.push_back(table + ".spread=worker");
   }
-  return {};
+  if (spec.key == "dedup_offset" || spec.key == "dedup_bytes") {
+    context.push_back(table + ".dedup=content");
+  }
+  return context;
 }
 
+// A choice that asks for another key as well.
+std::vector<std::string> context_of(const KeySpec& spec, std::string_view choice) {
+  std::vector<std::string> context = context_of(spec);
+  const std::string table = spec.section == "route" ? "route[0]" : std::string(spec.section);
+  if (choice == "worker") context.push_back(table + ".worker=0");
+  if (choice == "payload-id") context.push_back(table + ".dedup_bytes=16");
+  if (spec.key == "unknown_topic" && choice == "route") {
+    context.push_back("default_route.handler=count");
+  }
+  return context;
+}
+
+bool takes(const KeySpec& spec, const std::string& value, std::vector<std::string> context) {
+  context.push_back(path_of(spec) + "=" + value);
+  return set_problems(std::move(context)).empty();
+}
 bool takes(const KeySpec& spec, const std::string& value) {
-  std::vector<std::string> set = context_of(spec);
-  set.push_back(path_of(spec) + "=" + value);
-  return set_problems(set).empty();
+  return takes(spec, value, context_of(spec));
 }
 
 TEST(KeyTable, IntegerBoundsHold) {
@@ -57,7 +81,7 @@ TEST(KeyTable, IntegerBoundsHold) {
     EXPECT_FALSE(takes(spec, "9223372036854775807")) << label;
     ++checked;
   }
-  EXPECT_EQ(checked, 23);
+  EXPECT_EQ(checked, 32);
 }
 
 TEST(KeyTable, ListBoundsHold) {
@@ -99,13 +123,16 @@ TEST(KeyTable, StringBoundsHold) {
 TEST(KeyTable, EveryChoiceIsTakenAndDistinct) {
   for (const KeySpec& spec : all_keys()) {
     for (const std::string_view choice : spec.choices) {
-      if (choice == "worker") continue;  // needs its worker; tested with the routes
-      EXPECT_TRUE(takes(spec, "\"" + std::string(choice) + "\"")) << path_of(spec) << choice;
+      EXPECT_TRUE(takes(spec, "\"" + std::string(choice) + "\"", context_of(spec, choice)))
+          << path_of(spec) << choice;
     }
   }
   EXPECT_EQ(with_set({"memory.hugepages=off"}).memory.hugepages, Hugepages::kOff);
   EXPECT_EQ(with_set({"port[0].checksum=off"}).ports[0].checksum, Checksum::kOff);
   EXPECT_EQ(with_set({"route[0].spread=round-robin"}).routes[0].spread, Spread::kRoundRobin);
+  EXPECT_EQ(with_set({"route[0].on_full=shed"}).routes[0].on_full, OnFull::kShed);
+  EXPECT_EQ(with_set({"route[0].dedup=content"}).routes[0].dedup.kind, DedupKind::kContent);
+  EXPECT_EQ(with_set({"routing.unknown_topic=drop"}).routing.unknown_topic, UnknownTopic::kDrop);
   EXPECT_EQ(with_set({"log.level=trace"}).log.level, LogLevel::kTrace);
   EXPECT_EQ(with_set({"log.level=error"}).log.level, LogLevel::kError);
   EXPECT_EQ(with_set({"port[0].lossless=auto"}).ports[0].lossless_setting, Lossless::kAuto);
@@ -130,20 +157,28 @@ std::string dump(const Config& config) {
       << config.rings.burst << '|' << config.limits.max_frame_bytes << '|'
       << config.limits.max_topic_bytes << '|' << config.limits.max_routes << '|'
       << config.shutdown.drain_timeout_ms << '|' << number(config.log.level) << '|'
-      << number(config.routes.at(0).spread);
+      << number(config.routing.unknown_topic) << '|';
+  const auto route = [&](const RouteConfig& one) {
+    out << number(one.spread) << '|' << one.priority.value_or(-1) << '|' << number(one.on_full)
+        << '|' << number(one.retries) << '|' << number(one.dedup.kind) << '|' << one.dedup.offset
+        << '|' << one.dedup.bytes << '|' << one.publishers.size() << '|';
+  };
+  route(config.routes.at(0));
+  if (config.routing.default_route) route(*config.routing.default_route);
   return out.str();
 }
 
 TEST(KeyTable, DefaultsAreTheOnesThatApply) {
-  const std::string untouched = dump(loaded(kMinimal));
   int checked = 0;
   for (const KeySpec& spec : all_keys()) {
     if (spec.default_text.empty()) continue;
-    const std::string set = path_of(spec) + "=" + std::string(spec.default_text);
-    EXPECT_EQ(dump(with_set({set})), untouched) << set;
+    const std::string untouched = dump(with_set(context_of(spec)));
+    std::vector<std::string> set = context_of(spec);
+    set.push_back(path_of(spec) + "=" + std::string(spec.default_text));
+    EXPECT_EQ(dump(with_set(set)), untouched) << set.back();
     ++checked;
   }
-  EXPECT_EQ(checked, 31);
+  EXPECT_EQ(checked, 41);
 }
 
 TEST(KeyTable, ExamplesLoad) {

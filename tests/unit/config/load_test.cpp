@@ -51,16 +51,41 @@ level = "debug"
 file = "/tmp/e.log"
 [control]
 socket = "/tmp/e.sock"
+[routing]
+unknown_topic = "route"
+[default_route]
+handler = "null"
+priority = 1
 [[route]]
 topic = "sensor/7/temp"
 handler = "count"
 spread = "worker"
 worker = 2
+priority = 0
+on_full = "dead-letter"
+retries = 15
+dedup = "payload-id"
+dedup_offset = 8
+dedup_bytes = 16
+publishers = ["2001:db8::/32", "10.0.0.0/8", "10.0.0.1"]
 [[route]]
-topic = "ünï/code"
+topic = "ünï/+/#"
 handler = "null"
 spread = "by-producer"
+dedup = "content"
+[[producer]]
+id = 7
+sources = ["::1"]
+[[producer]]
+id = "0xffffffffffffffff"
+sources = ["10.0.0.0/8", "::/0"]
 )";
+
+Texts texts(const std::vector<wire::IpPrefix>& prefixes) {
+  Texts made;
+  for (const wire::IpPrefix& prefix : prefixes) made.push_back(to_text(prefix));
+  return made;
+}
 
 TEST(Load, ReadsEveryKey) {
   const Config config = loaded(kFull);
@@ -109,7 +134,26 @@ TEST(Load, ReadsEveryKey) {
   EXPECT_EQ(config.routes[0].handler, "count");
   EXPECT_EQ(config.routes[0].spread, Spread::kWorker);
   EXPECT_EQ(config.routes[0].worker, 2U);
+  EXPECT_EQ(config.routes[0].priority, 0);
+  EXPECT_EQ(config.routes[0].on_full, OnFull::kDeadLetter);
+  EXPECT_EQ(config.routes[0].retries, 15);
+  EXPECT_EQ(config.routes[0].dedup, (DedupConfig{DedupKind::kPayloadId, 8, 16}));
+  // In the order of their addresses, IPv4 as IPv6 holds it.
+  EXPECT_EQ(texts(config.routes[0].publishers),
+            (Texts{"10.0.0.0/8", "10.0.0.1/32", "2001:db8::/32"}));
+  EXPECT_EQ(config.routes[1].topic, "ünï/+/#");
   EXPECT_EQ(config.routes[1].spread, Spread::kByProducer);
+  EXPECT_EQ(config.routes[1].dedup, (DedupConfig{DedupKind::kContent, 0, 0}));
+  EXPECT_EQ(config.routing.unknown_topic, UnknownTopic::kRoute);
+  ASSERT_TRUE(config.routing.default_route);
+  EXPECT_EQ(config.routing.default_route->handler, "null");
+  EXPECT_EQ(config.routing.default_route->priority, 1);
+  EXPECT_EQ(config.routing.default_route->topic, "");
+  ASSERT_EQ(config.producers.size(), 2U);
+  EXPECT_EQ(config.producers[0].id, 7U);
+  EXPECT_EQ(texts(config.producers[0].sources), Texts{"::1/128"});
+  EXPECT_EQ(config.producers[1].id, UINT64_MAX);
+  EXPECT_EQ(texts(config.producers[1].sources), (Texts{"::/0", "10.0.0.0/8"}));
   EXPECT_TRUE(config.warnings.empty());
 }
 
@@ -131,6 +175,14 @@ TEST(Load, DefaultsTheRest) {
   EXPECT_EQ(config.lcores.idle, Idle::kAdaptive);
   EXPECT_EQ(config.lcores.main, std::nullopt);
   EXPECT_EQ(config.routes[0].spread, Spread::kByTopic);
+  EXPECT_EQ(config.routes[0].priority, std::nullopt);
+  EXPECT_EQ(config.routes[0].on_full, OnFull::kHold);
+  EXPECT_EQ(config.routes[0].retries, 0);
+  EXPECT_EQ(config.routes[0].dedup, DedupConfig{});
+  EXPECT_TRUE(config.routes[0].publishers.empty());
+  EXPECT_EQ(config.routing.unknown_topic, UnknownTopic::kDeadLetter);
+  EXPECT_EQ(config.routing.default_route, std::nullopt);
+  EXPECT_TRUE(config.producers.empty());
   EXPECT_TRUE(config.ports[0].lossless());
 }
 
@@ -139,7 +191,7 @@ TEST(Load, WarnsWithoutRoutes) {
   const Config config = loaded(text);
   ASSERT_EQ(config.warnings.size(), 1U);
   EXPECT_EQ(topology::to_text(config.warnings[0]),
-            "t.toml: there is no [[route]]: every event will be dropped as unknown_topic; add a "
+            "t.toml: there is no [[route]]: every event is of an unknown topic; add a "
             "[[route]] with a topic and a handler");
 }
 

@@ -58,6 +58,55 @@ TEST(RouteSet, AHundredThousandRoutes) {
   expect_finds_each_and_nothing_else(100'000);
 }
 
+TEST(RouteSet, AsManyRoutesAsThereMayBe) {
+  constexpr std::size_t kMost = 1U << 20U;  // limits.max_routes at its largest
+  const TopicHasher hasher(1);
+  const std::vector<RouteSpec> specs = numbered(kMost);
+  const RouteSet routes(specs, hasher);
+  ASSERT_EQ(routes.size(), kMost);
+  for (std::uint32_t i = 0; i < kMost; i += 97) {
+    ASSERT_EQ(routes.find(hasher(bytes(specs[i].topic)), bytes(specs[i].topic)), i);
+  }
+  // Slots of 16 bytes for twice as many, targets of 32, an offset of 4 and the topics themselves.
+  EXPECT_LT(routes.memory_bytes(), kMost * (2 * 16 + 32 + 4 + 2 * 16));
+}
+
+TEST(RouteSet, RoutesWithTheSamePublishersShareThem) {
+  const std::vector<wire::IpPrefix> ten = {{wire::IpAddress::v4(0x0a000000), 8}};
+  std::vector<RouteSpec> specs = {{.topic = "a", .publishers = ten},
+                                  {.topic = "b"},
+                                  {.topic = "c/#", .publishers = ten},
+                                  {.topic = "d", .publishers = {{wire::IpAddress::v4(1), 32}}}};
+  const RouteSet routes(specs, TopicHasher(1));
+  EXPECT_EQ(routes.target(0).publishers, routes.target(2).publishers);
+  EXPECT_NE(routes.target(0).publishers, routes.target(3).publishers);
+  EXPECT_EQ(routes.target(1).publishers, RouteSet::kAnyone);
+  EXPECT_TRUE(routes.may_publish(routes.target(0), wire::IpAddress::v4(0x0a010203)));
+  EXPECT_FALSE(routes.may_publish(routes.target(3), wire::IpAddress::v4(0x0a010203)));
+  EXPECT_TRUE(routes.may_publish(routes.target(1), wire::IpAddress::v4(0x0a010203)));
+}
+
+TEST(RouteSet, SlotsAreTheIndicesUnlessTheyAreGiven) {
+  const std::vector<RouteSpec> specs = {{.topic = "a"}, {.topic = "b", .slot = 9}, {.topic = "#"}};
+  const RouteSet routes(specs, TopicHasher(1), {UnknownTopic::kRoute, RouteSpec{.slot = 4}});
+  EXPECT_EQ(routes.target(0).slot, 0U);
+  EXPECT_EQ(routes.target(1).slot, 9U);
+  EXPECT_EQ(routes.target(2).slot, 2U);
+  EXPECT_EQ(routes.target(routes.default_route()).slot, 4U);
+}
+
+TEST(RouteSet, TheDefaultRouteIsNotFound) {
+  const std::vector<RouteSpec> specs = {{.topic = "a"}};
+  const TopicHasher hasher(1);
+  const RouteSet routes(specs, hasher, {UnknownTopic::kRoute, RouteSpec{}});
+  EXPECT_EQ(routes.default_route(), 1U);
+  EXPECT_EQ(routes.find(hasher(bytes("b")), bytes("b")), RouteSet::kNone);
+  const RouteSet without(specs, hasher);
+  EXPECT_EQ(without.default_route(), RouteSet::kNone);
+  EXPECT_EQ(without.unknown_rule(), UnknownTopic::kDeadLetter);
+  EXPECT_NE(without.generation(), routes.generation());
+}
+
 TEST(RouteSet, EmptySetSaysNoToEveryHash) {
   const RouteSet routes({}, TopicHasher(1));
   for (const std::uint64_t hash : {std::uint64_t{0}, std::uint64_t{1}, UINT64_MAX}) {

@@ -102,6 +102,37 @@ TEST(WorkerChoice, ByProducerSpreadsProducersThatAreNumberedOneTwoThree) {
   }
 }
 
+// A reload puts another set in the place of the first: with as many workers as before, a topic that
+// stays by-topic and a producer that stays by-producer keep their worker, and so their order.
+TEST(WorkerChoice, AReloadMovesNoTopicAndNoProducer) {
+  const TopicHasher hasher(77);
+  const std::vector<RouteSpec> before = {{.topic = "plant/+", .spread = Spread::kByTopic},
+                                         {.topic = "line/#", .spread = Spread::kByProducer},
+                                         {.topic = "other"}};
+  const std::vector<RouteSpec> after = {{.topic = "new/#"},
+                                        {.topic = "line/#", .spread = Spread::kByProducer},
+                                        {.topic = "plant/7", .spread = Spread::kByTopic},
+                                        {.topic = "plant/+", .handler = 2}};
+  const RouteSet old_set(before, hasher);
+  const RouteSet new_set(after, hasher);
+  for (const std::uint32_t workers : {2U, 3U, 7U}) {
+    WorkerChoice choice(workers);
+    WorkerChoice fresh(workers);
+    for (std::uint64_t i = 0; i < 200; ++i) {
+      for (const std::string& topic : {"plant/" + std::to_string(i), "line/" + std::to_string(i)}) {
+        const std::span<const std::uint8_t> text(
+            reinterpret_cast<const std::uint8_t*>(topic.data()), topic.size());
+        const event::Event one = sequenced(i * 13, hasher(text));
+        const std::uint32_t chosen =
+            choice.choose(old_set.target(old_set.find(one.topic_hash, text)), one);
+        const RouteSet::Target& now = new_set.target(new_set.find(one.topic_hash, text));
+        ASSERT_EQ(choice.choose(now, one), chosen) << topic;
+        ASSERT_EQ(fresh.choose(now, one), chosen) << topic;
+      }
+    }
+  }
+}
+
 TEST(WorkerChoice, ByProducerWithoutAProducerGoesByTopic) {
   WorkerChoice choice(5);
   for (std::uint64_t hash = 0; hash < 50; ++hash) {

@@ -1,0 +1,40 @@
+// The key table's parts: each section with its keys, in a file of its own kind. Internal to
+// lib/config.
+#pragma once
+
+#include "config/keys.hpp"
+
+namespace esc::config {
+
+struct KeyGroup {
+  SectionSpec section;
+  std::span<const KeySpec> keys;
+};
+
+// keys_machine.cpp
+extern const KeyGroup kTopGroup;
+extern const KeyGroup kEalGroup;
+extern const KeyGroup kMemoryGroup;
+extern const KeyGroup kLcoresGroup;
+extern const KeyGroup kRingsGroup;
+extern const KeyGroup kDeduplicationGroup;
+
+// keys_port.cpp
+extern const KeyGroup kPortGroup;
+
+// keys_service.cpp
+extern const KeyGroup kLimitsGroup;
+extern const KeyGroup kShutdownGroup;
+extern const KeyGroup kLogGroup;
+extern const KeyGroup kControlGroup;
+
+// keys_route.cpp
+extern const KeyGroup kRoutingGroup;
+extern const KeyGroup kDefaultRouteGroup;
+extern const KeyGroup kRouteGroup;
+extern const KeyGroup kProducerGroup;
+
+/// nullptr: there is no such section.
+[[nodiscard]] const KeyGroup* find_group(std::string_view section) noexcept;
+
+}  // namespace esc::config

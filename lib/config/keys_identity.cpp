@@ -1,0 +1,57 @@
+// Keys of the configuration: which events count as seen before.
+#include <array>
+
+#include "config/key_groups.hpp"
+
+namespace esc::config {
+namespace {
+
+using enum KeyType;
+
+constexpr std::int64_t kMi = 1 << 20;
+
+constexpr std::array kDeduplicationKeys = {
+    KeySpec{.section = "deduplication",
+            .key = "sequenced",
+            .type = kBoolean,
+            .default_text = "true",
+            .example = "sequenced = false",
+            .meaning = "Whether events that their sender numbered are judged: those seen before "
+                       "are `duplicate`, those too old to tell are `stale`."},
+    KeySpec{.section = "deduplication",
+            .key = "window",
+            .type = kInteger,
+            .default_text = "4096",
+            .min = 64,
+            .max = 65'536,
+            .power_of_two = true,
+            .example = "window = 1024",
+            .meaning = "Numbers of one producer that are remembered, from its highest down: one "
+                       "bit each."},
+    KeySpec{.section = "deduplication",
+            .key = "producers",
+            .type = kInteger,
+            .default_text = "65536",
+            .min = 1,
+            .max = kMi,
+            .example = "producers = 1000",
+            .meaning = "Most producers that are remembered at a time; events of further ones pass "
+                       "unjudged, and are counted (`untracked`)."},
+    KeySpec{.section = "deduplication",
+            .key = "idempotency_s",
+            .type = kInteger,
+            .default_text = "3600",
+            .min = 1,
+            .max = 604'800,
+            .example = "idempotency_s = 600",
+            .meaning = "A producer that was silent for so many seconds is forgotten."},
+};
+
+}  // namespace
+
+constinit const KeyGroup kDeduplicationGroup = {
+    SectionSpec{.name = "deduplication",
+                .meaning = "Which events count as seen before (docs/deduplication.md)."},
+    kDeduplicationKeys};
+
+}  // namespace esc::config

@@ -1,0 +1,178 @@
+// [routing], [default_route], [[route]].
+#include <algorithm>
+#include <unordered_map>
+
+#include "config/loading.hpp"
+#include "config/text.hpp"
+#include "config/topic_pattern.hpp"
+
+namespace esc::config {
+namespace {
+
+constexpr std::string_view kReservedTopics = "$esc/";
+
+void read_topic(const Loading& in, const Section& section, RouteConfig& route) {
+  in.reader.read(section, "topic", route.topic);
+  const auto place = [&] { return in.reader.where(section, "topic"); };
+  if (route.topic.size() > in.config.limits.max_topic_bytes) {
+    in.reader.problem(
+        place(),
+        "topic " + in_quotes(route.topic) + " has " + std::to_string(route.topic.size()) + " bytes",
+        "limits.max_topic_bytes allows " + std::to_string(in.config.limits.max_topic_bytes));
+  }
+  if (route.topic.starts_with(kReservedTopics)) {
+    in.reader.problem(place(), "topic " + in_quotes(route.topic) + " is reserved",
+                      "topics under $esc/ are the protocol's own; choose another");
+  }
+  if (const auto bad = pattern_problem(route.topic)) {
+    in.reader.problem(place(), "topic " + in_quotes(route.topic) + " " + bad->what, bad->fix);
+  }
+}
+
+void read_handler(const Loading& in, const Section& section, RouteConfig& route) {
+  in.reader.read(section, "handler", route.handler);
+  if (route.handler.empty() ||
+      std::ranges::find(in.known_handlers, route.handler) != in.known_handlers.end()) {
+    return;
+  }
+  const auto meant = nearest(route.handler, in.known_handlers);
+  in.reader.problem(in.reader.where(section, "handler"),
+                    "unknown handler " + in_quotes(route.handler),
+                    meant ? "did you mean '" + std::string(*meant) + "'?"
+                          : "there are: " + joined(in.known_handlers));
+}
+
+void read_spread(const Loading& in, const Section& section, RouteConfig& route) {
+  in.reader.read(section, "spread", route.spread);
+  in.reader.read(section, "worker", route.worker);
+  const bool has_worker = in.reader.has(section, "worker");
+  if (route.spread == Spread::kWorker && !has_worker) {
+    in.reader.problem(in.reader.where(section, "spread"), "spread = \"worker\" names no worker",
+                      "add for example: worker = 0");
+  } else if (route.spread != Spread::kWorker && has_worker) {
+    in.reader.problem(in.reader.where(section, "worker"),
+                      "'worker' has no effect with this 'spread'",
+                      "remove it, or write spread = \"worker\"");
+  } else if (has_worker && !in.config.lcores.workers.empty() &&
+             route.worker >= in.config.lcores.workers.size()) {
+    in.reader.problem(in.reader.where(section, "worker"),
+                      "there is no worker " + std::to_string(route.worker),
+                      "lcores.workers has " + std::to_string(in.config.lcores.workers.size()) +
+                          ", counted from 0");
+  }
+}
+
+void read_dedup(const Loading& in, const Section& section, DedupConfig& dedup) {
+  constexpr std::uint16_t kLongestId = 64;
+  in.reader.read(section, "dedup", dedup.kind);
+  in.reader.read(section, "dedup_offset", dedup.offset);
+  in.reader.read(section, "dedup_bytes", dedup.bytes);
+  if (dedup.kind == DedupKind::kNone) {
+    for (const std::string_view key : {"dedup_offset", "dedup_bytes"}) {
+      if (!in.reader.has(section, key)) continue;
+      in.reader.problem(in.reader.where(section, key),
+                        "'" + std::string(key) + "' has no effect without 'dedup'",
+                        "remove it, or write dedup = \"payload-id\" or \"content\"");
+    }
+  } else if (dedup.kind == DedupKind::kPayloadId && !in.reader.has(section, "dedup_bytes")) {
+    in.reader.problem(in.reader.where(section, "dedup"),
+                      "dedup = \"payload-id\" does not say how long the id is",
+                      "add for example: dedup_bytes = 16");
+  } else if (dedup.kind == DedupKind::kPayloadId && dedup.bytes > kLongestId) {
+    in.reader.problem(
+        in.reader.where(section, "dedup_bytes"),
+        "'dedup_bytes' is " + std::to_string(dedup.bytes) + " with dedup = \"payload-id\"",
+        "give 1 to 64, or write dedup = \"content\"");
+  }
+}
+
+/// All of a route but its topic.
+void read_options(const Loading& in, const Section& section, RouteConfig& route) {
+  read_handler(in, section, route);
+  read_spread(in, section, route);
+  in.reader.read(section, "priority", route.priority);
+  in.reader.read(section, "on_full", route.on_full);
+  in.reader.read(section, "retries", route.retries);
+  read_dedup(in, section, route.dedup);
+  route.publishers = read_prefixes(in, section, "publishers");
+}
+
+/// Patterns cost memory and time that exact topics do not.
+void check_wildcards(const Loading& in, const std::vector<Section>& sections) {
+  std::vector<std::string_view> patterns;
+  std::vector<const Section*> places;
+  for (std::size_t i = 0; i < sections.size(); ++i) {
+    const std::string& topic = in.config.routes[i].topic;
+    if (!is_wildcard(topic)) continue;
+    patterns.push_back(topic);
+    places.push_back(&sections[i]);
+  }
+  if (patterns.size() > kMaxWildcards) {
+    in.reader.problem(in.reader.where(*places[kMaxWildcards], "topic"),
+                      "there are " + std::to_string(patterns.size()) + " topics with wildcards",
+                      "have at most " + std::to_string(kMaxWildcards));
+    return;
+  }
+  const MatchCost cost = match_cost(patterns);
+  if (cost.steps <= kMaxMatchSteps) return;
+  in.reader.problem(in.reader.where(*places[cost.pattern], "topic"),
+                    "one topic may match the beginnings of " + std::to_string(cost.steps) +
+                        " wildcard topics, many near " + in_quotes(patterns[cost.pattern]),
+                    "have fewer that differ in '+' and a word at one level; the bound is " +
+                        std::to_string(kMaxMatchSteps));
+}
+
+}  // namespace
+
+void read_routing(const Loading& in) {
+  RoutingConfig& routing = in.config.routing;
+  const Section section = in.reader.section("routing");
+  in.reader.read(section, "unknown_topic", routing.unknown_topic);
+  const Section fallback = in.reader.section("default_route");
+  const bool wanted = routing.unknown_topic == UnknownTopic::kRoute;
+  if (wanted && fallback.table == nullptr) {
+    in.reader.problem(in.reader.where(section, "unknown_topic"),
+                      "unknown_topic = \"route\" needs a [default_route]",
+                      "add one with a handler");
+  } else if (!wanted && fallback.table != nullptr) {
+    in.reader.problem(in.reader.where(fallback, ""), "[default_route] has no effect",
+                      "remove it, or write unknown_topic = \"route\" in [routing]");
+  } else if (wanted) {
+    read_options(in, fallback, routing.default_route.emplace());
+  }
+}
+
+void read_routes(const Loading& in) {
+  const std::vector<Section> sections = in.reader.sections("route");
+  if (sections.empty() && !in.config.routing.default_route) {
+    in.warning(in.config.file, "there is no [[route]]: every event is of an unknown topic",
+               "add a [[route]] with a topic and a handler");
+  }
+  if (sections.size() > in.config.limits.max_routes) {
+    in.reader.problem(in.reader.where(sections[in.config.limits.max_routes], ""),
+                      "there are " + std::to_string(sections.size()) +
+                          " [[route]], limits.max_routes is " +
+                          std::to_string(in.config.limits.max_routes),
+                      "raise limits.max_routes or remove some");
+  }
+  std::unordered_map<std::string, const Section*> topics;
+  in.config.routes.reserve(sections.size());
+  for (const Section& section : sections) {
+    RouteConfig route;
+    read_topic(in, section, route);
+    if (!route.topic.empty()) {
+      const auto [first, is_new] = topics.emplace(route.topic, &section);
+      if (!is_new) {
+        in.reader.problem(in.reader.where(section, "topic"),
+                          "topic " + in_quotes(route.topic) + " has a route already, at " +
+                              in.reader.where(*first->second, "topic"),
+                          "remove one of the two");
+      }
+    }
+    read_options(in, section, route);
+    in.config.routes.push_back(std::move(route));
+  }
+  check_wildcards(in, sections);
+}
+
+}  // namespace esc::config

@@ -1,0 +1,69 @@
+#include "route/topic_cache.hpp"
+
+#include <algorithm>
+#include <bit>
+
+namespace esc::route {
+
+std::size_t TopicCache::sets_for(std::size_t topics) noexcept {
+  return std::bit_ceil(std::max(topics / kWays, std::size_t{1}));
+}
+
+std::size_t TopicCache::bytes_for(std::size_t topics) noexcept {
+  return sets_for(topics) * (sizeof(Set) + kWays * sizeof(TopicBytes));
+}
+
+std::uint32_t TopicCache::search(const RouteSet& routes, Set& set, std::uint64_t hash,
+                                 std::span<const std::uint8_t> topic) noexcept {
+  const std::uint32_t route = routes.match(topic).route;
+  counters_.searches.add();
+  if (set.generation != routes.generation()) {
+    set = Set{};
+    set.generation = routes.generation();
+  }
+  keep(set, hash, topic, route);
+  return route;
+}
+
+void TopicCache::keep(Set& set, std::uint64_t hash, std::span<const std::uint8_t> topic,
+                      std::uint32_t route) noexcept {
+  // One whose uses are used up; if there is none, any of them has to bear it. Were it always the
+  // one with the fewest, four that are used equally often would lose one for good.
+  const std::size_t first = draw() % kWays;
+  std::size_t way = first;
+  for (std::size_t i = 1; i < kWays && set.uses[way] != 0; ++i) way = (first + i) % kWays;
+  if (set.uses[way] != 0) way = first;
+  const auto free = std::ranges::find(set.lengths, 0);
+  if (free != set.lengths.end()) {
+    way = static_cast<std::size_t>(free - set.lengths.begin());
+  } else if (!seen_before(set, hash)) {
+    return;
+  } else if (set.uses[way] != 0) {
+    --set.uses[way];
+    return;
+  }
+  std::ranges::copy(topic, bytes_of(hash, way).begin());
+  set.tags[way] = tag_of(hash);
+  set.routes[way] = route;
+  set.lengths[way] = static_cast<std::uint8_t>(topic.size());
+  set.uses[way] = 0;
+  counters_.kept.add();
+}
+
+// Only half of the newcomers are noted, by chance: three that come in turn would else push each
+// other out of two places for ever.
+bool TopicCache::seen_before(Set& set, std::uint64_t hash) noexcept {
+  if (std::ranges::find(set.seen, hash) != set.seen.end()) return true;
+  const std::size_t place = draw() % (2 * set.seen.size());
+  if (place < set.seen.size()) set.seen[place] = hash;
+  return false;
+}
+
+// A linear congruential generator (D. Knuth, The Art of Computer Programming 3.3.4): its upper bits
+// are good enough to break a tie.
+std::uint32_t TopicCache::draw() noexcept {
+  drawn_ = drawn_ * 6364136223846793005U + 1442695040888963407U;
+  return static_cast<std::uint32_t>(drawn_ >> 48);
+}
+
+}  // namespace esc::route

@@ -1,0 +1,113 @@
+// Which route a topic has, for topics that only patterns match: searched once, then remembered.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "base/align.hpp"
+#include "route/route_set.hpp"
+#include "route/same_bytes.hpp"
+#include "telemetry/counter.hpp"
+
+namespace esc::route {
+
+/// Writer: the cache's lcore. Readers: anyone.
+struct TopicCacheCounters {
+  telemetry::Counter hits;      ///< topics that were remembered
+  telemetry::Counter searches;  ///< topics that were looked for among the patterns
+  telemetry::Counter kept;      ///< searches whose topic was then remembered
+};
+
+/// A set-associative cache in front of RouteSet's patterns. It remembers whole topics: its answers
+/// are those of the set, always, also "no route". An answer of another set than the one asked with
+/// does not count (RouteSet::generation).
+///
+/// A flood of topics that never come again cannot push out those that do. Where no place is free, a
+/// topic gets one only at its second sight, and only one whose uses are used up; if there is none,
+/// it takes one from the uses of some topic there. (Each set is a small relative of J. Misra and D.
+/// Gries, Finding repeated elements, 1982, where a newcomer takes one from all.)
+///
+/// Thread: one lcore, which owns it.
+class TopicCache {
+ public:
+  static constexpr std::size_t kWays = 4;
+  static constexpr std::size_t kDefaultTopics = 16'384;
+
+  /// Four topics by their hash: what a question touches first, one cache line.
+  struct alignas(kCacheLineBytes) Set {
+    std::array<std::uint32_t, kWays> tags{};
+    std::array<std::uint32_t, kWays> routes{};
+    std::array<std::uint8_t, kWays> lengths{};  ///< of the topics; 0: a free place
+    std::array<std::uint8_t, kWays> uses{};
+    std::uint32_t generation = 0;
+    std::array<std::uint64_t, 2> seen{};  ///< hashes of topics that were looked for lately
+  };
+  static_assert(sizeof(Set) == kCacheLineBytes);
+  using TopicBytes = std::array<std::uint8_t, 256>;
+
+  /// Where it all lies: a power of two of sets, kWays topics for each, zeroed, outliving the cache.
+  struct Memory {
+    std::span<Set> sets;
+    std::span<TopicBytes> topics;
+  };
+  [[nodiscard]] static std::size_t sets_for(std::size_t topics) noexcept;
+  [[nodiscard]] static std::size_t bytes_for(std::size_t topics) noexcept;
+
+  explicit TopicCache(const Memory& memory) noexcept
+      : sets_(memory.sets.data()), topics_(memory.topics.data()), mask_(memory.sets.size() - 1) {}
+
+  /// What routes.find(hash, topic) says.
+  [[nodiscard]] std::uint32_t find(const RouteSet& routes, std::uint64_t hash,
+                                   std::span<const std::uint8_t> topic) noexcept {
+    const std::uint32_t exact = routes.find_exact(hash, topic);
+    if (exact != RouteSet::kNone || !routes.has_patterns()) return exact;
+    Set& set = sets_[hash & mask_];
+    if (set.generation == routes.generation()) [[likely]] {
+      for (std::size_t way = 0; way < kWays; ++way) {
+        if (set.tags[way] != tag_of(hash) || !holds(set, way, hash, topic)) continue;
+        if (set.uses[way] < kMostUses) ++set.uses[way];
+        counters_.hits.add();
+        return set.routes[way];
+      }
+    }
+    return search(routes, set, hash, topic);
+  }
+
+  /// For a burst: what find() of that hash will touch first.
+  void prefetch(std::uint64_t hash) const noexcept { __builtin_prefetch(&sets_[hash & mask_], 1); }
+
+  [[nodiscard]] const TopicCacheCounters& counters() const noexcept { return counters_; }
+
+ private:
+  static constexpr std::uint8_t kMostUses = 63;
+
+  // The lower bits choose the set.
+  [[nodiscard]] static std::uint32_t tag_of(std::uint64_t hash) noexcept {
+    return static_cast<std::uint32_t>(hash >> 32);
+  }
+  [[nodiscard]] TopicBytes& bytes_of(std::uint64_t hash, std::size_t way) const noexcept {
+    return topics_[(hash & mask_) * kWays + way];
+  }
+  [[nodiscard]] bool holds(const Set& set, std::size_t way, std::uint64_t hash,
+                           std::span<const std::uint8_t> topic) const noexcept {
+    return set.lengths[way] == topic.size() &&
+           same_bytes(bytes_of(hash, way).data(), topic.data(), topic.size());
+  }
+
+  [[gnu::noinline]] std::uint32_t search(const RouteSet& routes, Set& set, std::uint64_t hash,
+                                         std::span<const std::uint8_t> topic) noexcept;
+  void keep(Set& set, std::uint64_t hash, std::span<const std::uint8_t> topic,
+            std::uint32_t route) noexcept;
+  [[nodiscard]] bool seen_before(Set& set, std::uint64_t hash) noexcept;
+  [[nodiscard]] std::uint32_t draw() noexcept;
+
+  Set* sets_;
+  TopicBytes* topics_;
+  std::uint64_t mask_;
+  std::uint64_t drawn_ = 0;
+  TopicCacheCounters counters_;
+};
+
+}  // namespace esc::route
