@@ -14,6 +14,7 @@
 #include <variant>
 #include <vector>
 
+#include "config/pressure.hpp"
 #include "topology/problem.hpp"
 
 namespace esc::config {
@@ -126,6 +127,7 @@ struct Config {
   LcoresConfig lcores;
   RingsConfig rings;
   LimitsConfig limits;
+  PressureConfig pressure;
   ShutdownConfig shutdown;
   LogConfig log;
   ControlConfig control;

@@ -2,6 +2,7 @@
 #include <array>
 
 #include "config/keys.hpp"
+#include "config/keys_pressure.hpp"
 
 namespace esc::config {
 namespace {
@@ -33,6 +34,7 @@ constexpr std::array kSections = {
     SectionSpec{.name = "rings", .meaning = "The rings between the roles, in 64-byte cells."},
     SectionSpec{.name = "limits",
                 .meaning = "What a frame may be, and how much there may be of it."},
+    kPressureSection,
     SectionSpec{.name = "shutdown", .meaning = "How it ends."},
     SectionSpec{.name = "log", .meaning = "Never written from a data path."},
     SectionSpec{.name = "control", .meaning = "How escctl reaches this instance."},
@@ -44,7 +46,7 @@ constexpr std::array kSections = {
                     "dropped as `unknown_topic`."},
 };
 
-constexpr std::array kKeys = {
+constexpr std::array kMostKeys = {
     KeySpec{.section = "",
             .key = "instance",
             .type = kString,
@@ -391,6 +393,17 @@ constexpr std::array kKeys = {
         .example = "worker = 0",
         .meaning = "The worker that gets every event of this route."},
 };
+
+template <std::size_t N, std::size_t M>
+constexpr std::array<KeySpec, N + M> joined(const std::array<KeySpec, N>& first,
+                                            const std::array<KeySpec, M>& second) {
+  std::array<KeySpec, N + M> all{};
+  std::ranges::copy(first, all.begin());
+  std::ranges::copy(second, all.begin() + N);
+  return all;
+}
+
+constexpr std::array kKeys = joined(kMostKeys, kPressureKeys);
 
 }  // namespace
 

@@ -12,6 +12,7 @@
 #include "config/device.hpp"
 #include "config/document.hpp"
 #include "config/eal_args.hpp"
+#include "config/load_pressure.hpp"
 #include "config/reader.hpp"
 #include "config/text.hpp"
 
@@ -50,6 +51,7 @@ class Loader {
     read_ports();
     read_lcores();
     read_rings();
+    read_pressure(reader_, config_.pressure);
     read_rest();
     read_routes();
     if (!problems_.empty()) return std::move(problems_);

@@ -17,10 +17,23 @@ std::string path_of(const KeySpec& spec) {
   return std::string(section.name) + (section.is_array ? "[0]." : ".") + std::string(spec.key);
 }
 
+// The leave thresholds of enter thresholds, and the other way round.
+std::string counterpart(std::string_view key) {
+  const bool enters = key.ends_with("_enter_permille");
+  const std::string_view stem = key.substr(0, key.rfind(enters ? "_enter" : "_leave"));
+  return std::string(stem) + (enters ? "_leave_permille" : "_enter_permille");
+}
+
 // What a key needs beside it to be judged alone. CPU and worker indices reach into lists, so those
 // are made long.
 std::vector<std::string> context_of(const KeySpec& spec) {
   if (spec.key == "ingest_soft_mark_cells") return {"rings.ingest_cells=1048576"};
+  if (spec.key.ends_with("_enter_permille")) {
+    return {path_of(*find_key("pressure", counterpart(spec.key))) + "=[1,1,1,1]"};
+  }
+  if (spec.key.ends_with("_leave_permille")) {
+    return {path_of(*find_key("pressure", counterpart(spec.key))) + "=[1001,1001,1001,1001]"};
+  }
   if (spec.section == "route" && spec.key == "worker") {
     std::string workers = "lcores.workers=[0";
     for (int i = 1; i < 128; ++i) workers += ",0";
@@ -57,7 +70,7 @@ TEST(KeyTable, IntegerBoundsHold) {
     EXPECT_FALSE(takes(spec, "9223372036854775807")) << label;
     ++checked;
   }
-  EXPECT_EQ(checked, 19);
+  EXPECT_EQ(checked, 20);
 }
 
 TEST(KeyTable, ListBoundsHold) {
@@ -72,16 +85,17 @@ TEST(KeyTable, ListBoundsHold) {
   for (const KeySpec& spec : all_keys()) {
     if (spec.type != KeyType::kIntegers) continue;
     const std::string label = path_of(spec);
-    EXPECT_FALSE(takes(spec, list(spec.min_items - 1, spec.min))) << label;
-    EXPECT_TRUE(takes(spec, list(spec.min_items, spec.min))) << label;
+    const std::int64_t few = spec.min_items;
+    EXPECT_FALSE(takes(spec, list(few - 1, spec.min))) << label;
+    EXPECT_TRUE(takes(spec, list(few, spec.min))) << label;
     EXPECT_TRUE(takes(spec, list(spec.max_items, spec.min))) << label;
     EXPECT_FALSE(takes(spec, list(spec.max_items + 1, spec.min))) << label;
-    EXPECT_TRUE(takes(spec, list(1, spec.max))) << label;
-    EXPECT_FALSE(takes(spec, list(1, spec.max + 1))) << label;
-    EXPECT_FALSE(takes(spec, list(1, spec.min - 1))) << label;
+    EXPECT_TRUE(takes(spec, list(few, spec.max - few + 1))) << label;
+    EXPECT_FALSE(takes(spec, list(few, spec.max - few + 2))) << label;
+    EXPECT_FALSE(takes(spec, list(few, spec.min - 1))) << label;
     ++checked;
   }
-  EXPECT_EQ(checked, 3);
+  EXPECT_EQ(checked, 13);
 }
 
 TEST(KeyTable, StringBoundsHold) {
@@ -106,11 +120,31 @@ TEST(KeyTable, EveryChoiceIsTakenAndDistinct) {
   EXPECT_EQ(with_set({"memory.hugepages=off"}).memory.hugepages, Hugepages::kOff);
   EXPECT_EQ(with_set({"port[0].checksum=off"}).ports[0].checksum, Checksum::kOff);
   EXPECT_EQ(with_set({"route[0].spread=round-robin"}).routes[0].spread, Spread::kRoundRobin);
+  EXPECT_EQ(with_set({"pressure.defer_nic=never"}).pressure.defer_nic, DeferFrom::kNever);
+  EXPECT_EQ(with_set({"pressure.defer_nic=elevated"}).pressure.defer_nic, DeferFrom::kElevated);
+  EXPECT_EQ(with_set({"pressure.defer_lossless=degraded"}).pressure.defer_lossless,
+            DeferFrom::kDegraded);
   EXPECT_EQ(with_set({"log.level=trace"}).log.level, LogLevel::kTrace);
   EXPECT_EQ(with_set({"log.level=error"}).log.level, LogLevel::kError);
   EXPECT_EQ(with_set({"port[0].lossless=auto"}).ports[0].lossless_setting, Lossless::kAuto);
   EXPECT_EQ(with_set({"port[0].lossless=true"}).ports[0].lossless_setting, Lossless::kYes);
   EXPECT_EQ(with_set({"port[0].lossless=false"}).ports[0].lossless_setting, Lossless::kNo);
+}
+
+std::string dump(const PressureConfig& pressure) {
+  std::ostringstream out;
+  const auto all = [&out](const auto& numbers) {
+    for (const auto number : numbers) out << static_cast<long long>(number) << ',';
+  };
+  for (const PressureThresholds& thresholds : pressure.thresholds) {
+    all(thresholds.enter);
+    all(thresholds.leave);
+  }
+  all(pressure.dwell_ms);
+  all(pressure.shed_below);
+  all(std::array{pressure.defer_lossless, pressure.defer_nic});
+  out << pressure.worker_latency_full_us;
+  return out.str();
 }
 
 // Every value of a Config as text; sources and warnings are left out.
@@ -130,7 +164,7 @@ std::string dump(const Config& config) {
       << config.rings.burst << '|' << config.limits.max_frame_bytes << '|'
       << config.limits.max_topic_bytes << '|' << config.limits.max_routes << '|'
       << config.shutdown.drain_timeout_ms << '|' << number(config.log.level) << '|'
-      << number(config.routes.at(0).spread);
+      << number(config.routes.at(0).spread) << '|' << dump(config.pressure);
   return out.str();
 }
 
@@ -143,7 +177,7 @@ TEST(KeyTable, DefaultsAreTheOnesThatApply) {
     EXPECT_EQ(dump(with_set({set})), untouched) << set;
     ++checked;
   }
-  EXPECT_EQ(checked, 25);
+  EXPECT_EQ(checked, 38);
 }
 
 TEST(KeyTable, ExamplesLoad) {

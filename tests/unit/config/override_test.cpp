@@ -69,7 +69,7 @@ TEST(Override, UnknownKeyNamesTheOption) {
             Texts{"--set lcores.idel=busy: unknown key 'idel' in [lcores]; did you mean 'idle'?"});
   EXPECT_EQ(set_problems({"sensors.a=1"}),
             Texts{"--set sensors.a=1: unknown table [sensors]; known here: instance, eal, memory, "
-                  "port, lcores, rings, limits, shutdown, log, control, route"});
+                  "port, lcores, rings, limits, pressure, shutdown, log, control, route"});
 }
 
 }  // namespace

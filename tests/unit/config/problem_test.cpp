@@ -41,8 +41,8 @@ TEST(Unknown, TopLevelKeyAndTable) {
 TEST(Unknown, HostileKeyIsEscaped) {
   EXPECT_EQ(problems("\"a\\u001b[2J\\u202e\" = 1\n" + std::string(kMinimal)),
             Texts{"t.toml:1:1: unknown key 'a\\x1b[2J\\u{202e}' at the top level; known here: "
-                  "instance, eal, memory, port, lcores, rings, limits, shutdown, log, control, "
-                  "route"});
+                  "instance, eal, memory, port, lcores, rings, limits, pressure, shutdown, log, "
+                  "control, route"});
 }
 
 TEST(Syntax, IsReportedWithItsPlace) {
