@@ -29,7 +29,7 @@ constexpr KeySpec enter_key(std::string_view key, std::string_view defaults,
           .max = 1'001,
           .min_items = 4,
           .max_items = 4,
-          .rule = "rising; 1001 is never reached, and may repeat",
+          .rule = "rising; 1001: neither enters nor holds the level, and may repeat",
           .example = example,
           .meaning = meaning};
 }

@@ -15,7 +15,7 @@ template <class T>
 using PerRaisedLevel = std::array<T, kPressureLevels - 1>;
 
 inline constexpr std::uint16_t kFullPermille = 1'000;
-/// An enter threshold that no input reaches: it is never the cause of that level.
+/// An enter threshold that no input reaches: it neither causes that level nor holds it.
 inline constexpr std::uint16_t kNeverPermille = 1'001;
 
 struct PressureThresholds {
