@@ -68,6 +68,7 @@ TEST(PressureMonitor, AClockThatGoesBackAddsNoTime) {
   PressureMonitor monitor(make_pressure_table({}, kTicksPerSecond), 100);
   monitor.evaluate({}, 110);
   monitor.evaluate({}, 90);
+  EXPECT_EQ(monitor.ticks_in(kHealthy), 10U);
   monitor.evaluate({}, 115);
   EXPECT_EQ(monitor.ticks_in(kHealthy), 15U);
 }
@@ -177,13 +178,14 @@ TEST(PressureReport, TheWholeDocument) {
   EXPECT_EQ(json["worker_latency_full_us"], 1'000'000);
   EXPECT_EQ(
       json["inputs"]["worker_latency"].dump(),
-      R"({"permille":0,"enter_permille":{"elevated":250,"degraded":500,"critical":null,"emergency":null},)"
+      R"({"permille":0,"enter_permille":{"elevated":250,"degraded":500,"critical":null,)"
+      R"("emergency":null},)"
       R"("leave_permille":{"elevated":125,"degraded":250,"critical":null,"emergency":null}})");
   EXPECT_EQ(json["inputs"].size(), kPressureInputs);
   EXPECT_EQ(
       json["last_changes"].dump(),
-      R"([{"seconds_ago":0.5,"from":"healthy","to":"critical","input":"ingest_ring","permille":850,)"
-      R"("threshold_permille":800},)"
+      R"([{"seconds_ago":0.5,"from":"healthy","to":"critical","input":"ingest_ring",)"
+      R"("permille":850,"threshold_permille":800},)"
       R"({"seconds_ago":0.37,"from":"critical","to":"degraded","input":"worker_ring","permille":0,)"
       R"("threshold_permille":700}])");
 }
