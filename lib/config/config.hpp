@@ -14,6 +14,7 @@
 #include <variant>
 #include <vector>
 
+#include "config/pressure.hpp"
 #include "config/routes.hpp"
 #include "topology/problem.hpp"
 
@@ -129,6 +130,7 @@ struct Config {
   RingsConfig rings;
   DeduplicationConfig deduplication;
   LimitsConfig limits;
+  PressureConfig pressure;
   ShutdownConfig shutdown;
   LogConfig log;
   ControlConfig control;

@@ -22,6 +22,7 @@ std::string choices_text(const KeySpec& spec) {
 }
 
 std::string items_text(const KeySpec& spec) {
+  if (spec.min_items == spec.max_items) return std::to_string(spec.min_items) + " of them";
   return std::to_string(spec.min_items) + " to " + std::to_string(spec.max_items) + " of them";
 }
 

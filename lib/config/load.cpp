@@ -8,6 +8,7 @@
 
 #include "config/config.hpp"
 #include "config/document.hpp"
+#include "config/load_pressure.hpp"
 #include "config/loading.hpp"
 #include "config/reader.hpp"
 #include "config/text.hpp"
@@ -25,6 +26,7 @@ void read_all(const Loading& in) {
   read_rings(in);
   read_deduplication(in);
   read_service(in);
+  read_pressure(in.reader, in.config.pressure);
   read_routing(in);
   read_routes(in);
   read_producers(in);

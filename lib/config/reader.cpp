@@ -308,7 +308,9 @@ const toml::array* Reader::array(const Section& in, const KeySpec& spec) {
   if (count < spec.min_items || count > spec.max_items) {
     problem(where(in, spec.key),
             "'" + std::string(spec.key) + "' has " + std::to_string(count) + " entries",
-            "give " + std::to_string(spec.min_items) + " to " + std::to_string(spec.max_items));
+            "give " +
+                (spec.min_items == spec.max_items ? "" : std::to_string(spec.min_items) + " to ") +
+                std::to_string(spec.max_items));
     return nullptr;
   }
   return list;

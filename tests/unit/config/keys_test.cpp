@@ -17,11 +17,24 @@ std::string path_of(const KeySpec& spec) {
   return std::string(section.name) + (section.is_array ? "[0]." : ".") + std::string(spec.key);
 }
 
+// The leave thresholds of enter thresholds, and the other way round.
+std::string counterpart(std::string_view key) {
+  const bool enters = key.ends_with("_enter_permille");
+  const std::string_view stem = key.substr(0, key.rfind(enters ? "_enter" : "_leave"));
+  return std::string(stem) + (enters ? "_leave_permille" : "_enter_permille");
+}
+
 // What a key needs beside it to be judged alone. CPU and worker indices reach into lists, so those
 // are made long.
 std::vector<std::string> context_of(const KeySpec& spec) {
   std::vector<std::string> context;
   if (spec.key == "ingest_soft_mark_cells") context.push_back("rings.ingest_cells=1048576");
+  if (spec.key.ends_with("_enter_permille")) {
+    return {path_of(*find_key("pressure", counterpart(spec.key))) + "=[1,1,1,1]"};
+  }
+  if (spec.key.ends_with("_leave_permille")) {
+    return {path_of(*find_key("pressure", counterpart(spec.key))) + "=[1001,1001,1001,1001]"};
+  }
   if (spec.section == "default_route") {
     context = {"routing.unknown_topic=route", "default_route.handler=count"};
   }
@@ -81,7 +94,7 @@ TEST(KeyTable, IntegerBoundsHold) {
     EXPECT_FALSE(takes(spec, "9223372036854775807")) << label;
     ++checked;
   }
-  EXPECT_EQ(checked, 32);
+  EXPECT_EQ(checked, 33);
 }
 
 TEST(KeyTable, ListBoundsHold) {
@@ -96,16 +109,17 @@ TEST(KeyTable, ListBoundsHold) {
   for (const KeySpec& spec : all_keys()) {
     if (spec.type != KeyType::kIntegers) continue;
     const std::string label = path_of(spec);
-    EXPECT_FALSE(takes(spec, list(spec.min_items - 1, spec.min))) << label;
-    EXPECT_TRUE(takes(spec, list(spec.min_items, spec.min))) << label;
+    const std::int64_t few = spec.min_items;
+    EXPECT_FALSE(takes(spec, list(few - 1, spec.min))) << label;
+    EXPECT_TRUE(takes(spec, list(few, spec.min))) << label;
     EXPECT_TRUE(takes(spec, list(spec.max_items, spec.min))) << label;
     EXPECT_FALSE(takes(spec, list(spec.max_items + 1, spec.min))) << label;
-    EXPECT_TRUE(takes(spec, list(1, spec.max))) << label;
-    EXPECT_FALSE(takes(spec, list(1, spec.max + 1))) << label;
-    EXPECT_FALSE(takes(spec, list(1, spec.min - 1))) << label;
+    EXPECT_TRUE(takes(spec, list(few, spec.max - few + 1))) << label;
+    EXPECT_FALSE(takes(spec, list(few, spec.max - few + 2))) << label;
+    EXPECT_FALSE(takes(spec, list(few, spec.min - 1))) << label;
     ++checked;
   }
-  EXPECT_EQ(checked, 4);
+  EXPECT_EQ(checked, 14);
 }
 
 TEST(KeyTable, StringBoundsHold) {
@@ -140,6 +154,22 @@ TEST(KeyTable, EveryChoiceIsTakenAndDistinct) {
   EXPECT_EQ(with_set({"port[0].lossless=false"}).ports[0].lossless_setting, Lossless::kNo);
 }
 
+std::string dump(const PressureConfig& pressure) {
+  std::ostringstream out;
+  const auto all = [&out](const auto& numbers) {
+    for (const auto number : numbers) out << static_cast<long long>(number) << ',';
+  };
+  for (const PressureThresholds& thresholds : pressure.thresholds) {
+    all(thresholds.enter);
+    all(thresholds.leave);
+  }
+  all(pressure.dwell_ms);
+  all(pressure.shed_below);
+  all(std::array{pressure.defer_lossless, pressure.defer_nic});
+  out << pressure.worker_latency_full_us;
+  return out.str();
+}
+
 // Every value of a Config as text; sources and warnings are left out.
 std::string dump(const Config& config) {
   std::ostringstream out;
@@ -154,8 +184,11 @@ std::string dump(const Config& config) {
   out << number(config.lcores.idle) << '|' << config.lcores.sleep_max_us << '|'
       << config.lcores.stall_ms << '|' << config.rings.ingest_cells << '|'
       << config.rings.ingest_soft_mark_cells << '|' << config.rings.worker_cells << '|'
-      << config.rings.burst << '|' << config.limits.max_frame_bytes << '|'
-      << config.limits.max_topic_bytes << '|' << config.limits.max_routes << '|'
+      << config.rings.hold_cells << '|' << config.rings.hold_timeout_ms << '|'
+      << config.deduplication.sequenced << '|' << config.deduplication.window << '|'
+      << config.deduplication.producers << '|' << config.deduplication.idempotency_s << '|'
+      << dump(config.pressure) << '|' << config.rings.burst << '|' << config.limits.max_frame_bytes
+      << '|' << config.limits.max_topic_bytes << '|' << config.limits.max_routes << '|'
       << config.shutdown.drain_timeout_ms << '|' << number(config.log.level) << '|'
       << number(config.routing.unknown_topic) << '|';
   const auto route = [&](const RouteConfig& one) {
@@ -178,7 +211,7 @@ TEST(KeyTable, DefaultsAreTheOnesThatApply) {
     EXPECT_EQ(dump(with_set(set)), untouched) << set.back();
     ++checked;
   }
-  EXPECT_EQ(checked, 41);
+  EXPECT_EQ(checked, 54);
 }
 
 TEST(KeyTable, ExamplesLoad) {

@@ -69,7 +69,7 @@ TEST(Override, UnknownKeyNamesTheOption) {
             Texts{"--set lcores.idel=busy: unknown key 'idel' in [lcores]; did you mean 'idle'?"});
   EXPECT_EQ(set_problems({"sensors.a=1"}),
             Texts{"--set sensors.a=1: unknown table [sensors]; known here: instance, eal, memory, "
-                  "port, lcores, rings, deduplication, limits, shutdown, log, control, routing, "
+                  "port, lcores, rings, deduplication, limits, pressure, shutdown, log, control, routing, "
                   "default_route, "
                   "route, producer"});
 }

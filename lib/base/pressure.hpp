@@ -1,0 +1,49 @@
+// The names of the pressure levels and of what drives them: a contract, like the ledger's names.
+// docs/pressure.md
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace esc {
+
+/// In rising order.
+enum class PressureLevel : std::uint8_t {
+  kHealthy,
+  kElevated,
+  kDegraded,
+  kCritical,
+  kEmergency,
+  kCount
+};
+
+inline constexpr std::size_t kPressureLevels = static_cast<std::size_t>(PressureLevel::kCount);
+
+inline constexpr std::array<std::string_view, kPressureLevels> kPressureLevelNames = {
+    "healthy", "elevated", "degraded", "critical", "emergency"};
+
+/// What the level is made from, each in per mille of what there is.
+enum class PressureInput : std::uint8_t {
+  kIngestRing,     ///< cells of the ring from the RX lcores to the dispatcher
+  kWorkerRing,     ///< cells of the fullest ring to a worker that moves
+  kPool,           ///< mbufs of the emptiest pool that are out
+  kWorkerLatency,  ///< age of the oldest event being finished, of `worker_latency_full_us`
+  kDeadLetters,    ///< dead letters that wait for the disk
+  kCount
+};
+
+inline constexpr std::size_t kPressureInputs = static_cast<std::size_t>(PressureInput::kCount);
+
+inline constexpr std::array<std::string_view, kPressureInputs> kPressureInputNames = {
+    "ingest_ring", "worker_ring", "pool", "worker_latency", "dead_letters"};
+
+[[nodiscard]] constexpr std::string_view name(PressureLevel level) noexcept {
+  return kPressureLevelNames[static_cast<std::size_t>(level)];
+}
+[[nodiscard]] constexpr std::string_view name(PressureInput input) noexcept {
+  return kPressureInputNames[static_cast<std::size_t>(input)];
+}
+
+}  // namespace esc

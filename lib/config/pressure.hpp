@@ -1,0 +1,46 @@
+// What [pressure] says: thresholds, dwell and actions of the levels. Plain values, so that
+// lib/control works on them without the file's format.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include "base/pressure.hpp"
+
+namespace esc::config {
+
+/// One figure for each of elevated, degraded, critical, emergency.
+template <class T>
+using PerRaisedLevel = std::array<T, kPressureLevels - 1>;
+
+inline constexpr std::uint16_t kFullPermille = 1'000;
+/// An enter threshold that no input reaches: it neither causes that level nor holds it.
+inline constexpr std::uint16_t kNeverPermille = 1'001;
+
+struct PressureThresholds {
+  PerRaisedLevel<std::uint16_t> enter{};  ///< at or above: the level is entered
+  PerRaisedLevel<std::uint16_t> leave{};  ///< every input below its own: the level may be left
+};
+
+/// From which level on ports are left alone. From `critical` on every port is polled.
+enum class DeferFrom : std::uint8_t { kNever, kElevated, kDegraded };
+
+struct PressureConfig {
+  // By PressureInput. Latency and dead letters hold back, and do not shed unless told to.
+  std::array<PressureThresholds, kPressureInputs> thresholds = {{
+      {{600, 700, 800, 900}, {580, 650, 750, 850}},
+      {{500, 700, 850, 950}, {350, 550, 700, 850}},
+      {{700, 800, 900, 950}, {600, 700, 800, 900}},
+      {{250, 500, kNeverPermille, kNeverPermille}, {125, 250, 500, 500}},
+      {{500, 750, kNeverPermille, kNeverPermille}, {250, 500, 750, 750}},
+  }};
+  PerRaisedLevel<std::uint32_t> dwell_ms = {100, 100, 100, 100};
+  std::uint32_t worker_latency_full_us = 1'000'000;  ///< the age that counts as 1000 per mille
+  DeferFrom defer_lossless = DeferFrom::kElevated;
+  DeferFrom defer_nic = DeferFrom::kDegraded;
+  /// At the most, priorities below it are shed: at critical, at emergency.
+  std::array<std::uint8_t, 2> shed_below = {128, 255};
+};
+
+}  // namespace esc::config

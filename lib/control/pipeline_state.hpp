@@ -1,0 +1,116 @@
+// What a pipeline is doing, and what may be asked of it then. docs/pressure.md
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "telemetry/counter.hpp"
+
+namespace esc::control {
+
+enum class PipelineState : std::uint8_t {
+  kStarting,
+  kRunning,
+  kPaused,
+  kDraining,
+  kStopped,
+  kCount
+};
+
+inline constexpr std::size_t kPipelineStates = static_cast<std::size_t>(PipelineState::kCount);
+
+inline constexpr std::array<std::string_view, kPipelineStates> kPipelineStateNames = {
+    "starting", "running", "paused", "draining", "stopped"};
+
+[[nodiscard]] constexpr std::string_view name(PipelineState state) noexcept {
+  return kPipelineStateNames[static_cast<std::size_t>(state)];
+}
+
+enum class PipelineRequest : std::uint8_t {
+  kStarted,  ///< the start is complete: every lcore polls
+  kPause,    ///< somebody wants events held back
+  kResume,
+  kDrain,    ///< somebody wants it to end
+  kDrained,  ///< nothing is in flight any more, or the deadline has passed
+  kFail,     ///< something that it cannot go on without is gone
+  kCount
+};
+
+inline constexpr std::size_t kPipelineRequests = static_cast<std::size_t>(PipelineRequest::kCount);
+
+inline constexpr std::array<std::string_view, kPipelineRequests> kPipelineRequestNames = {
+    "started", "pause", "resume", "drain", "drained", "fail"};
+
+[[nodiscard]] constexpr std::string_view name(PipelineRequest request) noexcept {
+  return kPipelineRequestNames[static_cast<std::size_t>(request)];
+}
+
+/// One cell of the table. Legal: where it leads, and what that means. Else why not, and what to do
+/// instead.
+struct PipelineTransition {
+  std::optional<PipelineState> to;
+  std::string_view text;
+  std::string_view fix;  ///< refusals only
+
+  [[nodiscard]] constexpr bool legal() const noexcept { return to.has_value(); }
+};
+
+/// The whole table: total, and constant.
+[[nodiscard]] const PipelineTransition& transition(PipelineState from,
+                                                   PipelineRequest request) noexcept;
+
+/// Why a request was not granted; both are constants.
+struct PipelineRefusal {
+  std::string_view reason;
+  std::string_view fix;
+};
+
+/// Holds the state. Thread: one writer, the main lcore, calls request(), since() and last_cause();
+/// anyone may call state(), entered() and ticks_in(). `now` is any clock that does not go back, the
+/// same in every call.
+class PipelineStateHolder {
+ public:
+  explicit PipelineStateHolder(std::uint64_t now) noexcept : since_(now) {
+    entered_[static_cast<std::size_t>(PipelineState::kStarting)].add();
+  }
+
+  /// Moves on, or changes nothing and says why. `cause` is who asked or what happened ("escctl
+  /// pause", "SIGTERM"); it is kept only if the request is granted.
+  [[nodiscard]] std::optional<PipelineRefusal> request(PipelineRequest request,
+                                                       std::string_view cause, std::uint64_t now);
+
+  [[nodiscard]] PipelineState state() const noexcept {
+    // Acquire: pairs with the release in request(); who sees a state sees what was done before it.
+    return state_.load(std::memory_order_acquire);
+  }
+  /// How often the state was entered.
+  [[nodiscard]] std::uint64_t entered(PipelineState state) const noexcept {
+    return entered_[static_cast<std::size_t>(state)].get();
+  }
+  /// Time spent in the state, up to `now` in the present one. Off the main lcore, at the moment of
+  /// a change, a stretch may be missing that is there a moment later.
+  [[nodiscard]] std::uint64_t ticks_in(PipelineState state, std::uint64_t now) const noexcept;
+
+  /// When the present state was entered.
+  [[nodiscard]] std::uint64_t since() const noexcept { return since_.get(); }
+  /// Of the last granted request; empty before the first.
+  [[nodiscard]] const std::string& last_cause() const noexcept { return last_cause_; }
+
+ private:
+  struct Since : telemetry::Counter {
+    explicit Since(std::uint64_t value) noexcept { set(value); }
+  };
+
+  std::atomic<PipelineState> state_{PipelineState::kStarting};  ///< main lcore writes, all read
+  Since since_;
+  std::array<telemetry::Counter, kPipelineStates> ticks_{};  ///< of completed stays
+  std::array<telemetry::Counter, kPipelineStates> entered_{};
+  std::string last_cause_;
+};
+
+}  // namespace esc::control

@@ -1,0 +1,124 @@
+#include "control/pressure_report.hpp"
+
+#include <algorithm>
+
+namespace esc::control {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+template <std::size_t N>
+Json by_level(const std::array<std::uint64_t, N>& figures) {
+  Json object = Json::object();
+  for (std::size_t i = 0; i < N; ++i) object[std::string(kPressureLevelNames[i])] = figures[i];
+  return object;
+}
+
+/// {"elevated": 600, ...}; null where the input does not count.
+Json by_raised_level(const config::PerRaisedLevel<std::uint16_t>& permille,
+                     const config::PerRaisedLevel<std::uint16_t>& enter) {
+  Json object = Json::object();
+  for (std::size_t i = 0; i < permille.size(); ++i) {
+    Json& value = object[std::string(kPressureLevelNames[i + 1])];
+    if (enter[i] != config::kNeverPermille) value = permille[i];
+  }
+  return object;
+}
+
+Json inputs_json(const PressureReading& reading, const config::PressureConfig& config) {
+  Json object = Json::object();
+  for (std::size_t i = 0; i < kPressureInputs; ++i) {
+    const config::PressureThresholds& thresholds = config.thresholds[i];
+    object[std::string(kPressureInputNames[i])] = {
+        {"permille", reading.inputs.permille[i]},
+        {"enter_permille", by_raised_level(thresholds.enter, thresholds.enter)},
+        {"leave_permille", by_raised_level(thresholds.leave, thresholds.enter)}};
+  }
+  return object;
+}
+
+double seconds(std::uint64_t ticks, std::uint64_t ticks_per_second) {
+  return static_cast<double>(ticks) / static_cast<double>(ticks_per_second);
+}
+
+Json change_json(const PressureChange& change, const PressureReading& reading) {
+  // The evaluation may have been after `now` was read.
+  const std::uint64_t age = reading.now - std::min(reading.now, change.at);
+  return {{"seconds_ago", seconds(age, reading.ticks_per_second)},
+          {"from", name(change.from)},
+          {"to", name(change.to)},
+          {"input", name(change.input)},
+          {"permille", change.permille},
+          {"threshold_permille", change.threshold_permille}};
+}
+
+}  // namespace
+
+PressureReading read_pressure(const PressureMonitor& monitor, std::uint64_t now,
+                              std::uint64_t ticks_per_second) {
+  PressureReading reading;
+  reading.word = monitor.board().read();
+  reading.inputs = monitor.inputs();
+  for (std::size_t i = 0; i < kPressureLevels; ++i) {
+    reading.ticks[i] = monitor.ticks_in(static_cast<PressureLevel>(i));
+    reading.entered[i] = monitor.entered(static_cast<PressureLevel>(i));
+  }
+  reading.evaluations = monitor.evaluations();
+  reading.changes = monitor.history().appended();
+  auto cursor = monitor.history().from_oldest();
+  // As many as are kept, at the most: more may come while we read.
+  PressureChange change;
+  for (std::size_t i = 0; i < PressureMonitor::kKeptChanges; ++i) {
+    if (!monitor.history().next(cursor, change)) break;
+    reading.last_changes.push_back(change);
+  }
+  reading.now = now;
+  reading.ticks_per_second = ticks_per_second;
+  return reading;
+}
+
+nlohmann::ordered_json to_json(const PressureReading& reading,
+                               const config::PressureConfig& config) {
+  Json time = Json::object();
+  for (std::size_t i = 0; i < kPressureLevels; ++i) {
+    time[std::string(kPressureLevelNames[i])] = seconds(reading.ticks[i], reading.ticks_per_second);
+  }
+  Json changes = Json::array();
+  for (const PressureChange& change : reading.last_changes) {
+    changes.push_back(change_json(change, reading));
+  }
+  Json json;
+  json["level"] = name(reading.word.level());
+  json["shed_below_now"] = reading.word.cutoff();
+  json["defers_lossless_ports"] = reading.word.has(PressureWord::kDeferLossless);
+  json["defers_nic_ports"] = reading.word.has(PressureWord::kDeferNic);
+  json["inputs"] = inputs_json(reading, config);
+  json["worker_latency_full_us"] = config.worker_latency_full_us;
+  json["shed_below"] = {{"critical", config.shed_below[0]}, {"emergency", config.shed_below[1]}};
+  json["dwell_ms"] = Json::object();
+  for (std::size_t i = 0; i < config.dwell_ms.size(); ++i) {
+    json["dwell_ms"][std::string(kPressureLevelNames[i + 1])] = config.dwell_ms[i];
+  }
+  json["seconds_in"] = std::move(time);
+  json["entered"] = by_level(reading.entered);
+  json["frames_shed"] = by_level(reading.shed);
+  json["evaluations"] = reading.evaluations;
+  json["changes"] = reading.changes;
+  json["last_changes"] = std::move(changes);
+  return json;
+}
+
+std::string to_text(const PressureChange& change) {
+  std::string text = "pressure ";
+  text += change.rises() ? "rises" : "falls";
+  text.append(" from ").append(name(change.from)).append(" to ").append(name(change.to));
+  text += change.rises() ? ": " : ": every input is low enough; the nearest, ";
+  text.append(name(change.input));
+  text += change.rises() ? " is at " : ", is at ";
+  text += std::to_string(change.permille) + " per mille, ";
+  text.append(name(change.rises() ? change.to : change.from));
+  text += change.rises() ? " begins at " : " may end below ";
+  return text + std::to_string(change.threshold_permille);
+}
+
+}  // namespace esc::control
