@@ -29,10 +29,8 @@ void TopicCache::keep(Set& set, std::uint64_t hash, std::span<const std::uint8_t
                       std::uint32_t route) noexcept {
   // One whose uses are used up; if there is none, any of them has to bear it. Were it always the
   // one with the fewest, four that are used equally often would lose one for good.
-  const std::size_t first = draw() % kWays;
-  std::size_t way = first;
-  for (std::size_t i = 1; i < kWays && set.uses[way] != 0; ++i) way = (first + i) % kWays;
-  if (set.uses[way] != 0) way = first;
+  std::size_t way = draw() % kWays;
+  for (std::size_t i = 1; i < kWays && set.uses[way] != 0; ++i) way = (way + 1) % kWays;
   const auto free = std::ranges::find(set.lengths, 0);
   if (free != set.lengths.end()) {
     way = static_cast<std::size_t>(free - set.lengths.begin());
@@ -50,12 +48,11 @@ void TopicCache::keep(Set& set, std::uint64_t hash, std::span<const std::uint8_t
   counters_.kept.add();
 }
 
-// Only half of the newcomers are noted, by chance: three that come in turn would else push each
-// other out of two places for ever.
+// The place is drawn: three newcomers that come in turn would else push each other out of two for
+// ever.
 bool TopicCache::seen_before(Set& set, std::uint64_t hash) noexcept {
   if (std::ranges::find(set.seen, hash) != set.seen.end()) return true;
-  const std::size_t place = draw() % (2 * set.seen.size());
-  if (place < set.seen.size()) set.seen[place] = hash;
+  set.seen[draw() % set.seen.size()] = hash;
   return false;
 }
 
