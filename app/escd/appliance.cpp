@@ -16,9 +16,6 @@
 namespace esc::app {
 namespace {
 
-constexpr std::array<std::string_view, static_cast<std::size_t>(State::kCount)> kStateNames = {
-    "starting", "running", "draining", "stopped"};
-
 // More accounted for than received is a fault that balanced() reports; here it must not become a
 // number of twenty digits.
 std::uint64_t behind(std::uint64_t received, std::uint64_t accounted) {
@@ -31,26 +28,24 @@ std::string Appliance::dispatch_name(std::size_t pipeline) const {
   return plan_.pipelines.size() == 1 ? "dispatch" : "dispatch" + std::to_string(pipeline);
 }
 
-std::string_view name(State state) noexcept {
-  return kStateNames[static_cast<std::size_t>(state)];
-}
-
 Appliance::Appliance(const config::Config& config, const topology::LcorePlan& plan)
     : config_(config),
       plan_(plan),
+      state_(rte_rdtsc()),
+      rules_(config, plan.lcores.size()),
       jumbo_pool_("esc_jumbo", kJumboMbufs, kJumboDataBytes, plan.lcores.front().node),
       status_(plan.lcores.size()) {
   for (std::size_t i = 0; i < config.ports.size(); ++i) {
     ports_.push_back(std::make_unique<dpdk::Port>(port_settings(config, i)));
   }
   for (const auto& port : ports_) port->start();
-  data_path_ = std::make_unique<DataPath>(config, plan, ports_, jumbo_pool_.get());
+  data_path_ = std::make_unique<DataPath>(config, plan, rules_, ports_, jumbo_pool_.get());
   name_roles();
 }
 
 Appliance::~Appliance() {
   // Only an exception gets here with lcores running. Nothing may be taken down under one of them.
-  if (!launched_ || state() == State::kStopped) return;
+  if (!launched_ || state() == PipelineState::kStopped) return;
   tell_lcores_to_stop();
   if (!wait_for_lcores(kStopTimeoutMs).empty()) exit_now(kExitLcoreStuck);
 }
@@ -70,7 +65,7 @@ int Appliance::run_lcore_job(void* job) {
   const auto& work = *static_cast<const LcoreJob*>(job);
   // Naps end when they should, not up to 50 us later.
   prctl(PR_SET_TIMERSLACK, 1UL);
-  runtime::run_lcore(*work.stages, work.idle, *work.stop, *work.status);
+  runtime::run_lcore(*work.stages, work.idle, *work.stop, *work.status, work.reader);
   return 0;
 }
 
@@ -85,7 +80,8 @@ void Appliance::start() {
   launched_ = true;
   jobs_.resize(plan_.lcores.size());
   for (std::size_t i = 0; i < jobs_.size(); ++i) {
-    jobs_[i] = {&data_path_->stages(i), idle_policy(i), &stop_, &status_[i]};
+    jobs_[i] = {&data_path_->stages(i), idle_policy(i), &stop_, &status_[i],
+                runtime::QuiescentReader(rules_.quiescence(), i)};
     const int result = rte_eal_remote_launch(&run_lcore_job, &jobs_[i], plan_.lcores[i].lcore_id);
     if (result != 0) {
       throw StartError("lcore " + std::to_string(plan_.lcores[i].lcore_id) + " on CPU " +
@@ -93,13 +89,42 @@ void Appliance::start() {
                        "escd --print-plan shows the plan; choose another CPU in [lcores]");
     }
   }
-  state_.store(State::kRunning, std::memory_order_release);
+  [[maybe_unused]] const auto granted = request(PipelineRequest::kStarted, "every lcore polls");
 }
 
-void Appliance::stop_receiving() {
-  state_.store(State::kDraining, std::memory_order_release);
-  data_path_->stop_receiving();
-  receiving_stopped_tsc_ = rte_rdtsc();
+std::optional<PipelineRefusal> Appliance::request(PipelineRequest request, std::string_view cause) {
+  if (auto refusal = state_.request(request, cause, rte_rdtsc())) return refusal;
+  switch (state()) {
+    case PipelineState::kPaused:
+      data_path_->set_flow(control::Flow::kPaused);
+      break;
+    case PipelineState::kRunning:
+      data_path_->set_flow(control::Flow::kOpen);
+      break;
+    default:
+      data_path_->set_flow(control::Flow::kClosed);
+      if (request == PipelineRequest::kDrain) receiving_stopped_tsc_ = rte_rdtsc();
+  }
+  return std::nullopt;
+}
+
+std::optional<RuleBook::Refusal> Appliance::replace_rules(const config::Config& config) {
+  auto refusal =
+      rules_.replace(config, [this](std::uint32_t slot) { data_path_->zero_slot(slot); });
+  if (!refusal) {
+    rules_pending_ = true;
+    marks_.reset();
+  }
+  return refusal;
+}
+
+void Appliance::reclaim_rules() {
+  if (!rules_pending_ || !rules_.reclaim()) return;
+  // From here on no dispatcher uses the old set; its last events are still on their way.
+  if (!marks_) marks_ = data_path_->worker_marks();
+  if (!data_path_->passed(*marks_)) return;
+  rules_.slots_are_quiet();
+  rules_pending_ = false;
 }
 
 bool Appliance::drained() const {
@@ -128,7 +153,8 @@ std::vector<std::size_t> Appliance::wait_for_lcores(std::uint32_t timeout_ms) {
   } while (steady_clock::now() < deadline);
   if (running.empty()) {
     rte_eal_mp_wait_lcore();
-    state_.store(State::kStopped, std::memory_order_release);
+    [[maybe_unused]] const auto refused =
+        state_.request(PipelineRequest::kDrained, "every lcore has stopped", rte_rdtsc());
   }
   return running;
 }
@@ -176,7 +202,7 @@ bool Appliance::stood_still(const telemetry::Stillness& since) const {
 }
 
 Appliance::LedgerReading Appliance::read_ledger() const {
-  const bool stopped = state() == State::kStopped;
+  const bool stopped = state() == PipelineState::kStopped;
   const std::uint64_t moves = data_path_->moves();
   LedgerReading reading{data_path_->ledger()};
   const telemetry::Stillness stillness(moves, heartbeats());

@@ -5,11 +5,15 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "app/escd/data_path.hpp"
+#include "app/escd/rule_book.hpp"
 #include "config/config.hpp"
+#include "control/pipeline_state.hpp"
 #include "dpdk/port.hpp"
 #include "runtime/lcore_status.hpp"
 #include "runtime/watchdog.hpp"
@@ -29,8 +33,9 @@ inline constexpr std::uint32_t kNapsWithoutPort = 4;
 /// naps.
 inline constexpr std::uint32_t kStillnessWaitMs = 10;
 
-enum class State : std::uint8_t { kStarting, kRunning, kDraining, kStopped, kCount };
-[[nodiscard]] std::string_view name(State state) noexcept;
+using control::PipelineRefusal;
+using control::PipelineRequest;
+using control::PipelineState;
 
 /// Whether every mbuf came home.
 struct PoolReport {
@@ -56,8 +61,14 @@ class Appliance {
 
   void start();
 
-  /// First step of a stop: RX stages take nothing more from their ports.
-  void stop_receiving();
+  /// Moves to another state, as far as it may: pauses, resumes, or begins to drain (RX stages take
+  /// nothing more from their ports). `cause` as in PipelineStateHolder.
+  [[nodiscard]] std::optional<PipelineRefusal> request(PipelineRequest request,
+                                                       std::string_view cause);
+  /// Replaces the rules by those of `config`.
+  [[nodiscard]] std::optional<RuleBook::Refusal> replace_rules(const config::Config& config);
+  /// Now and then: frees what was replaced, once nobody uses it.
+  void reclaim_rules();
   /// True once nothing is in flight: every lcore has begun a round since receiving stopped, so none
   /// still has a burst in hand that it has not counted, and the ledger shows nothing under way.
   [[nodiscard]] bool drained() const;
@@ -82,7 +93,9 @@ class Appliance {
   /// be no more than there is room for. Takes up to kStillnessWaitMs when nothing moves.
   [[nodiscard]] LedgerReading read_ledger() const;
 
-  [[nodiscard]] State state() const noexcept { return state_.load(std::memory_order_acquire); }
+  [[nodiscard]] PipelineState state() const noexcept { return state_.state(); }
+  [[nodiscard]] const control::PipelineStateHolder& states() const noexcept { return state_; }
+  [[nodiscard]] const RuleBook& rules() const noexcept { return rules_; }
   [[nodiscard]] const config::Config& config() const noexcept { return config_; }
   [[nodiscard]] const topology::LcorePlan& plan() const noexcept { return plan_; }
   [[nodiscard]] const DataPath& data_path() const noexcept { return *data_path_; }
@@ -105,6 +118,7 @@ class Appliance {
     runtime::IdlePolicy idle;
     const std::atomic<bool>* stop = nullptr;
     runtime::LcoreStatus* status = nullptr;
+    runtime::QuiescentReader reader;
   };
   static int run_lcore_job(void* job);
   [[nodiscard]] runtime::IdlePolicy idle_policy(std::size_t lcore) const;
@@ -114,7 +128,8 @@ class Appliance {
 
   const config::Config& config_;
   const topology::LcorePlan& plan_;
-  std::atomic<State> state_{State::kStarting};  ///< main lcore writes, any thread reads
+  control::PipelineStateHolder state_;
+  RuleBook rules_;
   dpdk::Pool jumbo_pool_;
   std::vector<std::unique_ptr<dpdk::Port>> ports_;
   std::vector<PoolReport> counted_pools_;
@@ -123,6 +138,8 @@ class Appliance {
   std::vector<std::vector<std::string>> roles_;
   std::vector<LcoreJob> jobs_;
   std::uint64_t receiving_stopped_tsc_ = 0;
+  std::optional<DataPath::WorkerMarks> marks_;  ///< of a replacement whose slots are in use still
+  bool rules_pending_ = false;                  ///< what was replaced is in use still
   bool launched_ = false;
   std::atomic<bool> stop_{false};
 };

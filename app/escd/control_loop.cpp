@@ -47,11 +47,12 @@ RunEnd ControlLoop::run() {
 }
 
 void ControlLoop::tick() {
-  const bool draining = appliance_.state() == State::kDraining;
+  const bool draining = appliance_.state() == PipelineState::kDraining;
   std::array<pollfd, 2> fds = {{{server_.poll_fd(), POLLIN, 0}, {signals_.poll_fd(), POLLIN, 0}}};
   // While draining the signal has been seen; its descriptor stays readable.
   poll(fds.data(), draining ? 1 : 2, draining ? kDrainTickMs : kTickMs);
   server_.serve_ready();
+  appliance_.reclaim_rules();
   watch();
   const auto now = Clock::now();
   if (options_.progress && now >= next_progress_) {
@@ -63,16 +64,21 @@ void ControlLoop::tick() {
 bool ControlLoop::time_to_stop() {
   if (signals_.stop_requested()) {
     spdlog::info("asked to stop: draining");
+    drain_cause_ = "a signal";
     return true;
   }
   const auto now = Clock::now();
-  if (options_.run_for_s && now - start_ >= seconds(*options_.run_for_s)) return true;
+  if (options_.run_for_s && now - start_ >= seconds(*options_.run_for_s)) {
+    drain_cause_ = "--run-for";
+    return true;
+  }
   if (!options_.exit_when_idle_s) return false;
   const std::uint64_t packets = appliance_.data_path().ledger().packets.received;
   if (packets != packets_seen_) {
     packets_seen_ = packets;
     last_packet_ = now;
   }
+  drain_cause_ = "--exit-when-idle";
   return now - last_packet_ >= seconds(*options_.exit_when_idle_s);
 }
 
@@ -101,7 +107,7 @@ void ControlLoop::watch() {
 }
 
 void ControlLoop::drain(RunEnd& end) {
-  appliance_.stop_receiving();
+  (void)appliance_.request(PipelineRequest::kDrain, drain_cause_);
   const auto timeout_ms = appliance_.config().shutdown.drain_timeout_ms;
   const auto deadline = Clock::now() + std::chrono::milliseconds(timeout_ms);
   // Twice in a row: an RX stage may have been in the middle of its last burst at the first look.

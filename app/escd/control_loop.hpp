@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <string_view>
 
 #include "app/escd/appliance.hpp"
 #include "app/escd/options.hpp"
@@ -49,6 +50,7 @@ class ControlLoop {
   Clock::time_point next_progress_;
   Clock::time_point last_packet_ = Clock::now();
   std::uint64_t packets_seen_ = 0;
+  std::string_view drain_cause_;
 };
 
 }  // namespace esc::app

@@ -2,8 +2,6 @@
 
 #include <rte_cycles.h>
 
-#include "route/route_specs.hpp"
-
 namespace esc::app {
 namespace {
 
@@ -11,17 +9,19 @@ namespace {
 // worker ring needs to move.
 constexpr std::uint64_t kJumboWaitMs = 10;
 
+// How often each queue is looked at while the appliance is paused.
+constexpr std::uint64_t kPausedPollHz = 200;
+
 // The most frames that a datagram can hold: 65,507 bytes of 8-byte frames.
 constexpr std::uint64_t kMaxFramesPerDatagram = 65'507 / 8 + 1;
 
 }  // namespace
 
-DataPath::DataPath(const config::Config& config, const topology::LcorePlan& plan,
+DataPath::DataPath(const config::Config& config, const topology::LcorePlan& plan, RuleBook& rules,
                    std::span<const std::unique_ptr<dpdk::Port>> ports, rte_mempool* jumbo_pool)
     : burst_(config.rings.burst),
-      hasher_(route::random_seed()),
-      owner_(route::random_seed(), static_cast<std::uint32_t>(plan.pipelines.size())),
-      routes_(route::route_specs(config, worker::handler_index), hasher_) {
+      rules_(rules),
+      owner_(route::random_seed(), static_cast<std::uint32_t>(plan.pipelines.size())) {
   make_contexts(config, ports, jumbo_pool);
   make_pipelines(config, plan);
   for (const topology::LcoreAssignment& lcore : plan.lcores) {
@@ -38,10 +38,12 @@ void DataPath::make_contexts(const config::Config& config,
     context->checksum = config.ports[i].checksum;
     context->limits = {config.limits.max_frame_bytes, config.limits.max_topic_bytes};
     context->index = static_cast<std::uint16_t>(i);
+    context->lossless = config.ports[i].lossless();
     context->own_mbufs = ports[i]->own_mbufs();
     context->pool = ports[i]->pool().get();
     context->jumbo_pool = jumbo_pool;
     pools_.push_back(context->pool);
+    shares_.push_back({context->pool, ports[i]->resident_mbufs()});
     contexts_.push_back(std::move(context));
   }
 }
@@ -50,7 +52,8 @@ void DataPath::make_pipelines(const config::Config& config, const topology::Lcor
   workers_.resize(config.lcores.workers.size());
   worker_stages_.resize(workers_.size());
   for (const topology::PipelinePlan& pipeline : plan.pipelines) {
-    pipelines_.push_back(std::make_unique<Pipeline>(config, pipeline, routes_, pools_));
+    pipelines_.push_back(std::make_unique<Pipeline>(
+        config, pipeline, PipelineShared{rules_, flow_, pools_, shares_}));
     for (const auto& worker : pipelines_.back()->workers()) {
       workers_[worker->index] = worker.get();
       worker_stages_[worker->index] = worker->stage.get();
@@ -84,14 +87,16 @@ void DataPath::make_rx(const config::Config& config, const topology::LcoreAssign
   limits.burst = burst_;
   limits.soft_mark_cells = config.rings.ingest_soft_mark_cells;
   limits.jumbo_wait_cycles = rte_get_tsc_hz() / 1000 * kJumboWaitMs;
+  limits.paused_poll_cycles = rte_get_tsc_hz() / kPausedPollHz / queues.size();
   auto parts = std::make_unique<RxParts>(pipelines_.size());
   std::vector<ingest::Lane<RingSink>> lanes;
   for (std::size_t i = 0; i < pipelines_.size(); ++i) {
     IngestRing& ring = pipelines_[i]->ingest_ring();
-    lanes.emplace_back(RingSink{&ring, IngestRing::Producer(ring)}, parts->counters[i]);
+    lanes.emplace_back(RingSink{&ring, IngestRing::Producer(ring)}, parts->counters[i],
+                       &pipelines_[i]->pressure().board());
   }
-  parts->stage = std::make_unique<RxStage>(std::move(queues), std::move(lanes), hasher_, owner_,
-                                           receiving_, limits);
+  parts->stage = std::make_unique<RxStage>(std::move(queues), std::move(lanes), rules_.hasher(),
+                                           owner_, flow_, limits);
   std::get<std::vector<RxStage*>>(stages).push_back(parts->stage.get());
   rx_.push_back(std::move(parts));
 }
@@ -141,6 +146,32 @@ bool DataPath::empty() const {
   }
   const telemetry::Ledger now = ledger();
   return now.frames.in_flight == 0 && now.packets.in_flight == 0 && now.balanced();
+}
+
+void DataPath::zero_slot(std::uint32_t slot) noexcept {
+  for (const auto& pipeline : pipelines_) pipeline->zero_slot(slot);
+}
+
+DataPath::WorkerMarks DataPath::worker_marks() const {
+  WorkerMarks marks;
+  for (const WorkerParts* parts : workers_) {
+    marks.push_back(parts->counters.events_received.get() + parts->ring.size() +
+                    parts->hold.span().size());
+  }
+  return marks;
+}
+
+bool DataPath::passed(const WorkerMarks& marks) const {
+  // What waits for a worker is held before it is in a ring: looked at in that order.
+  bool none_held = true;
+  for (const auto& pipeline : pipelines_) {
+    none_held = none_held && pipeline->dispatch().events_held.get() == 0;
+  }
+  for (std::size_t i = 0; i < marks.size(); ++i) {
+    const bool idle = none_held && workers_[i]->ring.size() == 0;
+    if (!idle && workers_[i]->counters.events_received.get() < marks[i]) return false;
+  }
+  return true;
 }
 
 std::uint64_t DataPath::packet_room() const noexcept {

@@ -2,7 +2,6 @@
 // The only place that knows every stage.
 #pragma once
 
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -15,7 +14,6 @@
 #include "dpdk/rx_queue.hpp"
 #include "identity/producer_owner.hpp"
 #include "ingest/rx_stage.hpp"
-#include "route/route_set.hpp"
 #include "runtime/lcore_loop.hpp"
 #include "telemetry/ledger.hpp"
 #include "topology/plan.hpp"
@@ -48,13 +46,14 @@ struct RxParts {
 /// read by any thread.
 class DataPath {
  public:
-  DataPath(const config::Config& config, const topology::LcorePlan& plan,
+  /// `rules` outlives it.
+  DataPath(const config::Config& config, const topology::LcorePlan& plan, RuleBook& rules,
            std::span<const std::unique_ptr<dpdk::Port>> ports, rte_mempool* jumbo_pool);
 
   /// Stages of each lcore, in the plan's order.
   [[nodiscard]] const LcoreStages& stages(std::size_t lcore) const { return lcores_[lcore]; }
 
-  void stop_receiving() noexcept { receiving_.store(false, std::memory_order_relaxed); }
+  void set_flow(control::Flow flow) noexcept { flow_.show(flow); }
 
   /// Nothing is held anywhere and the ledger says so too: a drain is done. Meaningful once
   /// receiving has stopped.
@@ -79,7 +78,17 @@ class DataPath {
   }
   /// Every worker of every pipeline, in the order of lcores.workers.
   [[nodiscard]] const std::vector<const WorkerParts*>& workers() const noexcept { return workers_; }
-  [[nodiscard]] const route::RouteSet& routes() const noexcept { return routes_; }
+  /// Main lcore only.
+  [[nodiscard]] const route::RouteSet& routes() const noexcept {
+    return rules_.rules().get()->routes;
+  }
+  void zero_slot(std::uint32_t slot) noexcept;
+
+  /// How far each worker was.
+  using WorkerMarks = std::vector<std::uint64_t>;
+  [[nodiscard]] WorkerMarks worker_marks() const;
+  /// Whether every event that was on its way to a worker at the marks has arrived.
+  [[nodiscard]] bool passed(const WorkerMarks& marks) const;
 
  private:
   void make_contexts(const config::Config& config,
@@ -93,11 +102,11 @@ class DataPath {
   [[nodiscard]] telemetry::Ledger ledger_of(std::size_t first, std::size_t count) const;
 
   std::size_t burst_;
-  std::atomic<bool> receiving_{true};
-  route::TopicHasher hasher_;
+  RuleBook& rules_;
+  control::FlowBoard flow_;
   identity::ProducerOwner owner_;
-  route::RouteSet routes_;
-  std::vector<rte_mempool*> pools_;  ///< by port index
+  std::vector<rte_mempool*> pools_;          ///< by port index
+  std::vector<dispatch::PoolShare> shares_;  ///< likewise
   std::vector<std::unique_ptr<ingest::PortContext>> contexts_;
   std::vector<std::unique_ptr<Pipeline>> pipelines_;
   std::vector<const WorkerParts*> workers_;

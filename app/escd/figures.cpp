@@ -145,7 +145,7 @@ ordered_json stats_document(const Appliance& appliance, double uptime_s) {
   ordered_json json;
   json["instance"] = appliance.config().instance;
   json["uptime_s"] = uptime_s;
-  json["state"] = name(appliance.state());
+  json["state"] = control::name(appliance.state());
   json["stages"] = stages_document(appliance);
   for (std::size_t i = 0; i < path.pipelines().size(); ++i) {
     const IngestRing& ring = path.pipelines()[i]->ingest_ring();
@@ -167,14 +167,15 @@ ordered_json stats_document(const Appliance& appliance, double uptime_s) {
 ordered_json topics_document(const Appliance& appliance) {
   const DataPath& path = appliance.data_path();
   ordered_json list = ordered_json::array();
-  for (std::uint32_t route = 0; route < path.routes().size(); ++route) {
+  const route::RouteSet& routes = path.routes();
+  for (std::uint32_t route = 0; route < routes.size(); ++route) {
     worker::TopicTotals sum;
     for (const WorkerParts* parts : path.workers()) {
-      const worker::TopicTotals totals = parts->handlers.count().totals(route);
+      const worker::TopicTotals totals = parts->handlers.count().totals(routes.target(route).slot);
       sum.events += totals.events;
       sum.payload_bytes += totals.payload_bytes;
     }
-    list.push_back({{"topic", path.routes().topic(route)},
+    list.push_back({{"topic", routes.topic(route)},
                     {"events", sum.events},
                     {"payload_bytes", sum.payload_bytes}});
   }
@@ -234,8 +235,8 @@ ordered_json health_document(const Appliance& appliance) {
     healthy = healthy && ok;
     checks.push_back({{"name", what}, {"ok", ok}, {"detail", detail}});
   };
-  const State state = appliance.state();
-  add("state", state == State::kRunning, std::string(name(state)));
+  const PipelineState state = appliance.state();
+  add("state", state == PipelineState::kRunning, std::string(control::name(state)));
 
   const std::uint64_t now = rte_rdtsc();
   std::string hanging;

@@ -9,28 +9,37 @@
 #include "route/topic_hasher.hpp"
 
 namespace esc::app {
+namespace {
+
+// Often enough that the cutoff follows a ring that fills within a millisecond.
+constexpr std::uint64_t kPressureIntervalUs = 200;
+
+}  // namespace
 
 Pipeline::Pipeline(const config::Config& config, const topology::PipelinePlan& plan,
-                   const route::RouteSet& routes, std::span<rte_mempool* const> pools)
+                   const PipelineShared& shared)
     : burst_(config.rings.burst),
       ingest_memory_("esc ingest ring", config.rings.ingest_cells, plan.node),
-      ingest_ring_(ingest_memory_.span()) {
-  make_workers(config, plan, routes.size(), pools);
-  make_dispatch(config, routes, plan.node, pools);
+      ingest_ring_(ingest_memory_.span()),
+      topics_(route::TopicCache::kDefaultTopics, plan.node),
+      pressure_(*shared.rules.pressure().get(), rte_rdtsc()) {
+  make_workers(config, plan, shared);
+  make_dispatch(config, shared, plan.node);
 }
 
 void Pipeline::make_workers(const config::Config& config, const topology::PipelinePlan& plan,
-                            std::size_t routes, std::span<rte_mempool* const> pools) {
+                            const PipelineShared& shared) {
   for (const unsigned index : plan.workers) {
-    auto parts = std::make_unique<WorkerParts>(index, config.rings, plan.node, routes);
-    parts->stage =
-        std::make_unique<WorkerStage>(parts->ring, parts->handlers, parts->counters, pools, burst_);
+    auto parts =
+        std::make_unique<WorkerParts>(index, config.rings, plan.node, shared.rules.slots());
+    parts->stage = std::make_unique<WorkerStage>(parts->ring, parts->handlers, parts->counters,
+                                                 shared.pools, burst_);
+    worker_counters_.push_back(&parts->counters);
     workers_.push_back(std::move(parts));
   }
 }
 
-void Pipeline::make_dispatch(const config::Config& config, const route::RouteSet& routes, int node,
-                             std::span<rte_mempool* const> pools) {
+void Pipeline::make_dispatch(const config::Config& config, const PipelineShared& shared, int node) {
   const std::uint64_t hz = rte_get_tsc_hz();
   if (config.deduplication.sequenced) {
     identity::ProducerTable::Settings settings = producer_settings(config);
@@ -41,15 +50,23 @@ void Pipeline::make_dispatch(const config::Config& config, const route::RouteSet
   DispatchStage::Parts parts{
       .input = ingest_ring_,
       .workers = {},
-      .routes = routes,
+      .rules = shared.rules.rules(),
+      .cache = {topics_.sets.span(), topics_.topics.span()},
       .producers = producers_ ? &producers_->table : nullptr,
+      .flow = shared.flow,
+      .probe = {&pressure_, shared.shares, worker_counters_, hz / 1'000'000 * kPressureIntervalUs},
+      .pressure_table = &shared.rules.pressure(),
       .counters = dispatch_counters_,
-      .pools = pools,
+      .pools = shared.pools,
       .hold_limits = {config.rings.hold_timeout_ms * (hz / 1000)},
       .lossless = std::ranges::all_of(config.ports, &config::PortConfig::lossless),
       .burst = burst_};
   for (const auto& worker : workers_) parts.workers.push_back({&worker->ring, worker->hold.span()});
   dispatch_ = std::make_unique<DispatchStage>(parts);
+}
+
+void Pipeline::zero_slot(std::uint32_t slot) noexcept {
+  for (const auto& parts : workers_) parts->handlers.zero(slot);
 }
 
 void Pipeline::add_blocks(std::vector<const telemetry::WorkerCounters*>& workers,

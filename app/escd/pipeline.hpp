@@ -8,14 +8,17 @@
 #include <span>
 #include <vector>
 
+#include "app/escd/rule_book.hpp"
 #include "config/config.hpp"
+#include "control/flow.hpp"
+#include "control/pressure.hpp"
 #include "dispatch/dispatch_stage.hpp"
 #include "dpdk/huge_array.hpp"
 #include "event/event.hpp"
 #include "identity/producer_table.hpp"
 #include "ring/mpsc_ring.hpp"
 #include "ring/spsc_ring.hpp"
-#include "route/route_set.hpp"
+#include "route/topic_cache.hpp"
 #include "telemetry/ledger.hpp"
 #include "topology/plan.hpp"
 #include "worker/worker_stage.hpp"
@@ -29,12 +32,12 @@ using WorkerStage = worker::WorkerStage<WorkerRing>;
 
 /// What a worker consists of.
 struct WorkerParts {
-  WorkerParts(unsigned number, const config::RingsConfig& rings, int socket, std::size_t routes)
+  WorkerParts(unsigned number, const config::RingsConfig& rings, int socket, std::size_t slots)
       : index(number),
         memory("esc worker ring", rings.worker_cells, socket),
         hold("esc hold queue", rings.hold_cells, socket),
         ring(memory.span()),
-        handlers(routes) {}
+        handlers(slots) {}
 
   unsigned index;  ///< in lcores.workers
   dpdk::HugeArray<event::WorkItem> memory;
@@ -59,12 +62,29 @@ struct ProducerParts {
   identity::ProducerTable table;
 };
 
+/// The topics that a dispatcher remembers.
+struct TopicCacheParts {
+  TopicCacheParts(std::size_t count, int socket)
+      : sets("esc topic cache", route::TopicCache::sets_for(count), socket),
+        topics("esc topic cache", sets.span().size() * route::TopicCache::kWays, socket) {}
+
+  dpdk::HugeArray<route::TopicCache::Set> sets;
+  dpdk::HugeArray<route::TopicCache::TopicBytes> topics;
+};
+
+/// What all pipelines share. Outlives them.
+struct PipelineShared {
+  RuleBook& rules;
+  const control::FlowBoard& flow;
+  std::span<rte_mempool* const> pools;  ///< by port index
+  std::span<const dispatch::PoolShare> shares;
+};
+
 /// Made on the main lcore before the lcores run; its figures may be read by any thread.
 class Pipeline {
  public:
-  /// `routes` and `pools` (by port index) outlive it.
   Pipeline(const config::Config& config, const topology::PipelinePlan& plan,
-           const route::RouteSet& routes, std::span<rte_mempool* const> pools);
+           const PipelineShared& shared);
 
   [[nodiscard]] IngestRing& ingest_ring() noexcept { return ingest_ring_; }
   [[nodiscard]] DispatchStage& dispatch_stage() noexcept { return *dispatch_; }
@@ -88,6 +108,9 @@ class Pipeline {
   [[nodiscard]] const telemetry::DispatchCounters& dispatch() const noexcept {
     return dispatch_counters_;
   }
+  [[nodiscard]] const control::PressureMonitor& pressure() const noexcept { return pressure_; }
+  /// The figures of that slot begin anew. Nobody counts in it.
+  void zero_slot(std::uint32_t slot) noexcept;
   /// Null: numbered events are not judged.
   [[nodiscard]] const identity::ProducerTable* producers() const noexcept {
     return producers_ ? &producers_->table : nullptr;
@@ -96,14 +119,16 @@ class Pipeline {
 
  private:
   void make_workers(const config::Config& config, const topology::PipelinePlan& plan,
-                    std::size_t routes, std::span<rte_mempool* const> pools);
-  void make_dispatch(const config::Config& config, const route::RouteSet& routes, int node,
-                     std::span<rte_mempool* const> pools);
+                    const PipelineShared& shared);
+  void make_dispatch(const config::Config& config, const PipelineShared& shared, int node);
 
   std::size_t burst_;
   dpdk::HugeArray<IngestRing::Cell> ingest_memory_;
   IngestRing ingest_ring_;
   std::vector<std::unique_ptr<WorkerParts>> workers_;
+  std::vector<const telemetry::WorkerCounters*> worker_counters_;  ///< in the same order
+  TopicCacheParts topics_;
+  control::PressureMonitor pressure_;
   std::unique_ptr<ProducerParts> producers_;
   telemetry::DispatchCounters dispatch_counters_;
   std::unique_ptr<DispatchStage> dispatch_;

@@ -5,6 +5,7 @@
 #include "dispatch/hold_queue.hpp"
 #include "event/event.hpp"
 #include "ring/mpsc_ring.hpp"
+#include "route/topic_cache.hpp"
 
 namespace esc::app {
 namespace {
@@ -70,6 +71,7 @@ std::uint64_t memory_bytes(const config::Config& config, std::uint64_t page_byte
   total += pipelines * ring::MpscRing<event::Event>::bytes_for(config.rings.ingest_cells);
   total += config.lcores.workers.size() * (config.rings.worker_cells * sizeof(event::WorkItem) +
                                            config.rings.hold_cells * sizeof(dispatch::HeldItem));
+  total += pipelines * route::TopicCache::bytes_for(route::TopicCache::kDefaultTopics);
   if (config.deduplication.sequenced) {
     total += pipelines * identity::ProducerTable::bytes_for(producer_settings(config));
   }

@@ -21,12 +21,17 @@ enum class FrameDrop : std::uint8_t {
   kReservedTopic,
   kBadSession,
   kPartialAtClose,
-  kNoJumboBuffer,      ///< a frame that spans segments, and no mbuf to make it whole in
-  kUnknownTopic,       ///< no route takes it
-  kHandlerRefused,     ///< the handler said no
-  kDrainedAtDeadline,  ///< still queued when the drain deadline passed
-  kWorkerFull,         ///< its worker's ring was full, and its route does not wait, or cannot
-  kHoldExpired,        ///< waited for its worker as long as it may
+  kNoJumboBuffer,       ///< a frame that spans segments, and no mbuf to make it whole in
+  kUnknownTopic,        ///< no route takes it
+  kHandlerRefused,      ///< the handler said no
+  kDrainedAtDeadline,   ///< still queued when the drain deadline passed
+  kWorkerFull,          ///< its worker's ring was full, and its route does not wait, or cannot
+  kHoldExpired,         ///< waited for its worker as long as it may
+  kPaused,              ///< came while the appliance was paused, and found no room
+  kShedCritical,        ///< shed for its priority, at the level critical
+  kShedEmergency,       ///< likewise, at the level emergency
+  kTopicNotAllowed,     ///< its sender may not publish to its topic
+  kProducerNotAllowed,  ///< its sender may not speak for its producer
   kCount
 };
 
@@ -46,6 +51,11 @@ inline constexpr std::array<std::string_view, static_cast<std::size_t>(FrameDrop
         "drained_at_deadline",
         "worker_full",
         "hold_expired",
+        "paused",
+        "shed_critical",
+        "shed_emergency",
+        "topic_not_allowed",
+        "producer_not_allowed",
 };
 
 /// Why a packet is dropped before any of its frames is looked at (docs/wire-format.md, "From packet

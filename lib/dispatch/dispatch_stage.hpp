@@ -8,6 +8,8 @@
 #include <span>
 #include <vector>
 
+#include "control/flow.hpp"
+#include "dispatch/pressure_probe.hpp"
 #include "dispatch/sequence_judge.hpp"
 #include "dispatch/worker_output.hpp"
 #include "event/event.hpp"
@@ -15,8 +17,10 @@
 #include "event/releaser.hpp"
 #include "ring/mpsc_ring.hpp"
 #include "ring/spsc_ring.hpp"
-#include "route/route_set.hpp"
+#include "route/rules.hpp"
+#include "route/topic_cache.hpp"
 #include "route/worker_choice.hpp"
+#include "runtime/published.hpp"
 #include "telemetry/stage_counters.hpp"
 
 namespace esc::dispatch {
@@ -30,8 +34,12 @@ struct DispatchParts {
   };
   Input& input;
   std::vector<Worker> workers;  ///< at least one
-  const route::RouteSet& routes;
+  const runtime::Published<route::Rules>& rules;
+  route::TopicCache::Memory cache;
   identity::ProducerTable* producers = nullptr;  ///< null: sequenced events pass unjudged
+  const control::FlowBoard& flow;
+  PressureProbe probe;
+  const runtime::Published<control::PressureTable>* pressure_table = nullptr;  ///< with a probe
   telemetry::DispatchCounters& counters;
   std::span<rte_mempool* const> pools;  ///< by port index
   HoldLimits hold_limits;
@@ -55,7 +63,11 @@ class DispatchStage {
 
   explicit DispatchStage(const Parts& parts)
       : input_(parts.input),
-        routes_(parts.routes),
+        rules_(parts.rules),
+        cache_(parts.cache),
+        flow_(parts.flow),
+        probe_(parts.probe),
+        pressure_table_(parts.pressure_table),
         choice_(static_cast<std::uint32_t>(parts.workers.size())),
         judge_(parts.producers),
         counters_(parts.counters),
@@ -70,12 +82,14 @@ class DispatchStage {
   /// One burst; returns how many events it took, moved on or gave up.
   std::size_t poll(std::uint64_t now) noexcept {
     counters_.polls.add();
+    const route::Rules& rules = *rules_.get();
+    watch_pressure(now);
     const std::size_t moved = held_ + stopped_ != 0 ? serve_held(now) : 0;
-    if (judged_ == 0) {
+    if (judged_ == 0 && flow_.read() != control::Flow::kPaused) {
       judged_ = input_.ready(burst_);
-      if (judged_ != 0) refused_ = judge_.judge(input_, judged_, now);
+      if (judged_ != 0) refused_ = judge_.judge(input_, judged_, rules.producers, now);
     }
-    const std::size_t taken = judged_ != 0 ? take(now) : 0;
+    const std::size_t taken = judged_ != 0 ? take(rules.routes, now) : 0;
     releaser_.flush();
     counters_.events_held.set(held_);
     return moved + taken;
@@ -100,9 +114,11 @@ class DispatchStage {
   using Worker = WorkerOutput<Output>;
 
   /// The judged events in their order; how many of them are done with. The rest has to wait.
-  std::size_t take(std::uint64_t now) noexcept {
+  std::size_t take(const route::RouteSet& routes, std::uint64_t now) noexcept {
     std::size_t taken = 0;
-    while (taken < judged_ && settle(input_.peek(taken), std::uint64_t{1} << taken, now)) ++taken;
+    while (taken < judged_ && settle(routes, input_.peek(taken), std::uint64_t{1} << taken, now)) {
+      ++taken;
+    }
     judged_ -= taken;
     if (judged_ != 0) [[unlikely]] {
       counters_.polls_blocked.add();
@@ -119,24 +135,39 @@ class DispatchStage {
   }
 
   /// Decides about one event, of which `bit` stands for the verdict; false: it has to wait.
-  bool settle(const event::Event& event, std::uint64_t bit, std::uint64_t now) noexcept {
+  bool settle(const route::RouteSet& routes, const event::Event& event, std::uint64_t bit,
+              std::uint64_t now) noexcept {
     if ((refused_.all() & bit) == 0) [[likely]]
-      return route(event, now);
+      return route(routes, event, now);
+    if ((refused_.forged & bit) != 0) return drop(event, FrameDrop::kProducerNotAllowed);
     ((refused_.duplicate & bit) != 0 ? counters_.duplicate : counters_.stale).add();
     releaser_.release(event);
     return true;
   }
 
-  bool route(const event::Event& event, std::uint64_t now) noexcept {
-    const std::uint32_t route = routes_.find(event.topic_hash, event::topic(event));
-    if (route == route::RouteSet::kNone) [[unlikely]]
-      return drop(event, FrameDrop::kUnknownTopic);
-    const route::RouteSet::Target& target = routes_.target(route);
-    Worker& worker = workers_[choice_.choose(target, event)];
-    const Handover done = worker.offer({event, route, target.handler, 0}, target.on_full, now);
+  bool route(const route::RouteSet& routes, const event::Event& event, std::uint64_t now) noexcept {
+    std::uint32_t route = cache_.find(routes, event.topic_hash, event::topic(event));
+    if (route == route::RouteSet::kNone) [[unlikely]] {
+      route = routes.default_route();
+      if (route == route::RouteSet::kNone) return drop(event, FrameDrop::kUnknownTopic);
+    }
+    const route::RouteSet::Target& target = routes.target(route);
+    if (target.publishers != route::RouteSet::kAnyone && !may_publish(routes, target, event))
+        [[unlikely]]
+      return drop(event, FrameDrop::kTopicNotAllowed);
+    event::WorkItem item{event, target.slot, target.handler, target.retries, 0};
+    if (target.has_priority) item.event.priority = target.priority;
+    const Handover done = workers_[choice_.choose(target, event)].offer(item, target.on_full, now);
     if (done == Handover::kTaken) [[likely]]
       return true;
     return settle_untaken(event, done, target.on_full);
+  }
+
+  [[nodiscard]] static bool may_publish(const route::RouteSet& routes,
+                                        const route::RouteSet::Target& target,
+                                        const event::Event& event) noexcept {
+    const auto peer = event::peer_address(event);
+    return peer && routes.may_publish(target, *peer);
   }
 
   /// The worker's ring has no room for it.
@@ -155,6 +186,16 @@ class DispatchStage {
     counters_.frame_dropped.add(reason);
     releaser_.release(event);
     return true;
+  }
+
+  void watch_pressure(std::uint64_t now) noexcept {
+    if (pressure_table_ == nullptr) return;
+    if (const control::PressureTable* table = pressure_table_->get(); table != table_in_use_)
+        [[unlikely]] {
+      table_in_use_ = table;
+      probe_.use(*table);
+    }
+    probe_.poll(input_, std::span<const Worker>(workers_), now);
   }
 
   /// Moves on what waits for workers, and gives up what has waited too long; how many events.
@@ -176,7 +217,12 @@ class DispatchStage {
   }
 
   Input& input_;
-  const route::RouteSet& routes_;
+  const runtime::Published<route::Rules>& rules_;
+  route::TopicCache cache_;
+  const control::FlowBoard& flow_;
+  PressureProbe probe_;
+  const runtime::Published<control::PressureTable>* pressure_table_;
+  const control::PressureTable* table_in_use_ = nullptr;  ///< compared only, never looked at
   route::WorkerChoice choice_;
   SequenceJudge judge_;
   telemetry::DispatchCounters& counters_;

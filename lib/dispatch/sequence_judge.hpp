@@ -7,7 +7,9 @@
 #include <span>
 
 #include "event/event.hpp"
+#include "event/peer.hpp"
 #include "identity/producer_table.hpp"
+#include "route/producer_bindings.hpp"
 
 namespace esc::dispatch {
 
@@ -15,12 +17,14 @@ namespace esc::dispatch {
 struct Refusals {
   std::uint64_t duplicate = 0;
   std::uint64_t stale = 0;
+  std::uint64_t forged = 0;  ///< from where their producer may not send
 
-  [[nodiscard]] std::uint64_t all() const noexcept { return duplicate | stale; }
+  [[nodiscard]] std::uint64_t all() const noexcept { return duplicate | stale | forged; }
   /// The first `count` events, fewer than 64, are done with: the next one becomes the first.
   void forget(std::size_t count) noexcept {
     duplicate >>= count;
     stale >>= count;
+    forged >>= count;
   }
 };
 
@@ -34,20 +38,28 @@ class SequenceJudge {
   /// `table`: not owned; null: no event is judged.
   explicit SequenceJudge(identity::ProducerTable* table) noexcept : table_(table) {}
 
-  /// Judges, and marks as seen, the first `count` events of input.peek(), at most kMaxBurst.
+  /// Judges, and marks as seen, the first `count` events of input.peek(), at most kMaxBurst. What
+  /// comes from where its producer may not send is not looked at any further.
   template <class Input>
-  [[nodiscard]] Refusals judge(const Input& input, std::size_t count, std::uint64_t now) noexcept {
-    if (table_ == nullptr) return {};
+  [[nodiscard]] Refusals judge(const Input& input, std::size_t count,
+                               const route::ProducerBindings& bindings,
+                               std::uint64_t now) noexcept {
+    Refusals found;
     std::size_t sequenced = 0;
     for (std::size_t i = 0; i < count; ++i) {
       const event::Event& event = input.peek(i);
       if (!event.has(event::kSequenced)) continue;
+      if (bindings.size() != 0 && !may_send(bindings, event)) [[unlikely]] {
+        found.forged |= std::uint64_t{1} << i;
+        continue;
+      }
       identities_[sequenced] = {event.producer, event.sequence, event.epoch};
       place_[sequenced++] = static_cast<std::uint8_t>(i);
     }
-    if (sequenced == 0) return {};
+    if (sequenced == 0 || table_ == nullptr) return found;
     table_->check_and_mark(std::span(identities_).first(sequenced), verdicts_, now);
-    return refusals(sequenced);
+    add_refusals(sequenced, found);
+    return found;
   }
 
   void housekeep(std::uint64_t now) noexcept {
@@ -55,14 +67,20 @@ class SequenceJudge {
   }
 
  private:
-  [[nodiscard]] Refusals refusals(std::size_t sequenced) const noexcept {
-    Refusals found;
+  [[nodiscard]] static bool may_send(const route::ProducerBindings& bindings,
+                                     const event::Event& event) noexcept {
+    const wire::PrefixSet* sources = bindings.bound(event.producer);
+    if (sources == nullptr) return true;
+    const auto peer = event::peer_address(event);
+    return peer && sources->contains(*peer);
+  }
+
+  void add_refusals(std::size_t sequenced, Refusals& found) const noexcept {
     for (std::size_t k = 0; k < sequenced; ++k) {
       const std::uint64_t bit = std::uint64_t{1} << place_[k];
       if (verdicts_[k] == identity::Verdict::kDuplicate) found.duplicate |= bit;
       if (verdicts_[k] == identity::Verdict::kStale) found.stale |= bit;
     }
-    return found;
   }
 
   identity::ProducerTable* table_;

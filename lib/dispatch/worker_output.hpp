@@ -91,6 +91,7 @@ class WorkerOutput {
   }
 
   [[nodiscard]] std::size_t held() const noexcept { return hold_.size(); }
+  [[nodiscard]] std::size_t room() const noexcept { return hold_.capacity(); }
   [[nodiscard]] bool stopped() const noexcept { return stopped_; }
   [[nodiscard]] const Output& ring() const noexcept { return ring_; }
 

@@ -180,6 +180,7 @@ void Port::start() {
   }
   // What it holds stays the same from here on: it refills one mbuf for each that it hands out.
   if (driver_ == "net_af_xdp") kept_by_driver_ = pool_->size() - pool_->available();
+  resident_mbufs_ = pool_->size() - pool_->available();
   counts_descriptors_ = rte_eth_rx_queue_count(id_, 0) >= 0;
 }
 

@@ -64,6 +64,8 @@ class Port {
   /// Mbufs that the driver took at start and does not give back when closed: net_af_xdp leaves its
   /// fill ring behind (DPDK 22.11). 0 for every other driver.
   [[nodiscard]] std::size_t kept_by_driver() const noexcept { return kept_by_driver_; }
+  /// Mbufs that are in use for as long as the port is open: in descriptors, and kept by the driver.
+  [[nodiscard]] std::size_t resident_mbufs() const noexcept { return resident_mbufs_; }
   [[nodiscard]] PortStats stats()
       const;  ///< any control thread; zeros kept from before once closed
 
@@ -81,6 +83,7 @@ class Port {
   bool own_mbufs_ = true;
   bool counts_descriptors_ = false;
   std::size_t kept_by_driver_ = 0;
+  std::size_t resident_mbufs_ = 0;
   bool probed_ = false;
   bool closed_ = false;
   PortStats last_stats_;

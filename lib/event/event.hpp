@@ -26,6 +26,8 @@ enum Flag : std::uint8_t {
       1U << 0,  ///< no other reference to the mbuf, and it goes back to its port's pool as it is
   kSequenced = 1U << 1,     ///< producer, epoch and sequence hold an identity
   kBehindHeader = 1U << 2,  ///< `offset` counts from the mbuf itself, not from its buf_addr
+  kPeerNoted = 1U << 3,     ///< the mbuf does not begin with the packet's headers: peer.hpp
+  kPeerUnknown = 1U << 4,
 };
 
 /// One event. It owns one reference to its mbuf (docs/ownership.md); whoever takes it out of a ring
@@ -55,9 +57,10 @@ static_assert(std::is_trivially_copyable_v<Event>);
 /// What the dispatcher hands a worker: the event and where it goes.
 struct WorkItem {
   Event event;
-  std::uint32_t route;    ///< index into the route set
+  std::uint32_t slot;     ///< of the route's figures
   std::uint16_t handler;  ///< index into the worker's handlers
-  std::uint16_t unused;
+  std::uint8_t retries;   ///< how often a refusal is asked again
+  std::uint8_t unused;
 };
 static_assert(sizeof(WorkItem) == kCacheLineBytes);
 static_assert(std::is_trivially_copyable_v<WorkItem>);

@@ -7,8 +7,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 
+#include "event/peer.hpp"
 #include "ingest/port_context.hpp"
 #include "ingest/segment_refs.hpp"
 #include "wire/parser.hpp"
@@ -43,6 +45,8 @@ class DatagramCursor {
     remaining_ = payload_offset + payload_bytes;
     chained_ = packet->nb_segs > 1;
     if (chained_) [[unlikely]] {
+      head_ = packet;
+      peer_ = wire::source_address({at_, in_segment_});
       shared_head_ = shared(packet) ? packet : nullptr;
       advance(payload_offset);
       return;
@@ -74,6 +78,12 @@ class DatagramCursor {
   /// The next frame, over however many segments; not at_end(). False: it spans segments and there
   /// is no mbuf to make it whole in. Ask again, or skip_frame().
   [[nodiscard]] bool next(const PortContext& port, CursorFrame& frame) noexcept;
+
+  /// Of a chained packet: keeps the peer with an event that does not lie behind the headers.
+  void note_peer(event::Event& event) const noexcept {
+    if (chained_ && event.mbuf != head_) [[unlikely]]
+      event::note_peer(event, peer_);
+  }
 
   [[nodiscard]] rte_mbuf* segment() const noexcept { return refs_.segment(); }
 
@@ -112,7 +122,9 @@ class DatagramCursor {
   std::uint32_t remaining_ = 0;   ///< bytes of the datagram from at_ on, over all segments
   std::uint32_t pending_frame_bytes_ = 0;
   bool chained_ = false;
-  rte_mbuf* shared_head_ = nullptr;  ///< the chain that is not to be taken apart
+  const rte_mbuf* head_ = nullptr;       ///< of a chained packet, not to be looked at
+  std::optional<wire::IpAddress> peer_;  ///< of a chained packet
+  rte_mbuf* shared_head_ = nullptr;      ///< the chain that is not to be taken apart
   wire::SessionCursor session_;
   std::unique_ptr<std::array<std::uint8_t, kScratchBytes>> scratch_;
 };

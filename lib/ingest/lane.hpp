@@ -7,6 +7,7 @@
 #include <span>
 #include <utility>
 
+#include "control/pressure_table.hpp"
 #include "event/event.hpp"
 #include "telemetry/stage_counters.hpp"
 
@@ -19,9 +20,21 @@ class Lane {
  public:
   static constexpr std::size_t kMaxBurst = 64;
 
-  /// `counters`: not owned; outlive the lane.
-  Lane(Sink sink, telemetry::IngestCounters& counters)
-      : sink_(std::move(sink)), counters_(&counters) {}
+  /// `counters`, `pressure`: not owned; outlive the lane. Without a board: never any pressure.
+  Lane(Sink sink, telemetry::IngestCounters& counters,
+       const control::PressureBoard* pressure = nullptr)
+      : sink_(std::move(sink)), counters_(&counters), board_(pressure) {}
+
+  /// Once a poll: what the pipeline asks for until the next.
+  void read_pressure() noexcept {
+    if (board_ != nullptr) word_ = board_->read();
+  }
+  [[nodiscard]] control::PressureWord pressure() const noexcept { return word_; }
+  /// A frame that is not staged for its priority: received, and dropped.
+  void shed() noexcept {
+    ++received_;
+    ++shed_;
+  }
 
   /// Room for one more event; there must be some. It counts as received by this pipeline.
   [[nodiscard]] event::Event& stage() noexcept {
@@ -35,6 +48,12 @@ class Lane {
     if (received_ == 0) return;
     counters_->frames_received.add(received_);
     received_ = 0;
+    if (shed_ == 0) return;
+    counters_->frame_dropped.add(word_.level() == PressureLevel::kEmergency
+                                     ? FrameDrop::kShedEmergency
+                                     : FrameDrop::kShedCritical,
+                                 shed_);
+    shed_ = 0;
   }
 
   /// Hands over what the ring takes; how many.
@@ -65,6 +84,9 @@ class Lane {
  private:
   Sink sink_;
   telemetry::IngestCounters* counters_;
+  const control::PressureBoard* board_;
+  control::PressureWord word_;
+  std::uint64_t shed_ = 0;      ///< likewise counted later; all by the same word
   std::size_t staged_ = 0;      ///< events in staging_
   std::size_t pushed_ = 0;      ///< of those, already in the ring
   std::uint64_t received_ = 0;  ///< staged, and not counted yet

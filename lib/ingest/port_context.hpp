@@ -18,6 +18,7 @@ struct PortContext {
   config::Checksum checksum = config::Checksum::kVerify;
   wire::FrameLimits limits;
   std::uint16_t index = 0;  ///< in the configuration
+  bool lossless = false;    ///< keeps its packets while it is not polled, however long
   bool own_mbufs = true;    ///< received mbufs come from `pool`: they may go back to it as they are
   rte_mempool* pool = nullptr;        ///< for frames that span segments and fit one of its mbufs
   rte_mempool* jumbo_pool = nullptr;  ///< for those that do not; may be null

@@ -6,12 +6,12 @@
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <span>
 #include <vector>
 
+#include "control/flow.hpp"
 #include "event/event.hpp"
 #include "event/frame_bytes.hpp"
 #include "event/poison.hpp"
@@ -41,6 +41,7 @@ struct RxLimits {
   std::size_t soft_mark_cells = 512;  ///< ring depth from which a port that can wait is left alone
   std::uint64_t jumbo_wait_cycles =
       0;  ///< TSC cycles to wait for a jumbo buffer before the frame is dropped
+  std::uint64_t paused_poll_cycles = 0;  ///< TSC cycles between two polls of a port while paused
 };
 
 /// Queue: as in QueueBinding. Sink: as in Lane. Thread: one lcore.
@@ -56,12 +57,12 @@ class RxStage {
   /// `lanes`: one for each pipeline, in their order; `owner` answers with an index in it.
   RxStage(std::vector<QueueBinding<Queue>> queues, std::vector<Lane<Sink>> lanes,
           const route::TopicHasher& hasher, const identity::ProducerOwner& owner,
-          const std::atomic<bool>& receiving, const RxLimits& limits)
+          const control::FlowBoard& flow, const RxLimits& limits)
       : queues_(std::move(queues)),
         lanes_(std::move(lanes)),
         hasher_(hasher),
         owner_(owner),
-        receiving_(receiving),
+        flow_(flow),
         own_(&lanes_.front()),
         polls_(&lanes_.front().counters()),
         limits_(limits),
@@ -69,20 +70,25 @@ class RxStage {
 
   /// For a single pipeline.
   RxStage(std::vector<QueueBinding<Queue>> queues, Sink sink, const route::TopicHasher& hasher,
-          const std::atomic<bool>& receiving, telemetry::IngestCounters& counters,
+          const control::FlowBoard& flow, telemetry::IngestCounters& counters,
           const RxLimits& limits)
       : RxStage(std::move(queues), std::vector<Lane<Sink>>(1, {std::move(sink), counters}), hasher,
-                identity::ProducerOwner(0, 1), receiving, limits) {}
+                identity::ProducerOwner(0, 1), flow, limits) {}
 
   /// Returns packets taken plus events moved on.
   std::size_t poll(std::uint64_t now) noexcept {
     polls_->polls.add();
+    for (Lane<Sink>& lane : lanes_) lane.read_pressure();
+    const control::Flow flow = flow_.read();
     const std::size_t moved = push_staged();
     if (holding_) {
       polls_->ring_full.add();
-      return moved;
+      if (flow != control::Flow::kPaused || binding_->port->lossless) return moved;
+      drop_held();
     }
-    if (next_packet_ == packets_ && !cursor_.active()) receive(now);
+    if (flow == control::Flow::kPaused && !time_for_duties(now)) [[unlikely]]
+      return moved;
+    if (next_packet_ == packets_ && !cursor_.active()) receive(flow, now);
     if (next_packet_ == packets_ && !cursor_.active()) return moved;
     const std::size_t read = read_packets(now);
     publish();
@@ -96,13 +102,13 @@ class RxStage {
   void discard() noexcept;
 
  private:
-  void receive(std::uint64_t now) noexcept {
+  void receive(control::Flow flow, std::uint64_t now) noexcept {
     packets_ = next_packet_ = 0;
-    // Relaxed: a flag on its own; the main lcore sets it, a poll more or less does not matter.
-    if (!receiving_.load(std::memory_order_relaxed)) return;
+    if (flow == control::Flow::kClosed) return;
     binding_ = &queues_[next_queue_];
     next_queue_ = next_queue_ + 1 < queues_.size() ? next_queue_ + 1 : 0;
-    if (past_soft_mark() && binding_->queue.can_wait()) {
+    if (flow == control::Flow::kPaused && binding_->port->lossless) return;
+    if (should_wait()) {
       polls_->polls_deferred.add();
       return;
     }
@@ -115,11 +121,34 @@ class RxStage {
     for (std::size_t i = 0; i < packets_; ++i) event::poison_tailroom(burst_packets_[i]);
   }
 
-  [[nodiscard]] bool past_soft_mark() const noexcept {
+  /// Whether the queue in turn is to be left alone: it can be, and some pipeline had better have
+  /// less coming in.
+  [[nodiscard]] bool should_wait() const noexcept {
+    using control::PressureWord;
+    const auto flag =
+        binding_->port->lossless ? PressureWord::kDeferLossless : PressureWord::kDeferNic;
     for (const Lane<Sink>& lane : lanes_) {
-      if (lane.depth() > limits_.soft_mark_cells) return true;
+      if (lane.depth() > limits_.soft_mark_cells || lane.pressure().has(flag)) [[unlikely]]
+        return binding_->queue.can_wait();
     }
     return false;
+  }
+
+  /// While paused the ports' own duties want a look now and then; what events that brings goes as
+  /// far as there is room.
+  [[gnu::noinline]] bool time_for_duties(std::uint64_t now) noexcept {
+    if (now - last_duties_ < limits_.paused_poll_cycles) return false;
+    last_duties_ = now;
+    return true;
+  }
+
+  [[gnu::noinline]] void drop_held() noexcept {
+    for (Lane<Sink>& lane : lanes_) {
+      const std::size_t count =
+          lane.discard([](const event::Event& event) { event::free_segment(event.mbuf); });
+      lane.counters().frame_dropped.add(FrameDrop::kPaused, count);
+    }
+    holding_ = false;
   }
 
   /// The block of the pipeline that the current packets' queue belongs to.
@@ -232,9 +261,16 @@ class RxStage {
       take_other_frame(view);
     } else if (cursor_.session().active()) {
       take_numbered(view, holder, copied);
+    } else if (own_->pressure().sheds(view.priority)) [[unlikely]] {
+      shed(*own_, holder, copied);
     } else {
       stage_event(*own_, view, holder, copied);
     }
+  }
+
+  void shed(Lane<Sink>& lane, rte_mbuf* holder, bool copied) noexcept {
+    lane.shed();
+    if (copied) event::free_segment(holder);
   }
 
   void take_other_frame(const wire::FrameView& view) noexcept {
@@ -251,6 +287,10 @@ class RxStage {
   void take_numbered(const wire::FrameView& view, rte_mbuf* holder, bool copied) noexcept {
     const auto identity = cursor_.session().next();
     Lane<Sink>& lane = lanes_.size() == 1 ? *own_ : lanes_[owner_(identity->producer)];
+    if (lane.pressure().sheds(view.priority)) [[unlikely]] {
+      shed(lane, holder, copied);
+      return;
+    }
     event::Event& event = stage_event(lane, view, holder, copied);
     event.producer = identity->producer;
     event.sequence = identity->sequence;
@@ -277,6 +317,7 @@ class RxStage {
     event.flags = 0;
     event.attempts = 0;
     event::set_frame_start(event, view.topic - wire::kTopicOffset);
+    cursor_.note_peer(event);
     return event;
   }
 
@@ -335,7 +376,7 @@ class RxStage {
   std::vector<Lane<Sink>> lanes_;
   route::TopicHasher hasher_;
   identity::ProducerOwner owner_;
-  const std::atomic<bool>& receiving_;
+  const control::FlowBoard& flow_;
   Lane<Sink>* own_;                   ///< of the queue that was polled last
   telemetry::IngestCounters* polls_;  ///< the first pipeline's, which has what belongs to none
   RxLimits limits_;
@@ -346,6 +387,7 @@ class RxStage {
   std::size_t next_packet_ = 0;         ///< of those, the next to begin
   event::Event* last_event_ = nullptr;  ///< in a lane's staging
   std::uint64_t burst_tsc_ = 0;
+  std::uint64_t last_duties_ = 0;    ///< TSC of the last poll while paused
   std::uint64_t waiting_since_ = 0;  ///< TSC when the wait for a jumbo buffer began; 0: none
   bool may_be_sole_ = false;
   bool full_ = false;     ///< a lane has no room for one more event

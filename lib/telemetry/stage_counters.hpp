@@ -56,6 +56,8 @@ struct alignas(kCacheLineBytes) WorkerCounters {
   Counter delivered;
   Counter polls;
   Counter bursts;
+  Counter retries;        ///< handlers asked again about events that they had refused
+  Counter oldest_rx_tsc;  ///< gauge: when the oldest event of the last burst came; 0: idle
   CounterSet<FrameDrop> frame_dropped;
 };
 

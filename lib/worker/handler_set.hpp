@@ -13,11 +13,13 @@ namespace esc::worker {
 /// run on the worker's lcore, count().totals() answers anyone.
 class HandlerSet {
  public:
-  explicit HandlerSet(std::size_t routes) : count_(routes) {}
+  explicit HandlerSet(std::size_t slots) : count_(slots) {}
   HandlerSet(const HandlerSet&) = delete;
   HandlerSet& operator=(const HandlerSet&) = delete;
 
   [[nodiscard]] Handler& operator[](std::uint16_t index) noexcept { return *handlers_[index]; }
+  /// The figures of that slot begin anew. Nobody counts in it.
+  void zero(std::uint32_t slot) noexcept { count_.zero(slot); }
   [[nodiscard]] const CountHandler& count() const noexcept { return count_; }
 
   static constexpr std::size_t kHandlers = 3;

@@ -12,20 +12,25 @@ namespace esc::worker {
 /// Counts events and payload bytes per topic. Does not look at the payload.
 class CountHandler final : public Handler {
  public:
-  explicit CountHandler(std::size_t routes) : counts_(routes) {}
+  explicit CountHandler(std::size_t slots) : counts_(slots) {}
 
   [[nodiscard]] std::uint64_t handle(std::span<const event::WorkItem> events) noexcept override {
     for (const event::WorkItem& item : events) {
-      Count& count = counts_[item.route];
+      Count& count = counts_[item.slot];
       count.events.add();
       count.payload_bytes.add(item.event.payload_bytes());
     }
     return 0;
   }
 
+  /// Main lcore; only where nobody counts.
+  void zero(std::uint32_t slot) noexcept {
+    counts_[slot].events.set(0);
+    counts_[slot].payload_bytes.set(0);
+  }
   /// Any thread.
-  [[nodiscard]] TopicTotals totals(std::uint32_t route) const noexcept {
-    return {counts_[route].events.get(), counts_[route].payload_bytes.get()};
+  [[nodiscard]] TopicTotals totals(std::uint32_t slot) const noexcept {
+    return {counts_[slot].events.get(), counts_[slot].payload_bytes.get()};
   }
 
  private:

@@ -33,8 +33,10 @@ class WorkerStage {
   /// One burst; returns how many events it finished.
   std::size_t poll(std::uint64_t /*now*/) noexcept {
     counters_.polls.add();
-    return input_.consume_run(
+    const std::size_t count = input_.consume_run(
         burst_, [this](std::span<const event::WorkItem> items) noexcept { take(items); });
+    if (count == 0 && counters_.oldest_rx_tsc.get() != 0) counters_.oldest_rx_tsc.set(0);
+    return count;
   }
 
   void housekeep(std::uint64_t /*now*/) noexcept {}
@@ -44,6 +46,7 @@ class WorkerStage {
   void take(std::span<const event::WorkItem> items) noexcept {
     counters_.bursts.add();
     counters_.events_received.add(items.size());
+    counters_.oldest_rx_tsc.set(items.front().event.rx_tsc);
     for (auto rest = items; !rest.empty();) {
       const std::size_t run = same_handler(rest);
       finish(rest.first(run));
@@ -60,10 +63,27 @@ class WorkerStage {
   }
 
   void finish(std::span<const event::WorkItem> run) noexcept {
-    const std::uint64_t refused = handlers_[run[0].handler].handle(run);
+    std::uint64_t refused = handlers_[run[0].handler].handle(run);
+    if (refused != 0) [[unlikely]]
+      refused = ask_again(run, refused);
     const auto refusals = static_cast<std::uint64_t>(std::popcount(refused));
     counters_.delivered.add(run.size() - refusals);
     if (refusals != 0) counters_.frame_dropped.add(FrameDrop::kHandlerRefused, refusals);
+  }
+
+  /// Asks about each refused event as often as its route says, one at a time; what stays refused.
+  [[gnu::noinline]] std::uint64_t ask_again(std::span<const event::WorkItem> run,
+                                            std::uint64_t refused) noexcept {
+    for (std::uint64_t rest = refused; rest != 0; rest &= rest - 1) {
+      const auto i = static_cast<std::size_t>(std::countr_zero(rest));
+      for (unsigned left = run[i].retries; left != 0; --left) {
+        counters_.retries.add();
+        if (handlers_[run[i].handler].handle(run.subspan(i, 1)) != 0) continue;
+        refused &= ~(std::uint64_t{1} << i);
+        break;
+      }
+    }
+    return refused;
   }
 
   Input& input_;

@@ -1,7 +1,6 @@
 // The whole path of one pipeline, its stages polled in turn by whoever calls, as on one lcore.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -12,6 +11,7 @@
 #include "dpdk/port.hpp"
 #include "ingest/rx_stage.hpp"
 #include "support/rings.hpp"
+#include "support/rules.hpp"
 #include "telemetry/stage_counters.hpp"
 #include "worker/worker_stage.hpp"
 
@@ -30,7 +30,7 @@ class FoldedPipeline {
  public:
   FoldedPipeline(const std::vector<dpdk::Port*>& ports, const std::vector<route::RouteSpec>& routes,
                  const FoldedLimits& limits = {})
-      : routes_(routes, hasher_), ingest_ring_(limits.ingest_cells) {
+      : rules_(make_rules(routes, hasher_)), ingest_ring_(limits.ingest_cells) {
     std::vector<ingest::QueueBinding<dpdk::RxQueue>> queues;
     for (dpdk::Port* port : ports) {
       const auto index = static_cast<std::uint16_t>(pools_.size());
@@ -47,10 +47,13 @@ class FoldedPipeline {
       contexts_.push_back(std::move(context));
     }
     rx_.emplace(std::move(queues), Sink{IngestRing::Producer(*ingest_ring_), ingest_ring_.get()},
-                hasher_, receiving_, rx_counters, ingest::RxLimits{});
+                hasher_, flow_, rx_counters, ingest::RxLimits{});
     dispatch::DispatchStage<>::Parts parts{.input = *ingest_ring_,
                                            .workers = {},
-                                           .routes = routes_,
+                                           .rules = rules_.published,
+                                           .cache = rules_.cache(),
+                                           .flow = flow_,
+                                           .probe = {nullptr, {}, {}, 0},
                                            .counters = dispatch_counters,
                                            .pools = pools_,
                                            .hold_limits = {},
@@ -73,7 +76,7 @@ class FoldedPipeline {
   void run_dry() {
     for (unsigned idle = 0; idle < 20;) idle = poll() == 0 ? idle + 1 : 0;
   }
-  void stop_receiving() { receiving_ = false; }
+  void stop_receiving() { flow_.show(control::Flow::kClosed); }
 
   [[nodiscard]] std::uint64_t delivered() const {
     std::uint64_t sum = 0;
@@ -123,11 +126,11 @@ class FoldedPipeline {
   };
 
   route::TopicHasher hasher_{7};
-  route::RouteSet routes_;
+  PublishedRules rules_;
   OwnedRing<IngestRing> ingest_ring_;
   std::vector<rte_mempool*> pools_;
   std::vector<std::unique_ptr<ingest::PortContext>> contexts_;
-  std::atomic<bool> receiving_{true};
+  control::FlowBoard flow_;
   std::optional<ingest::RxStage<dpdk::RxQueue, Sink>> rx_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::optional<dispatch::DispatchStage<>> dispatch_;

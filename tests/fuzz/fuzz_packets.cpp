@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -116,7 +115,7 @@ class Harness {
     port_.pool = small_;
     std::vector<ingest::QueueBinding<OnePacketQueue>> queues;
     queues.push_back({OnePacketQueue{&packet_}, &port_, event::make_source(0, 0)});
-    stage_.emplace(std::move(queues), Sink{&events_, &sink_takes_}, hasher_, receiving_, *counters_,
+    stage_.emplace(std::move(queues), Sink{&events_, &sink_takes_}, hasher_, flow_, *counters_,
                    ingest::RxLimits{});
   }
 
@@ -261,7 +260,7 @@ class Harness {
   std::vector<event::Event> events_;
   std::size_t sink_takes_ = SIZE_MAX;
   route::TopicHasher hasher_{1};
-  std::atomic<bool> receiving_{true};
+  control::FlowBoard flow_;
   telemetry::IngestCounters storage_;
   telemetry::IngestCounters* counters_ = &storage_;
   std::optional<ingest::RxStage<OnePacketQueue, Sink>> stage_;

@@ -22,7 +22,8 @@ TEST(Reasons, FrameDropNamesAreThese) {
             (Names{"length_out_of_bounds", "frame_truncated", "topic_len_out_of_bounds",
                    "topic_not_utf8", "topic_control_character", "reserved_topic", "bad_session",
                    "partial_at_close", "no_jumbo_buffer", "unknown_topic", "handler_refused",
-                   "drained_at_deadline", "worker_full", "hold_expired"}));
+                   "drained_at_deadline", "worker_full", "hold_expired", "paused", "shed_critical",
+                   "shed_emergency", "topic_not_allowed", "producer_not_allowed"}));
 }
 
 TEST(Reasons, PacketDropNamesAreThese) {

@@ -12,6 +12,7 @@
 
 #include "support/events.hpp"
 #include "support/rings.hpp"
+#include "support/rules.hpp"
 
 namespace esc::test {
 namespace {
@@ -49,11 +50,14 @@ class DispatchTest : public testing::Test {
   };
   void make(const std::vector<route::RouteSpec>& routes, std::size_t workers, std::size_t cells,
             const Limits& limits) {
-    routes_.emplace(routes, kHasher);
+    rules_.emplace(make_rules(routes, kHasher, unknown_, bound_));
     dispatch::DispatchStage<>::Parts parts{.input = *ingest_,
                                            .workers = {},
-                                           .routes = *routes_,
+                                           .rules = rules_->published,
+                                           .cache = rules_->cache(),
                                            .producers = limits.producers,
+                                           .flow = flow_,
+                                           .probe = {nullptr, {}, {}, 0},
                                            .counters = counters_,
                                            .pools = pools_,
                                            .hold_limits = {limits.hold_cycles},
@@ -113,7 +117,10 @@ class DispatchTest : public testing::Test {
   OwnedRing<IngestRing> ingest_{512};
   IngestRing::Producer producer_{*ingest_};
   telemetry::DispatchCounters counters_;
-  std::optional<route::RouteSet> routes_;
+  route::UnknownSpec unknown_;
+  std::vector<config::ProducerConfig> bound_;
+  std::optional<PublishedRules> rules_;
+  control::FlowBoard flow_;
   std::vector<std::unique_ptr<OwnedRing<WorkerRing>>> rings_;
   std::vector<std::vector<dispatch::HeldItem>> holds_;
   std::optional<dispatch::DispatchStage<>> stage_;
@@ -132,7 +139,7 @@ TEST_F(DispatchTest, AnEventArrivesWithItsRouteAndHandler) {
   EXPECT_EQ(stage_->poll(1), 1U);
   const auto items = take(0);
   ASSERT_EQ(items.size(), 1U);
-  EXPECT_EQ(items[0].route, 1U);
+  EXPECT_EQ(items[0].slot, 1U);
   EXPECT_EQ(items[0].handler, 1U);
   EXPECT_EQ(items[0].event.sequence, 7U);
   EXPECT_EQ(counters_.events_received.get(), 1U);
@@ -341,6 +348,113 @@ TEST_F(DispatchTest, ARouteThatDoesNotWaitIsShedAtOnce) {
   EXPECT_EQ(take(0).size(), 2U);
 }
 
+TEST_F(DispatchTest, WhileItIsPausedNothingIsTaken) {
+  make({{.topic = "a"}}, 1, 4, {.hold = 8});
+  for (int i = 0; i < 6; ++i) give("a");
+  EXPECT_EQ(stage_->poll(1), 6U);
+  ASSERT_EQ(counters_.events_held.get(), 2U);
+  flow_.show(control::Flow::kPaused);
+  for (int i = 0; i < 3; ++i) give("a");
+  EXPECT_EQ(stage_->poll(2), 0U);
+  EXPECT_EQ(ingest_->size(), 3U);
+  // What had been taken goes on.
+  EXPECT_EQ(take(0).size(), 4U);
+  EXPECT_EQ(stage_->poll(3), 2U);
+  EXPECT_EQ(counters_.events_held.get(), 0U);
+  flow_.show(control::Flow::kClosed);
+  EXPECT_EQ(stage_->poll(4), 2U + 1U);
+  EXPECT_EQ(take(0).size(), 4U);
+  EXPECT_EQ(stage_->poll(5), 1U);
+  EXPECT_EQ(take(0).size(), 1U);
+}
+
+TEST_F(DispatchTest, PatternsAndTheDefaultRouteTakeWhatNoTopicDoes) {
+  unknown_ = {.rule = config::UnknownTopic::kRoute, .default_route = route::RouteSpec{.slot = 9}};
+  make({{.topic = "a/b"}, {.topic = "a/+"}, {.topic = "b/#"}}, 1, 8);
+  for (const char* topic : {"a/b", "a/c", "b", "b/c/d", "a/c/d"}) give(topic);
+  EXPECT_EQ(stage_->poll(1), 5U);
+  std::vector<std::uint32_t> slots;
+  for (const event::WorkItem& item : take(0)) slots.push_back(item.slot);
+  EXPECT_EQ(slots, (std::vector<std::uint32_t>{0, 1, 2, 2, 9}));
+  EXPECT_EQ(unknown(), 0U);
+}
+
+TEST_F(DispatchTest, ARouteSetsPriorityRetriesAndSlot) {
+  make({{.topic = "a", .priority = 200, .retries = 5, .slot = 31}, {.topic = "b"}}, 1, 8);
+  give("a");
+  give("b");
+  EXPECT_EQ(stage_->poll(1), 2U);
+  const auto items = take(0);
+  EXPECT_EQ(items[0].event.priority, 200);
+  EXPECT_EQ(items[0].retries, 5);
+  EXPECT_EQ(items[0].slot, 31U);
+  EXPECT_EQ(items[1].event.priority, 3);
+  EXPECT_EQ(items[1].retries, 0);
+}
+
+// The events of these tests have no packet around them: their peer is what is noted, or unknown.
+TEST_F(DispatchTest, WhoMayNotPublishIsRefused) {
+  const auto prefix = std::get<wire::IpPrefix>(wire::parse_prefix("10.0.0.0/8"));
+  make({{.topic = "open"}, {.topic = "closed", .publishers = {prefix}}}, 1, 16);
+  const auto give_from = [&](const char* topic, std::optional<wire::IpAddress> peer) {
+    event::Event event = make_event(pool_, topic);
+    event::note_peer(event, peer);
+    ASSERT_EQ(producer_.push_burst({&event, 1}), 1U);
+  };
+  give_from("closed", wire::IpAddress::v4(0x0A01'0203));
+  give_from("closed", wire::IpAddress::v4(0x0B01'0203));
+  give_from("closed", std::nullopt);
+  give_from("open", std::nullopt);
+  give_from("open", wire::IpAddress::v4(0x0B01'0203));
+  EXPECT_EQ(stage_->poll(1), 5U);
+  EXPECT_EQ(dropped(FrameDrop::kTopicNotAllowed), 2U);
+  EXPECT_EQ(take(0).size(), 3U);
+}
+
+// A forged event leaves its producer's window as it was.
+TEST_F(DispatchTest, WhoMayNotSpeakForAProducerIsRefused) {
+  Producers producers;
+  bound_ = {{.id = 7, .sources = {std::get<wire::IpPrefix>(wire::parse_prefix("10.0.0.1"))}}};
+  make({{.topic = "a"}}, 1, 16, {.producers = &producers.table});
+  const auto give_from = [&](std::uint64_t producer, std::uint64_t sequence, std::uint32_t peer) {
+    event::Event event = make_event(pool_, "a", sequence);
+    event.producer = producer;
+    event.epoch = 1;
+    event.flags |= event::kSequenced;
+    event::note_peer(event, wire::IpAddress::v4(peer));
+    ASSERT_EQ(producer_.push_burst({&event, 1}), 1U);
+  };
+  give_from(7, 5, 0x0A00'0002);
+  give_from(7, 5, 0x0A00'0001);
+  give_from(7, 1'000'000, 0x0A00'0002);
+  give_from(7, 6, 0x0A00'0001);
+  give_from(8, 6, 0x0A00'0002);
+  EXPECT_EQ(stage_->poll(1), 5U);
+  EXPECT_EQ(dropped(FrameDrop::kProducerNotAllowed), 2U);
+  EXPECT_EQ(counters_.duplicate.get() + counters_.stale.get(), 0U);
+  const auto items = take(0);
+  ASSERT_EQ(items.size(), 3U);
+  EXPECT_EQ(items[0].event.sequence, 5U);
+  EXPECT_EQ(items[1].event.sequence, 6U);
+}
+
+TEST_F(DispatchTest, NewRulesApplyFromTheNextPollOn) {
+  make({{.topic = "a"}}, 1, 16);
+  give("b");
+  EXPECT_EQ(stage_->poll(1), 1U);
+  EXPECT_EQ(unknown(), 1U);
+  const std::vector<route::RouteSpec> next = {{.topic = "b", .slot = 4}};
+  rules_->published.publish(make_rules(next, kHasher));
+  EXPECT_TRUE(rules_->published.reclaim());
+  give("a");
+  give("b");
+  EXPECT_EQ(stage_->poll(2), 2U);
+  EXPECT_EQ(unknown(), 2U);
+  const auto items = take(0);
+  ASSERT_EQ(items.size(), 1U);
+  EXPECT_EQ(items[0].slot, 4U);
+}
+
 TEST_F(DispatchTest, EachRoutesSpreadDecides) {
   make({{.topic = "turns", .spread = Spread::kRoundRobin},
         {.topic = "third", .spread = Spread::kWorker, .worker = 2}},
@@ -365,8 +479,8 @@ TEST_F(DispatchTest, OrderPerTopicSurvivesFullRings) {
   std::array<std::uint64_t, 16> got{};
   const auto drain = [&](std::size_t worker, std::size_t most) {
     for (const event::WorkItem& item : take(worker, most)) {
-      EXPECT_EQ(item.event.sequence, got[item.route]++);
-      EXPECT_EQ(worker_of.try_emplace(item.route, worker).first->second, worker);
+      EXPECT_EQ(item.event.sequence, got[item.slot]++);
+      EXPECT_EQ(worker_of.try_emplace(item.slot, worker).first->second, worker);
     }
   };
   std::uint64_t given = 0;

@@ -24,8 +24,8 @@ class Lanes : public RxFixture {
     std::vector<ingest::QueueBinding<ScriptedQueue>> queues = {
         {queue_, &port_, event::make_source(0, 0), 0},
         {second_, &port_, event::make_source(0, 1), 1}};
-    lanes_stage_.emplace(std::move(queues), std::move(lanes), route::TopicHasher(1), owner_,
-                         receiving_, limits_);
+    lanes_stage_.emplace(std::move(queues), std::move(lanes), route::TopicHasher(1), owner_, flow_,
+                         limits_);
   }
   void give_second(std::span<const std::uint8_t> packet) {
     second_.state->packets.push_back(pool_.packet(packet));

@@ -3,7 +3,6 @@
 
 #include <gtest/gtest.h>
 
-#include <atomic>
 #include <deque>
 #include <map>
 #include <memory>
@@ -102,7 +101,7 @@ class RxFixture : public testing::Test {
     if (!stage_) {
       stage_.emplace(std::vector{ingest::QueueBinding<ScriptedQueue>{queue_, &port_,
                                                                      event::make_source(0, 0)}},
-                     sink_, route::TopicHasher(1), receiving_, counters_, limits_);
+                     sink_, route::TopicHasher(1), flow_, counters_, limits_);
     }
     return *stage_;
   }
@@ -139,7 +138,7 @@ class RxFixture : public testing::Test {
   ingest::PortContext port_;
   ScriptedQueue queue_;
   ScriptedSink sink_;
-  std::atomic<bool> receiving_{true};
+  control::FlowBoard flow_;
   telemetry::IngestCounters counters_;
   ingest::RxLimits limits_;
   std::optional<Stage> stage_;

@@ -123,7 +123,7 @@ TEST_F(RxFixture, PastTheSoftMarkAPortThatCanWaitIsLeftAlone) {
 
 TEST_F(RxFixture, AStopKeepsPacketsInThePort) {
   give(packet_of(frame("a", 1)));
-  receiving_ = false;
+  flow_.show(control::Flow::kClosed);
   EXPECT_EQ(stage().poll(1), 0U);
   EXPECT_EQ(queue_.state->packets.size(), 1U);
   rte_pktmbuf_free(queue_.state->packets.front());

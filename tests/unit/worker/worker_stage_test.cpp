@@ -26,8 +26,10 @@ class WorkerTest : public testing::Test {
     if (!stage_) stage_.emplace(*ring_, handlers_, counters_, pools_, burst);
     return *stage_;
   }
-  void give(std::uint32_t route, std::uint16_t handler, std::size_t payload_bytes = 8) {
-    const event::WorkItem item{make_event(pool_, "a", 0, payload_bytes), route, handler, 0};
+  void give(std::uint32_t route, std::uint16_t handler, std::size_t payload_bytes = 8,
+            std::uint8_t retries = 0) {
+    const event::WorkItem item{make_event(pool_, "a", 0, payload_bytes), route, handler, retries,
+                               0};
     ASSERT_EQ(ring_->push_burst({&item, 1}), 1U);
   }
   [[nodiscard]] std::uint64_t refused() const {
@@ -129,9 +131,9 @@ TEST_F(WorkerTest, EveryReceiptEndsAsDeliveredOrRefused) {
 
 TEST_F(WorkerTest, SharedMbufsAreGivenBackOneReferenceAtATime) {
   event::Event one = make_event(pool_, "a");
-  const std::array<event::WorkItem, 3> items = {event::WorkItem{share(one), 0, kCountIndex, 0},
-                                                event::WorkItem{share(one), 0, kFailIndex, 0},
-                                                event::WorkItem{one, 0, kNullIndex, 0}};
+  const std::array<event::WorkItem, 3> items = {event::WorkItem{share(one), 0, kCountIndex, 0, 0},
+                                                event::WorkItem{share(one), 0, kFailIndex, 0, 0},
+                                                event::WorkItem{one, 0, kNullIndex, 0, 0}};
   ASSERT_EQ(ring_->push_burst(std::span(items).first(2)), 2U);
   EXPECT_EQ(stage().poll(1), 2U);
   EXPECT_EQ(rte_mbuf_refcnt_read(one.mbuf), 1);
@@ -174,6 +176,29 @@ TEST(Handlers, AnswersHaveABitForEachEventAndNoMore) {
               count == 64 ? UINT64_MAX : (std::uint64_t{1} << count) - 1);
   }
   EXPECT_EQ(set[kFailIndex].handle({}), 0U);
+}
+
+TEST_F(WorkerTest, ARefusedEventIsAskedAboutAsOftenAsItsRouteSays) {
+  give(0, kFailIndex, 8, 3);
+  give(0, kFailIndex, 8, 0);
+  give(0, kFailIndex, 8, 15);
+  give(0, kCountIndex, 8, 7);
+  EXPECT_EQ(stage().poll(1), 4U);
+  EXPECT_EQ(counters_.retries.get(), 18U);
+  EXPECT_EQ(refused(), 3U);
+  EXPECT_EQ(counters_.delivered.get(), 1U);
+}
+
+TEST_F(WorkerTest, SaysHowOldItsOldestEventIs) {
+  give(0, kNullIndex);
+  event::WorkItem late{make_event(pool_, "a"), 0, kNullIndex, 0, 0};
+  late.event.rx_tsc = 77;
+  ASSERT_EQ(ring_->push_burst({&late, 1}), 1U);
+  EXPECT_EQ(stage(1).poll(1), 1U);
+  EXPECT_EQ(stage(1).poll(2), 1U);
+  EXPECT_EQ(counters_.oldest_rx_tsc.get(), 77U);
+  EXPECT_EQ(stage(1).poll(3), 0U);
+  EXPECT_EQ(counters_.oldest_rx_tsc.get(), 0U);
 }
 
 }  // namespace

@@ -1,0 +1,99 @@
+#include "app/escd/rule_book.hpp"
+
+#include <rte_cycles.h>
+
+#include <memory>
+#include <utility>
+
+#include "base/start_error.hpp"
+#include "route/route_specs.hpp"
+#include "worker/handler.hpp"
+
+namespace esc::app {
+namespace {
+
+// Twice as many as there may be routes: a reload may replace every one, and the old ones' slots are
+// in use until their last events are through. One more for the default route, likewise.
+std::size_t slots_for(const config::Config& config) {
+  return 2 * (std::size_t{config.limits.max_routes} + 1);
+}
+
+// The default route counts as one of the topic "".
+std::vector<std::string_view> patterns_of(const config::Config& config) {
+  std::vector<std::string_view> patterns;
+  for (const config::RouteConfig& route : config.routes) patterns.push_back(route.topic);
+  if (config.routing.default_route) patterns.emplace_back("");
+  return patterns;
+}
+
+}  // namespace
+
+RuleBook::RuleBook(const config::Config& config, std::size_t lcores)
+    : hasher_(route::random_seed()),
+      producer_seed_(route::random_seed()),
+      slots_(slots_for(config)),
+      registry_(static_cast<std::uint32_t>(slots_)),
+      quiescence_(lcores),
+      rules_(quiescence_, first_rules(config)),
+      pressure_(quiescence_, pressure_table(config)) {}
+
+std::unique_ptr<const control::PressureTable> RuleBook::pressure_table(
+    const config::Config& config) {
+  return std::make_unique<const control::PressureTable>(
+      control::make_pressure_table(config.pressure, rte_get_tsc_hz()));
+}
+
+std::unique_ptr<const route::Rules> RuleBook::build(const config::Config& config,
+                                                    const route::SlotRegistry::Plan& plan) {
+  std::vector<route::RouteSpec> specs = route::route_specs(config, worker::handler_index);
+  for (std::size_t i = 0; i < specs.size(); ++i) specs[i].slot = plan.slots[i];
+  route::UnknownSpec unknown = route::unknown_spec(config, worker::handler_index);
+  if (unknown.default_route) unknown.default_route->slot = plan.slots[specs.size()];
+  return std::make_unique<const route::Rules>(
+      route::Rules{route::RouteSet(specs, hasher_, unknown),
+                   route::ProducerBindings(config.producers, producer_seed_)});
+}
+
+std::unique_ptr<const route::Rules> RuleBook::first_rules(const config::Config& config) {
+  const auto patterns = patterns_of(config);
+  const auto planned = registry_.plan(patterns);
+  const auto& plan = std::get<route::SlotRegistry::Plan>(planned);  // there are enough for them
+  auto rules = build(config, plan);
+  ticket_ = registry_.commit(patterns, plan);
+  return rules;
+}
+
+std::optional<RuleBook::Refusal> RuleBook::replace(const config::Config& config,
+                                                   const std::function<void(std::uint32_t)>& zero) {
+  if (!rules_.has_room() || !pressure_.has_room()) {
+    return Refusal{"an lcore does not come round, and still has what earlier reloads replaced",
+                   "escctl lcores shows it; restart escd if it stays so", rules_.awaited()};
+  }
+  const auto patterns = patterns_of(config);
+  const auto planned = registry_.plan(patterns);
+  if (const auto* shortage = std::get_if<route::SlotRegistry::Shortage>(&planned)) {
+    return Refusal{std::to_string(shortage->wanted) + " topics are new, and there is room for " +
+                       std::to_string(shortage->free) + " until the last events of " +
+                       std::to_string(shortage->retired) + " removed ones are through",
+                   "reload again in a moment, or raise limits.max_routes and restart"};
+  }
+  const auto& plan = std::get<route::SlotRegistry::Plan>(planned);
+  auto rules = build(config, plan);
+  for (const std::uint32_t slot : plan.fresh) zero(slot);
+  rules_.publish(std::move(rules));
+  pressure_.publish(pressure_table(config));
+  ticket_ = registry_.commit(patterns, plan);
+  ++replaced_;
+  return std::nullopt;
+}
+
+bool RuleBook::reclaim() {
+  const bool rules = rules_.reclaim();
+  return pressure_.reclaim() && rules;
+}
+
+void RuleBook::slots_are_quiet() {
+  registry_.quiet(ticket_);
+}
+
+}  // namespace esc::app

@@ -1,0 +1,103 @@
+// Measures how full a pipeline is, and has the level of pressure decided.
+#pragma once
+
+#include <rte_mempool.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "control/pressure.hpp"
+#include "dispatch/worker_output.hpp"
+#include "telemetry/stage_counters.hpp"
+
+namespace esc::dispatch {
+
+/// A port's pool, and how many of its mbufs are in use for as long as the port is open.
+struct PoolShare {
+  rte_mempool* pool = nullptr;
+  std::size_t resident_mbufs = 0;  ///< in descriptors, and kept by the driver
+};
+
+/// Thread: the dispatcher's lcore.
+class PressureProbe {
+ public:
+  /// Nothing is owned; all outlives the probe. `monitor` null: nothing is decided.
+  /// `workers`: the counters of each output's worker, in their order.
+  PressureProbe(control::PressureMonitor* monitor, std::span<const PoolShare> pools,
+                std::span<const telemetry::WorkerCounters* const> workers,
+                std::uint64_t interval_cycles) noexcept
+      : monitor_(monitor), pools_(pools), workers_(workers), interval_cycles_(interval_cycles) {}
+
+  /// By time, not by what happens to arrive: called at every poll.
+  template <class Input, class Output>
+  void poll(const Input& input, std::span<const WorkerOutput<Output>> outputs,
+            std::uint64_t now) noexcept {
+    if (monitor_ == nullptr || now - last_ < interval_cycles_) [[likely]]
+      return;
+    last_ = now;
+    using control::permille;
+    control::PressureInputs inputs;
+    inputs[PressureInput::kIngestRing] = permille(input.size(), input.capacity());
+    inputs[PressureInput::kWorkerRing] = worker_rings(outputs);
+    inputs[PressureInput::kPool] = pools();
+    inputs[PressureInput::kWorkerLatency] = latency(outputs, now);
+    monitor_->evaluate(inputs, now);
+  }
+
+  void use(const control::PressureTable& table) noexcept {
+    if (monitor_ != nullptr) monitor_->use(table);
+  }
+
+ private:
+  /// The emptiest of the workers that move: as long as one has room, the others' own limits hold
+  /// for their own routes (worker_output.hpp), and nobody else is to be shed for them.
+  template <class Output>
+  [[nodiscard]] static std::uint16_t worker_rings(
+      std::span<const WorkerOutput<Output>> outputs) noexcept {
+    std::uint16_t emptiest = config::kFullPermille;
+    bool any = false;
+    for (const WorkerOutput<Output>& output : outputs) {
+      if (output.stopped()) continue;
+      any = true;
+      emptiest = std::min(emptiest, control::permille(output.ring().size() + output.held(),
+                                                      output.ring().capacity() + output.room()));
+    }
+    return any ? emptiest : 0;
+  }
+
+  [[nodiscard]] std::uint16_t pools() const noexcept {
+    std::uint16_t fullest = 0;
+    for (const PoolShare& share : pools_) {
+      const std::size_t used = rte_mempool_in_use_count(share.pool);
+      const std::size_t moving = used - std::min(used, share.resident_mbufs);
+      const std::size_t room =
+          share.pool->size - std::min<std::size_t>(share.pool->size, share.resident_mbufs);
+      fullest = std::max(fullest, control::permille(moving, room));
+    }
+    return fullest;
+  }
+
+  /// Of the quickest worker that moves and has something to do, likewise.
+  template <class Output>
+  [[nodiscard]] std::uint16_t latency(std::span<const WorkerOutput<Output>> outputs,
+                                      std::uint64_t now) const noexcept {
+    std::uint64_t youngest = UINT64_MAX;
+    for (std::size_t i = 0; i < outputs.size(); ++i) {
+      if (outputs[i].stopped()) continue;
+      const std::uint64_t oldest = workers_[i]->oldest_rx_tsc.get();
+      youngest = std::min(youngest, oldest == 0 || oldest > now ? 0 : now - oldest);
+    }
+    if (youngest == UINT64_MAX) return 0;
+    return control::permille(youngest, monitor_->table().worker_latency_full_ticks);
+  }
+
+  control::PressureMonitor* monitor_;
+  std::span<const PoolShare> pools_;
+  std::span<const telemetry::WorkerCounters* const> workers_;
+  std::uint64_t interval_cycles_;
+  std::uint64_t last_ = 0;
+};
+
+}  // namespace esc::dispatch

@@ -1,0 +1,39 @@
+// Where a packet says that it comes from.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+
+#include "wire/ip_prefix.hpp"
+#include "wire/packet.hpp"
+
+namespace esc::wire {
+
+/// Source address of an Ethernet frame with up to two VLAN tags. `head` are its first bytes; none
+/// where they hold no whole IP header. Nothing of the header is judged: a packet whose frames are
+/// in the pipeline was, before (classify_packet).
+[[nodiscard]] inline std::optional<IpAddress> source_address(
+    std::span<const std::uint8_t> head) noexcept {
+  constexpr std::size_t kTypeOffset = 12;
+  constexpr std::size_t kV4SourceOffset = 12;
+  constexpr std::size_t kV6SourceOffset = 8;
+  std::size_t type_at = kTypeOffset;
+  for (int tags = 0; tags <= 2; ++tags, type_at += kVlanTagBytes) {
+    if (head.size() < type_at + 2) return std::nullopt;
+    const std::uint16_t type = load_be16(head.data() + type_at);
+    const std::size_t ip = type_at + 2;
+    if (type == kEtherTypeIpv4) {
+      if (head.size() < ip + kV4SourceOffset + 4) return std::nullopt;
+      return IpAddress::v4(load_be32(head.data() + ip + kV4SourceOffset));
+    }
+    if (type == kEtherTypeIpv6) {
+      if (head.size() < ip + kV6SourceOffset + 16) return std::nullopt;
+      return IpAddress::v6(head.subspan(ip + kV6SourceOffset).first<16>());
+    }
+    if (type != kEtherTypeVlan && type != kEtherTypeQinq) return std::nullopt;
+  }
+  return std::nullopt;
+}
+
+}  // namespace esc::wire

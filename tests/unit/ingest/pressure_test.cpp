@@ -1,0 +1,152 @@
+// What an RX stage does under pressure, and while the appliance is paused.
+#include "ingest/rx_fixture.hpp"
+
+namespace esc::test {
+namespace {
+
+using control::PressureWord;
+
+class RxPressure : public RxFixture {
+ protected:
+  void make() {
+    std::vector<ingest::Lane<ScriptedSink>> lanes;
+    lanes.emplace_back(sink_, counters_, &board_);
+    stage_.emplace(std::vector{ingest::QueueBinding<ScriptedQueue>{queue_, &port_, 0}},
+                   std::move(lanes), route::TopicHasher(1), identity::ProducerOwner(0, 1), flow_,
+                   limits_);
+  }
+  control::PressureBoard board_;
+};
+
+// The lowest priorities go, and every one of them is received, counted and given back.
+TEST_F(RxPressure, ShedsWhatIsBelowTheCutoff) {
+  make();
+  board_.show({PressureLevel::kCritical, 100, 0});
+  give(packet_of(join({frame("a", 1, 99), frame("b", 1, 100), frame("c", 1, 255)})));
+  give(packet_of(join({frame("d", 1, 0)})));
+  give(packet_of(join({frame("e", 1, 99), frame("\xff", 1, 0)})));
+  run();
+  EXPECT_EQ(seen().size(), 2U);
+  EXPECT_EQ(seen()[0].topic, "b");
+  EXPECT_EQ(dropped(FrameDrop::kShedCritical), 3U);
+  EXPECT_EQ(dropped(FrameDrop::kTopicNotUtf8), 1U);
+  EXPECT_EQ(counters_.frames_received.get(), 6U);
+  board_.show({PressureLevel::kEmergency, 255, 0});
+  give(packet_of(join({frame("a", 1, 254), frame("b", 1, 255)})));
+  run();
+  EXPECT_EQ(seen().size(), 3U);
+  EXPECT_EQ(dropped(FrameDrop::kShedEmergency), 1U);
+  EXPECT_EQ(dropped(FrameDrop::kShedCritical), 3U);
+}
+
+TEST_F(RxPressure, AShedFrameConsumesItsNumber) {
+  make();
+  board_.show({PressureLevel::kCritical, 8, 0});
+  give(packet_of(join({session(5, 10), frame("a", 1, 9), frame("b", 1, 1), frame("c", 1, 9)})));
+  run();
+  ASSERT_EQ(seen().size(), 2U);
+  EXPECT_EQ(seen()[0].sequence, 10U);
+  EXPECT_EQ(seen()[1].sequence, 12U);
+  EXPECT_EQ(dropped(FrameDrop::kShedCritical), 1U);
+}
+
+TEST_F(RxPressure, AShedFrameThatWasCopiedIsGivenBack) {
+  make();
+  board_.show({PressureLevel::kCritical, 200, 0});
+  give(packet_of(join({frame("big", 2500, 1), frame("keep", 2500, 255)})), {2000, 4000});
+  run();
+  EXPECT_EQ(seen().size(), 1U);
+  EXPECT_EQ(dropped(FrameDrop::kShedCritical), 1U);
+}
+
+TEST_F(RxPressure, LeavesPortsAloneThatCanWait) {
+  port_.lossless = true;
+  make();
+  board_.show({PressureLevel::kElevated, 0, PressureWord::kDeferLossless});
+  give(packet_of(frame("a", 1)));
+  EXPECT_EQ(stage_->poll(++now_), 0U);
+  EXPECT_EQ(counters_.polls_deferred.get(), 1U);
+  EXPECT_EQ(queue_.state->receives, 0U);
+  board_.show({PressureLevel::kElevated, 0, PressureWord::kDeferNic});
+  run();
+  EXPECT_EQ(seen().size(), 1U);
+}
+
+TEST_F(RxPressure, LeavesOthersAloneOnlyWhileTheirRingHasRoom) {
+  make();
+  board_.show({PressureLevel::kElevated, 0, PressureWord::kDeferNic});
+  give(packet_of(frame("a", 1)));
+  EXPECT_EQ(stage_->poll(++now_), 0U);
+  queue_.state->can_wait = false;
+  run();
+  EXPECT_EQ(seen().size(), 1U);
+}
+
+TEST_F(RxPressure, APausedPortThatCannotLoseIsNotPolled) {
+  port_.lossless = true;
+  limits_.paused_poll_cycles = 10;
+  make();
+  flow_.show(control::Flow::kPaused);
+  give(packet_of(frame("a", 1)));
+  for (int i = 0; i < 100; ++i) EXPECT_EQ(stage_->poll(++now_), 0U);
+  EXPECT_EQ(queue_.state->receives, 0U);
+  flow_.show(control::Flow::kOpen);
+  run();
+  EXPECT_EQ(seen().size(), 1U);
+}
+
+// It is looked at now and then for its own duties; events go as far as there is room.
+TEST_F(RxPressure, APausedPortThatCanLoseIsPolledNowAndThen) {
+  limits_.paused_poll_cycles = 10;
+  make();
+  flow_.show(control::Flow::kPaused);
+  now_ = 1000;
+  sink_.state->room = 2;
+  for (int i = 0; i < 3; ++i) {
+    for (int k = 0; k < 3; ++k) give(packet_of(frame("a", 1)));
+    for (int k = 0; k < 10; ++k) (void)stage_->poll(++now_);
+  }
+  EXPECT_EQ(queue_.state->receives, 3U);
+  EXPECT_EQ(sink_.state->events.size(), 2U);
+  // One of the first three, then all that came; the last is held until something else comes.
+  EXPECT_EQ(dropped(FrameDrop::kPaused) + counters_.events_held.get(), 7U);
+  sink_.state->room = SIZE_MAX;
+  flow_.show(control::Flow::kOpen);
+  run();
+  EXPECT_EQ(sink_.state->events.size() + dropped(FrameDrop::kPaused), 9U);
+  EXPECT_EQ(counters_.frames_received.get(), 9U);
+}
+
+TEST_F(RxPressure, WhatAPausedPortThatCannotLoseHadInHandStays) {
+  port_.lossless = true;
+  make();
+  sink_.state->room = 1;
+  give(packet_of(join({frame("a", 1), frame("b", 1), frame("c", 1)})));
+  (void)stage_->poll(++now_);
+  flow_.show(control::Flow::kPaused);
+  for (int i = 0; i < 50; ++i) (void)stage_->poll(++now_);
+  EXPECT_EQ(counters_.events_held.get(), 2U);
+  EXPECT_EQ(dropped(FrameDrop::kPaused), 0U);
+  sink_.state->room = SIZE_MAX;
+  flow_.show(control::Flow::kOpen);
+  run();
+  EXPECT_EQ(seen().size(), 3U);
+}
+
+// Whoever asks where an event came from gets the packet's source, wherever the event's bytes lie.
+TEST_F(RxPressure, EveryEventKnowsItsPeer) {
+  make();
+  give(packet_of(join({frame("a", 10)})));
+  give(packet_of(join({frame("a", 10), frame("b", 3000), frame("c", 10)})), {900, 2000});
+  run();
+  ASSERT_EQ(sink_.state->events.size(), 4U);
+  const auto expected = event::peer_address(sink_.state->events[0]);
+  ASSERT_TRUE(expected);
+  EXPECT_TRUE(expected->is_v4());
+  for (const event::Event& event : sink_.state->events) {
+    EXPECT_EQ(event::peer_address(event), expected);
+  }
+}
+
+}  // namespace
+}  // namespace esc::test
