@@ -35,7 +35,7 @@ struct alignas(kCacheLineBytes) ProducerEntry {
   static constexpr std::uint32_t kLive = 2;
   static constexpr std::uint32_t kOneChange = 4;
 
-  // For the writer.
+  // For the writer alone.
   void begin_change() noexcept {
     version.store(version.load(std::memory_order_relaxed) | kChanging, std::memory_order_release);
   }
@@ -43,8 +43,18 @@ struct alignas(kCacheLineBytes) ProducerEntry {
     const std::uint32_t changes = version.load(std::memory_order_relaxed) & ~(kChanging | kLive);
     version.store((changes + kOneChange) | (live ? kLive : 0), std::memory_order_release);
   }
+  /// For the writer, or while it stands still.
+  [[nodiscard]] bool live() const noexcept {
+    return (version.load(std::memory_order_acquire) & kLive) != 0;
+  }
+  /// The head comes last: the writer stores it before `highest`, so that it holds that number's
+  /// bit.
   [[nodiscard]] SequenceWindow window() const noexcept {
-    return {highest.get(), first.get(), head.get()};
+    SequenceWindow window;
+    window.highest = highest.get();
+    window.first = first.get();
+    window.head = head.get();
+    return window;
   }
   void set_window(const SequenceWindow& window) noexcept {
     head.set(window.head);

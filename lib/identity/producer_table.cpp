@@ -56,6 +56,7 @@ void ProducerTable::judge(ProducerEntry* entry, const Run& run, Verdict* verdict
   }
   if (entry != nullptr && expired(*entry, now)) {
     forget(*entry);
+    totals_.expired.add();
     entry = nullptr;
   }
   const bool begun = begin_if_new(entry, run.first, now);
@@ -165,15 +166,54 @@ void ProducerTable::forget(ProducerEntry& entry) noexcept {
   entry.begin_change();
   entry.end_change(false);
   totals_.live.set(totals_.live.get() - 1);
-  totals_.expired.add();
 }
 
 void ProducerTable::housekeep(std::uint64_t now) noexcept {
   for (std::size_t i = 0; i < kSweepEntries; ++i) {
     ProducerEntry& entry = entries_[swept_];
     if (++swept_ == entries_.size()) swept_ = 0;
-    const bool live = (entry.version.load(std::memory_order_relaxed) & ProducerEntry::kLive) != 0;
-    if (live && expired(entry, now)) forget(entry);
+    if (!entry.live() || !expired(entry, now)) continue;
+    forget(entry);
+    totals_.expired.add();
+  }
+}
+
+ProducerTable::Restored ProducerTable::restore(const Saved& saved) noexcept {
+  if (find(saved.producer) != nullptr) return Restored::kKnown;
+  ProducerEntry* entry = take_entry(saved.producer);
+  if (entry == nullptr) return Restored::kNoRoom;
+  const BitRing bits = bits_of(number_of(*entry));
+  ProducerFaults& faults = faults_of(*entry);
+  const std::uint64_t width = saved.words.size() * kWordBits;
+  // Of what lay below a narrower window nobody knows whether it came.
+  const std::uint64_t lowest = saved.highest - std::min(saved.highest, width - 1);
+  faults.floor.set(width < window_ ? std::max(saved.floor, lowest) : saved.floor);
+  SequenceWindow window;
+  window.begin(bits, saved.highest);
+  window.first = width < window_ ? std::max(saved.first, lowest) : saved.first;
+  std::uint64_t behind = 0;
+  for (const std::uint64_t word : saved.words) {
+    if (behind > saved.highest) break;
+    const std::uint64_t last = saved.highest - behind;
+    if (behind < window_) {
+      window.set_bits_up_to(bits, last, word);
+    } else if (last >= saved.first) {
+      const std::uint64_t sent = std::min(last - saved.first, kWordBits - 1);
+      faults.lost.add(ones(~word & bits_between(kWordBits - 1 - sent, kWordBits - 1)));
+    }
+    behind += kWordBits;
+  }
+  entry->set_window(window);
+  entry->epoch.store(saved.epoch, std::memory_order_release);
+  entry->last_seen_tsc.set(saved.last_seen_tsc);
+  entry->end_change(true);
+  totals_.live.add();
+  return Restored::kDone;
+}
+
+void ProducerTable::clear() noexcept {
+  for (ProducerEntry& entry : entries_) {
+    if (entry.live()) forget(entry);
   }
 }
 

@@ -11,6 +11,7 @@
 
 #include "identity/producer_entry.hpp"
 #include "identity/producer_index.hpp"
+#include "identity/producer_reader.hpp"
 #include "identity/sequence_window.hpp"
 #include "wire/frame.hpp"
 
@@ -103,7 +104,36 @@ class ProducerTable {
   /// Forgets producers that were silent too long, some entries a call.
   void housekeep(std::uint64_t now) noexcept;
 
+  /// Figures: for any thread, while the table lives.
   [[nodiscard]] const ProducerTotals& totals() const noexcept { return totals_; }
+  [[nodiscard]] ProducerReader reader() const noexcept {
+    return {entries_, faults_, bits_, window_};
+  }
+
+  /// A window as it was kept elsewhere.
+  struct Saved {
+    std::uint64_t producer = 0;
+    std::uint32_t epoch = 0;
+    std::uint64_t highest = 0;
+    std::uint64_t first = 0;
+    std::uint64_t floor = 0;
+    std::uint64_t last_seen_tsc = 0;
+    /// As many as its width has: word i holds the 64 numbers that end with highest - 64 i, which is
+    /// the highest bit.
+    std::span<const std::uint64_t> words;
+  };
+  enum class Restored : std::uint8_t {
+    kDone,
+    kKnown,  ///< the table has that producer already
+    kNoRoom
+  };
+  /// Before the lcore runs. A wider window is cut, and what is missing beyond the cut is lost; in a
+  /// narrower one the numbers below it stay stale. Figures begin anew.
+  [[nodiscard]] Restored restore(const Saved& saved) noexcept;
+  /// Before the lcore runs: forgets all.
+  void clear() noexcept;
+
+  [[nodiscard]] std::uint64_t expiry_cycles() const noexcept { return expiry_cycles_; }
 
  private:
   static constexpr std::size_t kSweepEntries = 64;
@@ -193,9 +223,7 @@ class ProducerTable {
     return static_cast<std::size_t>(&entry - entries_.data());
   }
   [[nodiscard]] BitRing bits_of(std::size_t entry) const noexcept {
-    constexpr std::size_t kWordsOfLine = kCacheLineBytes / sizeof(BitWord);
-    const std::size_t words = window_ / kWordBits;
-    return {bits_.subspan(entry * words, words), entry * kWordsOfLine};
+    return ring_of(bits_, entry, window_ / kWordBits);
   }
   [[nodiscard]] ProducerFaults& faults_of(const ProducerEntry& entry) const noexcept {
     return faults_[number_of(entry)];

@@ -61,11 +61,7 @@ void SequenceWindow::mark_below(BitRing bits, std::uint64_t from, std::uint64_t 
     fresh &= ~below;
   }
   if (fresh == 0) return;
-  if (bits.share_word(from, highest)) {
-    head |= fresh;
-  } else {
-    bits.store(from, word | fresh);
-  }
+  set(bits, from, word | fresh);
   const std::uint64_t lowest = from - at + static_cast<std::uint64_t>(std::countr_zero(fresh));
   mark.late += ones(fresh);
   mark.depth = std::max(mark.depth, highest - lowest);
@@ -140,6 +136,15 @@ std::uint64_t SequenceWindow::bits_up_to(BitRing bits, std::uint64_t last) const
   if (behind >= bits.width()) return 0;
   const std::uint64_t inside = std::min(bits.width() - behind, kWordBits);
   return found & bits_between(kWordBits - inside, kWordBits - 1);
+}
+
+void SequenceWindow::set_bits_up_to(BitRing bits, std::uint64_t last,
+                                    std::uint64_t marked) noexcept {
+  const std::uint64_t at = last % kWordBits;
+  set(bits, last, load(bits, last) | marked >> (kWordBits - 1 - at));
+  if (at == kWordBits - 1 || last <= at) return;
+  const std::uint64_t below = last - at - 1;
+  set(bits, below, load(bits, below) | marked << (at + 1));
 }
 
 }  // namespace esc::identity

@@ -9,6 +9,8 @@
 #include <cstdint>
 #include <span>
 
+#include "base/align.hpp"
+
 namespace esc::identity {
 
 /// 64 bits of a window. One writer; what it stores releases what it stored before, so that a reader
@@ -49,6 +51,13 @@ class BitRing {
   std::uint64_t rotation_;
 };
 
+/// The bitmap of entry `number` among those of a table, `words` each.
+[[nodiscard]] inline BitRing ring_of(std::span<BitWord> bits, std::size_t number,
+                                     std::size_t words) noexcept {
+  constexpr std::size_t kWordsOfLine = kCacheLineBytes / sizeof(BitWord);
+  return {bits.subspan(number * words, words), number * kWordsOfLine};
+}
+
 /// What marking a run of numbers came to. Bit i stands for the i-th of the run; one that is in
 /// neither set is new.
 struct RunMark {
@@ -84,6 +93,8 @@ struct SequenceWindow {
   /// The bits of the 64 numbers that end with `last`, which gets the highest bit. Not all of them
   /// need be in the window, or numbers at all: the bits of those are 0.
   [[nodiscard]] std::uint64_t bits_up_to(BitRing bits, std::uint64_t last) const noexcept;
+  /// Its reverse, for a window that is being restored from a cleared bitmap.
+  void set_bits_up_to(BitRing bits, std::uint64_t last, std::uint64_t marked) noexcept;
 
  private:
   void mark_below(BitRing bits, std::uint64_t from, std::uint64_t count, std::uint64_t floor,
@@ -92,6 +103,13 @@ struct SequenceWindow {
   [[nodiscard]] std::uint64_t skip_to(BitRing bits, std::uint64_t sequence) noexcept;
   [[nodiscard]] std::uint64_t load(BitRing bits, std::uint64_t number) const noexcept {
     return bits.share_word(number, highest) ? head : bits.load(number);
+  }
+  void set(BitRing bits, std::uint64_t number, std::uint64_t word) noexcept {
+    if (bits.share_word(number, highest)) {
+      head = word;
+    } else {
+      bits.store(number, word);
+    }
   }
 };
 
