@@ -18,7 +18,6 @@ struct SequenceMark {
   Verdict verdict = kNew;
   std::uint64_t lost = 0;
   std::uint64_t behind = 0;  ///< of a new one
-  friend bool operator==(const SequenceMark&, const SequenceMark&) = default;
 };
 
 /// What the rules say, kept the slow way.
