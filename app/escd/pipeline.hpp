@@ -51,14 +51,16 @@ struct WorkerParts {
 /// The producers' windows and the memory they lie in.
 struct ProducerParts {
   ProducerParts(const identity::ProducerTable::Settings& settings, int socket)
-      : entries("esc producers", identity::ProducerTable::entries_for(settings), socket),
+      : index("esc producers' index", identity::ProducerTable::buckets_for(settings), socket),
+        entries("esc producers", identity::ProducerTable::entries_for(settings), socket),
         faults("esc producers' faults", identity::ProducerTable::entries_for(settings), socket),
         bits("esc sequence windows", identity::ProducerTable::words_for(settings), socket),
-        table(settings, {entries.span(), faults.span(), bits.span()}) {}
+        table(settings, {index.span(), entries.span(), faults.span(), bits.span()}) {}
 
+  dpdk::HugeArray<identity::IndexBucket> index;
   dpdk::HugeArray<identity::ProducerEntry> entries;
   dpdk::HugeArray<identity::ProducerFaults> faults;
-  dpdk::HugeArray<std::uint64_t> bits;
+  dpdk::HugeArray<identity::BitWord> bits;
   identity::ProducerTable table;
 };
 

@@ -2,15 +2,17 @@
 // events.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
 #include <vector>
 
-#include "base/align.hpp"
+#include "identity/producer_entry.hpp"
+#include "identity/producer_index.hpp"
+#include "identity/producer_reader.hpp"
 #include "identity/sequence_window.hpp"
-#include "telemetry/counter.hpp"
 #include "wire/frame.hpp"
 
 namespace esc::identity {
@@ -23,60 +25,32 @@ enum class Verdict : std::uint8_t {
   kCount
 };
 
-/// What an event in order touches: one cache line. Writer: the table's lcore. Readers: anyone, but
-/// for the fields that are no Counter.
-struct alignas(kCacheLineBytes) ProducerEntry {
-  telemetry::Counter producer;
-  telemetry::Counter last_seen_tsc;
-  telemetry::Counter accepted;
-  telemetry::Counter lost;  ///< numbers that left the window and never came
-  SequenceWindow window;
-  std::uint32_t epoch = 0;
-  std::uint32_t bits = 0;  ///< which bitmap, plus 1; 0: none, and the entry is nobody's
-  telemetry::Counter duplicates;
-};
-static_assert(sizeof(ProducerEntry) == kCacheLineBytes);
-
-/// What is rare, at the same place of an array of its own. Writer and readers as above.
-struct ProducerFaults {
-  telemetry::Counter stale;
-  telemetry::Counter late;           ///< new, but behind the highest
-  telemetry::Counter reorder_depth;  ///< the most that a new one was behind
-  telemetry::Counter epochs;         ///< begun by this producer since it is known
-};
-static_assert(sizeof(ProducerFaults) == 32);
-
-/// Writer: the table's lcore. Readers: anyone.
-struct ProducerTotals {
-  telemetry::Counter live;       ///< gauge: producers that have a window
-  telemetry::Counter untracked;  ///< events that found no room
-  telemetry::Counter expired;    ///< producers forgotten after the idempotency window
-};
-
-/// A table of at most `producers` of them, by open addressing: linear probing over at least twice
-/// as many places, found by a keyed hash so that no sender can aim at one. A producer that was
-/// silent for the idempotency window is forgotten; if it returns, it starts anew. When there is no
-/// room, events of further producers are not judged (kUntracked): they pass as if they were
-/// unsequenced.
+/// A table of at most `producers` of them, found by a keyed hash so that no sender can aim at one
+/// place. A producer that was silent for the idempotency window is forgotten; if it returns, it
+/// starts anew. When there is no room, events of further producers are not judged (kUntracked):
+/// they pass as if they were unsequenced.
 ///
-/// Thread: one lcore, which owns it; the entries' Counters may be read by any.
+/// Thread: one lcore, which owns it; others read its entries (identity/producer_reader.hpp).
 class ProducerTable {
  public:
   static constexpr std::size_t kMaxBurst = 64;
 
   struct Settings {
-    std::size_t producers = 65536;
+    std::size_t producers = 65536;    ///< at most 2^24
     std::size_t window = 4096;        ///< numbers; a power of two, at least 64
-    std::uint64_t expiry_cycles = 0;  ///< TSC cycles of silence after which a producer is forgotten
+    std::uint64_t expiry_cycles = 0;  ///< TSC cycles of silence after which a producer is
+                                      ///< forgotten; at least 1
     std::uint64_t seed = 0;
   };
 
   /// Where it all lies: sizes by the functions below, zeroed, outliving the table.
   struct Memory {
+    std::span<IndexBucket> index;
     std::span<ProducerEntry> entries;
     std::span<ProducerFaults> faults;
-    std::span<std::uint64_t> bits;
+    std::span<BitWord> bits;
   };
+  [[nodiscard]] static std::size_t buckets_for(const Settings& settings) noexcept;
   [[nodiscard]] static std::size_t entries_for(const Settings& settings) noexcept;
   [[nodiscard]] static std::size_t words_for(const Settings& settings) noexcept;
   [[nodiscard]] static std::size_t bytes_for(const Settings& settings) noexcept;
@@ -88,109 +62,181 @@ class ProducerTable {
   /// most kMaxBurst. `now`: TSC, never going back.
   void check_and_mark(std::span<const wire::Identity> identities, std::span<Verdict> verdicts,
                       std::uint64_t now) noexcept {
-    // In three passes, so that the cache misses of all overlap: entries, bits, verdicts.
-    std::array<ProducerEntry*, kMaxBurst> known;  // NOLINT: written before it is read
-    for (const wire::Identity& identity : identities) {
-      __builtin_prefetch(&entries_[place_of(identity.producer)], 1);
-    }
-    ProducerEntry* entry = nullptr;
-    for (std::size_t i = 0; i < identities.size(); ++i) {
-      // The events of one datagram are mostly of one producer.
-      if (entry == nullptr || entry->producer.get() != identities[i].producer) {
-        entry = find(identities[i].producer);
+    check_and_mark(
+        identities.size(),
+        [identities](std::size_t i) -> const wire::Identity& { return identities[i]; }, verdicts,
+        now);
+  }
+
+  /// The same for `count` events that lie elsewhere: identity_of(i) is a reference to anything with
+  /// the fields of wire::Identity.
+  template <class IdentityOf>
+  void check_and_mark(std::size_t count, IdentityOf&& identity_of, std::span<Verdict> verdicts,
+                      std::uint64_t now) noexcept {
+    if (count == 0) return;
+    std::fill_n(verdicts.begin(), count, Verdict::kNew);
+    // In passes, so that the cache misses of all overlap: places, entries, verdicts. Consecutive
+    // numbers of one producer are judged as one.
+    Runs runs;  // NOLINT: written before it is read
+    split(runs, count, identity_of);
+    for (std::size_t r = 0; r < runs.count; ++r) {
+      const std::size_t entry = index_.guess(runs.hashes[r]);
+      if (entry == ProducerIndex::kNowhere) [[unlikely]] {
+        runs.known[r] = nullptr;
+        continue;
       }
-      known[i] = entry;
-      if (entry != nullptr) prefetch_bits(*entry, identities[i].sequence);
+      runs.known[r] = &entries_[entry];
+      __builtin_prefetch(runs.known[r], 1);
+      const std::uint64_t sequence = identity_of(runs.starts[r]).sequence;
+      if (!within_word(sequence, runs.starts[r + 1] - runs.starts[r])) [[unlikely]]
+        __builtin_prefetch(&bits_of(entry).word(sequence + kMaxBurst - 1), 1);
     }
-    for (std::size_t i = 0; i < identities.size(); ++i) {
-      verdicts[i] = judge(known[i], identities[i], now);
+    for (std::size_t r = 0; r < runs.count; ++r) {
+      const auto& event = identity_of(runs.starts[r]);
+      const std::uint64_t length = runs.starts[r + 1] - runs.starts[r];
+      if (!extend(runs.known[r], event, length, now)) [[unlikely]] {
+        judge(runs.known[r], {{event.producer, event.sequence, event.epoch}, length},
+              verdicts.data() + runs.starts[r], now);
+      }
     }
   }
 
-  /// Forgets producers that were silent too long, some places a call.
+  /// Forgets producers that were silent too long, some entries a call.
   void housekeep(std::uint64_t now) noexcept;
 
+  /// Figures: for any thread, while the table lives.
   [[nodiscard]] const ProducerTotals& totals() const noexcept { return totals_; }
+  [[nodiscard]] ProducerReader reader() const noexcept {
+    return {entries_, faults_, bits_, window_};
+  }
+
+  /// A window as it was kept elsewhere.
+  struct Saved {
+    std::uint64_t producer = 0;
+    std::uint32_t epoch = 0;
+    std::uint64_t highest = 0;
+    std::uint64_t first = 0;
+    std::uint64_t floor = 0;
+    std::uint64_t last_seen_tsc = 0;
+    /// As many as its width has: word i holds the 64 numbers that end with highest - 64 i, which is
+    /// the highest bit.
+    std::span<const std::uint64_t> words;
+  };
+  enum class Restored : std::uint8_t {
+    kDone,
+    kKnown,  ///< the table has that producer already
+    kNoRoom
+  };
+  /// Before the lcore runs. A wider window is cut, and what is missing beyond the cut is lost; in a
+  /// narrower one the numbers below it stay stale. Figures begin anew.
+  [[nodiscard]] Restored restore(const Saved& saved) noexcept;
+  /// Before the lcore runs: forgets all.
+  void clear() noexcept;
+
+  [[nodiscard]] std::uint64_t expiry_cycles() const noexcept { return expiry_cycles_; }
 
  private:
-  /// How far from its own place a producer may be: at half load less than one in 10^10 would have
-  /// to be further (D. Knuth, The Art of Computer Programming 6.4, linear probing).
-  static constexpr std::size_t kMaxProbe = 128;
-  static constexpr std::size_t kSweepPlaces = 64;
+  static constexpr std::size_t kSweepEntries = 64;
+  static constexpr std::uint64_t kWordBits = BitRing::kWordBits;
 
-  /// Multiply by a secret and fold (as wyhash does): producers may well be numbered 1, 2, 3, and
-  /// nobody outside can choose those that meet.
-  [[nodiscard]] std::size_t place_of(std::uint64_t producer) const noexcept {
-    const auto product = static_cast<unsigned __int128>(producer ^ seed_) * multiplier_;
-    return (static_cast<std::uint64_t>(product >> 64U) ^ static_cast<std::uint64_t>(product)) &
-           mask_;
-  }
-  [[nodiscard]] Verdict judge(ProducerEntry* entry, const wire::Identity& identity,
-                              std::uint64_t now) noexcept {
-    // An entry found before may have been forgotten since, for an event of this very burst.
-    if (entry == nullptr || entry->bits == 0 || expired(*entry, now)) [[unlikely]] {
-      return first_contact(identity, now);
+  /// Events of one producer and epoch with consecutive numbers, up to kMaxBurst.
+  struct Run {
+    wire::Identity first;
+    std::uint64_t count;
+  };
+
+  /// The runs of a burst: run r is events [starts[r], starts[r + 1]).
+  struct Runs {
+    std::size_t count;
+    std::array<std::uint32_t, kMaxBurst + 1> starts;
+    std::array<std::uint64_t, kMaxBurst> hashes;
+    std::array<ProducerEntry*, kMaxBurst> known;  ///< what the hash suggests; nullptr: nothing
+  };
+
+  template <class IdentityOf>
+  void split(Runs& runs, std::size_t count, IdentityOf& identity_of) const noexcept {
+    std::size_t run = 0;
+    std::uint64_t producer = ~identity_of(0).producer;
+    std::uint64_t expected = 0;
+    std::uint32_t epoch = 0;
+    for (std::size_t i = 0; i < count; ++i) {
+      const auto& event = identity_of(i);
+      const bool goes_on =
+          ((producer ^ event.producer) | (epoch ^ event.epoch) | (expected ^ event.sequence)) == 0;
+      expected = event.sequence + 1;
+      if (goes_on) continue;
+      producer = event.producer;
+      epoch = event.epoch;
+      runs.starts[run] = static_cast<std::uint32_t>(i);
+      runs.hashes[run] = index_.hash(producer);
+      index_.prefetch(runs.hashes[run++]);
     }
-    if (identity.epoch != entry->epoch) [[unlikely]]
-      return other_epoch(*entry, identity, now);
+    runs.starts[run] = static_cast<std::uint32_t>(count);
+    runs.count = run;
+  }
+
+  /// Whether the numbers lie in one word with the one before them.
+  [[nodiscard]] static bool within_word(std::uint64_t sequence, std::uint64_t count) noexcept {
+    return sequence % kWordBits - 1 < kWordBits - count;
+  }
+
+  /// The usual run: the next numbers of a known producer, within the head's word. False: it is not
+  /// that, and nothing was done.
+  template <class Event>
+  [[nodiscard]] bool extend(ProducerEntry* entry, const Event& event, std::uint64_t count,
+                            std::uint64_t now) noexcept {
+    if (entry == nullptr) [[unlikely]]
+      return false;
+    const std::uint64_t at = event.sequence % kWordBits;
+    const std::uint64_t highest = entry->highest.get();
+    const std::uint64_t other = (entry->producer.get() ^ event.producer) |
+                                (entry->epoch.load(std::memory_order_relaxed) ^ event.epoch) |
+                                (event.sequence ^ (highest + 1));
+    if (other != 0 || !within_word(event.sequence, count) || expired(*entry, now)) [[unlikely]]
+      return false;
+    const std::uint64_t entering = bits_between(at, at + count - 1);
+    const std::uint64_t head = entry->head.get();
+    // Unmarked numbers leave: they count unless nobody can tell whether they were sent.
+    if ((entering & ~head) != 0 && highest + count - entry->first.get() >= window_) [[unlikely]]
+      return false;
+    entry->head.set(head | entering);
+    entry->highest.set(highest + count);
+    entry->accepted.add(count);
     entry->last_seen_tsc.set(now);
-    const SequenceMark mark = entry->window.mark(bits_of(*entry), identity.sequence);
-    if (mark.verdict == SequenceVerdict::kNew) [[likely]] {
-      entry->accepted.add();
-      if (mark.lost != 0) [[unlikely]]
-        entry->lost.add(mark.lost);
-      if (mark.behind != 0) [[unlikely]]
-        count_late(*entry, mark.behind);
-      return Verdict::kNew;
-    }
-    return refuse(*entry, mark.verdict);
+    return true;
   }
-  void prefetch_bits(const ProducerEntry& entry, std::uint64_t sequence) const noexcept {
-    if (entry.bits == 0) return;
-    __builtin_prefetch(&bits_of(entry).word(sequence), 1);
-  }
-  [[nodiscard]] ProducerEntry* find(std::uint64_t producer) const noexcept {
-    std::size_t at = place_of(producer);
-    for (std::size_t i = 0; i < kMaxProbe; ++i, at = (at + 1) & mask_) {
-      ProducerEntry& entry = entries_[at];
-      if (entry.bits != 0) {
-        if (entry.producer.get() == producer) return &entry;
-      } else if (entry.last_seen_tsc.get() == 0) {
-        return nullptr;  // never used: nobody went past it
-      }
-    }
-    return nullptr;
-  }
+
+  /// Any run. `verdicts` are kNew.
+  void judge(ProducerEntry* entry, const Run& run, Verdict* verdicts, std::uint64_t now) noexcept;
+  [[nodiscard]] bool begin_if_new(ProducerEntry*& entry, const wire::Identity& identity,
+                                  std::uint64_t now) noexcept;
+  void mark(ProducerEntry& entry, const Run& run, Verdict* verdicts) noexcept;
+  void begin(ProducerEntry& entry, const wire::Identity& identity) noexcept;
+  [[nodiscard]] ProducerEntry* find(std::uint64_t producer) const noexcept;
+  [[nodiscard]] ProducerEntry* take_entry(std::uint64_t producer) noexcept;
+  void forget(ProducerEntry& entry) noexcept;
+
   [[nodiscard]] bool expired(const ProducerEntry& entry, std::uint64_t now) const noexcept {
     return now - entry.last_seen_tsc.get() >= expiry_cycles_;
   }
-  [[nodiscard]] BitRing bits_of(const ProducerEntry& entry) const noexcept {
-    constexpr std::size_t kWordsOfLine = kCacheLineBytes / sizeof(std::uint64_t);
-    return {bits_.subspan((entry.bits - 1) * words_, words_), entry.bits * kWordsOfLine};
+  [[nodiscard]] std::size_t number_of(const ProducerEntry& entry) const noexcept {
+    return static_cast<std::size_t>(&entry - entries_.data());
+  }
+  [[nodiscard]] BitRing bits_of(std::size_t entry) const noexcept {
+    return ring_of(bits_, entry, window_ / kWordBits);
   }
   [[nodiscard]] ProducerFaults& faults_of(const ProducerEntry& entry) const noexcept {
-    return faults_[static_cast<std::size_t>(&entry - entries_.data())];
+    return faults_[number_of(entry)];
   }
 
-  Verdict first_contact(const wire::Identity& identity, std::uint64_t now) noexcept;
-  Verdict other_epoch(ProducerEntry& entry, const wire::Identity& identity,
-                      std::uint64_t now) noexcept;
-  Verdict refuse(ProducerEntry& entry, SequenceVerdict verdict) noexcept;
-  void count_late(ProducerEntry& entry, std::uint64_t behind) noexcept;
-  void begin(ProducerEntry& entry, const wire::Identity& identity, std::uint64_t now) noexcept;
-  [[nodiscard]] ProducerEntry* take_place(std::uint64_t producer) noexcept;
-  void forget(ProducerEntry& entry) noexcept;
-
+  ProducerIndex index_;
   std::span<ProducerEntry> entries_;
   std::span<ProducerFaults> faults_;
-  std::span<std::uint64_t> bits_;
-  std::size_t mask_;
-  std::size_t words_;  ///< of one window
+  std::span<BitWord> bits_;
+  std::uint64_t window_;
   std::uint64_t expiry_cycles_;
-  std::uint64_t seed_;
-  std::uint64_t multiplier_;
   std::size_t swept_ = 0;
-  std::vector<std::uint32_t> free_bits_;  ///< bitmaps that nobody has; never grows beyond its start
+  std::vector<std::uint32_t> free_;  ///< entries that nobody has; never grows beyond its start
   ProducerTotals totals_;
 };
 

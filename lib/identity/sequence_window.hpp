@@ -4,91 +4,118 @@
 // window: the bit of number n is that of n - W, and taking n in is what makes n - W leave.
 #pragma once
 
-#include <algorithm>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <span>
 
+#include "base/align.hpp"
+
 namespace esc::identity {
 
-enum class SequenceVerdict : std::uint8_t {
-  kNew,
-  kDuplicate,  ///< inside the window, and marked
-  kStale,      ///< below the window, or of an earlier epoch
-  kCount
-};
-
-/// What a mark did besides.
-struct SequenceMark {
-  SequenceVerdict verdict = SequenceVerdict::kNew;
-  std::uint64_t lost = 0;    ///< numbers that left the window and never came
-  std::uint64_t behind = 0;  ///< how far a late number was behind the highest
-};
+/// 64 bits of a window. One writer; what it stores releases what it stored before, so that a reader
+/// who sees a word also sees the mark of the change that wrote it (ProducerEntry::version).
+using BitWord = std::atomic<std::uint64_t>;
 
 /// The bits of one window: W of them, W a power of two and at least 64. `rotation` says in which
 /// word number 0 is: windows that lie side by side would else all work on the same few cache sets,
 /// for their producers are mostly about as far.
 class BitRing {
  public:
-  BitRing(std::span<std::uint64_t> words, std::size_t rotation) noexcept
-      : words_(words), rotation_(rotation) {}
-
-  [[nodiscard]] std::uint64_t& word(std::uint64_t number) const noexcept {
-    return words_[(number / kWordBits + rotation_) & (words_.size() - 1)];
-  }
-  [[nodiscard]] static std::uint64_t bit(std::uint64_t number) noexcept {
-    return std::uint64_t{1} << (number % kWordBits);
-  }
-  [[nodiscard]] std::uint64_t width() const noexcept { return words_.size() * kWordBits; }
-  void clear() const noexcept { std::ranges::fill(words_, 0); }
-
   static constexpr std::uint64_t kWordBits = 64;
 
+  BitRing(std::span<BitWord> words, std::size_t rotation) noexcept
+      : words_(words.data()), mask_(words.size() - 1), rotation_(rotation) {}
+
+  [[nodiscard]] std::uint64_t load(std::uint64_t number) const noexcept {
+    return word(number).load(std::memory_order_acquire);
+  }
+  void store(std::uint64_t number, std::uint64_t bits) const noexcept {
+    word(number).store(bits, std::memory_order_release);
+  }
+  /// The word that holds the number's bit.
+  [[nodiscard]] BitWord& word(std::uint64_t number) const noexcept {
+    return words_[(number / kWordBits + rotation_) & mask_];
+  }
+  [[nodiscard]] bool share_word(std::uint64_t a, std::uint64_t b) const noexcept {
+    return ((a / kWordBits ^ b / kWordBits) & mask_) == 0;
+  }
+  [[nodiscard]] std::uint64_t width() const noexcept { return (mask_ + 1) * kWordBits; }
+  void clear() const noexcept {
+    for (std::uint64_t i = 0; i <= mask_; ++i) words_[i].store(0, std::memory_order_release);
+  }
+
  private:
-  std::span<std::uint64_t> words_;
-  std::size_t rotation_;
+  BitWord* words_;
+  std::uint64_t mask_;
+  std::uint64_t rotation_;
 };
 
-/// The bounds of a window; its bits lie elsewhere and are handed to every call. Bits of numbers
-/// outside (highest - W, highest] are not looked at. Single writer; nothing here is for two lcores.
+/// The bitmap of entry `number` among those of a table, `words` each.
+[[nodiscard]] inline BitRing ring_of(std::span<BitWord> bits, std::size_t number,
+                                     std::size_t words) noexcept {
+  constexpr std::size_t kWordsOfLine = kCacheLineBytes / sizeof(BitWord);
+  return {bits.subspan(number * words, words), number * kWordsOfLine};
+}
+
+/// What marking a run of numbers came to. Bit i stands for the i-th of the run; one that is in
+/// neither set is new.
+struct RunMark {
+  std::uint64_t duplicate = 0;  ///< inside the window, and marked before
+  std::uint64_t stale = 0;      ///< below the window
+  std::uint64_t lost = 0;       ///< numbers that left the window and never came
+  std::uint64_t late = 0;       ///< new ones below the highest
+  std::uint64_t depth = 0;      ///< how far the furthest of them was below it
+};
+
+/// The bounds of a window, and the word of its highest number, which nearly every number meets: the
+/// other bits lie elsewhere and are handed to every call (what they hold in the place of that word
+/// is not looked at). A plain value: whoever shares it stores its fields for others to read.
 struct SequenceWindow {
   std::uint64_t highest = 0;
   std::uint64_t first = 0;  ///< of first contact: what is lower may never have been sent
+  std::uint64_t head = 0;   ///< the word of `highest`
+
+  static constexpr std::uint64_t kMaxRun = 64;
 
   /// First contact: `sequence` is the highest, lower ones inside the window are new.
-  void begin(BitRing bits, std::uint64_t sequence) noexcept {
-    bits.clear();
-    highest = first = sequence;
-    bits.word(sequence) |= BitRing::bit(sequence);
-  }
+  void begin(BitRing bits, std::uint64_t sequence) noexcept;
 
-  [[nodiscard]] SequenceMark mark(BitRing bits, std::uint64_t sequence) noexcept {
-    std::uint64_t& word = bits.word(sequence);
-    const std::uint64_t bit = BitRing::bit(sequence);
-    if (sequence > highest) [[likely]] {
-      std::uint64_t lost = 0;
-      if (sequence - highest == 1) [[likely]] {
-        // What leaves counts if it was sent, as far as can be told.
-        lost = (word & bit) == 0 && sequence - first >= bits.width() ? 1 : 0;
-        highest = sequence;
-      } else {
-        lost = advance(bits, sequence);
-      }
-      word |= bit;
-      return {SequenceVerdict::kNew, lost, 0};
-    }
-    const std::uint64_t behind = highest - sequence;
-    if (behind >= bits.width()) return {SequenceVerdict::kStale, 0, behind};
-    if ((word & bit) != 0) return {SequenceVerdict::kDuplicate, 0, behind};
-    word |= bit;
-    return {SequenceVerdict::kNew, 0, behind};
-  }
+  /// Judges and marks `sequence`, `sequence` + 1 ...: `count` of them, 1 to kMaxRun, in that order
+  /// (0 follows 2^64 - 1, and is as far below it as it is). What is below `floor` and not marked is
+  /// stale too.
+  [[nodiscard]] RunMark mark_run(BitRing bits, std::uint64_t sequence, std::uint64_t count,
+                                 std::uint64_t floor = 0) noexcept;
 
   /// Numbers of the window that were sent, as far as can be told, and have not come.
   [[nodiscard]] std::uint64_t missing(BitRing bits) const noexcept;
 
+  /// The bits of the 64 numbers that end with `last`, which gets the highest bit. Not all of them
+  /// need be in the window, or numbers at all: the bits of those are 0.
+  [[nodiscard]] std::uint64_t bits_up_to(BitRing bits, std::uint64_t last) const noexcept;
+  /// Its reverse, for a window that is being restored from a cleared bitmap.
+  void set_bits_up_to(BitRing bits, std::uint64_t last, std::uint64_t marked) noexcept;
+
  private:
-  std::uint64_t advance(BitRing bits, std::uint64_t sequence) noexcept;
+  void mark_below(BitRing bits, std::uint64_t from, std::uint64_t count, std::uint64_t floor,
+                  std::uint64_t done, RunMark& mark) noexcept;
+  [[nodiscard]] std::uint64_t enter(BitRing bits, std::uint64_t from, std::uint64_t count) noexcept;
+  [[nodiscard]] std::uint64_t skip_to(BitRing bits, std::uint64_t sequence) noexcept;
+  [[nodiscard]] std::uint64_t load(BitRing bits, std::uint64_t number) const noexcept {
+    return bits.share_word(number, highest) ? head : bits.load(number);
+  }
+  void set(BitRing bits, std::uint64_t number, std::uint64_t word) noexcept {
+    if (bits.share_word(number, highest)) {
+      head = word;
+    } else {
+      bits.store(number, word);
+    }
+  }
 };
+
+/// Bits [from, to] of a word.
+[[nodiscard]] constexpr std::uint64_t bits_between(std::uint64_t from, std::uint64_t to) noexcept {
+  return (~std::uint64_t{0} >> (BitRing::kWordBits - 1 - (to - from))) << from;
+}
 
 }  // namespace esc::identity

@@ -24,11 +24,12 @@ struct Producers {
   static constexpr std::size_t kWindow = 64;
   static constexpr identity::ProducerTable::Settings kSettings{
       .producers = 16, .window = kWindow, .expiry_cycles = UINT64_MAX, .seed = 5};
+  std::vector<identity::IndexBucket> index{identity::ProducerTable::buckets_for(kSettings)};
   std::vector<identity::ProducerEntry> entries{identity::ProducerTable::entries_for(kSettings)};
   std::vector<identity::ProducerFaults> faults{identity::ProducerTable::entries_for(kSettings)};
-  std::vector<std::uint64_t> bits =
-      std::vector<std::uint64_t>(identity::ProducerTable::words_for(kSettings));
-  identity::ProducerTable table{kSettings, {entries, faults, bits}};
+  std::vector<identity::BitWord> bits =
+      std::vector<identity::BitWord>(identity::ProducerTable::words_for(kSettings));
+  identity::ProducerTable table{kSettings, {index, entries, faults, bits}};
 };
 
 class DispatchTest : public testing::Test {

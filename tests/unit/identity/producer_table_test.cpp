@@ -16,8 +16,10 @@ class Producers : public testing::Test {
     // Entries are neither copied nor moved.
     entries_ = std::make_unique<ProducerEntry[]>(ProducerTable::entries_for(settings));
     faults_ = std::make_unique<ProducerFaults[]>(ProducerTable::entries_for(settings));
-    bits_.assign(ProducerTable::words_for(settings), ~std::uint64_t{0});  // of those before
-    table_.emplace(settings, ProducerTable::Memory{entries(), faults(), bits_});
+    index_.assign(ProducerTable::buckets_for(settings), {});
+    bits_ = std::vector<BitWord>(ProducerTable::words_for(settings));
+    for (BitWord& word : bits_) word = UINT64_MAX;  // of those before
+    table_.emplace(settings, ProducerTable::Memory{index_, entries(), faults(), bits_});
   }
   std::span<ProducerEntry> entries() {
     return {entries_.get(), ProducerTable::entries_for(settings_)};
@@ -34,7 +36,8 @@ class Producers : public testing::Test {
   }
   const ProducerEntry& entry_of(std::uint64_t producer) {
     for (const ProducerEntry& entry : entries()) {
-      if (entry.bits != 0 && entry.producer.get() == producer) return entry;
+      const bool live = (entry.version & ProducerEntry::kLive) != 0;
+      if (live && entry.producer.get() == producer) return entry;
     }
     throw std::out_of_range("no such producer");
   }
@@ -45,7 +48,8 @@ class Producers : public testing::Test {
   ProducerTable::Settings settings_;
   std::unique_ptr<ProducerEntry[]> entries_;
   std::unique_ptr<ProducerFaults[]> faults_;
-  std::vector<std::uint64_t> bits_;
+  std::vector<IndexBucket> index_;
+  std::vector<BitWord> bits_;
   std::optional<ProducerTable> table_;
 };
 
@@ -76,7 +80,7 @@ TEST_F(Producers, AHigherEpochStartsAnewAndALowerOneIsStale) {
   EXPECT_EQ(check(1, 13, 5), Verdict::kNew);
   EXPECT_EQ(check(1, 13, 4), Verdict::kStale);
   EXPECT_EQ(check(1, 10, 6), Verdict::kNew);
-  EXPECT_EQ(entry_of(1).lost.get(), 2U);  // 11 and 12 can come no more
+  EXPECT_EQ(faults_of(1).lost.get(), 2U);  // 11 and 12 can come no more
   EXPECT_EQ(check(1, 11, 5), Verdict::kStale);
   EXPECT_EQ(check(1, 10, 6), Verdict::kDuplicate);
   EXPECT_EQ(faults_of(1).epochs.get(), 2U);
@@ -102,8 +106,7 @@ TEST_F(Producers, BeyondTheBoundTheyAreNotJudgedUntilThereIsRoom) {
   EXPECT_EQ(check(4, 1, 1, 200), Verdict::kUntracked);
   EXPECT_EQ(check(3, 1, 1, 200), Verdict::kDuplicate);  // those that are known stay exact
   EXPECT_EQ(table_->totals().untracked.get(), 2U);
-  const std::size_t rounds = ProducerTable::entries_for(kSmall) / 64;
-  for (std::size_t i = 0; i < rounds; ++i) table_->housekeep(1102);  // 0, 1 and 2 have expired
+  table_->housekeep(1102);  // 0, 1 and 2 have expired
   EXPECT_EQ(table_->totals().live.get(), 1U);
   EXPECT_EQ(check(4, 1, 1, 1102), Verdict::kNew);
   EXPECT_EQ(check(4, 1, 1, 1102), Verdict::kDuplicate);

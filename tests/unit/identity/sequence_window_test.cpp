@@ -12,11 +12,19 @@ namespace {
 
 constexpr std::uint64_t kMax = UINT64_MAX;
 
+/// What a mark of one number comes to.
+struct SequenceMark {
+  enum Verdict { kNew, kDuplicate, kStale };
+  Verdict verdict = kNew;
+  std::uint64_t lost = 0;
+  std::uint64_t behind = 0;  ///< of a new one
+};
+
 /// What the rules say, kept the slow way.
 class Model {
  public:
-  Model(std::uint64_t window, std::uint64_t first)
-      : window_(window), first_(first), highest_(first) {
+  Model(std::uint64_t window, std::uint64_t first, std::uint64_t floor = 0)
+      : window_(window), floor_(floor), first_(first), highest_(first) {
     seen_.insert(first);
   }
 
@@ -29,10 +37,16 @@ class Model {
       return mark;
     }
     const std::uint64_t behind = highest_ - sequence;
-    if (behind >= window_) return {SequenceVerdict::kStale, 0, behind};
+    if (behind >= window_) return {SequenceMark::kStale, 0, 0};
+    if (sequence < floor_ && !seen_.contains(sequence)) return {SequenceMark::kStale, 0, 0};
     const bool fresh = seen_.insert(sequence).second;
-    return {fresh ? SequenceVerdict::kNew : SequenceVerdict::kDuplicate, 0, behind};
+    return {fresh ? SequenceMark::kNew : SequenceMark::kDuplicate, 0, fresh ? behind : 0};
   }
+
+  [[nodiscard]] bool seen(std::uint64_t number) const {
+    return number <= highest_ && highest_ - number < window_ && seen_.contains(number);
+  }
+  [[nodiscard]] std::uint64_t highest() const { return highest_; }
 
   [[nodiscard]] std::uint64_t missing() const {
     std::uint64_t count = 0;
@@ -57,28 +71,60 @@ class Model {
   }
 
   std::uint64_t window_;
+  std::uint64_t floor_;
   std::uint64_t first_;
   std::uint64_t highest_;
   std::set<std::uint64_t> seen_;
 };
 
-void expect_same(const SequenceMark& found, const SequenceMark& expected, std::uint64_t sequence) {
+struct Subject {
+  Subject(std::size_t window, std::uint64_t first, std::size_t rotation = 5)
+      : words(window / 64), bits(words, rotation) {
+    for (BitWord& word : words) word = kMax;  // of a producer before
+    window_of.begin(bits, first);
+  }
+  SequenceMark mark(std::uint64_t sequence) {
+    const RunMark run = window_of.mark_run(bits, sequence, 1);
+    EXPECT_LE(run.duplicate | run.stale, 1U);
+    EXPECT_EQ(run.late, run.depth == 0 ? 0U : 1U);
+    if (run.stale != 0) return {SequenceMark::kStale, run.lost, run.depth};
+    if (run.duplicate != 0) return {SequenceMark::kDuplicate, run.lost, run.depth};
+    return {SequenceMark::kNew, run.lost, run.depth};
+  }
+
+  std::vector<BitWord> words;
+  BitRing bits;
+  SequenceWindow window_of;
+};
+
+void expect_same(Subject& subject, Model& model, std::uint64_t sequence) {
+  const SequenceMark found = subject.mark(sequence);
+  const SequenceMark expected = model.mark(sequence);
   ASSERT_EQ(found.verdict, expected.verdict) << sequence;
   ASSERT_EQ(found.lost, expected.lost) << sequence;
   ASSERT_EQ(found.behind, expected.behind) << sequence;
 }
 
-struct Subject {
-  Subject(std::size_t window, std::uint64_t first, std::size_t rotation = 5)
-      : words(window / 64, kMax), bits(words, rotation) {
-    window_of.begin(bits, first);
+/// A run at once against its numbers one by one.
+void expect_same_run(Subject& subject, Model& model, std::uint64_t sequence, std::uint64_t count,
+                     std::uint64_t floor = 0) {
+  const RunMark found = subject.window_of.mark_run(subject.bits, sequence, count, floor);
+  RunMark expected;
+  for (std::uint64_t i = 0; i < count; ++i) {
+    const SequenceMark one = model.mark(sequence + i);
+    if (one.verdict == SequenceMark::kDuplicate) expected.duplicate |= std::uint64_t{1} << i;
+    if (one.verdict == SequenceMark::kStale) expected.stale |= std::uint64_t{1} << i;
+    expected.lost += one.lost;
+    expected.late += one.behind != 0 ? 1U : 0U;
+    expected.depth = std::max(expected.depth, one.behind);
   }
-  SequenceMark mark(std::uint64_t sequence) { return window_of.mark(bits, sequence); }
-
-  std::vector<std::uint64_t> words;
-  BitRing bits;
-  SequenceWindow window_of;
-};
+  ASSERT_EQ(found.duplicate, expected.duplicate) << sequence << " + " << count;
+  ASSERT_EQ(found.stale, expected.stale) << sequence << " + " << count;
+  ASSERT_EQ(found.lost, expected.lost) << sequence << " + " << count;
+  ASSERT_EQ(found.late, expected.late) << sequence << " + " << count;
+  ASSERT_EQ(found.depth, expected.depth) << sequence << " + " << count;
+  ASSERT_EQ(subject.window_of.missing(subject.bits), model.missing()) << sequence;
+}
 
 TEST(SequenceWindow, AgreesWithTheModelOnEveryShortHistory) {
   // Six numbers from around the edges of a window of 64, in every order and with repetition.
@@ -93,7 +139,7 @@ TEST(SequenceWindow, AgreesWithTheModelOnEveryShortHistory) {
     std::size_t rest = history;
     for (int i = 0; i < kLength; ++i, rest /= choices.size()) {
       const std::uint64_t sequence = choices[rest % choices.size()];
-      expect_same(subject.mark(sequence), model.mark(sequence), sequence);
+      expect_same(subject, model, sequence);
       if (HasFatalFailure()) return;
     }
     ASSERT_EQ(subject.window_of.missing(subject.bits), model.missing()) << history;
@@ -113,10 +159,58 @@ TEST(SequenceWindow, AgreesWithTheModelOnRandomTraffic) {
       if (kind == 0) sequence = at + 1 + random() % 5;
       if (kind == 1) sequence = at + 60 + random() % 140;
       if (kind >= 7) sequence = at - std::min(at, random() % 200);
-      expect_same(subject.mark(sequence), model.mark(sequence), sequence);
+      expect_same(subject, model, sequence);
       if (HasFatalFailure()) return;
       at = std::max(at, sequence);
       ASSERT_EQ(subject.window_of.missing(subject.bits), model.missing());
+    }
+  }
+}
+
+TEST(SequenceWindow, RunsAcrossWordsAndEdgesAgreeWithTheModel) {
+  // Every start around the window and every length, after a history with holes in every word.
+  for (const std::uint64_t window : {64U, 128U}) {
+    for (std::uint64_t from = 250; from < 700; from += 1) {
+      for (const std::uint64_t count : {1U, 2U, 7U, 8U, 31U, 63U, 64U}) {
+        Subject subject(window, 300, from);
+        Model model(window, 300);
+        for (const std::uint64_t before : {301U, 330U, 390U, 391U, 449U, 450U, 460U, 500U}) {
+          (void)subject.mark(before);
+          (void)model.mark(before);
+        }
+        expect_same_run(subject, model, from, count);
+        expect_same_run(subject, model, from, count);          // once more
+        expect_same_run(subject, model, from + count - 1, 2);  // and what follows
+        if (HasFatalFailure()) return;
+      }
+    }
+  }
+}
+
+TEST(SequenceWindow, RandomRunsAgreeWithTheModel) {
+  for (std::uint64_t seed = 1; seed <= 60; ++seed) {
+    std::mt19937_64 random(seed);
+    const std::uint64_t window = 64U << seed % 3;
+    const std::uint64_t first = seed % 5 == 0 ? random() % 70 : 1000 + random() % 1000;
+    const std::uint64_t floor = seed % 2 == 0 ? 0 : first - std::min(first, random() % 50);
+    Subject subject(window, first, seed);
+    Model model(window, first, floor);
+    for (int i = 0; i < 300; ++i) {
+      const std::uint64_t at = model.highest();
+      const std::uint64_t kind = random() % 8;
+      std::uint64_t sequence = at + 1;
+      if (kind == 0) sequence = at + 1 + random() % 200;
+      if (kind >= 5) sequence = at - std::min(at, random() % (window + 80));
+      expect_same_run(subject, model, sequence, 1 + random() % 64, floor);
+      if (HasFatalFailure()) return;
+    }
+    for (std::uint64_t back = 0; back < 2 * window; ++back) {
+      const std::uint64_t last = model.highest() - std::min(back, model.highest());
+      std::uint64_t expected = 0;
+      for (std::uint64_t i = 0; i < 64 && i <= last; ++i) {
+        if (model.seen(last - i)) expected |= std::uint64_t{1} << (63 - i);
+      }
+      ASSERT_EQ(subject.window_of.bits_up_to(subject.bits, last), expected) << last;
     }
   }
 }
@@ -127,21 +221,21 @@ TEST(SequenceWindow, JumpsOfAnySizeCountWhatTheySkip) {
   EXPECT_EQ(subject.mark(10 + 64 + 64).lost, 63U);  // 11 .. 73 did not
   const SequenceMark far = subject.mark(std::uint64_t{1} << 63);
   EXPECT_EQ(far.lost, (std::uint64_t{1} << 63) - 64 - 138 + 63);
-  EXPECT_EQ(subject.mark(kMax).verdict, SequenceVerdict::kNew);
+  EXPECT_EQ(subject.mark(kMax).verdict, SequenceMark::kNew);
 }
 
 TEST(SequenceWindow, NumbersDoNotWrap) {
   Subject subject(64, kMax - 1);
-  EXPECT_EQ(subject.mark(kMax).verdict, SequenceVerdict::kNew);
-  EXPECT_EQ(subject.mark(0).verdict, SequenceVerdict::kStale);
-  EXPECT_EQ(subject.mark(kMax).verdict, SequenceVerdict::kDuplicate);
-  EXPECT_EQ(subject.mark(kMax - 63).verdict, SequenceVerdict::kNew);
-  EXPECT_EQ(subject.mark(kMax - 64).verdict, SequenceVerdict::kStale);
+  EXPECT_EQ(subject.mark(kMax).verdict, SequenceMark::kNew);
+  EXPECT_EQ(subject.mark(0).verdict, SequenceMark::kStale);
+  EXPECT_EQ(subject.mark(kMax).verdict, SequenceMark::kDuplicate);
+  EXPECT_EQ(subject.mark(kMax - 63).verdict, SequenceMark::kNew);
+  EXPECT_EQ(subject.mark(kMax - 64).verdict, SequenceMark::kStale);
   EXPECT_EQ(subject.window_of.missing(subject.bits), 0U);
 
   Subject low(64, 0);
-  EXPECT_EQ(low.mark(0).verdict, SequenceVerdict::kDuplicate);
-  EXPECT_EQ(low.mark(1).verdict, SequenceVerdict::kNew);
+  EXPECT_EQ(low.mark(0).verdict, SequenceMark::kDuplicate);
+  EXPECT_EQ(low.mark(1).verdict, SequenceMark::kNew);
 }
 
 }  // namespace

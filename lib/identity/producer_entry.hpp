@@ -1,0 +1,87 @@
+// What is kept of one producer: written by the lcore that owns it, read by anyone.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include "base/align.hpp"
+#include "identity/sequence_window.hpp"
+#include "telemetry/counter.hpp"
+
+namespace esc::identity {
+
+/// What an event in order touches: one cache line. Writer: the table's lcore. Readers: anyone, by
+/// the rule of `version`.
+struct alignas(kCacheLineBytes) ProducerEntry {
+  telemetry::Counter producer;
+  telemetry::Counter last_seen_tsc;
+  telemetry::Counter accepted;
+  telemetry::Counter duplicates;
+  telemetry::Counter highest;  ///< these three are a SequenceWindow's
+  telemetry::Counter first;
+  telemetry::Counter head;
+  std::atomic<std::uint32_t> epoch{0};
+  /// Bit 0: a change is going on. Bit 1: a producer has this entry. The rest counts changes: every
+  /// one that gives the entry to somebody else, begins an epoch or touches the bitmap, but not a
+  /// step within the head's word nor a figure. Whoever finds the same even value before and after
+  /// has read one producer's figures, and a bitmap that fits the head's word.
+  ///
+  /// All stores here release, all loads acquire: a reader who sees anything that a change wrote
+  /// sees that the change had begun, and so another version at the end; one who begins with a
+  /// version sees all that the changes up to it wrote.
+  std::atomic<std::uint32_t> version{0};
+
+  static constexpr std::uint32_t kChanging = 1;
+  static constexpr std::uint32_t kLive = 2;
+  static constexpr std::uint32_t kOneChange = 4;
+
+  // For the writer alone.
+  void begin_change() noexcept {
+    version.store(version.load(std::memory_order_relaxed) | kChanging, std::memory_order_release);
+  }
+  void end_change(bool live) noexcept {
+    const std::uint32_t changes = version.load(std::memory_order_relaxed) & ~(kChanging | kLive);
+    version.store((changes + kOneChange) | (live ? kLive : 0), std::memory_order_release);
+  }
+  /// For the writer, or while it stands still.
+  [[nodiscard]] bool live() const noexcept {
+    return (version.load(std::memory_order_acquire) & kLive) != 0;
+  }
+  /// The head comes last: the writer stores it before `highest`, so that it holds that number's
+  /// bit.
+  [[nodiscard]] SequenceWindow window() const noexcept {
+    SequenceWindow window;
+    window.highest = highest.get();
+    window.first = first.get();
+    window.head = head.get();
+    return window;
+  }
+  void set_window(const SequenceWindow& window) noexcept {
+    head.set(window.head);
+    highest.set(window.highest);
+    first.set(window.first);
+  }
+};
+static_assert(sizeof(ProducerEntry) == kCacheLineBytes);
+
+/// What is rare, at the same place of an array of its own. Writer and readers as above.
+struct alignas(kCacheLineBytes) ProducerFaults {
+  telemetry::Counter lost;  ///< numbers that left the window and never came
+  telemetry::Counter stale;
+  telemetry::Counter late;           ///< new, but behind the highest
+  telemetry::Counter reorder_depth;  ///< the most that a new one was behind
+  telemetry::Counter epochs;         ///< begun by this producer since it is known
+  /// Lower numbers are stale unless marked: of a window that was restored into a wider one nobody
+  /// knows what came there. 0 otherwise.
+  telemetry::Counter floor;
+};
+static_assert(sizeof(ProducerFaults) == kCacheLineBytes);
+
+/// Writer: the table's lcore. Readers: anyone.
+struct ProducerTotals {
+  telemetry::Counter live;       ///< gauge: producers that have a window
+  telemetry::Counter untracked;  ///< events that found no room
+  telemetry::Counter expired;    ///< producers forgotten after the idempotency window
+};
+
+}  // namespace esc::identity
