@@ -88,6 +88,22 @@ TEST_F(StreamSenderTest, ABlockThatWasNotTakenIsOfferedAgainAsItIs) {
   expect_numbers(connection(), 0, 2);
 }
 
+TEST_F(StreamSenderTest, TheTimeIsThatOfTheFirstOfferOfTheConnection) {
+  std::uint64_t now = 10;
+  StreamSender sender({.numbering = kNumbering}, sink(), [&now] { return now; });
+  ASSERT_EQ(sender.send(0, "a", {}), SendResult::kOk);
+  refusals = 2;
+  EXPECT_EQ(sender.flush(), SendResult::kSinkFailed);
+  now = 20;
+  EXPECT_EQ(sender.flush(), SendResult::kSinkFailed);
+  StreamSender same = sender;
+  EXPECT_EQ(sender.flush(), SendResult::kOk);
+  EXPECT_EQ(connection().sessions.at(0).send_time_ns, 10u);
+  same.begin_connection();
+  EXPECT_EQ(same.flush(), SendResult::kOk);
+  EXPECT_EQ(connection(1).sessions.at(0).send_time_ns, 20u);
+}
+
 TEST_F(StreamSenderTest, AConnectionThatBeginsBetweenBlocksBeginsWithASession) {
   StreamSender sender({.numbering = kNumbering}, sink());
   ASSERT_EQ(sender.send(0, "a", {}), SendResult::kOk);
