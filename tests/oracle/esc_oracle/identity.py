@@ -1,8 +1,9 @@
 """Which numbered events are new: "What a receiver makes of the numbers" of docs/wire-format.md.
 
-By sets: a producer is known by its epoch, by the highest number H of it that was seen, and by the set of
-numbers that were taken. A window of W holds the numbers above H - W. What left it without having
-been taken is lost, as far as it was sent at all: numbers before first contact may never have been.
+By sets: a producer is known by its epoch, by the highest number H of it that was seen, and by the
+set of numbers that were taken. A window of W holds the numbers above H - W. What left it without
+having been taken is lost, as far as it was sent at all: numbers before first contact may never have
+been.
 """
 
 from collections.abc import Iterable, Sequence
