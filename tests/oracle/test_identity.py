@@ -97,6 +97,12 @@ class ByHand(unittest.TestCase):
         letters = [SHORT[producers.judge(Identity(1, 1, n), now)] for now, n in sent]
         self.assertEqual(letters, list("ndnnn"))  # forgotten after exactly 10 s of silence
 
+    def test_an_old_epoch_keeps_nobody_known(self) -> None:
+        producers = Producers(4, expiry=10)
+        sent = [(0, 2), (6, 1), (12, 1)]
+        letters = [SHORT[producers.judge(Identity(1, epoch, 0), now)] for now, epoch in sent]
+        self.assertEqual(letters, list("nsn"))
+
     def test_nonsense(self) -> None:
         with self.assertRaises(ValueError):
             Producers(0)

@@ -35,7 +35,7 @@ class Network {
 
  private:
   struct OnTheWay {
-    std::uint64_t due;  ///< arrives before every packet of a higher index than this
+    std::uint64_t due;  ///< arrives once the packet of this index is sent
     PacketPlan packet;
   };
 
