@@ -25,6 +25,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "oracle"))
 
 from esc_oracle.comparison import differences, topic_differences, violations  # noqa: E402
 from esc_oracle.frame import FrameRules  # noqa: E402
+from esc_oracle.identity import Producers  # noqa: E402
 from esc_oracle.ledger import Expectation  # noqa: E402
 from esc_oracle.packet import PacketRules  # noqa: E402
 
@@ -72,15 +73,17 @@ class Config:
     lcores: Lcores
     sections: dict[str, dict[str, object]] = field(default_factory=dict)
     eal_args: Sequence[str] = ("--no-pci",)
+    # What `sections` (or escd's default) make it: numbers of a producer that are told apart; None:
+    # numbered events are not deduplicated.
+    window: int | None = 4096
 
     def expectation(self) -> Expectation:
         limits = self.sections.get("limits", {})
         rules = FrameRules(
             **{name: value for name, value in limits.items() if name != "max_routes"}
         )
-        return Expectation(
-            rules, {topic.encode(): handler for topic, handler in self.routes.items()}
-        )
+        routes = {topic.encode(): handler for topic, handler in self.routes.items()}
+        return Expectation(rules, routes, Producers(self.window) if self.window else None)
 
     def toml(self, instance: str, socket: Path | None) -> str:
         """socket: None leaves it where escd puts it."""
@@ -100,7 +103,8 @@ class Config:
             "workers": list(self.lcores.workers),
         }
         tables.append(("[lcores]", lcores))
-        sections = {"deduplication": {"sequenced": False}} | self.sections
+        deduplication = {"window": self.window} if self.window else {"sequenced": False}
+        sections = {"deduplication": deduplication} | self.sections
         tables += [(f"[{name}]", keys) for name, keys in sections.items()]
         tables += [
             ("[[route]]", {"topic": topic, "handler": handler})

@@ -20,14 +20,14 @@ OVERLOAD_DATAGRAMS = 20_000  # far more than any of the kernel's rings holds
 def some_datagrams(count: int) -> list[Send]:
     """Sound and unsound frames, empty datagrams, another port, and datagrams that the kernel must
     cut."""
-    chooser = random.Random(41)
+    chooser, numbers = random.Random(41), traffic.Numbers(41)
     bad = [payload for _, payload, _ in traffic.catalogue.DATAGRAMS if len(payload) <= MTU - 28]
     datagrams = []
     for _ in range(count):
         kind = chooser.choices(("events", "bad", "empty", "elsewhere", "large"), (85, 8, 3, 3, 1))[
             0
         ]
-        payload = traffic.events(chooser, 1400)
+        payload = traffic.events(chooser, 1400, numbers)
         if kind == "bad":
             payload = chooser.choice(bad)
         elif kind == "empty":

@@ -31,12 +31,28 @@ _NOISE = [
 ]
 
 
-def events(chooser: random.Random, max_bytes: int) -> bytes:
+class Numbers:
+    """Producers of one trace, whose numbers go up: no event is a copy, nor stale. Traces of
+    different seeds have different producers."""
+
+    _STEP = 10  # what a datagram may use up, and some that nobody sends
+
+    def __init__(self, seed: int) -> None:
+        self._first = 1000 * seed
+        self._next: dict[int, int] = {}
+
+    def session(self, chooser: random.Random) -> bytes:
+        producer = self._first + chooser.randrange(1, 50)
+        number = self._next.get(producer, chooser.randrange(10**6))
+        self._next[producer] = number + self._STEP
+        return craft.session(producer, 1, number, chooser.choice((0, 1, 5)))
+
+
+def events(chooser: random.Random, max_bytes: int, numbers: Numbers) -> bytes:
     """A datagram of sound frames, some under a session; most have a route."""
     payload = b""
     if chooser.random() < 0.2:
-        count = chooser.choice((0, 1, 5))
-        payload = craft.session(chooser.randrange(1, 50), 1, chooser.randrange(10**6), count)
+        payload = numbers.session(chooser)
     for _ in range(chooser.choice((1, 1, 1, 2, 4, 9))):
         topics = chooser.choices((TOPICS, REFUSED_TOPICS, UNKNOWN_TOPICS), (94, 3, 3))[0]
         size = chooser.choice((0, 1, 64, 100, chooser.randrange(400)))
@@ -49,7 +65,7 @@ def events(chooser: random.Random, max_bytes: int) -> bytes:
 def mixed(count: int, seed: int = 1, port: int = craft.PORT) -> list[bytes]:
     """Packets as a network has them: tags, both IP versions, several frames in most, and some that
     are not for us."""
-    chooser = random.Random(seed)
+    chooser, numbers = random.Random(seed), Numbers(seed)
     packets = []
     for _ in range(count):
         if chooser.random() < 0.05:
@@ -57,7 +73,7 @@ def mixed(count: int, seed: int = 1, port: int = craft.PORT) -> list[bytes]:
             continue
         make = chooser.choice((craft.datagram4, craft.datagram4, craft.datagram6))
         vlans = chooser.choice(((), (), (VLAN,), (QINQ, VLAN)))
-        packets.append(make(events(chooser, 1400), port, vlans))
+        packets.append(make(events(chooser, 1400, numbers), port, vlans))
     return packets
 
 

@@ -7,7 +7,7 @@ import json
 import sys
 from pathlib import Path
 
-from esc_oracle.comparison import BESIDE, differences, topic_differences
+from esc_oracle.comparison import BESIDE, differences, producer_differences, topic_differences
 
 
 def main(arguments: list[str]) -> int:
@@ -20,6 +20,7 @@ def main(arguments: list[str]) -> int:
         option = "--allow-" + name.replace("_", "-")
         parser.add_argument(option, action="store_true", help=f"packets.{name} may be anything")
     parser.add_argument("--topics", action="store_true", help='compare "topics" too')
+    parser.add_argument("--producers", action="store_true", help='compare "producers" too')
     options = parser.parse_args(arguments)
     try:
         actual, expected = (
@@ -33,6 +34,8 @@ def main(arguments: list[str]) -> int:
     )
     if options.topics:
         found += topic_differences(actual.get("topics", {}), expected.get("topics", {}))
+    if options.producers:
+        found += producer_differences(actual.get("producers", {}), expected.get("producers", {}))
     for line in found:
         print(line)
     return 1 if found else 0

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from esc_oracle.capture import CaptureError, read_packets
 from esc_oracle.frame import FrameRules
+from esc_oracle.identity import OrderMatters, Producers
 from esc_oracle.ledger import Expectation
 from esc_oracle.packet import PacketRules
 
@@ -34,9 +35,28 @@ def parse_arguments(arguments: list[str]) -> argparse.Namespace:
         metavar="N",
         help="the first N packets of one capture that is repeated without end",
     )
+    parser.add_argument(
+        "--window", type=int, default=0, metavar="W", help="numbered events are judged; 0: are not"
+    )
+    parser.add_argument("--max-producers", type=int, metavar="N", help="producers that have room")
+    parser.add_argument(
+        "--side-by-side",
+        action="store_true",
+        help="each capture came by a port of its own, and nobody knows how they took turns",
+    )
+    parser.add_argument(
+        "--skew",
+        type=int,
+        metavar="N",
+        help="with --side-by-side: numbers of a producer by which one port may be ahead of another",
+    )
     options = parser.parse_args(arguments)
     if options.packets is not None and (len(options.captures) > 1 or options.passes != 1):
         parser.error("--packets goes with one capture and without --passes")
+    if options.side_by_side and (options.packets is not None or options.passes != 1):
+        parser.error("--side-by-side goes without --packets and --passes")
+    if options.skew is not None and not options.side_by_side:
+        parser.error("--skew goes with --side-by-side")
     return options
 
 
@@ -56,10 +76,17 @@ def read_routes(options: argparse.Namespace) -> dict[bytes, str]:
 
 
 def expect(options: argparse.Namespace) -> Expectation:
+    producers = Producers(options.window, options.max_producers) if options.window else None
     expectation = Expectation(
-        FrameRules(options.max_frame_bytes, options.max_topic_bytes), read_routes(options)
+        FrameRules(options.max_frame_bytes, options.max_topic_bytes),
+        read_routes(options),
+        producers,
     )
     rules = PacketRules(frozenset(options.udp_port), options.checksum)
+    if options.side_by_side:
+        ports = [(read_packets(capture), rules) for capture in options.captures]
+        expectation.add_side_by_side(ports, options.skew)
+        return expectation
     for capture in options.captures:
         if options.packets is None:
             expectation.add_packets(read_packets(capture), rules, options.passes)
@@ -72,7 +99,7 @@ def main(arguments: list[str]) -> int:
     options = parse_arguments(arguments)
     try:
         ledger = expect(options).ledger()
-    except (CaptureError, OSError, ValueError) as error:
+    except (CaptureError, OrderMatters, OSError, ValueError) as error:
         print(f"oracle: {error}", file=sys.stderr)
         return 2
     json.dump(ledger, sys.stdout, indent=2, ensure_ascii=False)

@@ -62,6 +62,29 @@ void add_content_options(CLI::App& command, BuildOptions& o) {
       "share of packets that are not sound datagrams: 0.1 over all kinds, or KIND=SHARE,...");
 }
 
+void add_network_options(CLI::App& command, BuildOptions& o) {
+  command
+      .add_option("--restarts", o.restarts,
+                  "share of datagrams before which their producer restarts, in a new epoch")
+      ->check(CLI::Range(0.0, 1.0));
+  command.add_option("--loss", o.loss, "share of packets that do not arrive")
+      ->check(CLI::Range(0.0, 1.0));
+  command.add_option("--duplicates", o.duplicates, "share of packets that arrive twice")
+      ->check(CLI::Range(0.0, 1.0));
+  command
+      .add_option("--reorder", o.reorder,
+                  "each packet is delayed, so that up to this many overtake it; 0: none")
+      ->check(CLI::Range(0, 1 << 20))
+      ->capture_default_str();
+  command.add_option("--out-b", o.out_b,
+                     "the same feed as a second port receives it: losses of its own");
+  command.add_flag("--complete", o.complete, "with --out-b: no packet is lost in both");
+  command
+      .add_option("--window", o.window,
+                  "the appliance's window, for the manifest; 0: it does not look for copies")
+      ->capture_default_str();
+}
+
 void add_packet_options(CLI::App& command, BuildOptions& o) {
   command.add_option("--vlan", o.vlan, "VLAN tags")->check(CLI::Range(0, 2))->capture_default_str();
   command.add_option("--vlan-ids", o.vlan_ids, "their ids, outermost first")->capture_default_str();
@@ -116,6 +139,7 @@ void add_build_options(CLI::App& command, BuildOptions& o) {
   command.add_option("--seed", o.seed, "same seed and arguments, same bytes")
       ->capture_default_str();
   add_content_options(command, o);
+  add_network_options(command, o);
   add_packet_options(command, o);
   command.add_option("--topics-file", o.topics_file, "take the topics from here, one a line");
   command.add_option("--topics-out", o.topics_out, "write the topics here, one a line");

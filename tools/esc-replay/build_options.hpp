@@ -50,6 +50,14 @@ struct BuildOptions {
   std::uint64_t first_producer = 1;
   std::uint64_t first_sequence = 0;
   std::string session_count = "exact";
+  double restarts = 0;          ///< before that share of the datagrams its producer begins an epoch
+  std::uint64_t window = 4096;  ///< for the manifest; 0: numbered events are not judged
+
+  double loss = 0;
+  double duplicates = 0;
+  std::uint64_t reorder = 0;  ///< packets that may overtake one
+  std::string out_b;          ///< the same feed once more, on another way; empty: no
+  bool complete = false;      ///< of every packet one of the two arrives
 
   std::string malformed;
   std::string checksum = "verify";

@@ -79,6 +79,21 @@ void check_amounts(const BuildPlan& plan) {
     throw usage_error("--first-producer: the last producer is beyond 2^64 - 1");
 }
 
+void check_network(const BuildOptions& o) {
+  if (o.loss >= 1) throw usage_error("--loss: with a share of 1 there is no trace");
+  if (o.restarts > 0 && o.sessions == 0)
+    throw usage_error("--restarts: only producers of --sessions have epochs");
+  if (o.complete && o.out_b.empty())
+    throw usage_error("--complete: needs a second trace, --out-b FILE");
+  if (o.out_b.empty()) return;
+  if (o.out_b == o.out || o.out_b == o.manifest_out)
+    throw usage_error("--out-b, --out and --manifest: two of them are one file");
+  if (o.sessions == 0)
+    throw usage_error("--out-b: copies are known by their numbers; add --sessions N");
+  if (o.restarts > 0)
+    throw usage_error("--restarts and --out-b: what is stale would hang on the ports' turns");
+}
+
 void check_fit(const BuildPlan& plan) {
   const bool wide = plan.options.ipv6 > 0;
   const std::size_t room = datagram_room(plan, wide, plan.options.ip_options > 0);
@@ -127,6 +142,7 @@ BuildPlan make_build_plan(BuildOptions options) {
   plan.ipv6_path = make_path(options, true);
   plan.options = std::move(options);
   check_amounts(plan);
+  check_network(plan.options);
   check_fit(plan);
   return plan;
 }

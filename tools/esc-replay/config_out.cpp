@@ -41,6 +41,26 @@ std::vector<int> usable_cpus() {
   return cpus;
 }
 
+std::string port_table(const BuildPlan& plan, std::size_t index, const std::string& file) {
+  const std::string trace = std::filesystem::absolute(file).string();
+  if (trace.find_first_of(",=") != std::string::npos) {
+    throw usage_error(
+        "--config-out: the trace's path '" + trace +
+        "' holds a comma or an equals sign, which DPDK device arguments cannot carry");
+  }
+  return "[[port]]\n"
+         "device = " +
+         quoted("net_pcap" + std::to_string(index) + ",rx_pcap=" + trace) +
+         "\n"
+         "udp_ports = [" +
+         std::to_string(plan.options.udp_port) +
+         "]\n"
+         "checksum = " +
+         quoted(plan.options.checksum) +
+         "\n"
+         "rx_queues = 1\n\n";
+}
+
 }  // namespace
 
 std::string make_routes(const BuildPlan& plan) {
@@ -53,30 +73,15 @@ std::string make_routes(const BuildPlan& plan) {
 }
 
 std::string make_config(const BuildPlan& plan) {
-  const std::string trace = std::filesystem::absolute(plan.options.out).string();
-  if (trace.find_first_of(",=") != std::string::npos) {
-    throw usage_error(
-        "--config-out: the trace's path '" + trace +
-        "' holds a comma or an equals sign, which DPDK device arguments cannot carry");
-  }
   const std::vector<int> cpus = usable_cpus();
   const std::string first = std::to_string(cpus.front());
   const std::string second = std::to_string(cpus.size() > 1 ? cpus[1] : cpus[0]);
-  return "# Plays " + trace +
-         " once.\n"
+  std::string ports = port_table(plan, 0, plan.options.out);
+  if (!plan.options.out_b.empty()) ports += port_table(plan, 1, plan.options.out_b);
+  return "# Plays a trace of esc-replay once.\n"
          "instance = \"replay\"\n\n"
-         "[eal]\nargs = [\"--no-pci\"]\n\n"
-         "[[port]]\n"
-         "device = " +
-         quoted("net_pcap0,rx_pcap=" + trace) +
-         "\n"
-         "udp_ports = [" +
-         std::to_string(plan.options.udp_port) +
-         "]\n"
-         "checksum = " +
-         quoted(plan.options.checksum) +
-         "\n"
-         "rx_queues = 1\n\n"
+         "[eal]\nargs = [\"--no-pci\"]\n\n" +
+         ports +
          "[lcores]\n"
          "rx = [" +
          first +

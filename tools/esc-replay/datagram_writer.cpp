@@ -95,10 +95,24 @@ std::size_t write_session(const BuildPlan& plan, const PacketPlan& packet,
   const bool exact = plan.options.session_count == "exact";
   const wire::Session session{
       .count = exact ? static_cast<std::uint16_t>(packet.numbered) : std::uint16_t{0},
-      .epoch = plan.options.epoch,
+      .epoch = packet.epoch,
       .producer = plan.options.first_producer + packet.producer,
       .first_sequence = packet.first_sequence};
   return wire::encode_session_frame(out, 0, session);
+}
+
+void count_event(const Account& account, const PacketPlan& packet, std::uint32_t frame,
+                 const FrameSpec& spec) {
+  if (account.numbered != nullptr && frame < packet.numbered) {
+    account.numbered->push_back({.producer = packet.producer,
+                                 .epoch = packet.epoch,
+                                 .sequence = packet.first_sequence + frame,
+                                 .topic = static_cast<std::uint32_t>(spec.topic),
+                                 .payload_bytes = static_cast<std::uint32_t>(spec.payload_bytes),
+                                 .listed = spec.listed});
+    return;
+  }
+  account.tally.event(spec.listed, spec.topic, spec.payload_bytes);
 }
 
 }  // namespace
@@ -136,14 +150,14 @@ PacketPlan plan_packet(const BuildPlan& plan, std::uint64_t index, std::uint64_t
 }
 
 std::size_t write_datagram(const BuildPlan& plan, const PacketPlan& packet,
-                           std::span<std::uint8_t> out, Tally* tally) {
+                           std::span<std::uint8_t> out, const Account* account) {
   thread_local std::array<std::uint8_t, 65536> payload;
   Random bytes(plan.options.seed, packet.index, Stream::kBytes);
   FrameSource source(plan, packet.index, frame_room(plan, packet));
   std::size_t at = 0;
   if (plan.options.sessions > 0) {
     at += write_session(plan, packet, out);
-    if (tally != nullptr) tally->control();
+    if (account != nullptr) account->tally.control();
   }
   const auto* reason = std::get_if<FrameDrop>(&packet.kind);
   for (std::uint32_t i = 0; i < packet.frames; ++i) {
@@ -152,17 +166,12 @@ std::size_t write_datagram(const BuildPlan& plan, const PacketPlan& packet,
     bytes.fill(content);
     if (reason != nullptr && i == packet.bad_frame) {
       at += write_bad_frame(out.subspan(at), *reason, {spec.priority, spec.name, content}, bytes);
-      if (tally != nullptr) tally->refused(*reason);
-      if (ends_datagram(*reason)) tally = nullptr;  // whatever follows is not looked at
+      if (account != nullptr) account->tally.refused(*reason);
+      if (ends_datagram(*reason)) account = nullptr;  // whatever follows is not looked at
       continue;
     }
     at += wire::encode_frame(out.subspan(at), spec.priority, spec.name, content);
-    if (tally == nullptr) continue;
-    if (spec.listed) {
-      tally->event(spec.topic, spec.payload_bytes);
-    } else {
-      tally->unknown_topic(spec.topic, spec.payload_bytes);
-    }
+    if (account != nullptr) count_event(*account, packet, i, spec);
   }
   return at;
 }

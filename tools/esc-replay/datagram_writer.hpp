@@ -5,7 +5,7 @@
 #include <span>
 
 #include "esc-replay/build_options.hpp"
-#include "esc-replay/manifest.hpp"
+#include "esc-replay/tally.hpp"
 
 namespace esc::replay {
 
@@ -15,8 +15,8 @@ inline constexpr std::size_t kMaxIpExtraBytes = 48;
 /// UDP payload bytes that fit --mtu.
 [[nodiscard]] std::size_t datagram_room(const BuildPlan& plan, bool ipv6, bool ip_extras) noexcept;
 
-/// What packet number `index` is. Everything but `first_sequence` follows from the plan and the
-/// index alone.
+/// What packet number `index` is. Everything but `epoch` and `first_sequence` follows from the plan
+/// and the index alone.
 struct PacketPlan {
   std::uint64_t index = 0;
   Malformed kind;
@@ -29,6 +29,7 @@ struct PacketPlan {
   std::uint32_t frames = 0;     ///< written, besides the session frame
   std::uint32_t bad_frame = 0;  ///< which of them, when `kind` is a FrameDrop
   std::uint32_t numbered = 0;   ///< sequence numbers that this datagram uses up
+  std::uint32_t epoch = 0;
   std::uint64_t first_sequence = 0;
 
   /// Frames besides session frames that a receiver counts when it gets this packet.
@@ -39,9 +40,8 @@ struct PacketPlan {
 [[nodiscard]] PacketPlan plan_packet(const BuildPlan& plan, std::uint64_t index,
                                      std::uint64_t max_frames);
 
-/// Writes the UDP payload and counts its frames in `tally`, unless that is nullptr; returns its
-/// bytes.
+/// Writes the UDP payload and counts its frames, unless `account` is nullptr; returns its bytes.
 [[nodiscard]] std::size_t write_datagram(const BuildPlan& plan, const PacketPlan& packet,
-                                         std::span<std::uint8_t> out, Tally* tally);
+                                         std::span<std::uint8_t> out, const Account* account);
 
 }  // namespace esc::replay

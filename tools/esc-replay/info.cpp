@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <unordered_map>
 #include <vector>
 
@@ -20,6 +21,13 @@ struct TopicCount {
   std::uint64_t bytes = 0;
 };
 
+/// Numbered frames of one producer in one epoch, refused ones too.
+struct NumberCount {
+  std::uint64_t frames = 0;
+  std::uint64_t lowest = UINT64_MAX;
+  std::uint64_t highest = 0;
+};
+
 struct Info {
   std::uint64_t packets = 0;
   std::uint64_t bytes = 0;
@@ -29,6 +37,7 @@ struct Info {
   std::map<std::string, std::uint64_t> frame_kinds;
   std::map<std::uint16_t, std::uint64_t> ports;
   std::unordered_map<std::string, TopicCount> topics;
+  std::map<std::pair<std::uint64_t, std::uint32_t>, NumberCount> producers;  ///< and epochs
 };
 
 void add_frames(Info& info, std::span<const std::uint8_t> payload) {
@@ -36,7 +45,13 @@ void add_frames(Info& info, std::span<const std::uint8_t> payload) {
   wire::SessionCursor cursor;
   while (!payload.empty()) {
     const wire::FrameView frame = wire::parse_frame(payload, limits);
-    if (cursor.observe(frame)) ++info.sequenced;
+    if (const auto identity = cursor.observe(frame)) {
+      ++info.sequenced;
+      NumberCount& numbers = info.producers[{identity->producer, identity->epoch}];
+      ++numbers.frames;
+      numbers.lowest = std::min(numbers.lowest, identity->sequence);
+      numbers.highest = std::max(numbers.highest, identity->sequence);
+    }
     switch (frame.kind) {
       case wire::FrameKind::kEvent: {
         ++info.frame_kinds["event"];
@@ -78,6 +93,30 @@ void add_packet(Info& info, std::span<const std::uint8_t> packet, const wire::Po
   }
 }
 
+/// Those with the most numbered frames.
+nlohmann::ordered_json busiest_producers(const Info& info, std::uint64_t top) {
+  std::vector<std::pair<std::pair<std::uint64_t, std::uint32_t>, NumberCount>> all(
+      info.producers.begin(), info.producers.end());
+  std::ranges::stable_sort(
+      all, [](const auto& a, const auto& b) { return a.second.frames > b.second.frames; });
+  if (all.size() > top) all.resize(top);
+  auto busiest = nlohmann::ordered_json::array();
+  for (const auto& [who, numbers] : all) {
+    busiest.push_back({{"producer", who.first},
+                       {"epoch", who.second},
+                       {"frames", numbers.frames},
+                       {"lowest", numbers.lowest},
+                       {"highest", numbers.highest}});
+  }
+  return busiest;
+}
+
+std::uint64_t count_producers(const Info& info) {
+  std::set<std::uint64_t> producers;
+  for (const auto& [who, numbers] : info.producers) producers.insert(who.first);
+  return producers.size();
+}
+
 nlohmann::ordered_json to_json(const Info& info, std::uint64_t top) {
   std::vector<std::pair<std::string, TopicCount>> topics(info.topics.begin(), info.topics.end());
   std::ranges::sort(topics, [](const auto& a, const auto& b) {
@@ -97,6 +136,9 @@ nlohmann::ordered_json to_json(const Info& info, std::uint64_t top) {
           {"udp_ports", ports},
           {"frame_kinds", info.frame_kinds},
           {"sequenced", info.sequenced},
+          {"producers", count_producers(info)},
+          {"producer_epochs", info.producers.size()},
+          {"busiest_producers", busiest_producers(info, top)},
           {"topics", info.topics.size()},
           {"busiest_topics", std::move(busiest)}};
 }
@@ -107,7 +149,8 @@ void add_info_options(CLI::App& command, InfoOptions& o) {
   command.add_option("trace", o.trace, "the trace (pcap, Ethernet)")->required();
   command.add_option("--udp-port", o.udp_port, "destination port of event datagrams")
       ->capture_default_str();
-  command.add_option("--top", o.top, "how many topics to name")->capture_default_str();
+  command.add_option("--top", o.top, "how many topics and producers to name")
+      ->capture_default_str();
   command.add_flag("--json", o.json, "JSON on one line");
 }
 

@@ -135,14 +135,14 @@ bool goes_unnoticed(PacketDrop reason, ChecksumPolicy policy, const PacketBytes&
   return policy == ChecksumPolicy::kOff || !missing;
 }
 
-/// The datagram that a packet starts as; its frames go to `tally`.
+/// The datagram that a packet starts as; its frames go to `account`.
 PacketBytes write_sound(const BuildPlan& plan, const PacketPlan& packet,
-                        std::span<std::uint8_t> out, Random& random, Tally* tally) {
+                        std::span<std::uint8_t> out, Random& random, const Account* account) {
   const wire::UdpPath path = path_of(plan, packet);
   const std::span<std::uint8_t> payload = out.subspan(wire::udp_overhead_bytes(path));
   std::size_t bytes = 0;
   if (!std::holds_alternative<NonEvent>(packet.kind)) {
-    bytes = write_datagram(plan, packet, payload, tally);
+    bytes = write_datagram(plan, packet, payload, account);
   } else if (packet.kind != Malformed{NonEvent::kEmptyDatagram}) {
     bytes = write_filler(payload, random);
   }
@@ -163,11 +163,12 @@ void pad(PacketBytes& packet, Random& random) {
 }  // namespace
 
 std::size_t write_packet(const BuildPlan& plan, const PacketPlan& packet,
-                         std::span<std::uint8_t> out, Tally& tally) {
+                         std::span<std::uint8_t> out, const Account& account) {
   Random random(plan.options.seed, packet.index, Stream::kHeaders);
+  Tally& tally = account.tally;
   const auto* drop = std::get_if<PacketDrop>(&packet.kind);
   if (drop == nullptr) {
-    PacketBytes bytes = write_sound(plan, packet, out, random, &tally);
+    PacketBytes bytes = write_sound(plan, packet, out, random, &account);
     if (const auto* kind = std::get_if<NonEvent>(&packet.kind)) {
       become(bytes, *kind, plan, random);
       tally.non_event(*kind);
@@ -180,12 +181,18 @@ std::size_t write_packet(const BuildPlan& plan, const PacketPlan& packet,
 
   std::optional<Tally> frames;  // needed only when it may be taken for a sound one
   if (plan.checksum != ChecksumPolicy::kVerify) frames.emplace(plan.topics);
-  PacketBytes bytes = write_sound(plan, packet, out, random, frames ? &*frames : nullptr);
+  const std::size_t numbered = account.numbered == nullptr ? 0 : account.numbered->size();
+  PacketBytes bytes = [&] {
+    if (!frames) return write_sound(plan, packet, out, random, nullptr);
+    const Account maybe{*frames, account.numbered};
+    return write_sound(plan, packet, out, random, &maybe);
+  }();
   spoil_packet(bytes, *drop, random);
   if (frames && goes_unnoticed(*drop, plan.checksum, bytes)) {
     tally.merge(*frames);
     tally.datagram();
   } else {
+    if (account.numbered != nullptr) account.numbered->resize(numbered);
     tally.dropped(*drop);
   }
   // Padding would make up for what is missing from these.

@@ -10,7 +10,16 @@ namespace esc::replay {
 
 /// Which of a packet's decisions the numbers are for; so that drawing more for one does not shift
 /// the others.
-enum class Stream : std::uint64_t { kPlan = 1, kFrames, kBytes, kHeaders, kTopics };
+enum class Stream : std::uint64_t {
+  kPlan = 1,
+  kFrames,
+  kBytes,
+  kHeaders,
+  kTopics,
+  kRestarts,
+  kNetworkA,
+  kNetworkB
+};
 
 /// SplitMix64 (Steele, Lea, Flood: "Fast splittable pseudorandom number generators", 2014), started
 /// at a hash of its three keys.

@@ -1,5 +1,6 @@
 #include <chrono>
 #include <cstdio>
+#include <optional>
 #include <utility>
 
 #include "esc-replay/config_out.hpp"
@@ -42,10 +43,11 @@ void print_summary(const BuildPlan& plan, const BuiltTrace& built) {
   const BuildOptions& options = plan.options;
   const telemetry::Ledger& ledger = built.tally.ledger();
   std::printf(
-      "%s: %llu packets, %llu bytes, %llu datagrams, %llu frames of %zu topics, %llu session "
+      "%s%s%s: %llu packets, %llu bytes, %llu datagrams, %llu frames of %zu topics, %llu session "
       "frames\n",
-      options.out.c_str(), static_cast<unsigned long long>(built.facts.packets),
-      static_cast<unsigned long long>(built.facts.bytes),
+      options.out.c_str(), options.out_b.empty() ? "" : " and ", options.out_b.c_str(),
+      static_cast<unsigned long long>(built.facts.packets()),
+      static_cast<unsigned long long>(built.facts.bytes()),
       static_cast<unsigned long long>(ledger.packets.datagrams),
       static_cast<unsigned long long>(ledger.frames.received - ledger.frames.control),
       plan.topics.listed().size(), static_cast<unsigned long long>(ledger.frames.control));
@@ -53,7 +55,31 @@ void print_summary(const BuildPlan& plan, const BuiltTrace& built) {
     std::printf("%llu datagrams hold fewer frames than drawn: --mtu %u was reached\n",
                 static_cast<unsigned long long>(built.facts.cut_at_mtu), options.mtu);
   }
+  for (std::size_t i = 0; i < built.facts.feeds.size(); ++i) {
+    const Network::Counts& counts = built.facts.feeds[i].network;
+    if (counts.lost + counts.copies + counts.overtaken == 0) continue;
+    std::printf("%s: of %llu packets sent %llu are lost, %llu come twice; %llu come late\n",
+                (i == 0 ? options.out : options.out_b).c_str(),
+                static_cast<unsigned long long>(built.facts.made),
+                static_cast<unsigned long long>(counts.lost),
+                static_cast<unsigned long long>(counts.copies),
+                static_cast<unsigned long long>(counts.overtaken));
+  }
+  const auto& frames = ledger.frames;
+  if (frames.duplicate + frames.stale + built.facts.restarts > 0) {
+    std::printf("with a window of %llu: %llu duplicate, %llu stale; %llu restarts\n",
+                static_cast<unsigned long long>(options.window),
+                static_cast<unsigned long long>(frames.duplicate),
+                static_cast<unsigned long long>(frames.stale),
+                static_cast<unsigned long long>(built.facts.restarts));
+  }
   std::printf("manifest: %s\n", options.manifest_out.c_str());
+}
+
+PacketSink into(PcapWriter& writer) {
+  return [&writer](std::uint64_t time_ns, std::span<const std::uint8_t> packet) {
+    writer.write(time_ns, packet);
+  };
 }
 
 }  // namespace
@@ -70,15 +96,16 @@ void run_build(const BuildOptions& options, const SecondsClock& seconds) {
   if (!plan.options.config_out.empty()) write_text_file(plan.options.config_out, make_config(plan));
 
   PcapWriter writer(plan.options.out, plan.options.timestamps == "ns");
-  const BuiltTrace built = build_trace(
-      plan,
-      [&](std::uint64_t time_ns, std::span<const std::uint8_t> packet) {
-        writer.write(time_ns, packet);
-      },
-      options.quiet ? BuildProgressSink{} : Progress(seconds));
-  write_text_file(plan.options.manifest_out,
-                  make_manifest(plan, built.tally, built.facts).dump(2) + '\n');
+  std::optional<PcapWriter> writer_b;
+  if (!plan.options.out_b.empty()) {
+    writer_b.emplace(plan.options.out_b, plan.options.timestamps == "ns");
+  }
+  const BuiltTrace built =
+      build_trace(plan, into(writer), options.quiet ? BuildProgressSink{} : Progress(seconds),
+                  writer_b ? into(*writer_b) : PacketSink{});
+  write_text_file(plan.options.manifest_out, make_manifest(plan, built).dump(2) + '\n');
   writer.finish();
+  if (writer_b) writer_b->finish();
   print_summary(plan, built);
 }
 

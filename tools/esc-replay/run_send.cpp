@@ -99,9 +99,10 @@ nlohmann::ordered_json summary(const SendOptions& options, const Trace& trace, c
   auto producers = nlohmann::ordered_json::array();
   for (const ProducerSpan& span : trace.producers) {
     producers.push_back({{"producer", span.producer},
-                         {"epoch", options.epoch.value_or(span.epoch)},
+                         {"epoch", span.epoch},
                          {"first_sequence", span.first},
-                         {"numbers_per_pass", span.next - span.first}});
+                         {"numbers_per_pass", span.number_step},
+                         {"epochs_per_pass", span.epoch_step}});
   }
   json["producers"] = std::move(producers);
   return json;
@@ -138,6 +139,7 @@ int run_send(const SendOptions& options) {
                                              : Cargo::kPackets;
   Trace trace = load_trace(options.trace, cargo, options.udp_port);
   if (options.epoch) set_epoch(trace, *options.epoch);
+  if (!options.manifest.empty()) set_steps_from_manifest(trace, options.manifest);
   const std::unique_ptr<Sink> sink = open_sink(options, trace);
   stop_on_signal();
   const SendResult result =

@@ -25,7 +25,10 @@ void add_send_options(CLI::App& command, SendOptions& o) {
   command.add_option("--duration", o.duration, "loop for that many seconds")
       ->check(CLI::PositiveNumber)
       ->excludes(loop);
-  command.add_option("--epoch", o.epoch, "epoch for all session frames, instead of the trace's");
+  command.add_option("--epoch", o.epoch, "lowest epoch of every producer, instead of the trace's");
+  command.add_option("--manifest", o.manifest,
+                     "a pass uses up the numbers that this manifest says were given out: for the "
+                     "two traces of build --out-b");
   command
       .add_option("--linger", o.linger, "seconds that a DPDK port stays up after the last packet")
       ->check(CLI::NonNegativeNumber)

@@ -22,7 +22,8 @@ struct SendOptions {
   std::uint64_t loop = 0;         ///< 0: not given
   double duration = 0;            ///< seconds; 0: not given
   std::optional<std::uint32_t> epoch;
-  double linger = 1.0;  ///< seconds
+  std::string manifest;  ///< whose numbers a pass uses up; empty: those in the trace
+  double linger = 1.0;   ///< seconds
   double connect_timeout = 10.0;
   bool json = false;
   bool quiet = false;

@@ -1,7 +1,10 @@
 #include "esc-replay/trace.hpp"
 
 #include <algorithm>
+#include <fstream>
+#include <iterator>
 #include <map>
+#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "esc-replay/error.hpp"
@@ -41,6 +44,7 @@ class Loader {
     trace_.packets = content.packets.size();
     trace_.bytes.reserve(content.bytes.size());
     for (std::size_t i = 0; i < content.packets.size(); ++i) add(content.packet(i));
+    set_steps();
     return std::move(trace_);
   }
 
@@ -147,6 +151,23 @@ class Loader {
     ++span.numbered;
   }
 
+  /// `known_` has the epochs of a producer side by side, the lowest first.
+  void set_steps() {
+    for (auto begin = known_.begin(); begin != known_.end();) {
+      const auto end = std::find_if(begin, known_.end(), [&](const auto& entry) {
+        return entry.first.first != begin->first.first;
+      });
+      const std::uint32_t lowest = begin->first.second;
+      const std::uint32_t highest = std::prev(end)->first.second;
+      for (; begin != end; ++begin) {
+        ProducerSpan& span = trace_.producers[begin->second];
+        span.lowest_epoch = lowest;
+        span.epoch_step = highest == lowest ? 0 : highest - lowest + 1;
+        span.number_step = highest == lowest ? span.next - span.first : 0;
+      }
+    }
+  }
+
   Cargo cargo_;
   wire::PortSet ports_;
   Trace trace_;
@@ -211,17 +232,55 @@ void restamp(Trace& trace, std::size_t begin, std::size_t end) noexcept {
     for (std::uint64_t m = unit.first_mark; m < unit.first_mark + unit.mark_count; ++m) {
       const SessionMark& mark = trace.marks[m];
       const ProducerSpan& span = trace.producers[mark.producer];
+      if (span.epoch_step != 0) {
+        change(trace, mark, wire::kSessionEpochOffset, 4, [&](std::uint8_t* at) {
+          wire::store_be32(at, wire::load_be32(at) + span.epoch_step);
+        });
+        continue;
+      }
       change(trace, mark, wire::kSessionFirstSequenceOffset, 8, [&](std::uint8_t* at) {
-        wire::store_be64(at, wire::load_be64(at) + (span.next - span.first));
+        wire::store_be64(at, wire::load_be64(at) + span.number_step);
       });
     }
   }
 }
 
-void set_epoch(Trace& trace, std::uint32_t epoch) noexcept {
+void set_epoch(Trace& trace, std::uint32_t epoch) {
+  for (ProducerSpan& span : trace.producers) {
+    const std::uint32_t above = span.epoch - span.lowest_epoch;
+    if (above > UINT32_MAX - epoch) {
+      throw usage_error("--epoch " + std::to_string(epoch) + ": the trace has epochs up to " +
+                        std::to_string(above) + " above its lowest, and 2^32 - 1 is the last");
+    }
+    span.lowest_epoch = epoch;
+    span.epoch = epoch + above;
+  }
   for (const SessionMark& mark : trace.marks) {
     change(trace, mark, wire::kSessionEpochOffset, 4,
-           [&](std::uint8_t* at) { wire::store_be32(at, epoch); });
+           [&](std::uint8_t* at) { wire::store_be32(at, trace.producers[mark.producer].epoch); });
+  }
+}
+
+void set_steps_from_manifest(Trace& trace, const std::string& path) {
+  std::map<std::uint64_t, std::uint64_t> numbers;
+  try {
+    std::ifstream file(path);
+    if (!file) throw Error("--manifest '" + path + "': cannot be read; is it there?");
+    const nlohmann::json manifest = nlohmann::json::parse(file);
+    for (const auto& session : manifest.at("trace").at("sessions")) {
+      numbers[session.at("producer").get<std::uint64_t>()] =
+          session.at("numbers").get<std::uint64_t>();
+    }
+  } catch (const nlohmann::json::exception& error) {
+    throw Error("--manifest '" + path + "': not a manifest of esc-replay build: " + error.what());
+  }
+  for (ProducerSpan& span : trace.producers) {
+    const auto given = numbers.find(span.producer);
+    if (given == numbers.end() || given->second < span.next - span.first) {
+      throw Error("--manifest '" + path + "': not of this trace: producer " +
+                  std::to_string(span.producer) + " has more numbers here");
+    }
+    if (span.epoch_step == 0) span.number_step = given->second;
   }
 }
 

@@ -43,9 +43,14 @@ struct ProducerSpan {
   std::uint64_t producer;
   std::uint32_t epoch;
   std::uint64_t first;  ///< lowest number in the trace
-  std::uint64_t next;   ///< highest number + 1; a pass uses up next - first
+  std::uint64_t next;   ///< highest number + 1
   std::uint64_t numbered =
-      0;  ///< frames that have a number; less than that where the trace has gaps or repeats
+      0;  ///< frames that have a number; fewer than next - first where the trace has gaps
+  /// What a pass uses up, so that the next one repeats nothing: numbers, where the producer has one
+  /// epoch in the trace, else epochs.
+  std::uint64_t number_step = 0;
+  std::uint32_t epoch_step = 0;
+  std::uint32_t lowest_epoch = 0;  ///< of this producer
 };
 
 struct Trace {
@@ -74,12 +79,18 @@ struct Trace {
 [[nodiscard]] wire::PacketVerdict classify_fully(std::span<const std::uint8_t> packet,
                                                  const wire::PortSet& ports);
 
-/// Moves the session frames of units [begin, end) on by one pass: first_sequence by what the pass
-/// uses up of its producer's numbers, and the UDP checksum, where there is one, with it; a wrong
-/// one stays wrong.
+/// Moves the session frames of units [begin, end) on by one pass: first_sequence or the epoch by
+/// what the pass uses up of its producer's, and the UDP checksum, where there is one, with it; a
+/// wrong one stays wrong.
 void restamp(Trace& trace, std::size_t begin, std::size_t end) noexcept;
 
-/// Gives every session frame this epoch, checksums as in restamp.
-void set_epoch(Trace& trace, std::uint32_t epoch) noexcept;
+/// Gives the lowest epoch of every producer this number, the others as much above it as they were;
+/// checksums as in restamp. Throws Error (usage): one goes beyond 2^32 - 1.
+void set_epoch(Trace& trace, std::uint32_t epoch);
+
+/// A pass uses up as many numbers as the manifest says each producer was given, instead of those in
+/// the trace: so that two traces of one feed, each with losses of its own, go on together. Throws
+/// Error: no manifest, or of another trace.
+void set_steps_from_manifest(Trace& trace, const std::string& path);
 
 }  // namespace esc::replay

@@ -9,20 +9,18 @@
 
 namespace esc::replay {
 
-struct BuiltTrace {
-  Tally tally;
-  TraceFacts facts;
-};
-
 /// Takes the packets in order; `time_ns` is Unix time. What it throws ends the building.
 using PacketSink = std::function<void(std::uint64_t time_ns, std::span<const std::uint8_t> packet)>;
 
-/// How far it is, after each batch of some thousand packets; `share` of the whole, up to 1.
+/// How far it is, after each batch of some thousand packets; packets and bytes that arrive, `share`
+/// of the whole, up to 1.
 using BuildProgressSink =
     std::function<void(std::uint64_t packets, std::uint64_t bytes, double share)>;
 
+/// `sink_b`: takes what the second port receives, where the plan has one.
 [[nodiscard]] BuiltTrace build_trace(const BuildPlan& plan, const PacketSink& sink,
-                                     const BuildProgressSink& progress = {});
+                                     const BuildProgressSink& progress = {},
+                                     const PacketSink& sink_b = {});
 
 /// Seconds since any fixed moment.
 using SecondsClock = std::function<double()>;

@@ -46,6 +46,22 @@ def topic_differences(actual: dict, expected: dict) -> list[str]:
     return found
 
 
+def producer_differences(actual: dict, expected: dict) -> list[str]:
+    """Differences in `producers` (producer -> figures): the same producers, and of each every
+    figure that is expected to be anything."""
+    found = []
+    for producer in sorted({*actual, *expected}, key=int):
+        sides = actual.get(producer), expected.get(producer)
+        if None in sides:
+            what = "expected, and absent" if sides[0] is None else "unexpected"
+            found.append(f"producers.{producer}: {what}")
+            continue
+        for key, should in sides[1].items():
+            if should is not None and sides[0].get(key) != should:
+                found.append(_line(f"producers.{producer}.{key}", sides[0].get(key), should))
+    return found
+
+
 def violations(ledger: dict) -> Iterator[str]:
     """What is wrong with a drained ledger on its own: the equations, in_flight, and `balanced`."""
     frames, packets = ledger.get("frames", {}), ledger.get("packets", {})

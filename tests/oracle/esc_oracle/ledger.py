@@ -4,8 +4,9 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from . import frame, packet
-from .frame import FrameRules
+from . import frame, identity, packet
+from .frame import FrameRules, Identity
+from .identity import OrderMatters, Producers
 from .packet import PacketRules
 
 DELIVERING_HANDLERS = ("count", "null")
@@ -20,10 +21,13 @@ class TopicCount:
 
 @dataclass
 class Expectation:
-    """Counts what every packet must come to. `routes`: topic -> handler."""
+    """Counts what every packet must come to. `routes`: topic -> handler. `producers`: judges
+    numbered events, in the order in which packets are added; None: the appliance does not.
+    """
 
     frame_rules: FrameRules
     routes: Mapping[bytes, str]
+    producers: Producers | None = None
     packets_received: int = 0
     datagrams: int = 0
     non_event: Counter[str] = field(default_factory=Counter)
@@ -31,6 +35,8 @@ class Expectation:
     frames_received: int = 0
     delivered: int = 0
     control: int = 0
+    duplicate: int = 0
+    stale: int = 0
     frames_dropped: Counter[str] = field(default_factory=Counter)
     topics: dict[bytes, TopicCount] = field(default_factory=dict)
 
@@ -42,37 +48,104 @@ class Expectation:
                 )
 
     def add_packets(self, packets: Iterable[bytes], rules: PacketRules, times: int = 1) -> None:
-        """Counts packets that one port received under its rules, each of them `times` times."""
+        """Counts packets that one port received under its rules, all of them `times` times over."""
+        if self.producers is None:
+            return self._add_pass(packets, rules, times) if times > 0 else None
+        packets = list(packets)
+        if times > 0:
+            self._add_pass(packets, rules, 1)
+        if times > 1:
+            # Nothing of a pass that was there before is new: windows stay, and so do the verdicts.
+            self._add_pass(packets, rules, times - 1)
+
+    def add_endless(self, trace: Sequence[bytes], rules: PacketRules, total: int) -> None:
+        """Counts the first `total` packets of a trace that is repeated without end."""
+        passes, rest = divmod(total, len(trace))
+        self.add_packets(trace, rules, passes)
+        self.add_packets(trace[:rest], rules)
+
+    def add_side_by_side(
+        self, ports: Sequence[tuple[Iterable[bytes], PacketRules]], skew: int | None = None
+    ) -> None:
+        """Counts packets that several ports received, nobody knows how they took turns. Raises
+        OrderMatters where the ledger depends on that. `skew`: by how many numbers of a producer one
+        port may be ahead of another; None: by any.
+        """
+        arrivals: list[list[frame.Frame]] = []  # numbered events, by port
+        for packets, rules in ports:
+            arrivals.append([])
+            self._add_pass(packets, rules, 1, arrivals[-1] if self.producers else None)
+        for producer in sorted({one.identity.producer for port in arrivals for one in port}):
+            mine = [[one for one in port if one.identity.producer == producer] for port in arrivals]
+            self._add_producer([port for port in mine if port], skew)
+
+    def _add_producer(self, ports: list[list[frame.Frame]], skew: int | None) -> None:
+        """Numbered events of one producer, by port; each port has some."""
+        if len(ports) == 1:
+            for one in ports[0]:
+                self._judge(one, 1)
+            return
+        by_identity: dict[Identity, frame.Frame] = {}
+        for one in (one for port in ports for one in port):
+            first = by_identity.setdefault(one.identity, one)
+            if (first.topic, len(first.payload)) != (one.topic, len(one.payload)):
+                raise OrderMatters(f"two events have one identity: {one.identity}")
+        assert self.producers is not None
+        numbers = [[one.identity for one in port] for port in ports]
+        producer = numbers[0][0].producer
+        for number in self.producers.judge_side_by_side(producer, numbers, skew):
+            self._route(by_identity[number], 1)
+        self.duplicate += sum(map(len, ports)) - len(by_identity)
+
+    def _add_pass(
+        self,
+        packets: Iterable[bytes],
+        rules: PacketRules,
+        times: int,
+        numbered: list[frame.Frame] | None = None,
+    ) -> None:
         for data in packets:
             self.packets_received += times
             verdict = packet.judge_packet(data, rules)
             if verdict.what == packet.DATAGRAM:
                 self.datagrams += times
-                self.add_datagram(verdict.payload, times)
+                self.add_datagram(verdict.payload, times, numbered)
             elif verdict.what == packet.NON_EVENT:
                 self.non_event[verdict.name] += times
             else:
                 self.packets_dropped[verdict.name] += times
 
-    def add_endless(self, trace: Sequence[bytes], rules: PacketRules, total: int) -> None:
-        """Counts the first `total` packets of a trace that is repeated without end."""
-        passes, rest = divmod(total, len(trace))
-        self.add_packets(trace[:rest], rules, passes + 1)
-        if passes:
-            self.add_packets(trace[rest:], rules, passes)
-
-    def add_datagram(self, payload: bytes, times: int) -> None:
-        """Counts the frames of one UDP payload, received `times` times."""
+    def add_datagram(
+        self, payload: bytes, times: int, numbered: list[frame.Frame] | None = None
+    ) -> None:
+        """Counts the frames of one UDP payload, received `times` times. Numbered events go to
+        `numbered`, if that is given, and are still to be judged."""
         for one in frame.read_datagram(payload, self.frame_rules):
             self.frames_received += times
-            if one.what == frame.EVENT:
-                self._add_event(one, times)
-            elif one.what == frame.CONTROL:
+            if one.what == frame.CONTROL:
                 self.control += times
-            else:
+            elif one.what != frame.EVENT:
                 self.frames_dropped[one.reason] += times
+            elif one.identity and numbered is not None:
+                numbered.append(one)
+            else:
+                self._judge(one, times)
 
-    def _add_event(self, event: frame.Frame, times: int) -> None:
+    def _judge(self, event: frame.Frame, times: int) -> None:
+        if self.producers is None or event.identity is None:
+            return self._route(event, times)
+        verdict = self.producers.judge(event.identity, times=times)
+        if verdict == identity.UNTRACKED:
+            self._route(event, times)
+        elif verdict == identity.NEW:
+            self._route(event, 1)
+            self.duplicate += times - 1
+        elif verdict == identity.DUPLICATE:
+            self.duplicate += times
+        else:
+            self.stale += times
+
+    def _route(self, event: frame.Frame, times: int) -> None:
         topic = self.topics.setdefault(event.topic, TopicCount())
         topic.events += times
         topic.payload_bytes += times * len(event.payload)
@@ -85,14 +158,15 @@ class Expectation:
             self.frames_dropped["handler_refused"] += times
 
     def ledger(self) -> dict:
-        """The ledger, with `topics` besides: every event by topic, whatever became of it."""
-        return {
+        """The ledger. Besides: `topics`, every event that was no copy, whatever became of it; and
+        `producers`, where they are judged."""
+        ledger = {
             "frames": {
                 "received": self.frames_received,
                 "delivered": self.delivered,
                 "control": self.control,
-                "duplicate": 0,
-                "stale": 0,
+                "duplicate": self.duplicate,
+                "stale": self.stale,
                 "dead_lettered": {"durable": 0, "by_reason": {}},
                 "dropped": dict(sorted(self.frames_dropped.items())),
                 "in_flight": 0,
@@ -118,3 +192,6 @@ class Expectation:
                 for topic, count in sorted(self.topics.items())
             },
         }
+        if self.producers is not None:
+            ledger["producers"] = self.producers.figures()
+        return ledger

@@ -38,8 +38,7 @@ TEST(TraceBuilder, SameSeedSameBytesOtherSeedOtherBytes) {
   const MemoryTrace second = build(everything(3000));
   EXPECT_EQ(first.packets, second.packets);
   EXPECT_EQ(first.times_ns, second.times_ns);
-  EXPECT_EQ(make_manifest(first.plan, first.built.tally, first.built.facts),
-            make_manifest(second.plan, second.built.tally, second.built.facts));
+  EXPECT_EQ(make_manifest(first.plan, first.built), make_manifest(second.plan, second.built));
   BuildOptions other = everything(3000);
   other.seed = 2;
   EXPECT_NE(first.packets, build(other).packets);
@@ -55,7 +54,7 @@ TEST(TraceBuilder, LongerTraceBeginsWithTheShorter) {
 
 TEST(TraceBuilder, ManifestBalancesAndShowsEveryKind) {
   const MemoryTrace trace = build(everything(20000));
-  const auto manifest = make_manifest(trace.plan, trace.built.tally, trace.built.facts);
+  const auto manifest = make_manifest(trace.plan, trace.built);
   const auto& frames = manifest.at("frames");
   EXPECT_EQ(frames.at("received").get<std::uint64_t>(),
             frames.at("delivered").get<std::uint64_t>() +

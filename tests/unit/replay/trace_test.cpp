@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <map>
 
 #include "esc-replay/error.hpp"
 #include "fixtures.hpp"
@@ -104,6 +105,73 @@ TEST(Trace, RestampingKeepsEveryChecksumAsRightOrWrongAsItWas) {
   for (std::size_t i = 0; i < trace.units.size(); ++i) {
     const auto verdict = classify_fully(trace.unit(i), ports);
     EXPECT_EQ(std::pair(verdict.kind, verdict.drop), before[i]) << i;
+  }
+}
+
+/// The epochs of a trace, by producer: lowest and highest.
+std::map<std::uint64_t, std::pair<std::uint32_t, std::uint32_t>> epochs_of(const Trace& trace) {
+  std::map<std::uint64_t, std::pair<std::uint32_t, std::uint32_t>> epochs;
+  for (const SessionMark& mark : trace.marks) {
+    const wire::Session session = wire::decode_session(trace.bytes.data() + mark.payload);
+    auto& range = epochs.try_emplace(session.producer, session.epoch, session.epoch).first->second;
+    range.first = std::min(range.first, session.epoch);
+    range.second = std::max(range.second, session.epoch);
+  }
+  return epochs;
+}
+
+TEST(Trace, ProducersThatRestartedGoOnInNewEpochs) {
+  const TemporaryFile file;
+  BuildOptions options = some_options(2000);
+  options.sessions = 3;
+  options.restarts = 0.01;
+  build_file(options, file.path());
+  Trace trace = load_trace(file.path(), Cargo::kDatagrams, 9001);
+  set_epoch(trace, 100);
+  auto before = epochs_of(trace);
+  for (int pass = 0; pass < 3; ++pass) {
+    restamp(trace, 0, trace.units.size());
+    const auto now = epochs_of(trace);
+    for (const auto& [producer, range] : now) {
+      EXPECT_EQ(range.first, before[producer].second + 1) << "of the pass before";
+      EXPECT_GT(range.second, range.first);
+    }
+    before = now;
+  }
+  EXPECT_THROW(set_epoch(trace, UINT32_MAX), Error);
+}
+
+TEST(Trace, AManifestOfAnotherTraceIsRefused) {
+  const TemporaryFile file;
+  const TemporaryFile manifest;
+  BuildOptions options = some_options(200);
+  options.sessions = 2;
+  build_file(options, file.path());
+  Trace trace = load_trace(file.path(), Cargo::kDatagrams, 9001);
+  const auto said = [&](const std::string& text) -> std::string {
+    write_text_file(manifest.path(), text);
+    try {
+      set_steps_from_manifest(trace, manifest.path());
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return "";
+  };
+  const auto session = [](int producer, int numbers) {
+    return R"({"producer": )" + std::to_string(producer) + R"(, "numbers": )" +
+           std::to_string(numbers) + "}";
+  };
+  const auto with = [](const std::string& sessions) {
+    return R"({"trace": {"sessions": [)" + sessions + "]}}";
+  };
+  EXPECT_NE(said("{}").find("not a manifest"), std::string::npos);
+  EXPECT_NE(said("?").find("not a manifest"), std::string::npos);
+  EXPECT_NE(said(with(session(1, 500))).find("producer 2"), std::string::npos);
+  EXPECT_NE(said(with(session(1, 500) + "," + session(2, 1))).find("producer 2"),
+            std::string::npos);
+  EXPECT_EQ(said(with(session(1, 500) + "," + session(2, 600))), "");
+  for (const ProducerSpan& span : trace.producers) {
+    EXPECT_EQ(span.number_step, span.producer == 1 ? 500u : 600u);
   }
 }
 
