@@ -9,6 +9,10 @@
 #include <algorithm>
 #include <array>
 #include <iostream>
+#include <string>
+
+#include "control/answer.hpp"
+#include "control/pressure_report.hpp"
 
 namespace esc::app {
 namespace {
@@ -27,16 +31,18 @@ std::chrono::duration<double> seconds(double value) {
 
 }  // namespace
 
-ControlLoop::ControlLoop(Appliance& appliance, control::ControlServer& server,
-                         const Signals& signals, const Options& options)
+ControlLoop::ControlLoop(Appliance& appliance, control::ControlServer& server, Signals& signals,
+                         const Options& options, Reload& reload)
     : appliance_(appliance),
       server_(server),
       signals_(signals),
       options_(options),
+      reload_(reload),
       progress_(appliance),
       watchdog_(appliance.lcore_status(),
                 rte_get_tsc_hz() / 1000 * appliance.config().lcores.stall_ms),
-      next_progress_(start_ + kProgressEvery) {}
+      next_progress_(start_ + kProgressEvery),
+      pressure_seen_(appliance.data_path().pipelines().size()) {}
 
 RunEnd ControlLoop::run() {
   while (!time_to_stop()) tick();
@@ -52,7 +58,9 @@ void ControlLoop::tick() {
   // While draining the signal has been seen; its descriptor stays readable.
   poll(fds.data(), draining ? 1 : 2, draining ? kDrainTickMs : kTickMs);
   server_.serve_ready();
+  reload_if_asked();
   appliance_.reclaim_rules();
+  log_pressure();
   watch();
   const auto now = Clock::now();
   if (options_.progress && now >= next_progress_) {
@@ -61,7 +69,41 @@ void ControlLoop::tick() {
   }
 }
 
+void ControlLoop::reload_if_asked() {
+  if (!signals_.take_reload()) return;
+  try {
+    (void)reload_.reload();
+  } catch (const control::Refusal& refusal) {
+    spdlog::error("SIGHUP: {}; {}", refusal.what(), refusal.fix());
+  }
+}
+
+void ControlLoop::log_pressure() {
+  const auto pipelines = appliance_.data_path().pipelines();
+  for (std::size_t i = 0; i < pipelines.size(); ++i) {
+    auto& seen = pressure_seen_[i];
+    const std::uint64_t missed = seen.missed;
+    control::PressureChange change;
+    while (pipelines[i]->pressure().history().next(seen, change)) {
+      const std::string text = control::to_text(change);
+      const std::string where = pipelines.size() == 1 ? "" : "pipeline " + std::to_string(i) + ": ";
+      if (change.rises()) {
+        spdlog::warn("{}{}", where, text);
+      } else {
+        spdlog::info("{}{}", where, text);
+      }
+    }
+    if (seen.missed != missed) {
+      spdlog::warn("{} changes of pressure came too quickly to be logged", seen.missed - missed);
+    }
+  }
+}
+
 bool ControlLoop::time_to_stop() {
+  if (appliance_.state() == PipelineState::kDraining) {
+    drain_cause_ = "escctl drain";
+    return true;
+  }
   if (signals_.stop_requested()) {
     spdlog::info("asked to stop: draining");
     drain_cause_ = "a signal";

@@ -5,10 +5,12 @@
 #include <chrono>
 #include <cstdint>
 #include <string_view>
+#include <vector>
 
 #include "app/escd/appliance.hpp"
 #include "app/escd/options.hpp"
 #include "app/escd/progress.hpp"
+#include "app/escd/reload.hpp"
 #include "app/escd/signals.hpp"
 #include "control/control_server.hpp"
 #include "runtime/watchdog.hpp"
@@ -24,8 +26,8 @@ struct RunEnd {
 /// Thread: main lcore.
 class ControlLoop {
  public:
-  ControlLoop(Appliance& appliance, control::ControlServer& server, const Signals& signals,
-              const Options& options);
+  ControlLoop(Appliance& appliance, control::ControlServer& server, Signals& signals,
+              const Options& options, Reload& reload);
 
   /// From the running appliance to the stopped one.
   [[nodiscard]] RunEnd run();
@@ -37,18 +39,22 @@ class ControlLoop {
   void tick();
   [[nodiscard]] bool time_to_stop();
   void watch();
+  void reload_if_asked();
+  void log_pressure();
   void print(const std::string& text);
   void drain(RunEnd& end);
 
   Appliance& appliance_;
   control::ControlServer& server_;
-  const Signals& signals_;
+  Signals& signals_;
   const Options& options_;
+  Reload& reload_;
   Progress progress_;
   runtime::Watchdog watchdog_;
   Clock::time_point start_ = Clock::now();
   Clock::time_point next_progress_;
   Clock::time_point last_packet_ = Clock::now();
+  std::vector<control::PressureMonitor::History::Cursor> pressure_seen_;  ///< by pipeline
   std::uint64_t packets_seen_ = 0;
   std::string_view drain_cause_;
 };

@@ -22,4 +22,13 @@ namespace esc::app {
 [[nodiscard]] nlohmann::ordered_json plan_document(const topology::LcorePlan& plan);
 [[nodiscard]] nlohmann::ordered_json health_document(const Appliance& appliance);
 
+/// Level, inputs, thresholds and time in each level, by pipeline. `config`: what is in force.
+[[nodiscard]] nlohmann::ordered_json pressure_document(const Appliance& appliance,
+                                                       const config::Config& config);
+/// Producers in an order, or one of them. Throws control::Refusal.
+[[nodiscard]] nlohmann::ordered_json producers_document(const Appliance& appliance,
+                                                        const nlohmann::json& request);
+/// What the appliance is doing, since when and why, and how long it did what.
+[[nodiscard]] nlohmann::ordered_json state_document(const Appliance& appliance);
+
 }  // namespace esc::app

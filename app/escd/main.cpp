@@ -14,6 +14,7 @@
 #include "app/escd/log.hpp"
 #include "app/escd/options.hpp"
 #include "app/escd/preflight.hpp"
+#include "app/escd/reload.hpp"
 #include "app/escd/service.hpp"
 #include "app/escd/signals.hpp"
 #include "app/escd/sizing.hpp"
@@ -122,7 +123,7 @@ void hold_to_limit(const config::Config& config, std::uint64_t needed_bytes) {
 }
 
 int run(const Options& options, const config::Config& config, const topology::LcorePlan& plan) {
-  const Signals signals;
+  Signals signals;
   Service service(config);  // before EAL: a second instance of this name ends here
   const dpdk::EalSettings settings = eal_settings(config, plan);
   const dpdk::MemoryChoice memory = dpdk::choose_memory(settings);
@@ -132,12 +133,13 @@ int run(const Options& options, const config::Config& config, const topology::Lc
   spdlog::info("{}", memory.reason);
   const dpdk::Eal eal(settings, memory);
   Appliance appliance(config, plan);
-  service.show(appliance);
+  Reload reload(appliance, options);
+  service.show(appliance, reload);
   const HideAtExit hide_at_exit{service};
   appliance.start();
   spdlog::info("running: {} ports, {} routes, control socket {}", config.ports.size(),
                config.routes.size(), service.server().socket_path());
-  const RunEnd end = ControlLoop(appliance, service.server(), signals, options).run();
+  const RunEnd end = ControlLoop(appliance, service.server(), signals, options, reload).run();
   service.hide();  // before anything that figures read goes away
   const int code = judge(appliance, end, options);
   if (!end.stuck.empty()) {

@@ -1,5 +1,7 @@
 #include "app/escd/service.hpp"
 
+#include <spdlog/spdlog.h>
+
 #include "app/escd/figures.hpp"
 #include "app/escd/version.hpp"
 #include "control/socket_path.hpp"
@@ -11,40 +13,69 @@ Service::Service(const config::Config& config)
                                             : config.control.socket,
               [this](const nlohmann::json& request) { return answer(request); }) {}
 
-void Service::show(const Appliance& appliance) {
+void Service::show(Appliance& appliance, Reload& reload) {
   appliance_ = &appliance;
+  reload_ = &reload;
   export_.add("/escd/ledger", "Where every packet and frame went",
               [&appliance] { return ledger_document(appliance); });
   export_.add("/escd/stages", "Counters of each stage",
               [&appliance] { return stages_document(appliance); });
   export_.add("/escd/lcores", "What each lcore runs and how busy it is",
               [&appliance] { return lcores_document(appliance); });
+  export_.add("/escd/state", "What the appliance is doing, and since when",
+              [&appliance] { return state_document(appliance); });
 }
 
 void Service::hide() noexcept {
   export_.clear();
   appliance_ = nullptr;
+  reload_ = nullptr;
 }
 
 double Service::uptime_s() const {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
 }
 
-nlohmann::ordered_json Service::answer(const nlohmann::json& request) const {
+nlohmann::ordered_json Service::answer(const nlohmann::json& request) {
   const auto command = request.at("command").get<std::string>();
   if (command == "version") return control::ok_reply({{"version", kVersion}});
   if (appliance_ == nullptr)
     throw control::Refusal("the appliance is starting", "ask again in a moment");
-  if (command == "ledger") return control::ok_reply(ledger_document(*appliance_));
-  if (command == "stats") return control::ok_reply(stats_document(*appliance_, uptime_s()));
-  if (command == "plan") return control::ok_reply(plan_document(appliance_->plan()));
-  if (command == "health") return control::ok_reply(health_document(*appliance_));
-  if (command == "topics") return control::ok_reply(topics_document(*appliance_));
-  if (command == "lcores") return control::ok_reply(lcores_document(*appliance_));
-  if (command == "ports") return control::ok_reply(ports_document(*appliance_));
+  if (command == "reload") return control::ok_reply(reload_->reload());
+  if (command == "pause" || command == "resume" || command == "drain") {
+    return control::ok_reply(act(command));
+  }
+  return control::ok_reply(look(command, request));
+}
+
+nlohmann::ordered_json Service::act(const std::string& command) {
+  const auto request = command == "pause"    ? PipelineRequest::kPause
+                       : command == "resume" ? PipelineRequest::kResume
+                                             : PipelineRequest::kDrain;
+  if (const auto refusal = appliance_->request(request, "escctl " + command)) {
+    throw control::Refusal(std::string(refusal->reason), std::string(refusal->fix));
+  }
+  spdlog::info("escctl {}: {}", command, control::name(appliance_->state()));
+  return state_document(*appliance_);
+}
+
+nlohmann::ordered_json Service::look(const std::string& command,
+                                     const nlohmann::json& request) const {
+  if (command == "ledger") return ledger_document(*appliance_);
+  if (command == "stats") return stats_document(*appliance_, uptime_s());
+  if (command == "plan") return plan_document(appliance_->plan());
+  if (command == "health") return health_document(*appliance_);
+  if (command == "topics") return topics_document(*appliance_);
+  if (command == "lcores") return lcores_document(*appliance_);
+  if (command == "ports") return ports_document(*appliance_);
+  if (command == "state") return state_document(*appliance_);
+  if (command == "pressure") return pressure_document(*appliance_, reload_->in_force());
+  if (command == "producers") return producers_document(*appliance_, request);
+  if (command == "routes") return reload_->diff(request.at("diff").get<std::string>());
   throw control::Refusal(
       "there is no command of that name",
-      "ledger, stats, plan, health, topics, lcores, ports and version are there");
+      "ledger, stats, plan, health, topics, lcores, ports, state, pressure, producers, routes, "
+      "pause, resume, drain, reload and version are there");
 }
 
 }  // namespace esc::app

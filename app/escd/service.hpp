@@ -4,8 +4,10 @@
 
 #include <chrono>
 #include <nlohmann/json.hpp>
+#include <string>
 
 #include "app/escd/appliance.hpp"
+#include "app/escd/reload.hpp"
 #include "control/control_server.hpp"
 #include "telemetry/dpdk_export.hpp"
 
@@ -17,17 +19,21 @@ class Service {
  public:
   explicit Service(const config::Config& config);
 
-  void show(const Appliance& appliance);
+  void show(Appliance& appliance, Reload& reload);
   /// Before the appliance goes away.
   void hide() noexcept;
 
   [[nodiscard]] control::ControlServer& server() noexcept { return server_; }
 
  private:
-  [[nodiscard]] nlohmann::ordered_json answer(const nlohmann::json& request) const;
+  [[nodiscard]] nlohmann::ordered_json answer(const nlohmann::json& request);
+  [[nodiscard]] nlohmann::ordered_json look(const std::string& command,
+                                            const nlohmann::json& request) const;
+  [[nodiscard]] nlohmann::ordered_json act(const std::string& command);
   [[nodiscard]] double uptime_s() const;
 
-  const Appliance* appliance_ = nullptr;
+  Appliance* appliance_ = nullptr;
+  Reload* reload_ = nullptr;
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
   control::ControlServer server_;
   telemetry::DpdkExport export_;

@@ -33,11 +33,15 @@ enum class DeviceKind : std::uint8_t { kPci, kVdev };
 struct EalConfig {
   /// The file's, then those after "--"; no core or process options among them.
   std::vector<std::string> args;
+
+  friend bool operator==(const EalConfig&, const EalConfig&) = default;
 };
 
 struct MemoryConfig {
   Hugepages hugepages = Hugepages::kAuto;
   std::uint32_t limit_mib = 0;  ///< 0: as much as the sum of the pools and rings asks for
+
+  friend bool operator==(const MemoryConfig&, const MemoryConfig&) = default;
 };
 
 /// A device as DPDK is told about it. "net_pcap0,rx_pcap=a.pcap": name "net_pcap0", driver
@@ -55,6 +59,8 @@ struct Device {
   /// Value of the first argument of that name.
   [[nodiscard]] std::optional<std::string_view> arg(std::string_view key) const;
   [[nodiscard]] std::size_t count(std::string_view key) const;
+
+  friend bool operator==(const Device&, const Device&) = default;
 };
 
 struct PortConfig {
@@ -73,6 +79,8 @@ struct PortConfig {
   /// The device keeps its packets while it is not polled: as configured, or by driver (trace files,
   /// memif, ring, null).
   [[nodiscard]] bool lossless() const;
+
+  friend bool operator==(const PortConfig&, const PortConfig&) = default;
 };
 
 struct LcoresConfig {
@@ -83,6 +91,8 @@ struct LcoresConfig {
   Idle idle = Idle::kAdaptive;
   std::uint32_t sleep_max_us = 1000;
   std::uint32_t stall_ms = 500;
+
+  friend bool operator==(const LcoresConfig&, const LcoresConfig&) = default;
 };
 
 struct RingsConfig {
@@ -92,6 +102,8 @@ struct RingsConfig {
   std::uint32_t hold_cells = 0;  ///< likewise never 0 once loaded
   std::uint32_t hold_timeout_ms = 1'000;
   std::uint32_t burst = 64;
+
+  friend bool operator==(const RingsConfig&, const RingsConfig&) = default;
 };
 
 struct DeduplicationConfig {
@@ -99,25 +111,35 @@ struct DeduplicationConfig {
   std::uint32_t window = 4'096;
   std::uint32_t producers = 65'536;
   std::uint32_t idempotency_s = 3'600;
+
+  friend bool operator==(const DeduplicationConfig&, const DeduplicationConfig&) = default;
 };
 
 struct LimitsConfig {
   std::uint32_t max_frame_bytes = 65'403;
   std::uint32_t max_topic_bytes = 255;
   std::uint32_t max_routes = 65'536;
+
+  friend bool operator==(const LimitsConfig&, const LimitsConfig&) = default;
 };
 
 struct ShutdownConfig {
   std::uint32_t drain_timeout_ms = 5'000;
+
+  friend bool operator==(const ShutdownConfig&, const ShutdownConfig&) = default;
 };
 
 struct LogConfig {
   LogLevel level = LogLevel::kInfo;
   std::string file;  ///< empty: stderr
+
+  friend bool operator==(const LogConfig&, const LogConfig&) = default;
 };
 
 struct ControlConfig {
   std::string socket;  ///< empty: made from the instance
+
+  friend bool operator==(const ControlConfig&, const ControlConfig&) = default;
 };
 
 /// Made by `load` only. Hand it on as const.

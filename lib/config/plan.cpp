@@ -26,8 +26,6 @@ topology::RoleRequest role_request(const Config& config, const topology::SysRoot
   return request;
 }
 
-namespace {
-
 // Which workers a pipeline has is known only now.
 std::vector<Problem> check_route_workers(const Config& config, const topology::LcorePlan& plan) {
   std::vector<Problem> problems;
@@ -44,8 +42,6 @@ std::vector<Problem> check_route_workers(const Config& config, const topology::L
   }
   return problems;
 }
-
-}  // namespace
 
 std::variant<topology::LcorePlan, std::vector<Problem>> plan(const Config& config,
                                                              const topology::Topology& topology,

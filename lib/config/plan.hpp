@@ -17,4 +17,8 @@ namespace esc::config {
 [[nodiscard]] std::variant<topology::LcorePlan, std::vector<Problem>> plan(
     const Config& config, const topology::Topology& topology, const topology::SysRoot& root = {});
 
+/// Routes that name a worker which not every pipeline of the plan has.
+[[nodiscard]] std::vector<Problem> check_route_workers(const Config& config,
+                                                       const topology::LcorePlan& plan);
+
 }  // namespace esc::config

@@ -21,6 +21,8 @@ inline constexpr std::uint16_t kNeverPermille = 1'001;
 struct PressureThresholds {
   PerRaisedLevel<std::uint16_t> enter{};  ///< at or above: the level is entered
   PerRaisedLevel<std::uint16_t> leave{};  ///< every input below its own: the level may be left
+
+  friend bool operator==(const PressureThresholds&, const PressureThresholds&) = default;
 };
 
 /// From which level on ports are left alone. From `critical` on every port is polled.
@@ -41,6 +43,8 @@ struct PressureConfig {
   DeferFrom defer_nic = DeferFrom::kDegraded;
   /// At the most, priorities below it are shed: at critical, at emergency.
   std::array<std::uint8_t, 2> shed_below = {128, 255};
+
+  friend bool operator==(const PressureConfig&, const PressureConfig&) = default;
 };
 
 }  // namespace esc::config

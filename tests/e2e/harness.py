@@ -209,14 +209,14 @@ class Escd:
         self._ledger_path = scenario.directory / f"{instance}.ledger.json"
         self._socket = scenario.directory / f"{instance}.sock"
         self.log_path = scenario.directory / f"{instance}.log"
-        config_path = scenario.directory / f"{instance}.toml"
-        config_path.write_text(config.toml(instance, self._socket), encoding="utf-8")
+        self.config_path = scenario.directory / f"{instance}.toml"
+        self.write_config(config)
         inside = ["ip", "netns", "exec", namespace] if namespace else []
         command = [
             *inside,
             binary("ESC_ESCD"),
             "--config",
-            str(config_path),
+            str(self.config_path),
             "--ledger",
             str(self._ledger_path),
         ]
@@ -224,6 +224,25 @@ class Escd:
             self.process = subprocess.Popen(
                 [*command, *arguments], stdin=subprocess.DEVNULL, stdout=log, stderr=log
             )
+
+    def write_config(self, config: Config) -> None:
+        """Over the one it was started with: for a reload."""
+        self.config_path.write_text(config.toml(self.instance, self._socket), encoding="utf-8")
+
+    def ask(self, *arguments: str) -> dict:
+        """The answer of escctl, which is granted."""
+        self._assert_alive()
+        answer = self._escctl(*arguments, "--json")
+        self._scenario.assertEqual(
+            answer.returncode, 0, f"escctl {arguments}: {answer.stdout}{answer.stderr}"
+        )
+        return json.loads(answer.stdout)
+
+    def refused(self, *arguments: str) -> str:
+        """What escctl says to a command that escd refuses."""
+        answer = self._escctl(*arguments)
+        self._scenario.assertEqual(answer.returncode, 4, f"{answer.stdout}{answer.stderr}")
+        return answer.stderr
 
     def wait_until_running(self) -> None:
         def running() -> bool:

@@ -97,8 +97,10 @@ Client::Client(std::string socket_path)
   }
 }
 
-ordered_json Client::request(const std::string& command) {
-  send_line(ordered_json{{"command", command}}.dump() + "\n");
+ordered_json Client::request(const std::string& command, const ordered_json& arguments) {
+  ordered_json request = {{"command", command}};
+  request.update(arguments);
+  send_line(request.dump(-1, ' ', true) + "\n");
   const auto reply = ordered_json::parse(receive_line(), nullptr, false);
   const auto ok = reply.is_object() ? reply.find("ok") : reply.end();
   if (!reply.is_object() || ok == reply.end() || !ok->is_boolean()) {

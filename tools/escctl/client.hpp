@@ -19,9 +19,12 @@ class Client {
   /// neither this user nor root (root talks to any user's).
   explicit Client(std::string socket_path);
 
-  /// The "result" of a command. Throws Failure: kRefused with escd's own words, kNotReachable when
-  /// the connection ends, no answer comes in time, or what comes is not escd's.
-  [[nodiscard]] nlohmann::ordered_json request(const std::string& command);
+  /// The "result" of a command with further members of the request. Throws Failure: kRefused with
+  /// escd's own words, kNotReachable when the connection ends, no answer comes in time, or what
+  /// comes is not escd's.
+  [[nodiscard]] nlohmann::ordered_json request(
+      const std::string& command,
+      const nlohmann::ordered_json& arguments = nlohmann::ordered_json::object());
 
  private:
   void send_line(const std::string& line);

@@ -32,7 +32,7 @@ ExitCode run(const Options& options) {
     watch(client, {std::chrono::duration_cast<std::chrono::milliseconds>(interval), options.json});
     return ExitCode::kOk;
   }
-  const auto result = client.request(options.command);
+  const auto result = client.request(options.command, options.arguments);
   std::cout << (options.json ? result.dump(2, ' ', true) + "\n" : show(options.command, result))
             << std::flush;
   return options.command == "health" && !is_healthy(result) ? ExitCode::kUnhealthy : ExitCode::kOk;

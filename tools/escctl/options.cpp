@@ -2,6 +2,8 @@
 
 #include <CLI/CLI.hpp>
 #include <array>
+#include <cstdint>
+#include <filesystem>
 #include <string_view>
 #include <utility>
 
@@ -14,7 +16,7 @@ namespace {
 constexpr double kMinWatch_s = 0.05;
 constexpr double kMaxWatch_s = 3600;
 
-constexpr std::array<std::pair<const char*, const char*>, 8> kCommands = {{
+constexpr std::array<std::pair<const char*, const char*>, 16> kCommands = {{
     {"ledger", "where every packet and every frame went"},
     {"stats", "counters of each stage, depth of each ring, figures of each port"},
     {"plan", "which role runs on which CPU"},
@@ -22,6 +24,14 @@ constexpr std::array<std::pair<const char*, const char*>, 8> kCommands = {{
     {"topics", "events and payload bytes per topic"},
     {"lcores", "how busy each lcore is, and whether it comes round"},
     {"ports", "each port, its driver, its packets and its losses"},
+    {"state", "what the appliance is doing, since when and why"},
+    {"pressure", "level, what it comes from, and how long each level lasted"},
+    {"producers", "who sends numbered events: lost, duplicate, late ones of each"},
+    {"routes", "what a reload of another file would change"},
+    {"reload", "read the configuration again: routes, producers, pressure"},
+    {"pause", "hold everything back that can be held back"},
+    {"resume", "end a pause"},
+    {"drain", "finish what is inside, then end"},
     {"version", "of escctl and of the escd it talks to"},
 }};
 
@@ -33,12 +43,44 @@ std::string exit_codes() {
   return text;
 }
 
+void add_producers(CLI::App& command, Options& options) {
+  command
+      .add_option_function<std::uint64_t>(
+          "--top", [&options](std::uint64_t count) { options.arguments["top"] = count; },
+          "how many (20 if left out)")
+      ->type_name("COUNT")
+      ->check(CLI::Range(1, 10'000));
+  command
+      .add_option_function<std::string>(
+          "--by", [&options](const std::string& order) { options.arguments["by"] = order; },
+          "which first (lost if left out)")
+      ->check(CLI::IsMember({"lost", "duplicates", "accepted", "last-seen", "silent"}));
+  command
+      .add_option_function<std::uint64_t>(
+          "--id", [&options](std::uint64_t id) { options.arguments["id"] = id; }, "this one only")
+      ->type_name("PRODUCER");
+}
+
+void add_routes(CLI::App& command, Options& options) {
+  command
+      .add_option_function<std::string>(
+          "--diff",
+          [&options](const std::string& file) {
+            options.arguments["diff"] = std::filesystem::absolute(file).native();
+          },
+          "the file to compare with what is in force")
+      ->type_name("FILE")
+      ->required();
+}
+
 void add_commands(CLI::App& app, Options& options) {
   // Options may follow the command too; subcommands inherit this when they are made.
   app.fallthrough();
   for (const auto& [name, help] : kCommands) {
     CLI::App* command = app.add_subcommand(name, help);
     command->callback([&options, name = name] { options.command = name; });
+    if (std::string_view(name) == "producers") add_producers(*command, options);
+    if (std::string_view(name) == "routes") add_routes(*command, options);
     if (std::string_view(name) != "stats") continue;
     command
         ->add_option("--watch", options.watch_s,

@@ -1,6 +1,7 @@
 // The command line.
 #pragma once
 
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <variant>
@@ -14,6 +15,7 @@ struct Options {
   std::string socket_path;
   bool json = false;
   std::string command;
+  nlohmann::ordered_json arguments = nlohmann::ordered_json::object();  ///< of the command
   std::optional<double> watch_s;  ///< stats --watch: seconds between two lines
 };
 

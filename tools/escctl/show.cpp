@@ -81,7 +81,7 @@ std::string show(std::string_view command, const ordered_json& result) {
   if (!result.is_object()) return show_tree(result);
   if (command == "plan") return show_plan(result);
   if (command == "health") return show_health(result);
-  if (command == "topics" || command == "lcores" || command == "ports") {
+  if (command == "topics" || command == "lcores" || command == "ports" || command == "producers") {
     return show_list(result, std::string(command).c_str());
   }
   return show_tree(result);

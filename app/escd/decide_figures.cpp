@@ -1,0 +1,138 @@
+// Figures of what the dispatcher decides by: state, pressure, producers.
+#include <rte_cycles.h>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <charconv>
+#include <string>
+#include <utility>
+
+#include "app/escd/figures.hpp"
+#include "control/answer.hpp"
+#include "control/pressure_report.hpp"
+#include "identity/producer_reader.hpp"
+
+namespace esc::app {
+namespace {
+
+using nlohmann::ordered_json;
+
+double seconds(std::uint64_t cycles) {
+  return static_cast<double>(cycles) / static_cast<double>(rte_get_tsc_hz());
+}
+
+// In the order of ProducerOrder.
+constexpr std::array<std::pair<std::string_view, identity::ProducerOrder>, 5> kOrders = {{
+    {"lost", identity::ProducerOrder::kLost},
+    {"duplicates", identity::ProducerOrder::kDuplicates},
+    {"accepted", identity::ProducerOrder::kAccepted},
+    {"last-seen", identity::ProducerOrder::kLastSeen},
+    {"silent", identity::ProducerOrder::kSilent},
+}};
+
+identity::ProducerOrder order_of(const std::string& name) {
+  for (const auto& [known, order] : kOrders) {
+    if (name == known) return order;
+  }
+  throw control::Refusal("there is no such order of producers",
+                         "lost, duplicates, accepted, last-seen and silent are there");
+}
+
+ordered_json producer_json(const identity::ProducerFigures& f) {
+  return {{"producer", f.producer},
+          {"epoch", f.epoch},
+          {"highest", f.highest},
+          {"accepted", f.accepted},
+          {"lost", f.lost},
+          {"missing", f.missing},
+          {"duplicates", f.duplicates},
+          {"stale", f.stale},
+          {"late", f.late},
+          {"reorder_depth", f.reorder_depth},
+          {"epochs", f.epochs},
+          {"last_seen_s", seconds(f.age_cycles)}};
+}
+
+std::vector<identity::ProducerReader> readers_of(const Appliance& appliance) {
+  std::vector<identity::ProducerReader> readers;
+  for (const auto& pipeline : appliance.data_path().pipelines()) {
+    if (const auto* producers = pipeline->producers()) readers.push_back(producers->reader());
+  }
+  if (readers.empty()) {
+    throw control::Refusal("numbered events are not judged here, so producers are not known",
+                           "set deduplication.sequenced = true and restart escd");
+  }
+  return readers;
+}
+
+}  // namespace
+
+ordered_json state_document(const Appliance& appliance) {
+  const std::uint64_t now = rte_rdtsc();
+  const control::PipelineStateHolder& states = appliance.states();
+  ordered_json times;
+  for (std::size_t i = 0; i < control::kPipelineStates; ++i) {
+    const auto state = static_cast<PipelineState>(i);
+    if (states.entered(state) == 0) continue;
+    times[std::string(control::name(state))] = {{"entered", states.entered(state)},
+                                                {"seconds", seconds(states.ticks_in(state, now))}};
+  }
+  return {{"state", control::name(states.state())},
+          {"for_s", seconds(now - states.since())},
+          {"cause", states.last_cause()},
+          {"times", times}};
+}
+
+ordered_json pressure_document(const Appliance& appliance, const config::Config& config) {
+  ordered_json list = ordered_json::array();
+  const DataPath& path = appliance.data_path();
+  for (std::size_t i = 0; i < path.pipelines().size(); ++i) {
+    control::PressureReading reading =
+        control::read_pressure(path.pipelines()[i]->pressure(), rte_rdtsc(), rte_get_tsc_hz());
+    for (const auto& rx : path.rx()) {
+      const telemetry::IngestCounters& block = rx->counters[i];
+      reading.shed[static_cast<std::size_t>(PressureLevel::kCritical)] +=
+          block.frame_dropped.get(FrameDrop::kShedCritical);
+      reading.shed[static_cast<std::size_t>(PressureLevel::kEmergency)] +=
+          block.frame_dropped.get(FrameDrop::kShedEmergency);
+    }
+    list.push_back(control::to_json(reading, config.pressure));
+  }
+  if (list.size() == 1) return list.front();
+  return {{"pipelines", list}};
+}
+
+ordered_json producers_document(const Appliance& appliance, const nlohmann::json& request) {
+  const auto readers = readers_of(appliance);
+  const std::uint64_t now = rte_rdtsc();
+  ordered_json list = ordered_json::array();
+  if (request.contains("id")) {
+    const auto id = request.at("id").get<std::uint64_t>();
+    const auto found = identity::find_producer(readers, id, now);
+    if (!found)
+      throw control::Refusal("that producer has no window", "escctl producers lists some");
+    return {{"producers", ordered_json::array({producer_json(*found)})}};
+  }
+  const auto count = request.value("top", std::uint64_t{20});
+  const auto chosen =
+      identity::select_producers(readers, order_of(request.value("by", std::string("lost"))),
+                                 std::min<std::size_t>(count, identity::kMaxSelected), now);
+  for (const identity::ProducerFigures& figures : chosen.producers) {
+    list.push_back(producer_json(figures));
+  }
+  std::uint64_t untracked = 0;
+  std::uint64_t expired = 0;
+  for (const auto& pipeline : appliance.data_path().pipelines()) {
+    const identity::ProducerTable* producers = pipeline->producers();
+    if (producers == nullptr) continue;
+    untracked += producers->totals().untracked.get();
+    expired += producers->totals().expired.get();
+  }
+  return {{"producers", list},
+          {"known", chosen.live},
+          {"expired", expired},
+          {"events_untracked", untracked}};
+}
+
+}  // namespace esc::app

@@ -1,0 +1,97 @@
+#include "app/escd/reload.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <utility>
+#include <vector>
+
+#include "config/plan.hpp"
+#include "control/answer.hpp"
+#include "route/route_diff.hpp"
+#include "topology/plan.hpp"
+#include "worker/handler.hpp"
+
+namespace esc::app {
+namespace {
+
+constexpr std::size_t kMostProblemsShown = 20;
+
+[[noreturn]] void refuse(const std::vector<config::Problem>& problems) {
+  std::string text = "the configuration is not taken";
+  for (std::size_t i = 0; i < problems.size() && i < kMostProblemsShown; ++i) {
+    text += "\n" + topology::to_text(problems[i]);
+  }
+  if (problems.size() > kMostProblemsShown) {
+    text += "\nand " + std::to_string(problems.size() - kMostProblemsShown) + " more";
+  }
+  throw control::Refusal(text, "nothing was changed; correct the file and reload");
+}
+
+// Everything else is fixed when the appliance starts.
+std::vector<std::string> fixed_differences(const config::Config& now, const config::Config& next) {
+  std::vector<std::string> names;
+  const auto compare = [&names](bool same, const char* name) {
+    if (!same) names.emplace_back(name);
+  };
+  compare(now.instance == next.instance, "instance");
+  compare(now.eal == next.eal, "[eal]");
+  compare(now.memory == next.memory, "[memory]");
+  compare(now.ports == next.ports, "[[port]]");
+  compare(now.lcores == next.lcores, "[lcores]");
+  compare(now.rings == next.rings, "[rings]");
+  compare(now.deduplication == next.deduplication, "[deduplication]");
+  compare(now.limits == next.limits, "[limits]");
+  compare(now.shutdown == next.shutdown, "[shutdown]");
+  compare(now.log == next.log, "[log]");
+  compare(now.control == next.control, "[control]");
+  return names;
+}
+
+std::string listed(const std::vector<std::string>& names) {
+  std::string text;
+  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
+  return text;
+}
+
+}  // namespace
+
+config::Config Reload::load(const std::string& file) const {
+  auto loaded = config::load(file, {options_.set, options_.eal_args}, worker::handler_names());
+  if (const auto* problems = std::get_if<std::vector<config::Problem>>(&loaded)) refuse(*problems);
+  auto& config = std::get<config::Config>(loaded);
+  if (const auto fixed = fixed_differences(in_force_, config); !fixed.empty()) {
+    throw control::Refusal(config.file + ": " + listed(fixed) + " cannot change while escd runs",
+                           "put them back, or restart escd with the new file");
+  }
+  if (const auto problems = config::check_route_workers(config, appliance_.plan());
+      !problems.empty()) {
+    refuse(problems);
+  }
+  return std::move(config);
+}
+
+nlohmann::ordered_json Reload::diff(const std::string& file) const {
+  const config::Config next = load(file);
+  auto json = route::to_json(route::diff(in_force_, next));
+  json["pressure_changes"] = !(in_force_.pressure == next.pressure);
+  return json;
+}
+
+nlohmann::ordered_json Reload::reload() {
+  config::Config next = load(options_.config_file);
+  auto json = route::to_json(route::diff(in_force_, next));
+  json["pressure_changes"] = !(in_force_.pressure == next.pressure);
+  if (const auto refusal = appliance_.replace_rules(next)) {
+    std::string reason = refusal->reason;
+    for (const std::size_t lcore : refusal->awaited) {
+      reason += "; " + listed(appliance_.roles(lcore)) + " on CPU " +
+                std::to_string(appliance_.plan().lcores[lcore].cpu);
+    }
+    throw control::Refusal(reason, refusal->fix);
+  }
+  in_force_ = std::move(next);
+  spdlog::info("reloaded {}: {} routes", in_force_.file, in_force_.routes.size());
+  return json;
+}
+
+}  // namespace esc::app

@@ -1,0 +1,113 @@
+"""Telling a running appliance what to do: reload, pause, resume, drain."""
+
+import signal
+
+import harness
+import traffic
+from harness import Config, Lcores, Port
+
+FLOWING_PACKETS = 20_000
+RELOADS = 60
+TAKEN = traffic.TOPICS[1]
+
+
+class Operate(harness.Scenario):
+    def endless(self, routes: dict[str, str]) -> Config:
+        device = traffic.pcap_device(
+            0, self.directory / "endless.pcap", traffic.uniform(1000), ",infinite_rx=1"
+        )
+        return Config([Port(device)], routes, Lcores.folded(workers=2))
+
+    def test_reloads_under_full_load(self) -> None:
+        """Every event is delivered or of an unknown topic, and the figures of a topic go on."""
+        config = self.endless({TAKEN: "count"})
+        without = Config(config.ports, {"another": "count", "a/+": "null"}, config.lcores)
+        escd = self.start_escd(config)
+        escd.wait_until_running()
+        escd.wait_for_packets(FLOWING_PACKETS)
+        for turn in range(RELOADS):
+            escd.write_config((without, config)[turn % 2])
+            changes = escd.ask("reload")["routes"]
+            added, removed = changes["added"]["count"], changes["removed"]["count"]
+            self.assertEqual((added, removed), ((2, 1), (1, 2))[turn % 2])
+        ledger = escd.stop()
+        self.assert_sound(ledger)
+        frames = ledger["frames"]
+        self.assertGreater(frames["dropped"]["unknown_topic"], 0)
+        self.assertEqual(set(frames["dropped"]), {"unknown_topic"})
+        self.assertEqual(
+            frames["received"], frames["delivered"] + frames["dropped"]["unknown_topic"]
+        )
+
+    def test_a_bad_file_changes_nothing(self) -> None:
+        config = self.endless({TAKEN: "count"})
+        escd = self.start_escd(config)
+        escd.wait_until_running()
+        good = escd.config_path.read_text()
+        escd.config_path.write_text(good + '\n[[route]]\ntopic = "a/#/b"\nhandler = "count"\n')
+        line = good.count("\n") + 3
+        self.assertIn(f"{escd.config_path}:{line}:", escd.refused("reload"))
+        escd.config_path.write_text(good + "\n[rings]\nburst = 32\n")
+        self.assertIn("[rings] cannot change while escd runs", escd.refused("reload"))
+        escd.process.send_signal(signal.SIGHUP)
+        self.wait_until(lambda: "SIGHUP: " in escd.log(), "the refusal is in the log", 20.0)
+        self.assertTrue(escd.healthy())
+        escd.config_path.write_text(good)
+        other = self.directory / "other.toml"
+        other.write_text(good + '\n[[route]]\ntopic = "new"\nhandler = "null"\n')
+        diff = escd.ask("routes", "--diff", str(other))["routes"]
+        self.assertEqual(diff["added"]["first"], ["new"])
+        self.assertEqual(diff["unchanged"], 1)
+        escd.process.send_signal(signal.SIGHUP)
+        self.wait_until(lambda: "reloaded " in escd.log(), "the reload is in the log", 20.0)
+        self.assert_sound(escd.stop())
+
+    def test_pause_and_resume_lose_nothing_where_nothing_can_be_lost(self) -> None:
+        packets = traffic.mixed(20_000)
+        device = traffic.pcap_device(0, self.directory / "mixed.pcap", packets)
+        config = Config([Port(device)], traffic.ROUTES, Lcores.folded())
+        expectation = config.expectation()
+        expectation.add_packets(packets, config.ports[0].rules())
+        escd = self.start_escd(config)
+        escd.wait_until_running()
+        for _ in range(5):
+            self.assertEqual(escd.ask("pause")["state"], "paused")
+            self.assertIn("paused", escd.refused("pause"))
+            self.assertFalse(escd.healthy())
+            self.assertEqual(escd.ask("resume")["state"], "running")
+        self.assertIn("running", escd.refused("resume"))
+        escd.wait_until_drained(len(packets))
+        self.assert_ledger(escd.stop(), expectation)
+
+    def test_nothing_flows_while_it_is_paused(self) -> None:
+        escd = self.start_escd(self.endless({TAKEN: "count"}))
+        escd.wait_until_running()
+        escd.wait_for_packets(FLOWING_PACKETS)
+        escd.ask("pause")
+
+        def stands_still() -> bool:
+            before = escd.live_ledger()["frames"]["delivered"]
+            return escd.live_ledger()["frames"]["delivered"] == before
+
+        self.wait_until(stands_still, "nothing is delivered", 20.0)
+        paused = escd.live_ledger()["frames"]["delivered"]
+        self.assertEqual(escd.ask("state")["state"], "paused")
+        escd.ask("resume")
+        self.wait_until(
+            lambda: escd.live_ledger()["frames"]["delivered"] > paused, "it flows again", 20.0
+        )
+        self.assert_sound(escd.stop())
+
+    def test_drain_ends_it(self) -> None:
+        escd = self.start_escd(self.endless({TAKEN: "count"}))
+        escd.wait_until_running()
+        escd.wait_for_packets(FLOWING_PACKETS)
+        escd.ask("pause")
+        self.assertIn(escd.ask("drain")["state"], ("draining", "stopped"))
+        self.assertEqual(escd.wait(), 0)
+        self.assert_sound(escd.ledger())
+        self.assertEqual(escd.ledger()["frames"]["in_flight"], 0)
+
+
+if __name__ == "__main__":
+    harness.main()
