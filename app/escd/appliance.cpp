@@ -10,6 +10,7 @@
 
 #include "app/escd/exit_codes.hpp"
 #include "app/escd/log.hpp"
+#include "app/escd/saved_windows.hpp"
 #include "app/escd/sizing.hpp"
 #include "base/start_error.hpp"
 
@@ -76,7 +77,12 @@ runtime::IdlePolicy Appliance::idle_policy(std::size_t lcore) const {
           config_.lcores.sleep_max_us * longer};
 }
 
+void Appliance::save_windows() const {
+  app::save_windows(config_, *data_path_);
+}
+
 void Appliance::start() {
+  load_saved_windows(config_, *data_path_);
   launched_ = true;
   jobs_.resize(plan_.lcores.size());
   for (std::size_t i = 0; i < jobs_.size(); ++i) {

@@ -59,7 +59,10 @@ class Appliance {
   Appliance(const Appliance&) = delete;
   Appliance& operator=(const Appliance&) = delete;
 
+  /// Loads saved windows, then lets the lcores run.
   void start();
+  /// With every lcore stopped, after a drain.
+  void save_windows() const;
 
   /// Moves to another state, as far as it may: pauses, resumes, or begins to drain (RX stages take
   /// nothing more from their ports). `cause` as in PipelineStateHolder.

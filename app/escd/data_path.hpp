@@ -78,6 +78,10 @@ class DataPath {
   }
   /// Every worker of every pipeline, in the order of lcores.workers.
   [[nodiscard]] const std::vector<const WorkerParts*>& workers() const noexcept { return workers_; }
+  /// The pipeline that has a producer's window.
+  [[nodiscard]] std::size_t owner(std::uint64_t producer) const noexcept {
+    return owner_(producer);
+  }
   /// Main lcore only.
   [[nodiscard]] const route::RouteSet& routes() const noexcept {
     return rules_.rules().get()->routes;

@@ -86,6 +86,7 @@ int judge(Appliance& appliance, const RunEnd& end, const Options& options) {
     }
   } else {
     appliance.close_ports();
+    appliance.save_windows();
   }
   const auto ledger = ledger_document(appliance);
   const bool written = keep_ledger(options.ledger_file, ledger);

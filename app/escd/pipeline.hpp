@@ -113,6 +113,10 @@ class Pipeline {
   [[nodiscard]] const control::PressureMonitor& pressure() const noexcept { return pressure_; }
   /// The figures of that slot begin anew. Nobody counts in it.
   void zero_slot(std::uint32_t slot) noexcept;
+  /// Null: numbered events are not judged. To be changed only while no lcore runs.
+  [[nodiscard]] identity::ProducerTable* producers() noexcept {
+    return producers_ ? &producers_->table : nullptr;
+  }
   /// Null: numbered events are not judged.
   [[nodiscard]] const identity::ProducerTable* producers() const noexcept {
     return producers_ ? &producers_->table : nullptr;

@@ -45,6 +45,15 @@ constexpr std::array kDeduplicationKeys = {
             .max = 604'800,
             .example = "idempotency_s = 600",
             .meaning = "A producer that was silent for so many seconds is forgotten."},
+    KeySpec{.section = "deduplication",
+            .key = "state_file",
+            .type = kString,
+            .min = 1,
+            .max = 4'095,
+            .example = "state_file = \"/var/lib/escd/demo/windows\"",
+            .meaning = "Where the producers' windows are kept from a drain to the next start, so "
+                       "that a restart delivers nothing twice. Without it: in the directory that "
+                       "systemd gives the service (`StateDirectory=`), or nowhere."},
 };
 
 }  // namespace

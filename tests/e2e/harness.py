@@ -76,6 +76,7 @@ class Config:
     # What `sections` (or escd's default) make it: numbers of a producer that are told apart; None:
     # numbered events are not deduplicated.
     window: int | None = 4096
+    instance: str | None = None  # one of its own for each run
 
     def expectation(self) -> Expectation:
         limits = self.sections.get("limits", {})
@@ -104,7 +105,8 @@ class Config:
         }
         tables.append(("[lcores]", lcores))
         deduplication = {"window": self.window} if self.window else {"sequenced": False}
-        sections = {"deduplication": deduplication} | self.sections
+        deduplication |= self.sections.get("deduplication", {})
+        sections = self.sections | {"deduplication": deduplication}
         tables += [(f"[{name}]", keys) for name, keys in sections.items()]
         tables += [
             ("[[route]]", {"topic": topic, "handler": handler})
@@ -203,7 +205,7 @@ class Escd:
         self, scenario: Scenario, config: Config, arguments: Sequence[str], namespace: str | None
     ) -> None:
         Escd._count += 1
-        instance = f"e2e-{os.getpid()}-{Escd._count}"
+        instance = config.instance or f"e2e-{os.getpid()}-{Escd._count}"
         self.instance = instance
         self._scenario = scenario
         self._ledger_path = scenario.directory / f"{instance}.ledger.json"

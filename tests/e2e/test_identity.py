@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import harness
+import traffic
 from esc_oracle.capture import read_packets
 from harness import Config, Lcores, Port
 
@@ -102,6 +103,30 @@ class Identity(harness.Scenario):
         self.assertEqual(escd.ask("producers", "--id", str(one))["producers"][0]["producer"], one)
         self.assertIn("no window", escd.refused("producers", "--id", "12345678901"))
         self.assert_ledger(escd.stop(), expectation)
+
+    def test_a_restart_delivers_nothing_twice(self) -> None:
+        """The second run is sent all of the first one's packets again, and new ones of the same
+        producers."""
+        manifest, topics = self.build()
+        packets = list(read_packets(self.directory / "t.pcap"))
+        config = Config([], dict.fromkeys(topics, "count"), Lcores.folded(), instance="restarted")
+        config.sections["deduplication"] = {"state_file": str(self.directory / "windows")}
+        half = len(packets) // 2
+        ledgers = []
+        for run, sent in enumerate((packets[:half], packets)):
+            device = traffic.pcap_device(0, self.directory / f"{run}.pcap", sent)
+            config.ports = [Port(device)]
+            ledgers.append(self.play(config))
+        expectation = config.expectation()
+        for sent in (packets[:half], packets):
+            expectation.add_packets(sent, Port("").rules())
+        expected = expectation.ledger()["frames"]
+        for figure in ("delivered", "duplicate", "stale", "received"):
+            total = sum(ledger["frames"][figure] for ledger in ledgers)
+            self.assertEqual(total, expected[figure], figure)
+        self.assertGreater(ledgers[1]["frames"]["duplicate"], 0)
+        self.assertTrue((self.directory / "windows").exists())
+        self.assertTrue((self.directory / "windows.loaded").exists())
 
 
 if __name__ == "__main__":

@@ -1,0 +1,71 @@
+#include "app/escd/saved_windows.hpp"
+
+#include <rte_cycles.h>
+#include <spdlog/spdlog.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <vector>
+
+#include "identity/window_file.hpp"
+
+namespace esc::app {
+namespace {
+
+identity::Instant instant() {
+  return identity::read_instant(rte_rdtsc(), rte_get_tsc_hz());
+}
+
+}  // namespace
+
+std::string windows_file(const config::Config& config) {
+  if (!config.deduplication.sequenced) return {};
+  if (!config.deduplication.state_file.empty()) return config.deduplication.state_file;
+  const char* directory = std::getenv("STATE_DIRECTORY");
+  return directory == nullptr ? std::string() : std::string(directory) + "/windows";
+}
+
+void load_saved_windows(const config::Config& config, DataPath& path) {
+  const std::string file = windows_file(config);
+  std::error_code error;
+  if (file.empty() || !std::filesystem::exists(file, error)) return;
+  try {
+    std::uint64_t loaded = 0;
+    std::uint64_t expired = 0;
+    std::uint64_t no_room = 0;
+    for (std::size_t i = 0; i < path.pipelines().size(); ++i) {
+      const auto mine = [&path, i](std::uint64_t producer) { return path.owner(producer) == i; };
+      const identity::LoadReport report = identity::load_windows(
+          file, config.instance, *path.pipelines()[i]->producers(), mine, instant());
+      loaded += report.loaded;
+      expired += report.expired;
+      no_room += report.no_room;
+    }
+    identity::retire_windows(file);
+    spdlog::info("the windows of {} producers are back from {} ({} had expired, {} found no room)",
+                 loaded, file, expired, no_room);
+  } catch (const identity::WindowFileError& problem) {
+    for (const auto& pipeline : path.pipelines()) pipeline->producers()->clear();
+    spdlog::error(
+        "{}; starting without saved windows: events of the last run would be delivered "
+        "again; {}",
+        problem.what(), problem.fix());
+  }
+}
+
+void save_windows(const config::Config& config, const DataPath& path) {
+  const std::string file = windows_file(config);
+  if (file.empty()) return;
+  std::vector<const identity::ProducerTable*> tables;
+  for (const auto& pipeline : path.pipelines()) tables.push_back(pipeline->producers());
+  try {
+    const identity::SaveReport report =
+        identity::save_windows(file, config.instance, tables, instant());
+    spdlog::info("the windows of {} producers are kept in {}", report.producers, file);
+  } catch (const identity::WindowFileError& problem) {
+    spdlog::error("{}; after a restart events may be delivered again; {}", problem.what(),
+                  problem.fix());
+  }
+}
+
+}  // namespace esc::app

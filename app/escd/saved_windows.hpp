@@ -1,0 +1,23 @@
+// The producers' windows over a restart: loaded before the lcores start, saved after a drain.
+#pragma once
+
+#include <string>
+
+#include "app/escd/data_path.hpp"
+#include "config/config.hpp"
+
+namespace esc::app {
+
+/// Where they are kept: as configured, else in the directory that systemd gives the service; empty:
+/// nowhere.
+[[nodiscard]] std::string windows_file(const config::Config& config);
+
+/// Takes up what an earlier run of this instance left there, and retires the file: from now on it
+/// no longer says what was seen last. What cannot be taken up is said in the log, and is no reason
+/// not to start. Before the lcores run.
+void load_saved_windows(const config::Config& config, DataPath& path);
+
+/// After a drain, once every lcore has stopped. A failure is said in the log.
+void save_windows(const config::Config& config, const DataPath& path);
+
+}  // namespace esc::app
