@@ -56,7 +56,7 @@ constexpr std::array kRouteKeys = {
             .example = "handler = \"count\"",
             .meaning =
                 "What a worker does with the event: `count` counts events and bytes per topic, "
-                "`null` accepts, `fail` refuses (for tests)."},
+                "`null` accepts, `fail` refuses and `slow` takes its time (for tests)."},
     KeySpec{.section = "route",
             .key = "spread",
             .type = kChoice,

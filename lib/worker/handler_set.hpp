@@ -22,13 +22,14 @@ class HandlerSet {
   void zero(std::uint32_t slot) noexcept { count_.zero(slot); }
   [[nodiscard]] const CountHandler& count() const noexcept { return count_; }
 
-  static constexpr std::size_t kHandlers = 3;
+  static constexpr std::size_t kHandlers = 4;
 
  private:
   CountHandler count_;
   NullHandler null_;
   FailHandler fail_;
-  std::array<Handler*, kHandlers> handlers_{&count_, &null_, &fail_};
+  SlowHandler slow_;
+  std::array<Handler*, kHandlers> handlers_{&count_, &null_, &fail_, &slow_};
 };
 
 }  // namespace esc::worker

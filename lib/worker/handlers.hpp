@@ -1,5 +1,8 @@
-// The built-in handlers: count, null, fail.
+// The built-in handlers: count, null, fail, slow.
 #pragma once
+
+#include <rte_cycles.h>
+#include <rte_pause.h>
 
 #include <cstddef>
 #include <vector>
@@ -55,6 +58,22 @@ class FailHandler final : public Handler {
   [[nodiscard]] std::uint64_t handle(std::span<const event::WorkItem> events) noexcept override {
     return events.size() >= kMaxBurst ? ~std::uint64_t{0} : (std::uint64_t{1} << events.size()) - 1;
   }
+};
+
+/// Takes two microseconds over each event: for tests of what happens when more comes than can be
+/// worked off.
+class SlowHandler final : public Handler {
+ public:
+  SlowHandler() noexcept : cycles_(rte_get_tsc_hz() / 500'000) {}
+
+  [[nodiscard]] std::uint64_t handle(std::span<const event::WorkItem> events) noexcept override {
+    const std::uint64_t until = rte_rdtsc() + events.size() * cycles_;
+    while (rte_rdtsc() < until) rte_pause();
+    return 0;
+  }
+
+ private:
+  std::uint64_t cycles_;
 };
 
 }  // namespace esc::worker

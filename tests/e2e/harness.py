@@ -76,6 +76,7 @@ class Config:
     # What `sections` (or escd's default) make it: numbers of a producer that are told apart; None:
     # numbered events are not deduplicated.
     window: int | None = 4096
+    route_options: dict[str, dict[str, object]] = field(default_factory=dict)  # by topic
     instance: str | None = None  # one of its own for each run
 
     def expectation(self) -> Expectation:
@@ -109,7 +110,7 @@ class Config:
         sections = self.sections | {"deduplication": deduplication}
         tables += [(f"[{name}]", keys) for name, keys in sections.items()]
         tables += [
-            ("[[route]]", {"topic": topic, "handler": handler})
+            ("[[route]]", {"topic": topic, "handler": handler} | self.route_options.get(topic, {}))
             for topic, handler in self.routes.items()
         ]
         # JSON's strings, numbers, booleans and arrays of them are TOML's.

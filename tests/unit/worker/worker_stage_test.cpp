@@ -159,7 +159,7 @@ TEST_F(WorkerTest, ABurstIsNeverLongerThanAHandlersAnswer) {
 TEST(Handlers, AreFoundByName) {
   const auto names = worker::handler_names();
   EXPECT_EQ(std::vector<std::string_view>(names.begin(), names.end()),
-            (std::vector<std::string_view>{"count", "null", "fail"}));
+            (std::vector<std::string_view>{"count", "null", "fail", "slow"}));
   EXPECT_EQ(worker::handler_index("count"), kCountIndex);
   EXPECT_EQ(worker::handler_index("null"), kNullIndex);
   EXPECT_EQ(worker::handler_index("fail"), kFailIndex);
