@@ -43,7 +43,8 @@ TEST(KeyHasher, EverythingTells) {
     hashes.insert(words(hash));
     ++made;
   };
-  for (const std::size_t size : {0, 1, 3, 4, 8, 9, 16, 17, 128, 129, 240, 241, 512, 1500}) {
+  for (const std::size_t size :
+       {0U, 1U, 3U, 4U, 8U, 9U, 16U, 17U, 128U, 129U, 240U, 241U, 512U, 1500U}) {
     Bytes key(size, 0xA5);
     take(kHasher(key, 7));
     take(kHasher(key, 8));

@@ -136,7 +136,7 @@ TEST(KeyedThreaded, OneCallerHearsNewInOneBucket) {
 /// others look. What went in is what is there, evicted or expired, to the last one.
 TEST(KeyedThreaded, NothingIsMiscountedUnderEviction) {
   const std::uint64_t keys = 600'000 / kLess;
-  for (const std::size_t buckets : {1, 4, 64}) {
+  for (const std::size_t buckets : {1U, 4U, 64U}) {
     OwnedKeyedTable<KeyedTable> table(buckets);
     Heard heard(keys);
     std::atomic<std::uint64_t> clock = 1000;

@@ -114,7 +114,7 @@ TEST(KeyedTable, AnHourIsAnHourAcrossTheWrapOfTheTick) {
   for (std::uint64_t step = 0; step < std::uint64_t{3} * 448; ++step) {
     const std::uint64_t now = start + step * tick + random() % tick;
     ASSERT_EQ(check(caller, key_of(step), now), KeyVerdict::kNew);
-    for (const std::uint64_t back : {1, 100, 300, 446}) {
+    for (const std::uint64_t back : {1U, 100U, 300U, 446U}) {
       if (step < back) continue;
       ASSERT_EQ(check(caller, key_of(step - back), now), KeyVerdict::kDuplicate) << step;
     }
@@ -203,7 +203,7 @@ struct Noted {
 TEST(KeyedTable, CostAndMemoryAreFlatFarBeyondCapacity) {
   using Table = BasicKeyedTable<KeyLayout<>, Noted>;
   static_assert(noexcept(std::declval<Table::Caller&>().check_and_mark({}, {}, 0)));
-  for (const std::uint64_t times : {1, 10, 100}) {
+  for (const std::uint64_t times : {1U, 10U, 100U}) {
     OwnedKeyedTable<Table> table(1000);
     Table::Caller caller(*table);
     const std::uint64_t keys = times * table->capacity();
