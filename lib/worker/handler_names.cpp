@@ -8,7 +8,8 @@ namespace esc::worker {
 namespace {
 
 // In the order of HandlerSet.
-constexpr std::array<std::string_view, HandlerSet::kHandlers> kNames = {"count", "null", "fail", "slow"};
+constexpr std::array<std::string_view, HandlerSet::kHandlers> kNames = {"count", "null", "fail",
+                                                                        "slow"};
 
 }  // namespace
 

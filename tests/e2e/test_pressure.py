@@ -1,4 +1,4 @@
-"""More comes in than can go out: who is shed, who is not, and what a worker that stops takes down."""
+"""More comes in than can go out: who is shed, who is not, and what a stopped worker takes down."""
 
 import random
 

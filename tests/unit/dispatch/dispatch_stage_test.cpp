@@ -1,131 +1,18 @@
-#include "dispatch/dispatch_stage.hpp"
-
 #include <gtest/gtest.h>
 
 #include <array>
 #include <map>
 #include <memory>
-#include <optional>
 #include <random>
 #include <string>
 #include <vector>
 
-#include "support/events.hpp"
-#include "support/rings.hpp"
-#include "support/rules.hpp"
+#include "dispatch/dispatch_fixture.hpp"
 
 namespace esc::test {
 namespace {
 
 using config::Spread;
-
-/// A table of producers in memory of its own.
-struct Producers {
-  static constexpr std::size_t kWindow = 64;
-  static constexpr identity::ProducerTable::Settings kSettings{
-      .producers = 16, .window = kWindow, .expiry_cycles = UINT64_MAX, .seed = 5};
-  std::vector<identity::IndexBucket> index{identity::ProducerTable::buckets_for(kSettings)};
-  std::vector<identity::ProducerEntry> entries{identity::ProducerTable::entries_for(kSettings)};
-  std::vector<identity::ProducerFaults> faults{identity::ProducerTable::entries_for(kSettings)};
-  std::vector<identity::BitWord> bits =
-      std::vector<identity::BitWord>(identity::ProducerTable::words_for(kSettings));
-  identity::ProducerTable table{kSettings, {index, entries, faults, bits}};
-};
-
-class DispatchTest : public testing::Test {
- protected:
-  ~DispatchTest() override {
-    if (stage_) (void)stage_->discard();
-    (void)ingest_->consume_burst(
-        SIZE_MAX, [](const event::Event& event) { event::free_segment(event.mbuf); });
-    for (std::size_t worker = 0; worker < rings_.size(); ++worker) (void)take(worker);
-    EXPECT_TRUE(pool_.whole());
-  }
-
-  struct Limits {
-    std::size_t burst = 64;
-    std::size_t hold = 64;
-    std::uint64_t hold_cycles = UINT64_MAX;
-    bool lossless = true;
-    identity::ProducerTable* producers = nullptr;
-  };
-  void make(const std::vector<route::RouteSpec>& routes, std::size_t workers, std::size_t cells,
-            const Limits& limits) {
-    rules_.emplace(make_rules(routes, kHasher, unknown_, bound_));
-    dispatch::DispatchStage<>::Parts parts{.input = *ingest_,
-                                           .workers = {},
-                                           .rules = rules_->published,
-                                           .cache = rules_->cache(),
-                                           .producers = limits.producers,
-                                           .flow = flow_,
-                                           .probe = {nullptr, {}, {}, 0},
-                                           .counters = counters_,
-                                           .pools = pools_,
-                                           .hold_limits = {limits.hold_cycles},
-                                           .lossless = limits.lossless,
-                                           .burst = limits.burst};
-    holds_.assign(workers, std::vector<dispatch::HeldItem>(limits.hold));
-    for (std::size_t i = 0; i < workers; ++i) {
-      rings_.push_back(std::make_unique<OwnedRing<WorkerRing>>(cells));
-      parts.workers.push_back({rings_.back()->get(), holds_[i]});
-    }
-    stage_.emplace(parts);
-  }
-  void make(const std::vector<route::RouteSpec>& routes, std::size_t workers, std::size_t cells) {
-    make(routes, workers, cells, Limits{});
-  }
-
-  void give(std::string_view topic, std::uint64_t number = 0) {
-    const event::Event event = make_event(pool_, topic, number);
-    ASSERT_EQ(producer_.push_burst({&event, 1}), 1U);
-  }
-
-  /// Empties a worker's ring and gives the mbufs back.
-  std::vector<event::WorkItem> take(std::size_t worker, std::size_t most = SIZE_MAX) {
-    std::vector<event::WorkItem> items;
-    (void)(*rings_[worker])->consume_burst(most, [&](const event::WorkItem& item) {
-      items.push_back(item);
-    });
-    for (const event::WorkItem& item : items) releaser_.release(item.event);
-    releaser_.flush();
-    return items;
-  }
-
-  /// A numbered event: of epoch 1.
-  void give(std::string_view topic, std::uint64_t producer, std::uint64_t sequence) {
-    event::Event event = make_event(pool_, topic, sequence);
-    event.producer = producer;
-    event.epoch = 1;
-    event.flags |= event::kSequenced;
-    ASSERT_EQ(producer_.push_burst({&event, 1}), 1U);
-  }
-
-  [[nodiscard]] std::uint64_t dropped(FrameDrop reason) const {
-    return counters_.frame_dropped.get(reason);
-  }
-  [[nodiscard]] std::uint64_t unknown() const { return dropped(FrameDrop::kUnknownTopic); }
-  /// What came in is routed, held or dropped: at any time between two polls.
-  void expect_balanced() const {
-    EXPECT_EQ(counters_.events_received.get(),
-              counters_.events_routed.get() + counters_.events_held.get() + unknown() +
-                  counters_.duplicate.get() + counters_.stale.get() +
-                  dropped(FrameDrop::kWorkerFull) + dropped(FrameDrop::kHoldExpired));
-  }
-
-  TestPool pool_;
-  std::array<rte_mempool*, 1> pools_{pool_.get()};
-  event::Releaser releaser_{pools_};
-  OwnedRing<IngestRing> ingest_{512};
-  IngestRing::Producer producer_{*ingest_};
-  telemetry::DispatchCounters counters_;
-  route::UnknownSpec unknown_;
-  std::vector<config::ProducerConfig> bound_;
-  std::optional<PublishedRules> rules_;
-  control::FlowBoard flow_;
-  std::vector<std::unique_ptr<OwnedRing<WorkerRing>>> rings_;
-  std::vector<std::vector<dispatch::HeldItem>> holds_;
-  std::optional<dispatch::DispatchStage<>> stage_;
-};
 
 TEST_F(DispatchTest, NothingToDo) {
   make({{.topic = "a"}}, 1, 8);
@@ -223,58 +110,6 @@ TEST_F(DispatchTest, AFullWorkerIsWaitedForAndNothingIsLost) {
   EXPECT_EQ(counters_.events_routed.get(), 100U);
 }
 
-// What stays in the input has its verdict already: it is not judged, and found a duplicate, again.
-TEST_F(DispatchTest, WhatHasToWaitInTheInputIsJudgedOnce) {
-  Producers producers;
-  make({{.topic = "a"}}, 1, 4, {.burst = 32, .hold = 4, .producers = &producers.table});
-  for (std::uint64_t i = 0; i < 40; ++i) {
-    give("a", 7, i);
-    if (i % 3 == 0) give("a", 7, i);
-  }
-  std::vector<event::WorkItem> got;
-  for (int polls = 0; got.size() < 40 && polls < 1000; ++polls) {
-    (void)stage_->poll(1);
-    expect_balanced();
-    for (const event::WorkItem& item : take(0, 3)) got.push_back(item);
-  }
-  ASSERT_EQ(got.size(), 40U);
-  for (std::uint64_t i = 0; i < 40; ++i) EXPECT_EQ(got[i].event.sequence, i);
-  EXPECT_EQ(counters_.duplicate.get(), 14U);
-  EXPECT_EQ(counters_.stale.get(), 0U);
-  EXPECT_GT(counters_.polls_blocked.get(), 0U);
-}
-
-TEST_F(DispatchTest, DuplicatesAndStaleEventsAreCountedAndGivenBack) {
-  Producers producers;
-  make({{.topic = "a"}}, 1, 64, {.producers = &producers.table});
-  give("a", 7, 1000);
-  give("a", 0);  // not numbered: never a duplicate
-  give("a", 7, 1000);
-  give("a", 7, 999);
-  give("a", 7, 1000 - Producers::kWindow);
-  give("a", 8, 1000);
-  give("a", 0);
-  give("unknown", 7, 1001);
-  give("unknown", 7, 1001);
-  EXPECT_EQ(stage_->poll(1), 9U);
-  EXPECT_EQ(counters_.duplicate.get(), 2U);
-  EXPECT_EQ(counters_.stale.get(), 1U);
-  EXPECT_EQ(unknown(), 1U);
-  expect_balanced();
-  const auto items = take(0);
-  ASSERT_EQ(items.size(), 5U);
-  EXPECT_EQ(items[2].event.sequence, 999U);
-  EXPECT_TRUE(pool_.whole());
-}
-
-TEST_F(DispatchTest, WithoutATableOfProducersNothingIsJudged) {
-  make({{.topic = "a"}}, 1, 8);
-  give("a", 7, 1);
-  give("a", 7, 1);
-  EXPECT_EQ(stage_->poll(1), 2U);
-  EXPECT_EQ(take(0).size(), 2U);
-}
-
 TEST_F(DispatchTest, AWorkerThatStopsTakesOnlyItsOwnEventsDown) {
   make({{.topic = "stuck", .spread = Spread::kWorker, .worker = 0},
         {.topic = "fine", .spread = Spread::kWorker, .worker = 1}},
@@ -367,93 +202,6 @@ TEST_F(DispatchTest, WhileItIsPausedNothingIsTaken) {
   EXPECT_EQ(take(0).size(), 4U);
   EXPECT_EQ(stage_->poll(5), 1U);
   EXPECT_EQ(take(0).size(), 1U);
-}
-
-TEST_F(DispatchTest, PatternsAndTheDefaultRouteTakeWhatNoTopicDoes) {
-  unknown_ = {.rule = config::UnknownTopic::kRoute, .default_route = route::RouteSpec{.slot = 9}};
-  make({{.topic = "a/b"}, {.topic = "a/+"}, {.topic = "b/#"}}, 1, 8);
-  for (const char* topic : {"a/b", "a/c", "b", "b/c/d", "a/c/d"}) give(topic);
-  EXPECT_EQ(stage_->poll(1), 5U);
-  std::vector<std::uint32_t> slots;
-  for (const event::WorkItem& item : take(0)) slots.push_back(item.slot);
-  EXPECT_EQ(slots, (std::vector<std::uint32_t>{0, 1, 2, 2, 9}));
-  EXPECT_EQ(unknown(), 0U);
-}
-
-TEST_F(DispatchTest, ARouteSetsPriorityRetriesAndSlot) {
-  make({{.topic = "a", .priority = 200, .retries = 5, .slot = 31}, {.topic = "b"}}, 1, 8);
-  give("a");
-  give("b");
-  EXPECT_EQ(stage_->poll(1), 2U);
-  const auto items = take(0);
-  EXPECT_EQ(items[0].event.priority, 200);
-  EXPECT_EQ(items[0].retries, 5);
-  EXPECT_EQ(items[0].slot, 31U);
-  EXPECT_EQ(items[1].event.priority, 3);
-  EXPECT_EQ(items[1].retries, 0);
-}
-
-// The events of these tests have no packet around them: their peer is what is noted, or unknown.
-TEST_F(DispatchTest, WhoMayNotPublishIsRefused) {
-  const auto prefix = std::get<wire::IpPrefix>(wire::parse_prefix("10.0.0.0/8"));
-  make({{.topic = "open"}, {.topic = "closed", .publishers = {prefix}}}, 1, 16);
-  const auto give_from = [&](const char* topic, std::optional<wire::IpAddress> peer) {
-    event::Event event = make_event(pool_, topic);
-    event::note_peer(event, peer);
-    ASSERT_EQ(producer_.push_burst({&event, 1}), 1U);
-  };
-  give_from("closed", wire::IpAddress::v4(0x0A01'0203));
-  give_from("closed", wire::IpAddress::v4(0x0B01'0203));
-  give_from("closed", std::nullopt);
-  give_from("open", std::nullopt);
-  give_from("open", wire::IpAddress::v4(0x0B01'0203));
-  EXPECT_EQ(stage_->poll(1), 5U);
-  EXPECT_EQ(dropped(FrameDrop::kTopicNotAllowed), 2U);
-  EXPECT_EQ(take(0).size(), 3U);
-}
-
-// A forged event leaves its producer's window as it was.
-TEST_F(DispatchTest, WhoMayNotSpeakForAProducerIsRefused) {
-  Producers producers;
-  bound_ = {{.id = 7, .sources = {std::get<wire::IpPrefix>(wire::parse_prefix("10.0.0.1"))}}};
-  make({{.topic = "a"}}, 1, 16, {.producers = &producers.table});
-  const auto give_from = [&](std::uint64_t producer, std::uint64_t sequence, std::uint32_t peer) {
-    event::Event event = make_event(pool_, "a", sequence);
-    event.producer = producer;
-    event.epoch = 1;
-    event.flags |= event::kSequenced;
-    event::note_peer(event, wire::IpAddress::v4(peer));
-    ASSERT_EQ(producer_.push_burst({&event, 1}), 1U);
-  };
-  give_from(7, 5, 0x0A00'0002);
-  give_from(7, 5, 0x0A00'0001);
-  give_from(7, 1'000'000, 0x0A00'0002);
-  give_from(7, 6, 0x0A00'0001);
-  give_from(8, 6, 0x0A00'0002);
-  EXPECT_EQ(stage_->poll(1), 5U);
-  EXPECT_EQ(dropped(FrameDrop::kProducerNotAllowed), 2U);
-  EXPECT_EQ(counters_.duplicate.get() + counters_.stale.get(), 0U);
-  const auto items = take(0);
-  ASSERT_EQ(items.size(), 3U);
-  EXPECT_EQ(items[0].event.sequence, 5U);
-  EXPECT_EQ(items[1].event.sequence, 6U);
-}
-
-TEST_F(DispatchTest, NewRulesApplyFromTheNextPollOn) {
-  make({{.topic = "a"}}, 1, 16);
-  give("b");
-  EXPECT_EQ(stage_->poll(1), 1U);
-  EXPECT_EQ(unknown(), 1U);
-  const std::vector<route::RouteSpec> next = {{.topic = "b", .slot = 4}};
-  rules_->published.publish(make_rules(next, kHasher));
-  EXPECT_TRUE(rules_->published.reclaim());
-  give("a");
-  give("b");
-  EXPECT_EQ(stage_->poll(2), 2U);
-  EXPECT_EQ(unknown(), 2U);
-  const auto items = take(0);
-  ASSERT_EQ(items.size(), 1U);
-  EXPECT_EQ(items[0].slot, 4U);
 }
 
 TEST_F(DispatchTest, EachRoutesSpreadDecides) {

@@ -7,12 +7,14 @@
 #include <span>
 #include <string>
 
-#include "explored_bounds.hpp"
-#include "explorer.hpp"
 #include "ring/mpsc_ring.hpp"
+#include "support/explored_bounds.hpp"
+#include "support/explorer.hpp"
 
-namespace esc::ring::explore {
+namespace esc::ring {
 namespace {
+
+using namespace esc::explorer;
 
 using Kind = Mutation::Kind;
 
@@ -174,4 +176,4 @@ TEST(MpscMutants, CellMustNotBeReadAfterItsRelease) {
 }
 
 }  // namespace
-}  // namespace esc::ring::explore
+}  // namespace esc::ring

@@ -5,12 +5,14 @@
 #include <memory>
 #include <string>
 
-#include "explored_bounds.hpp"
-#include "explorer.hpp"
 #include "ring/record_log.hpp"
+#include "support/explored_bounds.hpp"
+#include "support/explorer.hpp"
 
-namespace esc::ring::explore {
+namespace esc::ring {
 namespace {
+
+using namespace esc::explorer;
 
 struct Record {
   std::uint64_t number = 0;
@@ -96,4 +98,4 @@ TEST(RecordLogMutants, AreFound) {
 }
 
 }  // namespace
-}  // namespace esc::ring::explore
+}  // namespace esc::ring

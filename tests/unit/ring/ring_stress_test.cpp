@@ -1,8 +1,6 @@
 // The rings under real threads: several producers, also pinned on one core, where one is preempted
 // between claim and publish.
 #include <gtest/gtest.h>
-#include <pthread.h>
-#include <sched.h>
 
 #include <algorithm>
 #include <array>
@@ -14,10 +12,14 @@
 
 #include "ring/mpsc_ring.hpp"
 #include "ring/spsc_ring.hpp"
-#include "sanitizers.hpp"
+#include "support/cpus.hpp"
+#include "support/sanitizers.hpp"
 
 namespace esc::ring {
 namespace {
+
+using test::allowed_cpus;
+using test::pin_to;
 
 #if defined(ESC_UNDER_TSAN)
 constexpr std::uint64_t kPerProducer = 20'000;
@@ -43,25 +45,6 @@ Item make_item(std::uint64_t producer, std::uint64_t number) {
   Item item{.producer = producer, .number = number, .rest = {}};
   for (std::uint64_t i = 0; i < item.rest.size(); ++i) item.rest[i] = number * 31 + i;
   return item;
-}
-
-/// The CPUs this process may use, in order.
-std::vector<int> allowed_cpus() {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  std::vector<int> cpus;
-  if (sched_getaffinity(0, sizeof(set), &set) != 0) return cpus;
-  for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
-    if (CPU_ISSET(cpu, &set)) cpus.push_back(cpu);
-  }
-  return cpus;
-}
-
-void pin_to(int cpu) {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  CPU_SET(cpu, &set);
-  ASSERT_EQ(pthread_setaffinity_np(pthread_self(), sizeof(set), &set), 0);
 }
 
 /// Pushes items 0 .. total - 1 in bursts of random size through `push`, which returns how

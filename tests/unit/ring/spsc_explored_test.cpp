@@ -7,12 +7,14 @@
 #include <span>
 #include <string>
 
-#include "explored_bounds.hpp"
-#include "explorer.hpp"
 #include "ring/spsc_ring.hpp"
+#include "support/explored_bounds.hpp"
+#include "support/explorer.hpp"
 
-namespace esc::ring::explore {
+namespace esc::ring {
 namespace {
+
+using namespace esc::explorer;
 
 using Kind = Mutation::Kind;
 using Ring = SpscRing<std::uint64_t, Atomics>;
@@ -187,4 +189,4 @@ TEST(SpscMutants, SlotMustNotBeReadAfterItsRelease) {
 }
 
 }  // namespace
-}  // namespace esc::ring::explore
+}  // namespace esc::ring

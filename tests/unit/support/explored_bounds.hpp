@@ -1,4 +1,4 @@
-// How far the explorations of the rings go, and how they are reported.
+// How far explorations go, and how they are reported.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -6,10 +6,10 @@
 #include <iostream>
 #include <string>
 
-#include "explorer.hpp"
-#include "sanitizers.hpp"
+#include "support/explorer.hpp"
+#include "support/sanitizers.hpp"
 
-namespace esc::ring::explore {
+namespace esc::explorer {
 
 // The explorer finds races by itself and runs in one thread: sanitizers only check its own code, on
 // fewer schedules.
@@ -39,4 +39,4 @@ inline void report(const char* what, const Bounds& bounds, const Result& result)
   testing::Test::RecordProperty(std::string("schedules_") + what, std::to_string(result.schedules));
 }
 
-}  // namespace esc::ring::explore
+}  // namespace esc::explorer

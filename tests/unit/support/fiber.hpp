@@ -7,7 +7,7 @@
 #include <cstddef>
 #include <memory>
 
-#include "sanitizers.hpp"
+#include "support/sanitizers.hpp"
 
 #if defined(ESC_UNDER_TSAN)
 #include <sanitizer/tsan_interface.h>
@@ -17,7 +17,7 @@
 #include <sanitizer/common_interface_defs.h>
 #endif
 
-namespace esc::ring::explore {
+namespace esc::explorer {
 
 /// One context. The default one stands for the thread that calls; others run `entry` on a stack of
 /// their own, which must never return. A fiber may be destroyed while suspended: what its frames
@@ -97,4 +97,4 @@ class Fiber {
 #endif
 };
 
-}  // namespace esc::ring::explore
+}  // namespace esc::explorer

@@ -15,7 +15,7 @@
 #include <string>
 #include <type_traits>
 
-namespace esc::ring::explore {
+namespace esc::explorer {
 
 struct Bounds {
   unsigned preemptions = 2;  ///< per execution
@@ -83,7 +83,7 @@ void element_written(const void* element);
 }  // namespace detail
 
 /// The policy that puts the explorer in std::atomic's place. 64-bit integers only: it is what the
-/// rings use, and it keeps their layout.
+/// rings and the table of keys use, and it keeps their layout.
 struct Atomics {
   template <class U>
   class atomic {
@@ -109,4 +109,4 @@ struct Atomics {
   static void will_write(const void* element) { detail::element_written(element); }
 };
 
-}  // namespace esc::ring::explore
+}  // namespace esc::explorer

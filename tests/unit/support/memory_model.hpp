@@ -1,17 +1,17 @@
 // The memory of one explored execution: what a C++ atomic load may return, and which plain accesses
 // race.
 //
-// An operational reading of the C++20 model without consume, fences and seq_cst's total order (the
-// rings use none of them). Every location keeps the history of its stores. A thread has a view: for
-// each location the oldest store it may still read, and a vector clock. A release store carries its
-// thread's view along; an acquire load that reads it joins that view into the reader's. So a load
-// returns any store not older than the reader's view of the location, and two plain accesses to one
-// element race, one of them a write, when neither lies in the other's view.
+// An operational reading of the C++20 model without consume, fences and seq_cst's total order (what
+// is explored uses none of them). Every location keeps the history of its stores. A thread has a
+// view: for each location the oldest store it may still read, and a vector clock. A release store
+// carries its thread's view along; an acquire load that reads it joins that view into the reader's.
+// So a load returns any store not older than the reader's view of the location, and two plain
+// accesses to one element race, one of them a write, when neither lies in the other's view.
 //
 // What it leaves out: a store always becomes the newest of its location (exact where stores to one
-// location are ordered by happens-before or are read-modify-writes, as in both rings, and a plain
-// race is reported where they are not), and no load returns a value that is stored later in program
-// order (load buffering).
+// location are ordered by happens-before or are read-modify-writes, as in all that is explored, and
+// a plain race is reported where they are not), and no load returns a value that is stored later in
+// program order (load buffering).
 #pragma once
 
 #include <algorithm>
@@ -19,7 +19,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace esc::ring::explore {
+namespace esc::explorer {
 
 inline constexpr unsigned kMaxThreads = 4;
 inline constexpr unsigned kMaxLocations = 16;
@@ -69,4 +69,4 @@ struct Element {
   }
 };
 
-}  // namespace esc::ring::explore
+}  // namespace esc::explorer

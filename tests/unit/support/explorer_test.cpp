@@ -1,6 +1,6 @@
 // The explorer itself: it must see what it claims to see before its silence about the rings means
 // anything.
-#include "explorer.hpp"
+#include "support/explorer.hpp"
 
 #include <gtest/gtest.h>
 
@@ -9,7 +9,7 @@
 #include <set>
 #include <string>
 
-namespace esc::ring::explore {
+namespace esc::explorer {
 namespace {
 
 using Word = Atomics::atomic<std::uint64_t>;
@@ -184,4 +184,4 @@ TEST(Explorer, ReportsAThreadThatCannotGoOn) {
 }
 
 }  // namespace
-}  // namespace esc::ring::explore
+}  // namespace esc::explorer

@@ -1,0 +1,207 @@
+// Which keys were seen within the idempotency window: deduplication of events without a number, in
+// bounded memory, for all pipelines together.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <new>
+#include <span>
+
+#include "base/align.hpp"
+#include "identity/key_hasher.hpp"
+#include "identity/keyed_bucket.hpp"
+#include "telemetry/counter.hpp"
+
+namespace esc::identity {
+
+/// What one caller did. Writer: that caller. Readers: anyone.
+struct alignas(kCacheLineBytes) KeyedCounters {
+  telemetry::Counter fresh;        ///< told kNew
+  telemetry::Counter duplicates;   ///< told kDuplicate
+  telemetry::Counter contended;    ///< told kContended
+  telemetry::Counter evicted;      ///< keys put out within the window, for want of room
+  telemetry::Counter evicted_age;  ///< their ages at that time, summed, in ticks
+  telemetry::Counter expired;      ///< keys taken out beyond the window
+};
+
+/// The sum over callers. Keys in the table, those included that are beyond the window and not yet
+/// taken out: fresh - evicted - expired.
+struct KeyedTotals {
+  std::uint64_t fresh = 0;
+  std::uint64_t duplicates = 0;
+  std::uint64_t contended = 0;
+  std::uint64_t evicted = 0;
+  std::uint64_t evicted_age = 0;
+  std::uint64_t expired = 0;
+
+  void add(const KeyedCounters& counters) noexcept;
+};
+
+namespace detail {
+/// Throw std::invalid_argument.
+void check_bucket_memory(const void* first, std::size_t count);
+[[nodiscard]] std::uint64_t tick_cycles_of(std::uint64_t window_cycles, std::uint64_t ticks);
+}  // namespace detail
+
+/// A hash table of buckets of one cache line (KeyedBucket), without chains: an operation touches
+/// the one line of its key, and nothing is allocated, moved or locked. A key is known from when it
+/// was first seen, for the window and not longer; seeing it again does not prolong that. The window
+/// is 448 ticks: in time, a key is forgotten one tick early at most (8 s of an hour) and never
+/// late.
+///
+/// Memory: what is handed over, 64 bytes for 7 keys, and nothing else. Buckets fill unevenly: with
+/// a quarter as many new keys in a window as there are slots, 0.22 % of them find their bucket
+/// full; Full means degraded, never refused: the oldest key of the bucket is evicted and counted,
+/// and an event that comes again after that is delivered again. So is one whose verdict is
+/// kContended. With too little memory the table tends to at-least-once; an event is never lost for
+/// want of it. What can lose one is a key that looks the same: less than 2^-46 for an event
+/// (docs/deduplication.md).
+///
+/// Threads: any number of callers, each through a Caller of its own. Memory belongs to whoever made
+/// the table and must outlive it. Nothing but construction can fail or throws.
+template <class LayoutOf = KeyLayout<>, class Atomics = ring::StdAtomics>
+class BasicKeyedTable {
+ public:
+  using Layout = LayoutOf;
+  using Bucket = KeyedBucket<Layout, Atomics>;
+  static_assert(sizeof(Bucket) == kCacheLineBytes);
+  static constexpr std::size_t kMaxBurst = 64;
+  static constexpr std::uint64_t kWindowTicks = Layout::kWindowTicks;
+
+  class Caller;
+
+  /// How many buckets fit into so much memory, and how many keys fit into so many buckets.
+  [[nodiscard]] static constexpr std::size_t buckets_for(std::size_t bytes) noexcept {
+    return bytes / sizeof(Bucket);
+  }
+  [[nodiscard]] static constexpr std::size_t keys_in(std::size_t buckets) noexcept {
+    return buckets * Layout::kSlots;
+  }
+
+  /// Makes empty buckets in raw memory (hugepages) that begins at a cache line, as many as fit.
+  /// Writes all of it: no page is left to be faulted in later. Throws std::invalid_argument.
+  [[nodiscard]] static std::span<Bucket> buckets_in(std::span<std::byte> memory) {
+    const std::size_t count = buckets_for(memory.size());
+    detail::check_bucket_memory(memory.data(), count);
+    auto* first = reinterpret_cast<Bucket*>(memory.data());
+    std::uninitialized_value_construct_n(first, count);
+    return {std::launder(first), count};
+  }
+
+  /// Any number of buckets, all of them zero or as another table left them; 1 at least. The window
+  /// in TSC cycles, 448 at least. Throws std::invalid_argument.
+  BasicKeyedTable(std::span<Bucket> buckets, std::uint64_t window_cycles)
+      : buckets_(buckets), tick_cycles_(detail::tick_cycles_of(window_cycles, kWindowTicks)) {
+    detail::check_bucket_memory(buckets.data(), buckets.size());
+  }
+  BasicKeyedTable(const BasicKeyedTable&) = delete;
+  BasicKeyedTable& operator=(const BasicKeyedTable&) = delete;
+
+  [[nodiscard]] std::size_t capacity() const noexcept { return keys_in(buckets_.size()); }
+  [[nodiscard]] std::uint64_t tick_cycles() const noexcept { return tick_cycles_; }
+
+  /// Where a key is. Multiplied into the range: any number of buckets will do, and the hash's
+  /// highest bits decide.
+  [[nodiscard]] Bucket& bucket_of(const KeyHash& key) const noexcept {
+    const auto product = static_cast<unsigned __int128>(key.high) * buckets_.size();
+    return buckets_[static_cast<std::size_t>(product >> 64U)];
+  }
+
+ private:
+  std::span<Bucket> buckets_;
+  std::uint64_t tick_cycles_;
+};
+
+/// One lcore's way to the table.
+template <class Layout, class Atomics>
+class BasicKeyedTable<Layout, Atomics>::Caller {
+ public:
+  explicit Caller(BasicKeyedTable& table) noexcept : table_(&table) {}
+  Caller(const Caller&) = delete;
+  Caller& operator=(const Caller&) = delete;
+
+  /// Asks for the lines of keys that are to be judged soon. A caller with other work to do in
+  /// between, or with another burst to judge, does not wait for memory then.
+  void prefetch(std::span<const KeyHash> keys) const noexcept {
+    for (const KeyHash& key : keys) __builtin_prefetch(&table_->bucket_of(key), 1);
+  }
+
+  /// Judges keys in their order and marks the new ones: verdicts[i] is that of keys[i]. At most
+  /// kMaxBurst. Of all callers that bring one key, however their calls overlap, one is told kNew
+  /// and the others kDuplicate, until the window ends or the key is evicted. `now`: TSC; callers
+  /// may differ in it.
+  void check_and_mark(std::span<const KeyHash> keys, std::span<KeyVerdict> verdicts,
+                      std::uint64_t now) noexcept {
+    prefetch(keys);
+    const std::uint64_t tick = now / table_->tick_cycles_;
+    Tally tally;
+    for (std::size_t i = 0; i < keys.size(); ++i) {
+      const KeyMark mark = table_->bucket_of(keys[i]).mark(Layout::tag_from(keys[i].low), tick);
+      verdicts[i] = mark.verdict;
+      tally.count(mark);
+    }
+    publish(tally, keys.size());
+  }
+
+  [[nodiscard]] const KeyedCounters& counters() const noexcept { return counters_; }
+
+ private:
+  /// Of one burst: the counters are written once.
+  struct Tally {
+    std::uint64_t fresh = 0;
+    std::uint64_t contended = 0;
+    std::uint64_t evicted = 0;
+    std::uint64_t evicted_age = 0;
+    std::uint64_t expired = 0;
+
+    void count(const KeyMark& mark) noexcept {
+      fresh += static_cast<unsigned>(mark.verdict == KeyVerdict::kNew);
+      contended += static_cast<unsigned>(mark.verdict == KeyVerdict::kContended);
+      evicted += static_cast<unsigned>(mark.evicted);
+      evicted_age += mark.evicted_age;
+      expired += mark.expired;
+    }
+  };
+
+  void publish(const Tally& tally, std::size_t keys) noexcept {
+    counters_.fresh.add(tally.fresh);
+    counters_.duplicates.add(keys - tally.fresh - tally.contended);
+    counters_.contended.add(tally.contended);
+    counters_.evicted.add(tally.evicted);
+    counters_.evicted_age.add(tally.evicted_age);
+    counters_.expired.add(tally.expired);
+  }
+
+  BasicKeyedTable* table_;
+  KeyedCounters counters_;
+};
+
+using KeyedTable = BasicKeyedTable<>;
+
+/// How far back the table remembers, as it is: the window while nothing is evicted, else how old on
+/// average what is evicted was, over the last one to two eighths of the window. Control path, one
+/// thread.
+class EffectiveWindow {
+ public:
+  EffectiveWindow(std::uint64_t tick_cycles, double cycles_per_second) noexcept
+      : tick_cycles_(tick_cycles), cycles_per_second_(cycles_per_second) {}
+
+  /// Takes in what all callers have counted by now (TSC), and says the window in seconds. To be
+  /// called some times in an eighth of the window; more seldom is averaged over longer.
+  double sample(const KeyedTotals& totals, std::uint64_t now) noexcept;
+
+ private:
+  struct Point {
+    std::uint64_t evicted = 0;
+    std::uint64_t evicted_age = 0;
+  };
+
+  std::uint64_t tick_cycles_;
+  double cycles_per_second_;
+  std::uint64_t since_ = 0;  ///< when `middle_` was taken
+  Point start_;              ///< what is averaged over begins here
+  Point middle_;
+};
+
+}  // namespace esc::identity

@@ -1,0 +1,130 @@
+// A dispatcher between real rings, with real mbufs under its events.
+#pragma once
+
+#include "dispatch/dispatch_stage.hpp"
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <map>
+#include <memory>
+#include <optional>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "support/events.hpp"
+#include "support/rings.hpp"
+#include "support/rules.hpp"
+
+namespace esc::test {
+
+/// A table of producers in memory of its own.
+struct Producers {
+  static constexpr std::size_t kWindow = 64;
+  static constexpr identity::ProducerTable::Settings kSettings{
+      .producers = 16, .window = kWindow, .expiry_cycles = UINT64_MAX, .seed = 5};
+  std::vector<identity::IndexBucket> index{identity::ProducerTable::buckets_for(kSettings)};
+  std::vector<identity::ProducerEntry> entries{identity::ProducerTable::entries_for(kSettings)};
+  std::vector<identity::ProducerFaults> faults{identity::ProducerTable::entries_for(kSettings)};
+  std::vector<identity::BitWord> bits =
+      std::vector<identity::BitWord>(identity::ProducerTable::words_for(kSettings));
+  identity::ProducerTable table{kSettings, {index, entries, faults, bits}};
+};
+
+class DispatchTest : public testing::Test {
+ protected:
+  ~DispatchTest() override {
+    if (stage_) (void)stage_->discard();
+    (void)ingest_->consume_burst(
+        SIZE_MAX, [](const event::Event& event) { event::free_segment(event.mbuf); });
+    for (std::size_t worker = 0; worker < rings_.size(); ++worker) (void)take(worker);
+    EXPECT_TRUE(pool_.whole());
+  }
+
+  struct Limits {
+    std::size_t burst = 64;
+    std::size_t hold = 64;
+    std::uint64_t hold_cycles = UINT64_MAX;
+    bool lossless = true;
+    identity::ProducerTable* producers = nullptr;
+  };
+  void make(const std::vector<route::RouteSpec>& routes, std::size_t workers, std::size_t cells,
+            const Limits& limits) {
+    rules_.emplace(make_rules(routes, kHasher, unknown_, bound_));
+    dispatch::DispatchStage<>::Parts parts{.input = *ingest_,
+                                           .workers = {},
+                                           .rules = rules_->published,
+                                           .cache = rules_->cache(),
+                                           .producers = limits.producers,
+                                           .flow = flow_,
+                                           .probe = {nullptr, {}, {}, 0},
+                                           .counters = counters_,
+                                           .pools = pools_,
+                                           .hold_limits = {limits.hold_cycles},
+                                           .lossless = limits.lossless,
+                                           .burst = limits.burst};
+    holds_.assign(workers, std::vector<dispatch::HeldItem>(limits.hold));
+    for (std::size_t i = 0; i < workers; ++i) {
+      rings_.push_back(std::make_unique<OwnedRing<WorkerRing>>(cells));
+      parts.workers.push_back({rings_.back()->get(), holds_[i]});
+    }
+    stage_.emplace(parts);
+  }
+  void make(const std::vector<route::RouteSpec>& routes, std::size_t workers, std::size_t cells) {
+    make(routes, workers, cells, Limits{});
+  }
+
+  void give(std::string_view topic, std::uint64_t number = 0) {
+    const event::Event event = make_event(pool_, topic, number);
+    ASSERT_EQ(producer_.push_burst({&event, 1}), 1U);
+  }
+
+  /// Empties a worker's ring and gives the mbufs back.
+  std::vector<event::WorkItem> take(std::size_t worker, std::size_t most = SIZE_MAX) {
+    std::vector<event::WorkItem> items;
+    (void)(*rings_[worker])->consume_burst(most, [&](const event::WorkItem& item) {
+      items.push_back(item);
+    });
+    for (const event::WorkItem& item : items) releaser_.release(item.event);
+    releaser_.flush();
+    return items;
+  }
+
+  /// A numbered event: of epoch 1.
+  void give(std::string_view topic, std::uint64_t producer, std::uint64_t sequence) {
+    event::Event event = make_event(pool_, topic, sequence);
+    event.producer = producer;
+    event.epoch = 1;
+    event.flags |= event::kSequenced;
+    ASSERT_EQ(producer_.push_burst({&event, 1}), 1U);
+  }
+
+  [[nodiscard]] std::uint64_t dropped(FrameDrop reason) const {
+    return counters_.frame_dropped.get(reason);
+  }
+  [[nodiscard]] std::uint64_t unknown() const { return dropped(FrameDrop::kUnknownTopic); }
+  /// What came in is routed, held or dropped: at any time between two polls.
+  void expect_balanced() const {
+    EXPECT_EQ(counters_.events_received.get(),
+              counters_.events_routed.get() + counters_.events_held.get() + unknown() +
+                  counters_.duplicate.get() + counters_.stale.get() +
+                  dropped(FrameDrop::kWorkerFull) + dropped(FrameDrop::kHoldExpired));
+  }
+
+  TestPool pool_;
+  std::array<rte_mempool*, 1> pools_{pool_.get()};
+  event::Releaser releaser_{pools_};
+  OwnedRing<IngestRing> ingest_{512};
+  IngestRing::Producer producer_{*ingest_};
+  telemetry::DispatchCounters counters_;
+  route::UnknownSpec unknown_;
+  std::vector<config::ProducerConfig> bound_;
+  std::optional<PublishedRules> rules_;
+  control::FlowBoard flow_;
+  std::vector<std::unique_ptr<OwnedRing<WorkerRing>>> rings_;
+  std::vector<std::vector<dispatch::HeldItem>> holds_;
+  std::optional<dispatch::DispatchStage<>> stage_;
+};
+
+}  // namespace esc::test

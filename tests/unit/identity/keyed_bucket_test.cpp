@@ -1,0 +1,198 @@
+// One bucket against a model that keeps every key with its whole tick.
+#include "identity/keyed_bucket.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <deque>
+#include <random>
+#include <vector>
+
+namespace esc::identity {
+namespace {
+
+/// What the rules say, for ticks that never go back.
+template <class Layout>
+class Model {
+ public:
+  KeyMark mark(std::uint64_t tag, std::uint64_t now) {
+    KeyMark mark;
+    std::erase_if(keys_, [&](const Key& key) { return now - key.tick >= Layout::kWindowTicks; });
+    if (std::ranges::any_of(keys_, [&](const Key& key) { return key.tag == tag; })) {
+      mark.verdict = KeyVerdict::kDuplicate;
+      return mark;
+    }
+    mark.verdict = KeyVerdict::kNew;
+    if (keys_.size() == Layout::kSlots) {
+      mark.evicted = true;
+      mark.evicted_age = static_cast<std::uint32_t>(now - keys_.front().tick);
+      keys_.pop_front();
+    }
+    keys_.push_back({tag, now});
+    return mark;
+  }
+  [[nodiscard]] std::size_t size() const { return keys_.size(); }
+
+ private:
+  struct Key {
+    std::uint64_t tag;
+    std::uint64_t tick;
+  };
+  std::deque<Key> keys_;
+};
+
+template <class Layout>
+class AgainstModel : public testing::Test {
+ protected:
+  void mark(std::uint64_t tag, std::uint64_t now) {
+    const KeyMark found = bucket_.mark(tag, now);
+    const KeyMark expected = model_.mark(tag, now);
+    ASSERT_EQ(found.verdict, expected.verdict) << "tag " << tag << " at " << now;
+    ASSERT_EQ(found.evicted, expected.evicted) << "tag " << tag << " at " << now;
+    ASSERT_EQ(found.evicted_age, expected.evicted_age) << "tag " << tag << " at " << now;
+    inserted_ += found.verdict == KeyVerdict::kNew ? 1U : 0U;
+    gone_ += (found.evicted ? 1U : 0U) + found.expired;
+    ASSERT_EQ(inserted_ - gone_, occupied());
+  }
+
+ private:
+  [[nodiscard]] std::uint64_t occupied() const {
+    return static_cast<std::uint64_t>(std::ranges::count_if(bucket_.slots, [](const auto& slot) {
+      return Layout::tag_of(slot.word.load(std::memory_order_relaxed)) != 0;
+    }));
+  }
+  KeyedBucket<Layout> bucket_;
+  Model<Layout> model_;
+  std::uint64_t inserted_ = 0;
+  std::uint64_t gone_ = 0;
+};
+
+using Layouts = testing::Types<KeyLayout<>, KeyLayout<7, 20, 3, 2>, KeyLayout<3, 8, 4, 3>,
+                               KeyLayout<1, 8, 5, 6>, KeyLayout<2, 58, 3, 2>>;
+TYPED_TEST_SUITE(AgainstModel, Layouts);
+
+/// Ticks that mostly stand still, and now and then jump to where something ends: a tick, an era,
+/// the window, what a tick's bits can tell, any of these many times over.
+template <class Layout>
+std::uint64_t later(std::uint64_t now, std::mt19937_64& random) {
+  constexpr std::uint64_t kWrap = Layout::kTickMask + 1;
+  switch (random() % 40) {
+    case 0:
+      return now + Layout::kEraTicks;
+    case 1:
+      return now + Layout::kWindowTicks - 1;
+    case 2:
+      return now + Layout::kWindowTicks;
+    case 3:
+      return now + kWrap * (1 + random() % 5) + random() % 3 - 1;
+    case 4:
+      return now + random() % (3 * kWrap);
+    case 5:
+      return now + kWrap * (random() % (std::uint64_t{1} << 40));
+    default:
+      return now + (random() % 4 == 0 ? 1 + random() % Layout::kEraTicks : 0);
+  }
+}
+
+TYPED_TEST(AgainstModel, AgreesOnRandomTraffic) {
+  std::mt19937_64 random(1);
+  std::uint64_t now = 0;
+  for (int i = 0; i < 300'000; ++i) {
+    now = later<TypeParam>(now, random);
+    this->mark(1 + random() % (2 * TypeParam::kSlots), now);
+    if (this->HasFatalFailure()) return;
+  }
+}
+
+using Layout = KeyLayout<>;
+
+/// Every tick of some wraps: known in the window, not known at its end, nor ever after, also when
+/// nothing looks into the bucket in between.
+TEST(KeyedBucket, AKeyIsKnownForTheWindowWhereverTheTickBegins) {
+  constexpr std::uint64_t kWrap = Layout::kTickMask + 1;
+  for (std::uint64_t start = 5 * kWrap; start < 6 * kWrap; start += 7) {
+    for (std::uint64_t after = 0; after < 3 * kWrap; ++after) {
+      KeyedBucket<> bucket;
+      ASSERT_EQ(bucket.mark(9, start).verdict, KeyVerdict::kNew);
+      ASSERT_EQ(bucket.mark(9, start + after).verdict,
+                after < Layout::kWindowTicks ? KeyVerdict::kDuplicate : KeyVerdict::kNew)
+          << start << " + " << after;
+    }
+  }
+}
+
+TEST(KeyedBucket, SeeingAKeyAgainDoesNotProlongIt) {
+  KeyedBucket<> bucket;
+  ASSERT_EQ(bucket.mark(9, 1000).verdict, KeyVerdict::kNew);
+  for (std::uint64_t now = 1001; now < 1000 + Layout::kWindowTicks; ++now)
+    ASSERT_EQ(bucket.mark(9, now).verdict, KeyVerdict::kDuplicate);
+  EXPECT_EQ(bucket.mark(9, 1000 + Layout::kWindowTicks).verdict, KeyVerdict::kNew);
+}
+
+/// One caller's tick is behind: it neither forgets what others inserted after it nor inserts what
+/// would be older than the bucket can tell.
+TEST(KeyedBucket, ACallerBehindGoesByTheEraOfTheBucket) {
+  constexpr std::uint64_t kNow = 100 * Layout::kEraTicks;
+  for (std::uint64_t behind = 0; behind < 20 * Layout::kEraTicks; ++behind) {
+    KeyedBucket<> bucket;
+    ASSERT_EQ(bucket.mark(1, kNow + 5).verdict, KeyVerdict::kNew);
+    ASSERT_EQ(bucket.mark(1, kNow - behind).verdict, KeyVerdict::kDuplicate) << behind;
+    ASSERT_EQ(bucket.mark(2, kNow - behind).verdict, KeyVerdict::kNew) << behind;
+    ASSERT_EQ(bucket.mark(2, kNow + Layout::kWindowTicks - 1).verdict, KeyVerdict::kDuplicate);
+    ASSERT_EQ(bucket.mark(2, kNow + Layout::kWindowTicks).verdict, KeyVerdict::kNew) << behind;
+  }
+}
+
+TEST(KeyedBucket, FillsAllSlotsThenEvictsTheOldest) {
+  KeyedBucket<> bucket;
+  for (std::uint64_t tag = 1; tag <= 7; ++tag) {
+    const KeyMark mark = bucket.mark(tag, 1000 + tag);
+    ASSERT_EQ(mark.verdict, KeyVerdict::kNew);
+    ASSERT_FALSE(mark.evicted);
+  }
+  const KeyMark eighth = bucket.mark(8, 1100);
+  EXPECT_TRUE(eighth.evicted);
+  EXPECT_EQ(eighth.evicted_age, 99U);
+  for (std::uint64_t tag = 2; tag <= 8; ++tag)
+    EXPECT_EQ(bucket.mark(tag, 1100).verdict, KeyVerdict::kDuplicate);
+  EXPECT_EQ(bucket.mark(1, 1100).verdict, KeyVerdict::kNew);
+}
+
+TEST(KeyedBucket, AHashOfZeroIsAKeyAsWell) {
+  KeyedBucket<> bucket;
+  EXPECT_EQ(bucket.mark(Layout::tag_from(0), 1).verdict, KeyVerdict::kNew);
+  EXPECT_EQ(bucket.mark(Layout::tag_from(0), 1).verdict, KeyVerdict::kDuplicate);
+}
+
+/// Atomics on which every swap fails, as if others were faster each time.
+struct Unlucky {
+  template <class U>
+  class atomic {
+   public:
+    explicit atomic(U value) : value_(value) {}
+    [[nodiscard]] U load(std::memory_order) const { return value_; }
+    bool compare_exchange_weak(U&, U, std::memory_order, std::memory_order) {
+      ++swaps;
+      return false;
+    }
+    static inline unsigned swaps = 0;
+
+   private:
+    U value_;
+  };
+};
+
+TEST(KeyedBucket, GivesUpAfterABoundedNumberOfTries) {
+  using Bucket = KeyedBucket<KeyLayout<>, Unlucky>;
+  Bucket bucket;
+  Bucket::Word::swaps = 0;
+  EXPECT_EQ(bucket.mark(1, 0).verdict, KeyVerdict::kContended);
+  EXPECT_EQ(Bucket::Word::swaps, Bucket::kAttempts);
+  // The same where the era cannot be moved on.
+  EXPECT_EQ(bucket.mark(1, 1'000'000).verdict, KeyVerdict::kContended);
+  EXPECT_EQ(Bucket::Word::swaps, 2 * Bucket::kAttempts);
+}
+
+}  // namespace
+}  // namespace esc::identity
