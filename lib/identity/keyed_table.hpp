@@ -2,6 +2,7 @@
 // bounded memory, for all pipelines together.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -133,10 +134,11 @@ class BasicKeyedTable<Layout, Atomics>::Caller {
   /// may differ in it.
   void check_and_mark(std::span<const KeyHash> keys, std::span<KeyVerdict> verdicts,
                       std::uint64_t now) noexcept {
-    prefetch(keys);
+    prefetch(keys.first(std::min(keys.size(), kAhead)));
     const std::uint64_t tick = now / table_->tick_cycles_;
     Tally tally;
     for (std::size_t i = 0; i < keys.size(); ++i) {
+      if (i + kAhead < keys.size()) __builtin_prefetch(&table_->bucket_of(keys[i + kAhead]), 1);
       const KeyMark mark = table_->bucket_of(keys[i]).mark(Layout::tag_from(keys[i].low), tick);
       verdicts[i] = mark.verdict;
       tally.count(mark);
@@ -147,6 +149,10 @@ class BasicKeyedTable<Layout, Atomics>::Caller {
   [[nodiscard]] const KeyedCounters& counters() const noexcept { return counters_; }
 
  private:
+  /// How many lines are under way while a key is judged. About as many as a core can wait for: with
+  /// more, judging waits until they have found a place to wait in.
+  static constexpr std::size_t kAhead = 12;
+
   /// Of one burst: the counters are written once.
   struct Tally {
     std::uint64_t fresh = 0;
