@@ -27,6 +27,7 @@ PACKAGES = [
     "librte-net-e1000-23",
     "librte-net-virtio23",
     "librte-net-vmxnet3-23",
+    "librte-rcu23",
     "libspdlog1.10",
     "libtomlplusplus3",
     "libpcap0.8",
