@@ -53,7 +53,9 @@ class PciPorts(GuestScenario):
 
     def test_frames_of_four_cards(self) -> None:
         """Nine in ten of them sound. The checksums are judged by the card where it can."""
-        configured = config(*CARDS)
+        # The cards' malformed packets have producers in common: what is a copy of what would depend
+        # on their turns.
+        configured = dataclasses.replace(config(*CARDS), window=None)
         self.configure(configured)
         self.start_service()
         packets = {
