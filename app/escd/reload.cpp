@@ -2,6 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <filesystem>
 #include <utility>
 #include <vector>
 
@@ -56,6 +57,12 @@ std::string listed(const std::vector<std::string>& names) {
 }  // namespace
 
 config::Config Reload::load(const std::string& file) const {
+  // A FIFO or a device could hold up the main lcore for as long as it likes.
+  std::error_code error;
+  if (!std::filesystem::is_regular_file(file, error)) {
+    throw control::Refusal("the configuration is no regular file, or is not to be found",
+                           "name a file that escd may read");
+  }
   auto loaded = config::load(file, {options_.set, options_.eal_args}, worker::handler_names());
   if (const auto* problems = std::get_if<std::vector<config::Problem>>(&loaded)) refuse(*problems);
   auto& config = std::get<config::Config>(loaded);

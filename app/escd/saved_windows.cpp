@@ -41,7 +41,6 @@ void load_saved_windows(const config::Config& config, DataPath& path) {
       expired += report.expired;
       no_room += report.no_room;
     }
-    identity::retire_windows(file);
     spdlog::info("the windows of {} producers are back from {} ({} had expired, {} found no room)",
                  loaded, file, expired, no_room);
   } catch (const identity::WindowFileError& problem) {
@@ -50,6 +49,12 @@ void load_saved_windows(const config::Config& config, DataPath& path) {
         "{}; starting without saved windows: events of the last run would be delivered "
         "again; {}",
         problem.what(), problem.fix());
+    return;
+  }
+  try {
+    identity::retire_windows(file);
+  } catch (const identity::WindowFileError& problem) {
+    spdlog::warn("{}; the windows are in use all the same; {}", problem.what(), problem.fix());
   }
 }
 

@@ -22,8 +22,10 @@ void Service::show(Appliance& appliance, Reload& reload) {
               [&appliance] { return stages_document(appliance); });
   export_.add("/escd/lcores", "What each lcore runs and how busy it is",
               [&appliance] { return lcores_document(appliance); });
-  export_.add("/escd/state", "What the appliance is doing, and since when",
-              [&appliance] { return state_document(appliance); });
+  export_.add("/escd/state", "What the appliance is doing",
+              [&appliance]() -> nlohmann::ordered_json {
+                return {{"state", control::name(appliance.state())}};
+              });
 }
 
 void Service::hide() noexcept {

@@ -190,10 +190,10 @@ class DispatchStage {
 
   void watch_pressure(std::uint64_t now) noexcept {
     if (pressure_table_ == nullptr) return;
-    if (const control::PressureTable* table = pressure_table_->get(); table != table_in_use_)
+    if (const std::uint64_t version = pressure_table_->version(); version != version_in_use_)
         [[unlikely]] {
-      table_in_use_ = table;
-      probe_.use(*table);
+      version_in_use_ = version;
+      probe_.use(*pressure_table_->get());
     }
     probe_.poll(input_, std::span<const Worker>(workers_), now);
   }
@@ -222,7 +222,7 @@ class DispatchStage {
   const control::FlowBoard& flow_;
   PressureProbe probe_;
   const runtime::Published<control::PressureTable>* pressure_table_;
-  const control::PressureTable* table_in_use_ = nullptr;  ///< compared only, never looked at
+  std::uint64_t version_in_use_ = 0;  ///< of the pressure table
   route::WorkerChoice choice_;
   SequenceJudge judge_;
   telemetry::DispatchCounters& counters_;

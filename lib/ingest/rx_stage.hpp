@@ -108,7 +108,7 @@ class RxStage {
     binding_ = &queues_[next_queue_];
     next_queue_ = next_queue_ + 1 < queues_.size() ? next_queue_ + 1 : 0;
     if (flow == control::Flow::kPaused && binding_->port->lossless) return;
-    if (should_wait()) {
+    if (flow == control::Flow::kOpen && should_wait()) {
       polls_->polls_deferred.add();
       return;
     }

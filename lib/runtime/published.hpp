@@ -33,6 +33,13 @@ class Published {
     return current_.load(std::memory_order_acquire);
   }
 
+  /// How often it was replaced. An address does not tell: a new one may lie where an old one lay.
+  /// Whoever reads a version and then get() has that one, or a newer one.
+  [[nodiscard]] std::uint64_t version() const noexcept {
+    // Acquire: pairs with the release in publish(), which follows that of the value.
+    return version_.load(std::memory_order_acquire);
+  }
+
   /// Writer. Whether one more may be published: otherwise awaited() says who does not come round.
   [[nodiscard]] bool has_room() {
     (void)reclaim();
@@ -42,6 +49,7 @@ class Published {
   void publish(std::unique_ptr<const T> next) {
     // Release: pairs with the acquire in get().
     current_.store(next.get(), std::memory_order_release);
+    version_.store(version_.load(std::memory_order_relaxed) + 1, std::memory_order_release);
     std::swap(owned_, next);
     retired_.push_back({quiescence_.begin_grace(), std::move(next)});
   }
@@ -65,6 +73,7 @@ class Published {
   Quiescence& quiescence_;
   std::unique_ptr<const T> owned_;
   std::atomic<const T*> current_;
+  std::atomic<std::uint64_t> version_{0};
   std::deque<Retired> retired_;
 };
 
