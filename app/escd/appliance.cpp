@@ -2,6 +2,7 @@
 
 #include <rte_cycles.h>
 #include <rte_launch.h>
+#include <spdlog/spdlog.h>
 #include <sys/prctl.h>
 
 #include <array>
@@ -133,6 +134,19 @@ void Appliance::reclaim_rules() {
   rules_pending_ = false;
 }
 
+void Appliance::watch_keys() {
+  KeyMemory* keys = data_path_->keys();
+  if (keys == nullptr || !keys->watch(data_path_->key_totals(), rte_rdtsc())) return;
+  if (keys->is_short()) {
+    spdlog::warn(
+        "memory for keys is short: they are forgotten after {:.0f} s on average, not {:.0f}, and "
+        "what comes again after that is delivered again; raise deduplication.keyed_bytes",
+        keys->effective_window_s(), keys->window_s());
+  } else {
+    spdlog::info("memory for keys is enough again");
+  }
+}
+
 bool Appliance::drained() const {
   for (const runtime::LcoreStatus& status : status_) {
     if (status.heartbeat_tsc.get() <= receiving_stopped_tsc_) return false;
@@ -207,33 +221,43 @@ bool Appliance::stood_still(const telemetry::Stillness& since) const {
   }
 }
 
-Appliance::LedgerReading Appliance::read_ledger() const {
+template <class Read>
+Appliance::LedgerReading Appliance::read_settled(const Read& read) const {
   const bool stopped = state() == PipelineState::kStopped;
   const std::uint64_t moves = data_path_->moves();
-  LedgerReading reading{data_path_->ledger()};
+  LedgerReading reading{read()};
   const telemetry::Stillness stillness(moves, heartbeats());
   telemetry::Ledger& ledger = reading.ledger;
   if (stopped || stood_still(stillness)) {
     reading.balanced = ledger.balanced();
-  } else {
-    const auto within = [this](const telemetry::Ledger& read) {
-      return read.within(data_path_->frame_room(), data_path_->packet_room());
-    };
-    // A reader that was preempted between two counters sees more under way than there is room for:
-    // what is really missing is still missing at the next look.
-    constexpr int kLooks = 4;
-    for (int i = 1; i < kLooks && !within(ledger); ++i) ledger = data_path_->ledger();
-    reading.balanced = within(ledger);
-    ledger.frames.in_flight = behind(ledger.frames.received, ledger.frames_accounted());
-    ledger.packets.in_flight = behind(ledger.packets.received, ledger.packets_accounted());
+    return reading;
   }
+  const auto within = [this](const telemetry::Ledger& read_now) {
+    return read_now.within(data_path_->frame_room(), data_path_->packet_room());
+  };
+  // A reader that was preempted between two counters sees more under way than there is room for:
+  // what is really missing is still missing at the next look.
+  constexpr int kLooks = 4;
+  for (int i = 1; i < kLooks && !within(ledger); ++i) ledger = read();
+  reading.balanced = within(ledger);
+  ledger.frames.in_flight = behind(ledger.frames.received, ledger.frames_accounted());
+  ledger.packets.in_flight = behind(ledger.packets.received, ledger.packets_accounted());
+  return reading;
+}
+
+Appliance::LedgerReading Appliance::read_ledger() const {
+  LedgerReading reading = read_settled([this] { return data_path_->ledger(); });
   for (const auto& port : ports_) {
     const dpdk::PortStats stats = port->stats();
-    ledger.packets.losses.imissed += stats.imissed;
-    ledger.packets.losses.rx_nombuf += stats.rx_nombuf;
-    ledger.packets.losses.ierrors += stats.ierrors;
+    reading.ledger.packets.losses.imissed += stats.imissed;
+    reading.ledger.packets.losses.rx_nombuf += stats.rx_nombuf;
+    reading.ledger.packets.losses.ierrors += stats.ierrors;
   }
   return reading;
+}
+
+Appliance::LedgerReading Appliance::read_ledger(std::size_t pipeline) const {
+  return read_settled([this, pipeline] { return data_path_->ledger(pipeline); });
 }
 
 }  // namespace esc::app

@@ -72,6 +72,8 @@ class Appliance {
   [[nodiscard]] std::optional<RuleBook::Refusal> replace_rules(const config::Config& config);
   /// Now and then: frees what was replaced, once nobody uses it.
   void reclaim_rules();
+  /// Now and then: how far back the table of keys reaches; a line in the log when it gets short.
+  void watch_keys();
   /// True once nothing is in flight: every lcore has begun a round since receiving stopped, so none
   /// still has a burst in hand that it has not counted, and the ledger shows nothing under way.
   [[nodiscard]] bool drained() const;
@@ -95,6 +97,8 @@ class Appliance {
   /// hold exactly or not at all. While events move: what is not accounted for is in flight, and may
   /// be no more than there is room for. Takes up to kStillnessWaitMs when nothing moves.
   [[nodiscard]] LedgerReading read_ledger() const;
+  /// Of one pipeline, likewise; without the ports' losses.
+  [[nodiscard]] LedgerReading read_ledger(std::size_t pipeline) const;
 
   [[nodiscard]] PipelineState state() const noexcept { return state_.state(); }
   [[nodiscard]] const control::PipelineStateHolder& states() const noexcept { return state_; }
@@ -127,6 +131,8 @@ class Appliance {
   [[nodiscard]] runtime::IdlePolicy idle_policy(std::size_t lcore) const;
   [[nodiscard]] std::vector<std::uint64_t> heartbeats() const;
   [[nodiscard]] bool stood_still(const telemetry::Stillness& since) const;
+  template <class Read>
+  [[nodiscard]] LedgerReading read_settled(const Read& read) const;
   void name_roles();
 
   const config::Config& config_;

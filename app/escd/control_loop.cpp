@@ -60,6 +60,7 @@ void ControlLoop::tick() {
   server_.serve_ready();
   reload_if_asked();
   appliance_.reclaim_rules();
+  appliance_.watch_keys();
   log_pressure();
   watch();
   const auto now = Clock::now();

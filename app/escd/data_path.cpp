@@ -23,6 +23,9 @@ DataPath::DataPath(const config::Config& config, const topology::LcorePlan& plan
       rules_(rules),
       owner_(route::random_seed(), static_cast<std::uint32_t>(plan.pipelines.size())) {
   make_contexts(config, ports, jumbo_pool);
+  if (config.deduplication.keyed_bytes != 0) {
+    keys_ = std::make_unique<KeyMemory>(config.deduplication, plan.pipelines.front().node);
+  }
   make_pipelines(config, plan);
   for (const topology::LcoreAssignment& lcore : plan.lcores) {
     lcores_.push_back(make_lcore(config, lcore, ports));
@@ -52,8 +55,10 @@ void DataPath::make_pipelines(const config::Config& config, const topology::Lcor
   workers_.resize(config.lcores.workers.size());
   worker_stages_.resize(workers_.size());
   for (const topology::PipelinePlan& pipeline : plan.pipelines) {
-    pipelines_.push_back(std::make_unique<Pipeline>(
-        config, pipeline, PipelineShared{rules_, flow_, pools_, shares_}));
+    pipelines_.push_back(
+        std::make_unique<Pipeline>(config, pipeline,
+                                   PipelineShared{rules_, flow_, pools_, shares_,
+                                                  keys_ ? keys_->store() : dispatch::KeyStore{}}));
     for (const auto& worker : pipelines_.back()->workers()) {
       workers_[worker->index] = worker.get();
       worker_stages_[worker->index] = worker->stage.get();
@@ -150,6 +155,15 @@ bool DataPath::empty() const {
 
 void DataPath::zero_slot(std::uint32_t slot) noexcept {
   for (const auto& pipeline : pipelines_) pipeline->zero_slot(slot);
+}
+
+identity::KeyedTotals DataPath::key_totals() const noexcept {
+  identity::KeyedTotals totals;
+  for (const auto& pipeline : pipelines_) {
+    const identity::KeyedCounters* counters = pipeline->dispatch_stage().key_counters();
+    if (counters != nullptr) totals.add(*counters);
+  }
+  return totals;
 }
 
 DataPath::WorkerMarks DataPath::worker_marks() const {

@@ -8,6 +8,7 @@
 #include <span>
 #include <vector>
 
+#include "app/escd/key_memory.hpp"
 #include "app/escd/pipeline.hpp"
 #include "config/config.hpp"
 #include "dpdk/port.hpp"
@@ -87,6 +88,11 @@ class DataPath {
     return rules_.rules().get()->routes;
   }
   void zero_slot(std::uint32_t slot) noexcept;
+  /// Null: no event has a key.
+  [[nodiscard]] KeyMemory* keys() noexcept { return keys_.get(); }
+  [[nodiscard]] const KeyMemory* keys() const noexcept { return keys_.get(); }
+  /// What all pipelines have counted of keys.
+  [[nodiscard]] identity::KeyedTotals key_totals() const noexcept;
 
   /// How far each worker was.
   using WorkerMarks = std::vector<std::uint64_t>;
@@ -112,6 +118,7 @@ class DataPath {
   std::vector<rte_mempool*> pools_;          ///< by port index
   std::vector<dispatch::PoolShare> shares_;  ///< likewise
   std::vector<std::unique_ptr<ingest::PortContext>> contexts_;
+  std::unique_ptr<KeyMemory> keys_;
   std::vector<std::unique_ptr<Pipeline>> pipelines_;
   std::vector<const WorkerParts*> workers_;
   std::vector<WorkerStage*> worker_stages_;  ///< likewise

@@ -5,6 +5,7 @@
 #include <array>
 #include <cctype>
 #include <charconv>
+#include <cmath>
 #include <string>
 #include <utility>
 
@@ -23,10 +24,11 @@ double seconds(std::uint64_t cycles) {
 }
 
 // In the order of ProducerOrder.
-constexpr std::array<std::pair<std::string_view, identity::ProducerOrder>, 5> kOrders = {{
+constexpr std::array<std::pair<std::string_view, identity::ProducerOrder>, 6> kOrders = {{
     {"lost", identity::ProducerOrder::kLost},
     {"duplicates", identity::ProducerOrder::kDuplicates},
     {"accepted", identity::ProducerOrder::kAccepted},
+    {"rate", identity::ProducerOrder::kRate},
     {"last-seen", identity::ProducerOrder::kLastSeen},
     {"silent", identity::ProducerOrder::kSilent},
 }};
@@ -36,7 +38,7 @@ identity::ProducerOrder order_of(const std::string& name) {
     if (name == known) return order;
   }
   throw control::Refusal("there is no such order of producers",
-                         "lost, duplicates, accepted, last-seen and silent are there");
+                         "lost, duplicates, accepted, rate, last-seen and silent are there");
 }
 
 ordered_json producer_json(const identity::ProducerFigures& f) {
@@ -44,6 +46,7 @@ ordered_json producer_json(const identity::ProducerFigures& f) {
           {"epoch", f.epoch},
           {"highest", f.highest},
           {"accepted", f.accepted},
+          {"events_per_s", std::round(f.events_per_cycle * static_cast<double>(rte_get_tsc_hz()))},
           {"lost", f.lost},
           {"missing", f.missing},
           {"duplicates", f.duplicates},
@@ -84,7 +87,7 @@ ordered_json state_document(const Appliance& appliance) {
           {"times", times}};
 }
 
-ordered_json pressure_document(const Appliance& appliance, const config::Config& config) {
+ordered_json pressure_document(const Appliance& appliance, const config::PressureConfig& config) {
   ordered_json list = ordered_json::array();
   const DataPath& path = appliance.data_path();
   for (std::size_t i = 0; i < path.pipelines().size(); ++i) {
@@ -97,7 +100,7 @@ ordered_json pressure_document(const Appliance& appliance, const config::Config&
       reading.shed[static_cast<std::size_t>(PressureLevel::kEmergency)] +=
           block.frame_dropped.get(FrameDrop::kShedEmergency);
     }
-    list.push_back(control::to_json(reading, config.pressure));
+    list.push_back(control::to_json(reading, config));
   }
   if (list.size() == 1) return list.front();
   return {{"pipelines", list}};
@@ -133,6 +136,29 @@ ordered_json producers_document(const Appliance& appliance, const nlohmann::json
           {"known", chosen.live},
           {"expired", expired},
           {"events_untracked", untracked}};
+}
+
+ordered_json keys_document(const Appliance& appliance) {
+  const DataPath& path = appliance.data_path();
+  const KeyMemory* keys = path.keys();
+  if (keys == nullptr) {
+    throw control::Refusal("there is no memory for keys here",
+                           "set deduplication.keyed_bytes and restart escd");
+  }
+  const identity::KeyedTotals totals = path.key_totals();
+  std::uint64_t unkeyed = 0;
+  for (const auto& pipeline : path.pipelines()) unkeyed += pipeline->dispatch().unkeyed.get();
+  return {{"memory_bytes", keys->bytes()},
+          {"room", keys->capacity()},
+          {"known", totals.fresh - totals.evicted - totals.expired},
+          {"window_seconds", keys->window_s()},
+          {"effective_window_seconds", keys->effective_window_s()},
+          {"new", totals.fresh},
+          {"duplicates", totals.duplicates},
+          {"contended", totals.contended},
+          {"evicted", totals.evicted},
+          {"expired", totals.expired},
+          {"unkeyed", unkeyed}};
 }
 
 }  // namespace esc::app

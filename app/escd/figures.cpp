@@ -56,6 +56,8 @@ ordered_json dispatch_json(const telemetry::DispatchCounters& c) {
           {"routed", c.events_routed.get()},
           {"duplicate", c.duplicate.get()},
           {"stale", c.stale.get()},
+          {"duplicate_key", c.duplicate_key.get()},
+          {"unkeyed", c.unkeyed.get()},
           {"dropped", total(c.frame_dropped)},
           {"polls", c.polls.get()},
           {"bursts", c.bursts.get()},
@@ -96,8 +98,8 @@ ordered_json ledger_document(const Appliance& appliance) {
   ordered_json json = telemetry::to_json(ledger, balanced);
   const auto pipelines = appliance.data_path().pipelines().size();
   for (std::size_t i = 0; pipelines > 1 && i < pipelines; ++i) {
-    const telemetry::Ledger own = appliance.data_path().ledger(i);
-    json["pipelines"].push_back(telemetry::to_json(own, own.balanced()));
+    const auto [own, own_balanced] = appliance.read_ledger(i);
+    json["pipelines"].push_back(telemetry::to_json(own, own_balanced));
   }
   for (const PoolReport& pool : appliance.pools()) {
     json["mempools"][pool.name] = {{"size", pool.size},

@@ -24,7 +24,9 @@ namespace esc::app {
 
 /// Level, inputs, thresholds and time in each level, by pipeline. `config`: what is in force.
 [[nodiscard]] nlohmann::ordered_json pressure_document(const Appliance& appliance,
-                                                       const config::Config& config);
+                                                       const config::PressureConfig& config);
+/// The table of keys. Throws control::Refusal if there is none.
+[[nodiscard]] nlohmann::ordered_json keys_document(const Appliance& appliance);
 /// Producers in an order, or one of them. Throws control::Refusal.
 [[nodiscard]] nlohmann::ordered_json producers_document(const Appliance& appliance,
                                                         const nlohmann::json& request);

@@ -44,6 +44,7 @@ void Pipeline::make_dispatch(const config::Config& config, const PipelineShared&
   if (config.deduplication.sequenced) {
     identity::ProducerTable::Settings settings = producer_settings(config);
     settings.expiry_cycles = config.deduplication.idempotency_s * hz;
+    settings.rate_cycles = hz;
     settings.seed = route::random_seed();
     producers_ = std::make_unique<ProducerParts>(settings, node);
   }
@@ -53,6 +54,7 @@ void Pipeline::make_dispatch(const config::Config& config, const PipelineShared&
       .rules = shared.rules.rules(),
       .cache = {topics_.sets.span(), topics_.topics.span()},
       .producers = producers_ ? &producers_->table : nullptr,
+      .keys = shared.keys,
       .flow = shared.flow,
       .probe = {&pressure_, shared.shares, worker_counters_, hz / 1'000'000 * kPressureIntervalUs},
       .pressure_table = &shared.rules.pressure(),

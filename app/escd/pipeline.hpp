@@ -80,6 +80,7 @@ struct PipelineShared {
   const control::FlowBoard& flow;
   std::span<rte_mempool* const> pools;  ///< by port index
   std::span<const dispatch::PoolShare> shares;
+  dispatch::KeyStore keys;
 };
 
 /// Made on the main lcore before the lcores run; its figures may be read by any thread.
@@ -90,6 +91,7 @@ class Pipeline {
 
   [[nodiscard]] IngestRing& ingest_ring() noexcept { return ingest_ring_; }
   [[nodiscard]] DispatchStage& dispatch_stage() noexcept { return *dispatch_; }
+  [[nodiscard]] const DispatchStage& dispatch_stage() const noexcept { return *dispatch_; }
 
   /// Frames that it holds: in its rings, and waiting for workers. Exact once its lcores have
   /// stopped.

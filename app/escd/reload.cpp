@@ -96,7 +96,10 @@ nlohmann::ordered_json Reload::reload() {
     }
     throw control::Refusal(reason, refusal->fix);
   }
-  in_force_ = std::move(next);
+  {
+    const std::lock_guard lock(mutex_);
+    in_force_ = std::move(next);
+  }
   spdlog::info("reloaded {}: {} routes", in_force_.file, in_force_.routes.size());
   return json;
 }

@@ -1,6 +1,7 @@
 // Reading the configuration again: what may change while the appliance runs, and changing it.
 #pragma once
 
+#include <mutex>
 #include <nlohmann/json.hpp>
 #include <string>
 
@@ -10,7 +11,7 @@
 
 namespace esc::app {
 
-/// Thread: main lcore.
+/// Thread: main lcore, but for pressure().
 class Reload {
  public:
   /// All outlive it. `options` say which file, and what the command line lays over it.
@@ -24,13 +25,18 @@ class Reload {
   /// What reload() would change if the file were this one.
   [[nodiscard]] nlohmann::ordered_json diff(const std::string& file) const;
 
-  [[nodiscard]] const config::Config& in_force() const noexcept { return in_force_; }
+  /// As it is in force. Any thread.
+  [[nodiscard]] config::PressureConfig pressure() const {
+    const std::lock_guard lock(mutex_);
+    return in_force_.pressure;
+  }
 
  private:
   [[nodiscard]] config::Config load(const std::string& file) const;
 
   Appliance& appliance_;
   const Options& options_;
+  mutable std::mutex mutex_;  ///< held to change in_force_, and to read it on another thread
   config::Config in_force_;
 };
 

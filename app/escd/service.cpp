@@ -7,6 +7,18 @@
 #include "control/socket_path.hpp"
 
 namespace esc::app {
+namespace {
+
+// DPDK cuts an answer at 16 KiB, which the last changes of several pipelines would not fit.
+nlohmann::ordered_json without_changes(nlohmann::ordered_json pressure) {
+  pressure.erase("last_changes");
+  if (pressure.contains("pipelines")) {
+    for (auto& pipeline : pressure["pipelines"]) pipeline.erase("last_changes");
+  }
+  return pressure;
+}
+
+}  // namespace
 
 Service::Service(const config::Config& config)
     : server_(config.control.socket.empty() ? control::default_socket_path(config.instance)
@@ -26,6 +38,13 @@ void Service::show(Appliance& appliance, Reload& reload) {
               [&appliance]() -> nlohmann::ordered_json {
                 return {{"state", control::name(appliance.state())}};
               });
+  export_.add("/escd/pressure", "Level, inputs and time in each level", [&appliance, &reload] {
+    return without_changes(pressure_document(appliance, reload.pressure()));
+  });
+  if (appliance.data_path().keys() != nullptr) {
+    export_.add("/escd/keys", "The table of keys of events without a number",
+                [&appliance] { return keys_document(appliance); });
+  }
 }
 
 void Service::hide() noexcept {
@@ -71,13 +90,14 @@ nlohmann::ordered_json Service::look(const std::string& command,
   if (command == "lcores") return lcores_document(*appliance_);
   if (command == "ports") return ports_document(*appliance_);
   if (command == "state") return state_document(*appliance_);
-  if (command == "pressure") return pressure_document(*appliance_, reload_->in_force());
+  if (command == "pressure") return pressure_document(*appliance_, reload_->pressure());
   if (command == "producers") return producers_document(*appliance_, request);
+  if (command == "keys") return keys_document(*appliance_);
   if (command == "routes") return reload_->diff(request.at("diff").get<std::string>());
   throw control::Refusal(
       "there is no command of that name",
-      "ledger, stats, plan, health, topics, lcores, ports, state, pressure, producers, routes, "
-      "pause, resume, drain, reload and version are there");
+      "ledger, stats, plan, health, topics, lcores, ports, state, pressure, producers, keys, "
+      "routes, pause, resume, drain, reload and version are there");
 }
 
 }  // namespace esc::app

@@ -72,6 +72,7 @@ std::uint64_t memory_bytes(const config::Config& config, std::uint64_t page_byte
   total += config.lcores.workers.size() * (config.rings.worker_cells * sizeof(event::WorkItem) +
                                            config.rings.hold_cells * sizeof(dispatch::HeldItem));
   total += pipelines * route::TopicCache::bytes_for(route::TopicCache::kDefaultTopics);
+  total += config.deduplication.keyed_bytes;
   if (config.deduplication.sequenced) {
     total += pipelines * identity::ProducerTable::bytes_for(producer_settings(config));
   }

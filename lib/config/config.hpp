@@ -111,7 +111,8 @@ struct DeduplicationConfig {
   std::uint32_t window = 4'096;
   std::uint32_t producers = 65'536;
   std::uint32_t idempotency_s = 3'600;
-  std::string state_file;  ///< where windows are kept over a restart; empty: they are not
+  std::uint64_t keyed_bytes = 0;  ///< for keys of events without a number; 0: no route has a key
+  std::string state_file;         ///< where windows are kept over a restart; empty: they are not
 
   friend bool operator==(const DeduplicationConfig&, const DeduplicationConfig&) = default;
 };

@@ -44,7 +44,17 @@ constexpr std::array kDeduplicationKeys = {
             .min = 1,
             .max = 604'800,
             .example = "idempotency_s = 600",
-            .meaning = "A producer that was silent for so many seconds is forgotten."},
+            .meaning = "A producer that was silent for so many seconds is forgotten, and so is a "
+                       "key that was first seen so long ago."},
+    KeySpec{.section = "deduplication",
+            .key = "keyed_bytes",
+            .type = kInteger,
+            .min = 64 << 10,
+            .max = kMi * kMi,
+            .example = "keyed_bytes = 268435456",
+            .meaning = "Memory for keys of events without a number, reserved at start; a route's "
+                       "`dedup` needs it. 37 bytes for each new key within `idempotency_s` are "
+                       "plenty. Without it: none."},
     KeySpec{.section = "deduplication",
             .key = "state_file",
             .type = kString,

@@ -117,6 +117,7 @@ void read_deduplication(const Loading& in) {
   in.reader.read(section, "window", in.config.deduplication.window);
   in.reader.read(section, "producers", in.config.deduplication.producers);
   in.reader.read(section, "idempotency_s", in.config.deduplication.idempotency_s);
+  in.reader.read(section, "keyed_bytes", in.config.deduplication.keyed_bytes);
   in.reader.read(section, "state_file", in.config.deduplication.state_file);
 }
 

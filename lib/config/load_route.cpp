@@ -67,9 +67,10 @@ void read_dedup(const Loading& in, const Section& section, DedupConfig& dedup) {
   in.reader.read(section, "dedup", dedup.kind);
   in.reader.read(section, "dedup_offset", dedup.offset);
   in.reader.read(section, "dedup_bytes", dedup.bytes);
-  if (dedup.kind != DedupKind::kNone) {
-    in.warning(in.reader.where(section, "dedup"), "'dedup' has no effect yet",
-               "events without a number are not deduplicated; number them (docs/sender.md)");
+  if (dedup.kind != DedupKind::kNone && in.config.deduplication.keyed_bytes == 0) {
+    in.reader.problem(in.reader.where(section, "dedup"), "'dedup' has no memory to keep keys in",
+                      "give it some, for example [deduplication] keyed_bytes = 268435456, or "
+                      "remove 'dedup'");
   }
   if (dedup.kind == DedupKind::kNone) {
     for (const std::string_view key : {"dedup_offset", "dedup_bytes"}) {

@@ -5,10 +5,13 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
 #include "control/flow.hpp"
+#include "dispatch/key_judge.hpp"
+#include "dispatch/may_publish.hpp"
 #include "dispatch/pressure_probe.hpp"
 #include "dispatch/sequence_judge.hpp"
 #include "dispatch/worker_output.hpp"
@@ -37,6 +40,7 @@ struct DispatchParts {
   const runtime::Published<route::Rules>& rules;
   route::TopicCache::Memory cache;
   identity::ProducerTable* producers = nullptr;  ///< null: sequenced events pass unjudged
+  KeyStore keys;
   const control::FlowBoard& flow;
   PressureProbe probe;
   const runtime::Published<control::PressureTable>* pressure_table = nullptr;  ///< with a probe
@@ -74,6 +78,7 @@ class DispatchStage {
         releaser_(parts.pools),
         lossless_(parts.lossless),
         burst_(std::min(parts.burst, kMaxBurst)) {
+    if (parts.keys.table != nullptr) keys_.emplace(parts.keys, parts.producers != nullptr);
     for (const auto& worker : parts.workers) {
       workers_.emplace_back(*worker.ring, worker.hold, parts.hold_limits);
     }
@@ -87,7 +92,7 @@ class DispatchStage {
     const std::size_t moved = held_ + stopped_ != 0 ? serve_held(now) : 0;
     if (judged_ == 0 && flow_.read() != control::Flow::kPaused) {
       judged_ = input_.ready(burst_);
-      if (judged_ != 0) refused_ = judge_.judge(input_, judged_, rules.producers, now);
+      if (judged_ != 0) judge(rules, now);
     }
     const std::size_t taken = judged_ != 0 ? take(rules.routes, now) : 0;
     releaser_.flush();
@@ -96,6 +101,11 @@ class DispatchStage {
   }
 
   void housekeep(std::uint64_t now) noexcept { judge_.housekeep(now); }
+
+  /// Null: no event has a key. Any thread.
+  [[nodiscard]] const identity::KeyedCounters* key_counters() const noexcept {
+    return keys_ ? &keys_->counters() : nullptr;
+  }
 
   /// Gives back what is still held. Only once the lcore has stopped; returns how many events.
   std::size_t discard() noexcept {
@@ -113,11 +123,25 @@ class DispatchStage {
  private:
   using Worker = WorkerOutput<Output>;
 
+  /// Each event has its verdict once, however often it is looked at until its worker has room.
+  void judge(const route::Rules& rules, std::uint64_t now) noexcept {
+    refused_ = judge_.judge(input_, judged_, rules.producers, now);
+    if (!keys_ || !rules.routes.has_keys()) return;
+    refused_.same_key =
+        keys_->judge(input_, judged_, refused_.all(), rules.routes, cache_, now, counters_);
+  }
+
   /// The judged events in their order; how many of them are done with. The rest has to wait.
   std::size_t take(const route::RouteSet& routes, std::uint64_t now) noexcept {
+    const std::uint64_t refused = refused_.all();
     std::size_t taken = 0;
-    while (taken < judged_ && settle(routes, input_.peek(taken), std::uint64_t{1} << taken, now)) {
-      ++taken;
+    for (; taken < judged_; ++taken) {
+      const event::Event& event = input_.peek(taken);
+      if ((refused >> taken & 1) != 0) [[unlikely]] {
+        refuse(event, std::uint64_t{1} << taken);
+      } else if (!route(routes, event, now)) [[unlikely]] {
+        break;
+      }
     }
     judged_ -= taken;
     if (judged_ != 0) [[unlikely]] {
@@ -134,55 +158,68 @@ class DispatchStage {
     return taken;
   }
 
-  /// Decides about one event, of which `bit` stands for the verdict; false: it has to wait.
-  bool settle(const route::RouteSet& routes, const event::Event& event, std::uint64_t bit,
-              std::uint64_t now) noexcept {
-    if ((refused_.all() & bit) == 0) [[likely]]
-      return route(routes, event, now);
-    if ((refused_.forged & bit) != 0) return drop(event, FrameDrop::kProducerNotAllowed);
-    ((refused_.duplicate & bit) != 0 ? counters_.duplicate : counters_.stale).add();
+  /// An event that its verdict, for which `bit` stands, keeps from its worker.
+  [[gnu::noinline]] void refuse(const event::Event& event, std::uint64_t bit) noexcept {
+    if ((refused_.forged & bit) != 0) {
+      drop(event, FrameDrop::kProducerNotAllowed);
+      return;
+    }
+    ((refused_.stale & bit) != 0      ? counters_.stale
+     : (refused_.same_key & bit) != 0 ? counters_.duplicate_key
+                                      : counters_.duplicate)
+        .add();
     releaser_.release(event);
-    return true;
   }
 
-  bool route(const route::RouteSet& routes, const event::Event& event, std::uint64_t now) noexcept {
+  /// Finds the event's route and worker; false: it has to wait. What is rare is out of line, so
+  /// that the rest is one piece of the loop (docs/decisions.md has the figures).
+  [[gnu::always_inline]] bool route(const route::RouteSet& routes, const event::Event& event,
+                                    std::uint64_t now) noexcept {
     std::uint32_t route = cache_.find(routes, event.topic_hash, event::topic(event));
     if (route == route::RouteSet::kNone) [[unlikely]] {
       route = routes.default_route();
       if (route == route::RouteSet::kNone) return drop(event, FrameDrop::kUnknownTopic);
     }
     const route::RouteSet::Target& target = routes.target(route);
-    if (target.publishers != route::RouteSet::kAnyone && !may_publish(routes, target, event))
-        [[unlikely]]
+    if (!may_publish(routes, target, event)) [[unlikely]]
       return drop(event, FrameDrop::kTopicNotAllowed);
-    event::WorkItem item{event, target.slot, target.handler, target.retries, 0};
+    Worker& worker = workers_[choice_.choose(target, event)];
+    event::WorkItem* item = worker.claim();
+    if (item == nullptr) [[unlikely]]
+      return wait(worker, target, event, now);
+    fill(*item, target, event);
+    return true;
+  }
+
+  /// Written field by field into the ring's cell: put together elsewhere first, it would have to be
+  /// read back before it has left the store buffer.
+  static void fill(event::WorkItem& item, const route::RouteSet::Target& target,
+                   const event::Event& event) noexcept {
+    item.event = event;
+    item.slot = target.slot;
+    item.handler = target.handler;
+    item.retries = target.retries;
+    item.unused = 0;
     if (target.has_priority) item.event.priority = target.priority;
-    const Handover done = workers_[choice_.choose(target, event)].offer(item, target.on_full, now);
-    if (done == Handover::kTaken) [[likely]]
-      return true;
-    return settle_untaken(event, done, target.on_full);
   }
 
-  [[nodiscard]] static bool may_publish(const route::RouteSet& routes,
-                                        const route::RouteSet::Target& target,
-                                        const event::Event& event) noexcept {
-    const auto peer = event::peer_address(event);
-    return peer && routes.may_publish(target, *peer);
-  }
-
-  /// The worker's ring has no room for it.
-  bool settle_untaken(const event::Event& event, Handover done, config::OnFull on_full) noexcept {
-    const bool waits = on_full == config::OnFull::kHold;
-    if (done == Handover::kHeld) {
+  /// The worker's ring has no room for it; false: it has to stay in the input.
+  [[gnu::noinline]] bool wait(Worker& worker, const route::RouteSet::Target& target,
+                              const event::Event& event, std::uint64_t now) noexcept {
+    event::WorkItem item;
+    fill(item, target, event);
+    const Wait done = worker.wait(item, target.on_full, now);
+    const bool may_wait = target.on_full == config::OnFull::kHold;
+    if (done == Wait::kHeld) {
       ++held_;
       return true;
     }
-    if (done == Handover::kStopped && waits) return drop(event, FrameDrop::kHoldExpired);
-    if (waits && lossless_) return false;
+    if (done == Wait::kStopped && may_wait) return drop(event, FrameDrop::kHoldExpired);
+    if (may_wait && lossless_) return false;
     return drop(event, FrameDrop::kWorkerFull);
   }
 
-  bool drop(const event::Event& event, FrameDrop reason) noexcept {
+  [[gnu::noinline]] bool drop(const event::Event& event, FrameDrop reason) noexcept {
     counters_.frame_dropped.add(reason);
     releaser_.release(event);
     return true;
@@ -225,6 +262,7 @@ class DispatchStage {
   std::uint64_t version_in_use_ = 0;  ///< of the pressure table
   route::WorkerChoice choice_;
   SequenceJudge judge_;
+  std::optional<KeyJudge> keys_;
   telemetry::DispatchCounters& counters_;
   event::Releaser releaser_;
   bool lossless_;

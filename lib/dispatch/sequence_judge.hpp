@@ -17,14 +17,16 @@ namespace esc::dispatch {
 struct Refusals {
   std::uint64_t duplicate = 0;
   std::uint64_t stale = 0;
-  std::uint64_t forged = 0;  ///< from where their producer may not send
+  std::uint64_t forged = 0;    ///< from where their producer may not send
+  std::uint64_t same_key = 0;  ///< see KeyJudge
 
-  [[nodiscard]] std::uint64_t all() const noexcept { return duplicate | stale | forged; }
+  [[nodiscard]] std::uint64_t all() const noexcept { return duplicate | stale | forged | same_key; }
   /// The first `count` events, fewer than 64, are done with: the next one becomes the first.
   void forget(std::size_t count) noexcept {
     duplicate >>= count;
     stale >>= count;
     forged >>= count;
+    same_key >>= count;
   }
 };
 

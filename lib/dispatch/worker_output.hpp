@@ -16,11 +16,10 @@ struct HoldLimits {
   std::uint64_t timeout_cycles = UINT64_MAX;  ///< TSC cycles
 };
 
-/// What became of an event that was offered to a worker.
-enum class Handover : std::uint8_t {
-  kTaken,    ///< in the ring, seen by the worker at the next publish()
+/// What became of an event whose worker's ring has no room.
+enum class Wait : std::uint8_t {
   kHeld,     ///< waits here
-  kFull,     ///< not taken: the ring is full, and so is what may wait, or its route does not wait
+  kFull,     ///< not taken: as many wait as may, or its route does not wait
   kStopped,  ///< not taken: the worker has stopped, and events no longer wait for it
 };
 
@@ -36,20 +35,20 @@ class WorkerOutput {
   WorkerOutput(Output& ring, std::span<HeldItem> hold, const HoldLimits& limits) noexcept
       : ring_(ring), hold_(hold), limits_(limits) {}
 
-  /// `on_full` is that of the event's route.
-  [[nodiscard]] Handover offer(const event::WorkItem& item, config::OnFull on_full,
-                               std::uint64_t now) noexcept {
+  /// Room in the ring for one more event, to be written before publish(); null: there is none, or
+  /// others wait for it. Then wait() is the way.
+  [[nodiscard]] event::WorkItem* claim() noexcept {
     // Once one event waits, those after it do as well: order is kept.
-    if (hold_.empty()) [[likely]] {
-      if (event::WorkItem* room = ring_.claim(); room != nullptr) [[likely]] {
-        *room = item;
-        return Handover::kTaken;
-      }
-    }
-    if (stopped_) return Handover::kStopped;
-    if (on_full != config::OnFull::kHold || hold_.full()) return Handover::kFull;
+    return hold_.empty() ? ring_.claim() : nullptr;
+  }
+
+  /// For an event that claim() had no room for. `on_full` is that of its route.
+  [[nodiscard]] Wait wait(const event::WorkItem& item, config::OnFull on_full,
+                          std::uint64_t now) noexcept {
+    if (stopped_) return Wait::kStopped;
+    if (on_full != config::OnFull::kHold || hold_.full()) return Wait::kFull;
     hold_.push(item, now);
-    return Handover::kHeld;
+    return Wait::kHeld;
   }
 
   /// Shows the worker what its ring took; how many events that was.

@@ -25,10 +25,12 @@ class HugeArray {
   HugeArray(const char* what, std::size_t count, int socket)
       : memory_(rte_zmalloc_socket(what, count * sizeof(T), kCacheLineBytes, socket)) {
     if (memory_ == nullptr) {
-      throw StartError(
-          "no memory for " + std::string(what) + " (" + std::to_string(count * sizeof(T) >> 10) +
-              " KiB on NUMA node " + std::to_string(socket) + ")",
-          "reserve more hugepages (deploy/reserve-hugepages), or lower the ring sizes");
+      throw StartError("no memory for " + std::string(what) + " (" +
+                           std::to_string(count * sizeof(T) >> 10) + " KiB on NUMA node " +
+                           std::to_string(socket) + ")",
+                       "reserve more hugepages (deploy/reserve-hugepages), or lower the sizes of "
+                       "rings and of what "
+                       "deduplication remembers");
     }
     span_ = {static_cast<T*>(memory_.get()), count};
     std::uninitialized_default_construct(span_.begin(), span_.end());

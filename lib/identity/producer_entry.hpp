@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <bit>
 #include <cstdint>
 
 #include "base/align.hpp"
@@ -64,6 +65,26 @@ struct alignas(kCacheLineBytes) ProducerEntry {
 };
 static_assert(sizeof(ProducerEntry) == kCacheLineBytes);
 
+/// How fast a producer's events come, in one word: what had been accepted when the measurement
+/// began that is going on (modulo 2^32), and what the one before it came to.
+struct ProducerRate {
+  std::uint32_t accepted_before = 0;
+  float events_per_cycle = 0;  ///< below 0: none is complete yet
+
+  [[nodiscard]] static ProducerRate of(std::uint64_t word) noexcept {
+    return {static_cast<std::uint32_t>(word),
+            std::bit_cast<float>(static_cast<std::uint32_t>(word >> 32))};
+  }
+  [[nodiscard]] std::uint64_t word() const noexcept {
+    return std::uint64_t{std::bit_cast<std::uint32_t>(events_per_cycle)} << 32 | accepted_before;
+  }
+  /// Of the measurement that is going on.
+  [[nodiscard]] float so_far(std::uint64_t accepted, std::uint64_t cycles) const noexcept {
+    const auto events = static_cast<std::uint32_t>(accepted) - accepted_before;
+    return cycles == 0 ? 0 : static_cast<float>(events) / static_cast<float>(cycles);
+  }
+};
+
 /// What is rare, at the same place of an array of its own. Writer and readers as above.
 struct alignas(kCacheLineBytes) ProducerFaults {
   telemetry::Counter lost;  ///< numbers that left the window and never came
@@ -74,6 +95,8 @@ struct alignas(kCacheLineBytes) ProducerFaults {
   /// Lower numbers are stale unless marked: of a window that was restored into a wider one nobody
   /// knows what came there. 0 otherwise.
   telemetry::Counter floor;
+  telemetry::Counter rate_since_tsc;  ///< when the measurement began that is going on
+  telemetry::Counter rate;            ///< a ProducerRate
 };
 static_assert(sizeof(ProducerFaults) == kCacheLineBytes);
 

@@ -29,12 +29,22 @@ bool before(ProducerOrder order, const ProducerFigures& a, const ProducerFigures
       return by(a.duplicates, b.duplicates);
     case ProducerOrder::kAccepted:
       return by(a.accepted, b.accepted);
+    case ProducerOrder::kRate:
+      return a.events_per_cycle != b.events_per_cycle ? a.events_per_cycle > b.events_per_cycle
+                                                      : a.producer < b.producer;
     case ProducerOrder::kLastSeen:
       return by(UINT64_MAX - a.age_cycles, UINT64_MAX - b.age_cycles);
     case ProducerOrder::kSilent:
       return by(a.age_cycles, b.age_cycles);
   }
   return false;
+}
+
+double rate_of(const ProducerEntry& entry, const ProducerFaults& faults, std::uint64_t now) {
+  const ProducerRate rate = ProducerRate::of(faults.rate.get());
+  if (rate.events_per_cycle >= 0) return rate.events_per_cycle;
+  const std::uint64_t cycles = now - faults.rate_since_tsc.get();
+  return rate.so_far(entry.accepted.get(), cycles > UINT64_MAX / 2 ? 0 : cycles);
 }
 
 }  // namespace
@@ -75,7 +85,8 @@ ProducerFigures ProducerReader::figures_of(std::size_t place, std::uint64_t now,
           .reorder_depth = faults.reorder_depth.get(),
           .epochs = faults.epochs.get(),
           // Seen after `now` was read.
-          .age_cycles = age > UINT64_MAX / 2 ? 0 : age};
+          .age_cycles = age > UINT64_MAX / 2 ? 0 : age,
+          .events_per_cycle = rate_of(entry, faults, now)};
 }
 
 ProducerSelection select_producers(std::span<const ProducerReader> tables, ProducerOrder order,

@@ -25,6 +25,7 @@ struct ProducerFigures {
   std::uint64_t reorder_depth = 0;
   std::uint64_t epochs = 0;
   std::uint64_t age_cycles = 0;  ///< since it was last seen
+  double events_per_cycle = 0;   ///< accepted ones, over the last measurement
 };
 
 /// Reads the entries of one table, which outlives it. Copyable; any thread.
@@ -70,9 +71,10 @@ class ProducerReader {
 };
 
 enum class ProducerOrder : std::uint8_t {
-  kLost,        ///< most first, as the next two
+  kLost,        ///< most first, as the next three
   kDuplicates,  //
   kAccepted,    //
+  kRate,        //
   kLastSeen,    ///< the one seen last first
   kSilent       ///< the one silent for longest first
 };

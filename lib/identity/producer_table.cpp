@@ -40,6 +40,7 @@ ProducerTable::ProducerTable(const Settings& settings, const Memory& memory)
       bits_(memory.bits),
       window_(settings.window),
       expiry_cycles_(settings.expiry_cycles),
+      rate_cycles_(settings.rate_cycles),
       free_(settings.producers) {
   // The first entries go first: few producers use little memory.
   for (std::size_t i = 0; i < free_.size(); ++i)
@@ -87,6 +88,7 @@ bool ProducerTable::begin_if_new(ProducerEntry*& entry, const wire::Identity& id
     entry = take_entry(identity.producer);
     if (entry == nullptr) return false;
     entry->last_seen_tsc.set(now);
+    faults_of(*entry).rate_since_tsc.set(now);
     begin(*entry, identity);
     entry->end_change(true);
     totals_.live.add();
@@ -147,6 +149,7 @@ ProducerEntry* ProducerTable::take_entry(std::uint64_t producer) noexcept {
   if (free_.empty()) return nullptr;
   if (!index_.insert(index_.hash(producer), free_.back())) return nullptr;
   ProducerEntry& entry = entries_[free_.back()];
+  used_ = std::max(used_, free_.back() + std::size_t{1});
   free_.pop_back();
   entry.begin_change();
   ProducerFaults& faults = faults_of(entry);
@@ -155,6 +158,7 @@ ProducerEntry* ProducerTable::take_entry(std::uint64_t producer) noexcept {
         &faults.reorder_depth, &faults.epochs, &faults.floor}) {
     counter->set(0);
   }
+  faults.rate.set(ProducerRate{0, kNoRateYet}.word());
   entry.producer.set(producer);
   return &entry;
 }
@@ -169,13 +173,27 @@ void ProducerTable::forget(ProducerEntry& entry) noexcept {
 }
 
 void ProducerTable::housekeep(std::uint64_t now) noexcept {
-  for (std::size_t i = 0; i < kSweepEntries; ++i) {
+  for (std::size_t i = 0; i < std::min(kSweepEntries, used_); ++i) {
     ProducerEntry& entry = entries_[swept_];
-    if (++swept_ == entries_.size()) swept_ = 0;
-    if (!entry.live() || !expired(entry, now)) continue;
+    if (++swept_ >= used_) swept_ = 0;
+    if (!entry.live()) continue;
+    if (!expired(entry, now)) {
+      measure_rate(entry, now);
+      continue;
+    }
     forget(entry);
     totals_.expired.add();
   }
+}
+
+void ProducerTable::measure_rate(const ProducerEntry& entry, std::uint64_t now) noexcept {
+  ProducerFaults& faults = faults_of(entry);
+  const std::uint64_t cycles = now - faults.rate_since_tsc.get();
+  if (cycles < rate_cycles_) return;
+  const std::uint64_t accepted = entry.accepted.get();
+  const float rate = ProducerRate::of(faults.rate.get()).so_far(accepted, cycles);
+  faults.rate.set(ProducerRate{static_cast<std::uint32_t>(accepted), rate}.word());
+  faults.rate_since_tsc.set(now);
 }
 
 ProducerTable::Restored ProducerTable::restore(const Saved& saved) noexcept {
@@ -206,6 +224,7 @@ ProducerTable::Restored ProducerTable::restore(const Saved& saved) noexcept {
   entry->set_window(window);
   entry->epoch.store(saved.epoch, std::memory_order_release);
   entry->last_seen_tsc.set(saved.last_seen_tsc);
+  faults.rate_since_tsc.set(saved.last_seen_tsc);
   entry->end_change(true);
   totals_.live.add();
   return Restored::kDone;

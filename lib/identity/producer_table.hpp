@@ -40,6 +40,7 @@ class ProducerTable {
     std::size_t window = 4096;        ///< numbers; a power of two, at least 64
     std::uint64_t expiry_cycles = 0;  ///< TSC cycles of silence after which a producer is
                                       ///< forgotten; at least 1
+    std::uint64_t rate_cycles = 0;    ///< over so many a producer's rate is measured, or more
     std::uint64_t seed = 0;
   };
 
@@ -101,7 +102,7 @@ class ProducerTable {
     }
   }
 
-  /// Forgets producers that were silent too long, some entries a call.
+  /// Forgets producers that were silent too long and measures rates, some entries a call.
   void housekeep(std::uint64_t now) noexcept;
 
   /// Figures: for any thread, while the table lives.
@@ -137,6 +138,7 @@ class ProducerTable {
 
  private:
   static constexpr std::size_t kSweepEntries = 64;
+  static constexpr float kNoRateYet = -1;
   static constexpr std::uint64_t kWordBits = BitRing::kWordBits;
 
   /// Events of one producer and epoch with consecutive numbers, up to kMaxBurst.
@@ -215,6 +217,7 @@ class ProducerTable {
   [[nodiscard]] ProducerEntry* find(std::uint64_t producer) const noexcept;
   [[nodiscard]] ProducerEntry* take_entry(std::uint64_t producer) noexcept;
   void forget(ProducerEntry& entry) noexcept;
+  void measure_rate(const ProducerEntry& entry, std::uint64_t now) noexcept;
 
   [[nodiscard]] bool expired(const ProducerEntry& entry, std::uint64_t now) const noexcept {
     return now - entry.last_seen_tsc.get() >= expiry_cycles_;
@@ -235,7 +238,9 @@ class ProducerTable {
   std::span<BitWord> bits_;
   std::uint64_t window_;
   std::uint64_t expiry_cycles_;
+  std::uint64_t rate_cycles_;
   std::size_t swept_ = 0;
+  std::size_t used_ = 0;             ///< no entry from here on was ever taken
   std::vector<std::uint32_t> free_;  ///< entries that nobody has; never grows beyond its start
   ProducerTotals totals_;
 };

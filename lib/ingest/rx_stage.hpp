@@ -259,21 +259,47 @@ class RxStage {
   void take_frame(const wire::FrameView& view, rte_mbuf* holder, bool copied) noexcept {
     if (view.kind != wire::FrameKind::kEvent) [[unlikely]] {
       take_other_frame(view);
-    } else if (cursor_.session().active()) {
-      take_numbered(view, holder, copied);
-    } else if (own_->pressure().sheds(view.priority)) [[unlikely]] {
-      shed(*own_, holder, copied);
-    } else {
-      stage_event(*own_, view, holder, copied);
+      return;
     }
+    // One way for numbered events and others, so that staging is there once, and inlined.
+    wire::Identity identity{};
+    Lane<Sink>* lane = own_;
+    std::uint8_t flags = 0;
+    if (cursor_.session().active()) {
+      identity = *cursor_.session().next();
+      flags = event::kSequenced;
+      if (lanes_.size() > 1) lane = &lanes_[owner_(identity.producer)];
+    }
+    if (lane->pressure().sheds(view.priority)) [[unlikely]] {
+      shed(*lane, holder, copied);
+      return;
+    }
+    if (!copied) cursor_.refs().take();
+    event::Event& event = lane->stage();
+    last_event_ = &event;
+    full_ = lane->staged() == burst_;
+    event.mbuf = holder;
+    event.rx_tsc = burst_tsc_;
+    event.topic_hash = hasher_({view.topic, view.topic_len});
+    event.producer = identity.producer;
+    event.sequence = identity.sequence;
+    event.epoch = identity.epoch;
+    event.source = binding_->source;
+    event.length = static_cast<std::uint16_t>(view.frame_bytes - wire::kLengthBytes);
+    event.topic_len = view.topic_len;
+    event.priority = view.priority;
+    event.flags = flags;
+    event.attempts = 0;
+    event::set_frame_start(event, view.topic - wire::kTopicOffset);
+    cursor_.note_peer(event);
   }
 
-  void shed(Lane<Sink>& lane, rte_mbuf* holder, bool copied) noexcept {
+  [[gnu::noinline]] void shed(Lane<Sink>& lane, rte_mbuf* holder, bool copied) noexcept {
     lane.shed();
     if (copied) event::free_segment(holder);
   }
 
-  void take_other_frame(const wire::FrameView& view) noexcept {
+  [[gnu::noinline]] void take_other_frame(const wire::FrameView& view) noexcept {
     ++tally_.frames;
     [[maybe_unused]] const auto number = cursor_.session().observe(view);
     if (view.kind == wire::FrameKind::kControl) {
@@ -281,44 +307,6 @@ class RxStage {
     } else {
       count_refusal(view.reason);
     }
-  }
-
-  /// An event with the identity that its session gives it.
-  void take_numbered(const wire::FrameView& view, rte_mbuf* holder, bool copied) noexcept {
-    const auto identity = cursor_.session().next();
-    Lane<Sink>& lane = lanes_.size() == 1 ? *own_ : lanes_[owner_(identity->producer)];
-    if (lane.pressure().sheds(view.priority)) [[unlikely]] {
-      shed(lane, holder, copied);
-      return;
-    }
-    event::Event& event = stage_event(lane, view, holder, copied);
-    event.producer = identity->producer;
-    event.sequence = identity->sequence;
-    event.epoch = identity->epoch;
-    event.flags |= event::kSequenced;
-  }
-
-  event::Event& stage_event(Lane<Sink>& lane, const wire::FrameView& view, rte_mbuf* holder,
-                            bool copied) noexcept {
-    if (!copied) cursor_.refs().take();
-    event::Event& event = lane.stage();
-    last_event_ = &event;
-    full_ = lane.staged() == burst_;
-    event.mbuf = holder;
-    event.rx_tsc = burst_tsc_;
-    event.topic_hash = hasher_({view.topic, view.topic_len});
-    event.producer = 0;
-    event.sequence = 0;
-    event.epoch = 0;
-    event.source = binding_->source;
-    event.length = static_cast<std::uint16_t>(view.frame_bytes - wire::kLengthBytes);
-    event.topic_len = view.topic_len;
-    event.priority = view.priority;
-    event.flags = 0;
-    event.attempts = 0;
-    event::set_frame_start(event, view.topic - wire::kTopicOffset);
-    cursor_.note_peer(event);
-    return event;
   }
 
   /// True when the frame was given up and reading can go on.

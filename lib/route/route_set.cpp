@@ -86,6 +86,7 @@ void RouteSet::add(const RouteSpec& spec, Publishers& publishers) {
   key_of_route_.push_back(static_cast<std::uint32_t>(keys_.size()));
   keys_.push_back(static_cast<std::uint8_t>(spec.topic.size()));
   keys_.insert(keys_.end(), spec.topic.begin(), spec.topic.end());
+  has_keys_ = has_keys_ || spec.dedup.kind != DedupKind::kNone;
   targets_.push_back({
       .handler = spec.handler,
       .worker = spec.worker,

@@ -101,6 +101,9 @@ class RouteSet {
   }
   [[nodiscard]] bool has_patterns() const noexcept { return !patterns_.empty(); }
 
+  /// Whether any route's events are told apart by a key.
+  [[nodiscard]] bool has_keys() const noexcept { return has_keys_; }
+
   [[nodiscard]] UnknownTopic unknown_rule() const noexcept { return unknown_rule_; }
   /// Index of the route that takes what no other does; kNone unless UnknownTopic::kRoute.
   [[nodiscard]] std::uint32_t default_route() const noexcept { return default_route_; }
@@ -149,6 +152,7 @@ class RouteSet {
   std::uint32_t default_route_ = kNone;
   std::uint32_t generation_;
   UnknownTopic unknown_rule_;
+  bool has_keys_ = false;
 };
 
 }  // namespace esc::route

@@ -13,6 +13,20 @@ std::size_t TopicCache::bytes_for(std::size_t topics) noexcept {
   return sets_for(topics) * (sizeof(Set) + kWays * sizeof(TopicBytes));
 }
 
+std::uint32_t TopicCache::find_pattern(const RouteSet& routes, std::uint64_t hash,
+                                       std::span<const std::uint8_t> topic) noexcept {
+  Set& set = sets_[hash & mask_];
+  if (set.generation == routes.generation()) [[likely]] {
+    for (std::size_t way = 0; way < kWays; ++way) {
+      if (set.tags[way] != tag_of(hash) || !holds(set, way, hash, topic)) continue;
+      if (set.uses[way] < kMostUses) ++set.uses[way];
+      counters_.hits.add();
+      return set.routes[way];
+    }
+  }
+  return search(routes, set, hash, topic);
+}
+
 std::uint32_t TopicCache::search(const RouteSet& routes, Set& set, std::uint64_t hash,
                                  std::span<const std::uint8_t> topic) noexcept {
   const std::uint32_t route = routes.match(topic).route;

@@ -62,17 +62,9 @@ class TopicCache {
   [[nodiscard]] std::uint32_t find(const RouteSet& routes, std::uint64_t hash,
                                    std::span<const std::uint8_t> topic) noexcept {
     const std::uint32_t exact = routes.find_exact(hash, topic);
-    if (exact != RouteSet::kNone || !routes.has_patterns()) return exact;
-    Set& set = sets_[hash & mask_];
-    if (set.generation == routes.generation()) [[likely]] {
-      for (std::size_t way = 0; way < kWays; ++way) {
-        if (set.tags[way] != tag_of(hash) || !holds(set, way, hash, topic)) continue;
-        if (set.uses[way] < kMostUses) ++set.uses[way];
-        counters_.hits.add();
-        return set.routes[way];
-      }
-    }
-    return search(routes, set, hash, topic);
+    if (exact != RouteSet::kNone || !routes.has_patterns()) [[likely]]
+      return exact;
+    return find_pattern(routes, hash, topic);
   }
 
   /// For a burst: what find() of that hash will touch first.
@@ -96,6 +88,8 @@ class TopicCache {
            same_bytes(bytes_of(hash, way).data(), topic.data(), topic.size());
   }
 
+  [[nodiscard]] std::uint32_t find_pattern(const RouteSet& routes, std::uint64_t hash,
+                                           std::span<const std::uint8_t> topic) noexcept;
   [[gnu::noinline]] std::uint32_t search(const RouteSet& routes, Set& set, std::uint64_t hash,
                                          std::span<const std::uint8_t> topic) noexcept;
   void keep(Set& set, std::uint64_t hash, std::span<const std::uint8_t> topic,

@@ -65,7 +65,9 @@ Ledger collect(std::span<const WorkerCounters* const> workers,
     add_all(ledger.frames.dropped, worker->frame_dropped);
   }
   for (const DispatchCounters* dispatcher : dispatchers) {
-    ledger.frames.duplicate += dispatcher->duplicate.get();
+    const std::uint64_t by_key = dispatcher->duplicate_key.get();
+    ledger.frames.duplicate += dispatcher->duplicate.get() + by_key;
+    ledger.frames.duplicate_by_key += by_key;
     ledger.frames.stale += dispatcher->stale.get();
     add_all(ledger.frames.dropped, dispatcher->frame_dropped);
   }
@@ -91,6 +93,7 @@ nlohmann::ordered_json to_json(const Ledger& ledger, bool balanced) {
       {"delivered", f.delivered},
       {"control", f.control},
       {"duplicate", f.duplicate},
+      {"duplicate_by", {{"number", f.duplicate - f.duplicate_by_key}, {"key", f.duplicate_by_key}}},
       {"stale", f.stale},
       {"dead_lettered",
        {{"durable", f.dead_lettered_durable}, {"by_reason", nlohmann::ordered_json::object()}}},

@@ -29,6 +29,7 @@ struct Ledger {
     std::uint64_t delivered = 0;
     std::uint64_t control = 0;
     std::uint64_t duplicate = 0;
+    std::uint64_t duplicate_by_key = 0;  ///< of `duplicate`; the others by their numbers
     std::uint64_t stale = 0;
     std::uint64_t dead_lettered_durable = 0;
     std::array<std::uint64_t, static_cast<std::size_t>(FrameDrop::kCount)> dropped{};

@@ -44,6 +44,8 @@ struct alignas(kCacheLineBytes) DispatchCounters {
   Counter bursts;
   Counter duplicate;        ///< sequenced events that were seen before
   Counter stale;            ///< those too old for their window to tell
+  Counter duplicate_key;    ///< events whose key was seen before
+  Counter unkeyed;          ///< events too short for the key that their route wants; they pass
   Counter events_held;      ///< gauge: waiting for workers whose rings are full
   Counter workers_stopped;  ///< gauge: workers for which nothing waits any more
   Counter polls_blocked;    ///< polls that left events in the ring, to wait for a worker

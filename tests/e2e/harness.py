@@ -26,6 +26,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "oracle"))
 from esc_oracle.comparison import differences, topic_differences, violations  # noqa: E402
 from esc_oracle.frame import FrameRules  # noqa: E402
 from esc_oracle.identity import Producers  # noqa: E402
+from esc_oracle.keys import KeyRule, Keys  # noqa: E402
 from esc_oracle.ledger import Expectation  # noqa: E402
 from esc_oracle.packet import PacketRules  # noqa: E402
 
@@ -85,7 +86,17 @@ class Config:
             **{name: value for name, value in limits.items() if name != "max_routes"}
         )
         routes = {topic.encode(): handler for topic, handler in self.routes.items()}
-        return Expectation(rules, routes, Producers(self.window) if self.window else None)
+        return Expectation(
+            rules, routes, Producers(self.window) if self.window else None, self._keys()
+        )
+
+    def _keys(self) -> Keys | None:
+        rules = {
+            topic.encode(): KeyRule(options.get("dedup_offset", 0), options.get("dedup_bytes", 0))
+            for topic, options in self.route_options.items()
+            if "dedup" in options
+        }
+        return Keys(rules) if rules else None
 
     def toml(self, instance: str, socket: Path | None) -> str:
         """socket: None leaves it where escd puts it."""
@@ -210,7 +221,7 @@ class Escd:
         self.instance = instance
         self._scenario = scenario
         self._ledger_path = scenario.directory / f"{instance}.ledger.json"
-        self._socket = scenario.directory / f"{instance}.sock"
+        self.socket_path = scenario.directory / f"{instance}.sock"
         self.log_path = scenario.directory / f"{instance}.log"
         self.config_path = scenario.directory / f"{instance}.toml"
         self.write_config(config)
@@ -230,7 +241,7 @@ class Escd:
 
     def write_config(self, config: Config) -> None:
         """Over the one it was started with: for a reload."""
-        self.config_path.write_text(config.toml(self.instance, self._socket), encoding="utf-8")
+        self.config_path.write_text(config.toml(self.instance, self.socket_path), encoding="utf-8")
 
     def ask(self, *arguments: str) -> dict:
         """The answer of escctl, which is granted."""
@@ -346,7 +357,7 @@ class Escd:
         self._scenario.assertIsNone(code, f"escd exited early with {code}")
 
     def _escctl(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [binary("ESC_ESCCTL"), "--socket", str(self._socket), *arguments]
+        command = [binary("ESC_ESCCTL"), "--socket", str(self.socket_path), *arguments]
         return subprocess.run(command, capture_output=True, text=True, timeout=20)
 
 

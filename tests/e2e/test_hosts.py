@@ -37,7 +37,8 @@ class Hosts(harness.Scenario):
         escd = self.start_escd(config)
         escd.wait_until_running()
         escd.wait_until_drained(len(packets))
-        answers = self.ask(tool, escd.instance, "/escd/ledger", "/escd/stages", "/escd/lcores")
+        names = ("ledger", "stages", "lcores", "pressure")
+        answers = self.ask(tool, escd.instance, *(f"/escd/{name}" for name in names))
         live = escd.live_ledger()
         for part in ("frames", "packets"):
             self.assertEqual(answers["/escd/ledger"][part]["received"], live[part]["received"])
@@ -47,6 +48,10 @@ class Hosts(harness.Scenario):
         self.assertEqual(stages["rx0"]["packets"], len(packets))
         self.assertEqual(stages["worker0"]["delivered"], live["frames"]["delivered"])
         self.assertIn("rx0", answers["/escd/lcores"]["lcores"]["0"]["roles"].values())
+        pressure = escd.ask("pressure")
+        self.assertEqual(answers["/escd/pressure"]["level"], pressure["level"])
+        self.assertEqual(answers["/escd/pressure"]["inputs"].keys(), pressure["inputs"].keys())
+        self.assertEqual(answers["/escd/pressure"]["entered"], pressure["entered"])
         escd.stop()
 
     def ask(self, tool: str, instance: str, *paths: str) -> dict[str, dict]:

@@ -1,9 +1,11 @@
 """Numbered events: each once, whatever repeats, is late, or comes through two ports."""
 
 import json
+import random
 from pathlib import Path
 
 import harness
+import craft
 import traffic
 from esc_oracle.capture import read_packets
 from harness import Config, Lcores, Port
@@ -80,6 +82,89 @@ class Identity(harness.Scenario):
     def apart(self) -> Lcores:
         first, second = harness.need_cpus(2)
         return Lcores([first], second, [second])
+
+    KEYED_BYTES = 16 << 20  # room for a hundred times as many keys: no bucket fills up
+
+    def keyed(self, lcores: Lcores) -> tuple[Config, list[bytes]]:
+        """Events with a key, each three times, in some order; and events of every other kind."""
+        chooser = random.Random(11)
+        ids, content, plain = traffic.TOPICS[1:4]
+        payloads = [chooser.randbytes(chooser.choice((4, 11, 12, 40))) for _ in range(6_000)]
+        events = [craft.frame(topic, one) for one in payloads for topic in (ids, content, plain)]
+        packets = [craft.datagram4(b"".join(chooser.sample(events, 5))) for _ in range(10_000)]
+        packets += traffic.mixed(5_000, seed=12)
+        chooser.shuffle(packets)
+        config = Config([], traffic.ROUTES, lcores)
+        config.route_options = {
+            ids: {"dedup": "payload-id", "dedup_offset": 4, "dedup_bytes": 8},
+            content: {"dedup": "content"},
+        }
+        config.sections["deduplication"] = {"keyed_bytes": self.KEYED_BYTES}
+        return config, packets
+
+    def play_keyed(self, lcores: Lcores) -> None:
+        config, packets = self.keyed(lcores)
+        device = traffic.pcap_device(0, self.directory / "keyed.pcap", packets)
+        config.ports = [Port(device)]
+        escd = self.start_escd(config)
+        escd.wait_until_running()
+        escd.wait_until_drained(len(packets))
+        expectation = config.expectation()
+        expectation.add_packets(packets, config.ports[0].rules())
+        keys = escd.ask("keys")
+        self.assertEqual(keys["duplicates"], expectation.duplicate_key)
+        self.assertGreater(keys["duplicates"], 10_000)
+        self.assertEqual(keys["unkeyed"], expectation.keys.unkeyed)
+        self.assertGreater(keys["unkeyed"], 1_000)
+        self.assertEqual((keys["evicted"], keys["expired"]), (0, 0))
+        self.assertEqual(keys["known"], keys["new"])
+        self.assertEqual(keys["memory_bytes"], self.KEYED_BYTES)
+        self.assertEqual(keys["effective_window_seconds"], keys["window_seconds"])
+        self.assert_topics(escd.topics(), expectation)
+        self.assert_ledger(escd.stop(), expectation)
+
+    def test_keys(self) -> None:
+        self.play_keyed(Lcores.folded())
+
+    def test_one_table_of_keys_for_three_pipelines(self) -> None:
+        first, second = harness.need_cpus(2)
+        self.play_keyed(Lcores([first], [first, second, second], [second, first, second]))
+
+    def test_two_ports_with_one_feed_of_keys(self) -> None:
+        """Whichever copy comes first, and through whichever pipeline."""
+        first, second = harness.need_cpus(2)
+        lcores = Lcores([first, second], [first, second], [second, first])
+        config, packets = self.keyed(lcores)
+        devices = [
+            traffic.pcap_device(index, self.directory / f"{index}.pcap", packets)
+            for index in range(2)
+        ]
+        config.ports = [Port(device) for device in devices]
+        config.window = None  # numbers are not what this is about
+        expectation = config.expectation()
+        for port in config.ports:
+            expectation.add_packets(packets, port.rules())
+        self.assert_ledger(self.play(config), expectation)
+
+    def test_memory_for_keys_runs_short(self) -> None:
+        """Then events may come twice, and none is lost: what is delivered and what is a copy are
+        all there were."""
+        config, packets = self.keyed(Lcores.folded())
+        config.sections["deduplication"] = {"keyed_bytes": 64 << 10}
+        config.ports = [Port(traffic.pcap_device(0, self.directory / "k.pcap", packets))]
+        escd = self.start_escd(config)
+        escd.wait_until_running()
+        escd.wait_until_drained(len(packets))
+        expectation = config.expectation()
+        expectation.add_packets(packets, config.ports[0].rules())
+        keys = escd.ask("keys")
+        self.assertGreater(keys["evicted"], 0)
+        self.assertLess(keys["effective_window_seconds"], keys["window_seconds"])
+        expected = expectation.ledger()["frames"]
+        frames = escd.stop()["frames"]
+        self.assertLess(frames["duplicate"], expected["duplicate"])
+        total = expected["delivered"] + expected["duplicate"]
+        self.assertEqual(frames["delivered"] + frames["duplicate"], total)
 
     def test_what_operators_see_of_producers(self) -> None:
         manifest, topics = self.build("--loss", "0.05", "--duplicates", "0.05")

@@ -2,6 +2,7 @@
 
 import harness
 import traffic
+from control_client import ControlClient
 from harness import Config, Lcores, Port
 
 
@@ -47,6 +48,21 @@ class FinitePcap(harness.Scenario):
         for figure in ("received", "delivered", "control", "in_flight"):
             total = sum(share["frames"][figure] for share in shares)
             self.assertEqual(total, ledger["frames"][figure], figure)
+
+    def test_each_pipelines_ledger_while_events_move(self) -> None:
+        device = traffic.pcap_device(
+            0, self.directory / "endless.pcap", traffic.mixed(1_000), ",infinite_rx=1"
+        )
+        cpu = harness.cpus()[0]
+        lcores = Lcores([cpu], [cpu, cpu], [cpu, cpu])
+        escd = self.start_escd(Config([Port(device)], traffic.ROUTES, lcores))
+        escd.wait_until_running()
+        escd.wait_for_packets(10_000)
+        with ControlClient(escd.socket_path) as client:
+            for _ in range(200):
+                shares = client.ask("ledger")["pipelines"]
+                self.assertEqual([share["balanced"] for share in shares], [True, True])
+        self.assert_sound(escd.stop())
 
     def test_topics_counted(self) -> None:
         packets = traffic.mixed(20_000, seed=5)

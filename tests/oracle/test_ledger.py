@@ -16,6 +16,7 @@ from craft import PORT, datagram4, datagram6, frame, session
 from esc_oracle.capture import CaptureError, read_packets
 from esc_oracle.comparison import differences, topic_differences
 from esc_oracle.frame import FrameRules
+from esc_oracle.keys import KeyRule, Keys
 from esc_oracle.ledger import Expectation
 from esc_oracle.packet import PacketRules
 
@@ -139,6 +140,7 @@ class Ledgers(unittest.TestCase):
                 "delivered": 3,
                 "control": 1,
                 "duplicate": 0,
+                "duplicate_by": {"number": 0, "key": 0},
                 "stale": 0,
                 "dead_lettered": {"durable": 0, "by_reason": {}},
                 "dropped": {"frame_truncated": 1, "handler_refused": 1, "unknown_topic": 1},
@@ -183,6 +185,36 @@ class Ledgers(unittest.TestCase):
             Expectation(FrameRules(), {b"a": "surprise"})
 
 
+class KeyedEvents(unittest.TestCase):
+    def ledger(self, rule: KeyRule, *payloads: bytes, topic: str = "a", times: int = 1) -> dict:
+        keys = Keys({b"a": rule})
+        expectation = Expectation(FrameRules(), {b"a": "count", b"b": "count"}, keys=keys)
+        for payload in payloads:
+            expectation.add_packets([datagram4(frame(topic, payload))], RULES, times)
+        frames = expectation.ledger()["frames"]
+        return {
+            "delivered": frames["delivered"],
+            "copies": frames["duplicate_by"]["key"],
+            "unkeyed": keys.unkeyed,
+        }
+
+    def test_an_id_in_the_payload(self) -> None:
+        found = self.ledger(KeyRule(1, 2), b"xABy", b"zABw", b"xAC", b"xA", b"xA")
+        self.assertEqual(found, {"delivered": 4, "copies": 1, "unkeyed": 2})
+
+    def test_the_content(self) -> None:
+        found = self.ledger(KeyRule(), b"", b"", b"ab", b"ab", b"abc", times=3)
+        self.assertEqual(found, {"delivered": 3, "copies": 12, "unkeyed": 0})
+
+    def test_the_content_from_somewhere_on(self) -> None:
+        found = self.ledger(KeyRule(2), b"abX", b"cdX", b"ef", b"gh", b"i")
+        self.assertEqual(found, {"delivered": 3, "copies": 2, "unkeyed": 1})
+
+    def test_other_topics_have_no_key(self) -> None:
+        found = self.ledger(KeyRule(), b"x", b"x", topic="b")
+        self.assertEqual(found, {"delivered": 2, "copies": 0, "unkeyed": 0})
+
+
 class Comparison(unittest.TestCase):
     def setUp(self) -> None:
         expectation = Expectation(FrameRules(), {b"a": "count"})
@@ -203,7 +235,14 @@ class Comparison(unittest.TestCase):
         for section, name in [
             *(
                 ("frames", name)
-                for name in ("received", "delivered", "control", "duplicate", "stale", "in_flight")
+                for name in (
+                    "received",
+                    "delivered",
+                    "control",
+                    "duplicate",
+                    "stale",
+                    "in_flight",
+                )
             ),
             *(("packets", name) for name in ("received", "datagrams", "reassembled", "in_flight")),
             *(("packets", name) for name in ("imissed", "rx_nombuf", "ierrors")),
@@ -228,6 +267,11 @@ class Comparison(unittest.TestCase):
             ],
         )
 
+    def test_copies_are_told_by_number_or_by_key(self) -> None:
+        for ledger in (self.actual, self.expected):
+            ledger["frames"]["duplicate_by"] = {"number": 1, "key": 2}
+        self.assertEqual(self.found(), ["duplicate is 0, and by number and by key 3"])
+
     def test_equations(self) -> None:
         self.actual["frames"]["received"] = self.expected["frames"]["received"] = 3
         self.assertEqual(self.found(), ["frames do not balance: received 3, accounted for 2"])
@@ -240,6 +284,7 @@ class Comparison(unittest.TestCase):
                 "delivered": 1,
                 "control": 2,
                 "duplicate": 4,
+                "duplicate_by": {"number": 3, "key": 1},
                 "stale": 8,
             }
             ledger["frames"] |= {

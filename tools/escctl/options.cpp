@@ -16,7 +16,7 @@ namespace {
 constexpr double kMinWatch_s = 0.05;
 constexpr double kMaxWatch_s = 3600;
 
-constexpr std::array<std::pair<const char*, const char*>, 16> kCommands = {{
+constexpr std::array<std::pair<const char*, const char*>, 17> kCommands = {{
     {"ledger", "where every packet and every frame went"},
     {"stats", "counters of each stage, depth of each ring, figures of each port"},
     {"plan", "which role runs on which CPU"},
@@ -27,6 +27,7 @@ constexpr std::array<std::pair<const char*, const char*>, 16> kCommands = {{
     {"state", "what the appliance is doing, since when and why"},
     {"pressure", "level, what it comes from, and how long each level lasted"},
     {"producers", "who sends numbered events: lost, duplicate, late ones of each"},
+    {"keys", "memory for keys of events without a number, and how far back it reaches"},
     {"routes", "what a reload of another file would change"},
     {"reload", "read the configuration again: routes, producers, pressure"},
     {"pause", "hold everything back that can be held back"},
@@ -54,7 +55,7 @@ void add_producers(CLI::App& command, Options& options) {
       .add_option_function<std::string>(
           "--by", [&options](const std::string& order) { options.arguments["by"] = order; },
           "which first (lost if left out)")
-      ->check(CLI::IsMember({"lost", "duplicates", "accepted", "last-seen", "silent"}));
+      ->check(CLI::IsMember({"lost", "duplicates", "accepted", "rate", "last-seen", "silent"}));
   command
       .add_option_function<std::uint64_t>(
           "--id", [&options](std::uint64_t id) { options.arguments["id"] = id; }, "this one only")

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 
 BESIDE = ("imissed", "rx_nombuf", "ierrors")  # packets that never reached the appliance
 _BY_NAME = {
+    "frames.duplicate_by",
     "frames.dead_lettered.by_reason",
     "frames.dropped",
     "packets.non_event",
@@ -65,13 +66,15 @@ def producer_differences(actual: dict, expected: dict) -> list[str]:
 def violations(ledger: dict) -> Iterator[str]:
     """What is wrong with a drained ledger on its own: the equations, in_flight, and `balanced`."""
     frames, packets = ledger.get("frames", {}), ledger.get("packets", {})
-    parts = [
-        frames.get(name, 0) for name in ("delivered", "control", "duplicate", "stale", "in_flight")
-    ]
+    named = ("delivered", "control", "duplicate", "stale", "in_flight")
+    parts = [frames.get(name, 0) for name in named]
     dead = frames.get("dead_lettered", {})
     total = sum(parts) + dead.get("durable", 0) + sum(frames.get("dropped", {}).values())
     if frames.get("received") != total:
         yield f"frames do not balance: received {frames.get('received')}, accounted for {total}"
+    copies = sum(frames.get("duplicate_by", {}).values())
+    if frames.get("duplicate") != copies:
+        yield f"duplicate is {frames.get('duplicate')}, and by number and by key {copies}"
     parts = [packets.get(name, 0) for name in ("datagrams", "reassembled", "in_flight")]
     total = (
         sum(parts)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from . import frame, identity, packet
 from .frame import FrameRules, Identity
 from .identity import OrderMatters, Producers
+from .keys import Keys
 from .packet import PacketRules
 
 DELIVERING_HANDLERS = ("count", "null")
@@ -22,12 +23,14 @@ class TopicCount:
 @dataclass
 class Expectation:
     """Counts what every packet must come to. `routes`: topic -> handler. `producers`: judges
-    numbered events, in the order in which packets are added; None: the appliance does not.
+    numbered events, in the order in which packets are added; None: the appliance does not. `keys`:
+    judges the others; likewise.
     """
 
     frame_rules: FrameRules
     routes: Mapping[bytes, str]
     producers: Producers | None = None
+    keys: Keys | None = None
     packets_received: int = 0
     datagrams: int = 0
     non_event: Counter[str] = field(default_factory=Counter)
@@ -37,6 +40,7 @@ class Expectation:
     control: int = 0
     duplicate: int = 0
     stale: int = 0
+    duplicate_key: int = 0
     frames_dropped: Counter[str] = field(default_factory=Counter)
     topics: dict[bytes, TopicCount] = field(default_factory=dict)
 
@@ -133,7 +137,9 @@ class Expectation:
 
     def _judge(self, event: frame.Frame, times: int) -> None:
         if self.producers is None or event.identity is None:
-            return self._route(event, times)
+            copies = self.keys.copies(event.topic, event.payload, times) if self.keys else 0
+            self.duplicate_key += copies
+            return self._route(event, times - copies) if times > copies else None
         verdict = self.producers.judge(event.identity, times=times)
         if verdict == identity.UNTRACKED:
             self._route(event, times)
@@ -165,7 +171,8 @@ class Expectation:
                 "received": self.frames_received,
                 "delivered": self.delivered,
                 "control": self.control,
-                "duplicate": self.duplicate,
+                "duplicate": self.duplicate + self.duplicate_key,
+                "duplicate_by": {"number": self.duplicate, "key": self.duplicate_key},
                 "stale": self.stale,
                 "dead_lettered": {"durable": 0, "by_reason": {}},
                 "dropped": dict(sorted(self.frames_dropped.items())),

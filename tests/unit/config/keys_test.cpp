@@ -46,6 +46,7 @@ std::vector<std::string> context_of(const KeySpec& spec) {
     context.push_back(workers + "]");
     context.push_back(table + ".spread=worker");
   }
+  if (spec.key.starts_with("dedup")) context.push_back("deduplication.keyed_bytes=65536");
   if (spec.key == "dedup_offset" || spec.key == "dedup_bytes") {
     context.push_back(table + ".dedup=content");
   }
@@ -94,7 +95,7 @@ TEST(KeyTable, IntegerBoundsHold) {
     EXPECT_FALSE(takes(spec, "9223372036854775807")) << label;
     ++checked;
   }
-  EXPECT_EQ(checked, 33);
+  EXPECT_EQ(checked, 34);
 }
 
 TEST(KeyTable, ListBoundsHold) {
@@ -145,7 +146,9 @@ TEST(KeyTable, EveryChoiceIsTakenAndDistinct) {
   EXPECT_EQ(with_set({"port[0].checksum=off"}).ports[0].checksum, Checksum::kOff);
   EXPECT_EQ(with_set({"route[0].spread=round-robin"}).routes[0].spread, Spread::kRoundRobin);
   EXPECT_EQ(with_set({"route[0].on_full=shed"}).routes[0].on_full, OnFull::kShed);
-  EXPECT_EQ(with_set({"route[0].dedup=content"}).routes[0].dedup.kind, DedupKind::kContent);
+  EXPECT_EQ(
+      with_set({"route[0].dedup=content", "deduplication.keyed_bytes=65536"}).routes[0].dedup.kind,
+      DedupKind::kContent);
   EXPECT_EQ(with_set({"routing.unknown_topic=drop"}).routing.unknown_topic, UnknownTopic::kDrop);
   EXPECT_EQ(with_set({"log.level=trace"}).log.level, LogLevel::kTrace);
   EXPECT_EQ(with_set({"log.level=error"}).log.level, LogLevel::kError);
@@ -187,8 +190,9 @@ std::string dump(const Config& config) {
       << config.rings.hold_cells << '|' << config.rings.hold_timeout_ms << '|'
       << config.deduplication.sequenced << '|' << config.deduplication.window << '|'
       << config.deduplication.producers << '|' << config.deduplication.idempotency_s << '|'
-      << dump(config.pressure) << '|' << config.rings.burst << '|' << config.limits.max_frame_bytes
-      << '|' << config.limits.max_topic_bytes << '|' << config.limits.max_routes << '|'
+      << config.deduplication.keyed_bytes << '|' << dump(config.pressure) << '|'
+      << config.rings.burst << '|' << config.limits.max_frame_bytes << '|'
+      << config.limits.max_topic_bytes << '|' << config.limits.max_routes << '|'
       << config.shutdown.drain_timeout_ms << '|' << number(config.log.level) << '|'
       << number(config.routing.unknown_topic) << '|';
   const auto route = [&](const RouteConfig& one) {

@@ -90,8 +90,9 @@ TEST(RoutePattern, TooMany) {
 
 TEST(RouteOptions, Bounds) {
   const auto route = [](std::string_view line) {
-    return problems(
-        with_lines("[[route]]\ntopic = \"b\"\nhandler = \"null\"\n" + std::string(line) + "\n"));
+    return problems(with_lines("[[route]]\ntopic = \"b\"\nhandler = \"null\"\n" +
+                               std::string(line) + "\n" +
+                               "[deduplication]\nkeyed_bytes = 65536\n"));
   };
   EXPECT_EQ(route("priority = 256"), Texts{"t.toml:14:12: 'priority' is 256; give 0 to 255"});
   EXPECT_EQ(route("retries = 16"), Texts{"t.toml:14:11: 'retries' is 16; give 0 to 15"});
@@ -111,6 +112,14 @@ TEST(RouteOptions, Bounds) {
                    "write dedup = \"payload-id\" or \"content\"",
                    "t.toml:15:15: 'dedup_bytes' has no effect without 'dedup'; remove it, or "
                    "write dedup = \"payload-id\" or \"content\""}));
+}
+
+TEST(RouteOptions, KeysNeedMemory) {
+  const std::string text =
+      with_lines("[[route]]\ntopic = \"b\"\nhandler = \"null\"\ndedup = \"content\"\n");
+  EXPECT_EQ(problems(text),
+            Texts{"t.toml:14:9: 'dedup' has no memory to keep keys in; give it some, for example "
+                  "[deduplication] keyed_bytes = 268435456, or remove 'dedup'"});
 }
 
 TEST(RoutePublishers, EachBadPrefixIsNamed) {

@@ -32,6 +32,14 @@ struct Producers {
   identity::ProducerTable table{kSettings, {index, entries, faults, bits}};
 };
 
+/// A table of keys in memory of its own.
+struct Keys {
+  std::vector<identity::KeyedTable::Bucket> buckets = std::vector<identity::KeyedTable::Bucket>(64);
+  identity::KeyedTable table{buckets, 1'000'000'000};
+  identity::KeyHasher hasher{identity::random_key_secret()};
+  [[nodiscard]] dispatch::KeyStore store() noexcept { return {&table, &hasher}; }
+};
+
 class DispatchTest : public testing::Test {
  protected:
   ~DispatchTest() override {
@@ -48,6 +56,7 @@ class DispatchTest : public testing::Test {
     std::uint64_t hold_cycles = UINT64_MAX;
     bool lossless = true;
     identity::ProducerTable* producers = nullptr;
+    dispatch::KeyStore keys{};
   };
   void make(const std::vector<route::RouteSpec>& routes, std::size_t workers, std::size_t cells,
             const Limits& limits) {
@@ -57,6 +66,7 @@ class DispatchTest : public testing::Test {
                                            .rules = rules_->published,
                                            .cache = rules_->cache(),
                                            .producers = limits.producers,
+                                           .keys = limits.keys,
                                            .flow = flow_,
                                            .probe = {nullptr, {}, {}, 0},
                                            .counters = counters_,
@@ -109,7 +119,8 @@ class DispatchTest : public testing::Test {
     EXPECT_EQ(counters_.events_received.get(),
               counters_.events_routed.get() + counters_.events_held.get() + unknown() +
                   counters_.duplicate.get() + counters_.stale.get() +
-                  dropped(FrameDrop::kWorkerFull) + dropped(FrameDrop::kHoldExpired));
+                  counters_.duplicate_key.get() + dropped(FrameDrop::kWorkerFull) +
+                  dropped(FrameDrop::kHoldExpired));
   }
 
   TestPool pool_;

@@ -61,6 +61,47 @@ TEST(ProducerReader, FiguresAgreeWithTheModel) {
   EXPECT_EQ(live, next.size());
 }
 
+double rate_at(const OwnedTable& owned, std::uint64_t now) {
+  ProducerFigures found;
+  EXPECT_EQ(owned.table.reader().read(0, now, Missing::kLeaveOut, found), Outcome::kRead);
+  return found.events_per_cycle;
+}
+
+TEST(ProducerReader, TheRateIsThatOfTheLastMeasurement) {
+  OwnedTable owned(ProducerTable::Settings{
+      .producers = 8, .window = 64, .expiry_cycles = UINT64_MAX, .rate_cycles = 1000, .seed = 3});
+  std::uint64_t sequence = 1;
+  const auto feed = [&](std::uint64_t events, std::uint64_t now) {
+    for (; events > 0; --events) (void)owned.check({7, sequence++, 1}, now);
+  };
+  feed(100, 5000);
+  EXPECT_EQ(rate_at(owned, 5000), 0.0);
+  EXPECT_EQ(rate_at(owned, 5200), 0.5);  // so far
+  owned.table.housekeep(5999);           // too early
+  feed(20, 5999);
+  EXPECT_EQ(rate_at(owned, 5999 + 1), 0.12F);
+  owned.table.housekeep(6000);
+  EXPECT_EQ(rate_at(owned, 6500), 0.12F);
+  feed(500, 6500);
+  (void)owned.check({7, 1, 1}, 6500);  // what is refused is no part of it
+  EXPECT_EQ(rate_at(owned, 6999), 0.12F);
+  owned.table.housekeep(8000);  // late: then it is over the time that it was
+  EXPECT_EQ(rate_at(owned, 8000), 0.25);
+  owned.table.housekeep(9000);
+  EXPECT_EQ(rate_at(owned, 9000), 0.0);
+}
+
+TEST(ProducerReader, AnEntryThatGoesToAnotherProducerBringsNoRateAlong) {
+  OwnedTable owned(ProducerTable::Settings{
+      .producers = 1, .window = 64, .expiry_cycles = 5000, .rate_cycles = 1000, .seed = 3});
+  for (std::uint64_t i = 1; i <= 100; ++i) (void)owned.check({7, i, 1}, 1000);
+  owned.table.housekeep(2000);
+  EXPECT_EQ(rate_at(owned, 2000), 0.1F);
+  owned.table.housekeep(6000);
+  (void)owned.check({8, 1, 1}, 7000);
+  EXPECT_EQ(rate_at(owned, 7100), 0.01F);
+}
+
 TEST(ProducerReader, SelectsTheFirstOfEachOrderOfAllTables) {
   const ProducerTable::Settings settings{
       .producers = 8, .window = 64, .expiry_cycles = 1000, .seed = 3};

@@ -24,10 +24,9 @@ inline const route::TopicHasher kHasher{42};
 
 /// An event that owns an mbuf of its own. `number` is its sequence, so that tests can follow it.
 [[nodiscard]] inline event::Event make_event(const TestPool& pool, std::string_view topic,
-                                             std::uint64_t number = 0,
-                                             std::size_t payload_bytes = 8) {
-  Bytes frame(wire::encoded_frame_bytes(topic.size(), payload_bytes));
-  if (wire::encode_frame(frame, 3, topic, Bytes(payload_bytes)) != frame.size()) {
+                                             std::uint64_t number, const Bytes& payload) {
+  Bytes frame(wire::encoded_frame_bytes(topic.size(), payload.size()));
+  if (wire::encode_frame(frame, 3, topic, payload) != frame.size()) {
     throw std::logic_error("no such frame");
   }
   event::Event event{};
@@ -40,6 +39,12 @@ inline const route::TopicHasher kHasher{42};
   event.flags = event::kSoleOwner;
   event::set_frame_start(event, rte_pktmbuf_mtod(event.mbuf, const std::uint8_t*));
   return event;
+}
+
+[[nodiscard]] inline event::Event make_event(const TestPool& pool, std::string_view topic,
+                                             std::uint64_t number = 0,
+                                             std::size_t payload_bytes = 8) {
+  return make_event(pool, topic, number, Bytes(payload_bytes));
 }
 
 /// A second event on the same mbuf: neither owns it alone any more.

@@ -22,6 +22,7 @@ Ledger full_ledger() {
                    .delivered = 50,
                    .control = 16,
                    .duplicate = 8,
+                   .duplicate_by_key = 5,
                    .stale = 7,
                    .dead_lettered_durable = 6,
                    .dropped = {},
@@ -114,12 +115,15 @@ TEST(Ledger, CollectAddsUpEveryBlock) {
   DispatchCounters dispatcher;
   dispatcher.events_received.add(16);
   dispatcher.frame_dropped.add(FrameDrop::kUnknownTopic, 3);
+  dispatcher.duplicate.add(12);
+  dispatcher.stale.add(13);
+  dispatcher.duplicate_key.add(14);
   IngestCounters ingests[2];
   ingests[0].packets_received.add(10);
   ingests[0].datagrams.add(7);
   ingests[0].non_event.add(NonEvent::kIcmp, 2);
   ingests[0].packet_dropped.add(PacketDrop::kBadUdpChecksum, 1);
-  ingests[0].frames_received.add(20);
+  ingests[0].frames_received.add(59);
   ingests[0].control.add(3);
   ingests[0].frame_dropped.add(FrameDrop::kUnknownTopic, 1);
   ingests[1].packets_received.add(1);
@@ -130,8 +134,11 @@ TEST(Ledger, CollectAddsUpEveryBlock) {
   const IngestCounters* const all_ingests[] = {&ingests[0], &ingests[1]};
 
   Ledger ledger = collect(all_workers, all_dispatchers, all_ingests);
-  EXPECT_EQ(ledger.frames.received, 21U);
+  EXPECT_EQ(ledger.frames.received, 60U);
   EXPECT_EQ(ledger.frames.delivered, 11U);
+  EXPECT_EQ(ledger.frames.duplicate, 26U);
+  EXPECT_EQ(ledger.frames.stale, 13U);
+  EXPECT_EQ(ledger.frames.duplicate_by_key, 14U);
   EXPECT_EQ(ledger.frames.control, 3U);
   EXPECT_EQ(ledger.frames.dropped[at(FrameDrop::kUnknownTopic)], 4U);
   EXPECT_EQ(ledger.frames.dropped[at(FrameDrop::kHandlerRefused)], 2U);
@@ -149,7 +156,8 @@ TEST(Ledger, CollectAddsUpEveryBlock) {
 
 TEST(Ledger, TheSchemaIsFrozen) {
   EXPECT_EQ(to_json(full_ledger(), true).dump(),
-            R"({"frames":{"received":100,"delivered":50,"control":16,"duplicate":8,"stale":7,)"
+            R"({"frames":{"received":100,"delivered":50,"control":16,"duplicate":8,)"
+            R"("duplicate_by":{"number":3,"key":5},"stale":7,)"
             R"("dead_lettered":{"durable":6,"by_reason":{}},)"
             R"("dropped":{"frame_truncated":9,"unknown_topic":1},"in_flight":3},)"
             R"("packets":{"received":1000,"datagrams":800,"reassembled":70,)"
@@ -159,7 +167,8 @@ TEST(Ledger, TheSchemaIsFrozen) {
 
 TEST(Ledger, NothingHappenedYet) {
   EXPECT_EQ(to_json(Ledger{}, false).dump(),
-            R"({"frames":{"received":0,"delivered":0,"control":0,"duplicate":0,"stale":0,)"
+            R"({"frames":{"received":0,"delivered":0,"control":0,"duplicate":0,)"
+            R"("duplicate_by":{"number":0,"key":0},"stale":0,)"
             R"("dead_lettered":{"durable":0,"by_reason":{}},"dropped":{},"in_flight":0},)"
             R"("packets":{"received":0,"datagrams":0,"reassembled":0,"non_event":{},"dropped":{},)"
             R"("in_flight":0,"imissed":0,"rx_nombuf":0,"ierrors":0},"balanced":false})");

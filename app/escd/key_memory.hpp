@@ -1,0 +1,49 @@
+// The keys of events without a number, which all pipelines share, and how far back they reach.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "config/config.hpp"
+#include "dispatch/key_judge.hpp"
+#include "dpdk/huge_array.hpp"
+#include "identity/key_hasher.hpp"
+#include "identity/keyed_table.hpp"
+
+namespace esc::app {
+
+/// Made on the main lcore before the lcores run, and outlives them.
+class KeyMemory {
+ public:
+  KeyMemory(const config::DeduplicationConfig& deduplication, int socket);
+
+  [[nodiscard]] dispatch::KeyStore store() noexcept { return {&table_, &hasher_}; }
+  [[nodiscard]] std::size_t bytes() const noexcept { return buckets_.span().size_bytes(); }
+  [[nodiscard]] std::size_t capacity() const noexcept { return table_.capacity(); }
+  [[nodiscard]] double window_s() const noexcept { return window_s_; }
+  /// As it was at the last watch(). Any thread.
+  [[nodiscard]] double effective_window_s() const noexcept {
+    return effective_window_s_.load(std::memory_order_relaxed);
+  }
+
+  /// Now and then, with what all pipelines have counted. Whether that changed what there is to be
+  /// told: keys are forgotten early, or no longer. Main lcore.
+  [[nodiscard]] bool watch(const identity::KeyedTotals& totals, std::uint64_t now) noexcept;
+  [[nodiscard]] bool is_short() const noexcept { return short_; }
+
+ private:
+  dpdk::HugeArray<identity::KeyedTable::Bucket> buckets_;
+  identity::KeyedTable table_;
+  identity::KeyHasher hasher_;
+  double window_s_;
+  std::atomic<double> effective_window_s_;  ///< relaxed: one figure, alone
+  identity::EffectiveWindow effective_;
+  std::uint64_t judged_ = 0;   ///< TSC of the last judgement, and what had been counted by then
+  std::uint64_t fresh_ = 0;    ///< likewise
+  std::uint64_t evicted_ = 0;  ///< likewise
+  bool short_ = false;
+};
+
+}  // namespace esc::app

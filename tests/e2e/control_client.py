@@ -1,0 +1,32 @@
+"""A connection to an appliance's control socket that stays open: for hundreds of requests."""
+
+import json
+import socket
+from pathlib import Path
+
+ANSWER_SECONDS = 60.0
+
+
+class ControlClient:
+    """With a `with`; one request at a time."""
+
+    def __init__(self, path: Path) -> None:
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._socket.settimeout(ANSWER_SECONDS)
+        self._socket.connect(str(path))
+        self._answers = self._socket.makefile("r", encoding="ascii")
+
+    def __enter__(self) -> "ControlClient":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._answers.close()
+        self._socket.close()
+
+    def ask(self, command: str, **fields: object) -> dict:
+        """The result; AssertionError with what escd says if it refuses."""
+        self._socket.sendall(json.dumps({"command": command} | fields).encode() + b"\n")
+        answer = json.loads(self._answers.readline())
+        if not answer["ok"]:
+            raise AssertionError(f"{command}: {answer}")
+        return answer["result"]
