@@ -228,7 +228,9 @@ Appliance::LedgerReading Appliance::read_settled(const Read& read) const {
   LedgerReading reading{read()};
   const telemetry::Stillness stillness(moves, heartbeats());
   telemetry::Ledger& ledger = reading.ledger;
-  if (stopped || stood_still(stillness)) {
+  // A hand-over may have been caught between two of its figures, with no move to be counted after
+  // them. It is over since every lcore began a new round: then the figures are others by now.
+  if (stopped || (stood_still(stillness) && read() == ledger)) {
     reading.balanced = ledger.balanced();
     return reading;
   }

@@ -18,6 +18,8 @@ struct PortLosses {
   std::uint64_t imissed = 0;
   std::uint64_t rx_nombuf = 0;
   std::uint64_t ierrors = 0;
+
+  friend bool operator==(const PortLosses&, const PortLosses&) = default;
 };
 
 /// Plain sums, taken at one moment. in_flight is measured (ring depths and what stages hold), never
@@ -34,6 +36,8 @@ struct Ledger {
     std::uint64_t dead_lettered_durable = 0;
     std::array<std::uint64_t, static_cast<std::size_t>(FrameDrop::kCount)> dropped{};
     std::uint64_t in_flight = 0;
+
+    friend bool operator==(const Frames&, const Frames&) = default;
   } frames;
   struct Packets {
     std::uint64_t received = 0;
@@ -43,7 +47,11 @@ struct Ledger {
     std::array<std::uint64_t, static_cast<std::size_t>(PacketDrop::kCount)> dropped{};
     std::uint64_t in_flight = 0;
     PortLosses losses;
+
+    friend bool operator==(const Packets&, const Packets&) = default;
   } packets;
+
+  friend bool operator==(const Ledger&, const Ledger&) = default;
 
   [[nodiscard]] std::uint64_t frames_accounted() const noexcept;   ///< every category but in_flight
   [[nodiscard]] std::uint64_t packets_accounted() const noexcept;  ///< every category but in_flight
