@@ -1,5 +1,5 @@
-// The dispatcher: takes events from the MPSC ring, refuses those seen before, finds the route of
-// the others and hands them to a worker.
+// The dispatcher: takes events from the MPSC ring, finds their routes, refuses those that were seen
+// before or come from where they may not, and hands the others to a worker.
 #pragma once
 
 #include <algorithm>
@@ -10,13 +10,12 @@
 #include <vector>
 
 #include "control/flow.hpp"
+#include "dispatch/burst_routes.hpp"
 #include "dispatch/key_judge.hpp"
-#include "dispatch/may_publish.hpp"
 #include "dispatch/pressure_probe.hpp"
 #include "dispatch/sequence_judge.hpp"
 #include "dispatch/worker_output.hpp"
 #include "event/event.hpp"
-#include "event/frame_bytes.hpp"
 #include "event/releaser.hpp"
 #include "ring/mpsc_ring.hpp"
 #include "ring/spsc_ring.hpp"
@@ -78,7 +77,7 @@ class DispatchStage {
         releaser_(parts.pools),
         lossless_(parts.lossless),
         burst_(std::min(parts.burst, kMaxBurst)) {
-    if (parts.keys.table != nullptr) keys_.emplace(parts.keys, parts.producers != nullptr);
+    if (parts.keys.table != nullptr) keys_.emplace(parts.keys);
     for (const auto& worker : parts.workers) {
       workers_.emplace_back(*worker.ring, worker.hold, parts.hold_limits);
     }
@@ -88,9 +87,12 @@ class DispatchStage {
   std::size_t poll(std::uint64_t now) noexcept {
     counters_.polls.add();
     const route::Rules& rules = *rules_.get();
-    watch_pressure(now);
+    const bool paused = flow_.read() == control::Flow::kPaused;
+    watch_pressure(paused, now);
     const std::size_t moved = held_ + stopped_ != 0 ? serve_held(now) : 0;
-    if (judged_ == 0 && flow_.read() != control::Flow::kPaused) {
+    if (judged_ != 0 && !routes_.are_of(rules.routes)) [[unlikely]] {
+      find_again(rules.routes);
+    } else if (judged_ == 0 && !paused) {
       judged_ = input_.ready(burst_);
       if (judged_ != 0) judge(rules, now);
     }
@@ -105,6 +107,11 @@ class DispatchStage {
   /// Null: no event has a key. Any thread.
   [[nodiscard]] const identity::KeyedCounters* key_counters() const noexcept {
     return keys_ ? &keys_->counters() : nullptr;
+  }
+
+  /// Any thread.
+  [[nodiscard]] const route::TopicCacheCounters& cache_counters() const noexcept {
+    return cache_.counters();
   }
 
   /// Gives back what is still held. Only once the lcore has stopped; returns how many events.
@@ -125,10 +132,18 @@ class DispatchStage {
 
   /// Each event has its verdict once, however often it is looked at until its worker has room.
   void judge(const route::Rules& rules, std::uint64_t now) noexcept {
-    refused_ = judge_.judge(input_, judged_, rules.producers, now);
+    refused_ = {};
+    refused_.not_allowed = routes_.find(input_, judged_, rules.routes, cache_);
+    const std::uint64_t by_number = judge_.judge(input_, judged_, rules.producers, now, refused_);
     if (!keys_ || !rules.routes.has_keys()) return;
-    refused_.same_key =
-        keys_->judge(input_, judged_, refused_.all(), rules.routes, cache_, now, counters_);
+    refused_.same_key = keys_->judge(input_, judged_, refused_.all() | by_number, rules.routes,
+                                     routes_, now, counters_);
+  }
+
+  /// Rules were replaced while events wait in the input. What they were told stands.
+  [[gnu::noinline]] void find_again(const route::RouteSet& routes) noexcept {
+    const std::uint64_t told = refused_.all();
+    refused_.not_allowed |= routes_.find(input_, judged_, routes, cache_) & ~told;
   }
 
   /// The judged events in their order; how many of them are done with. The rest has to wait.
@@ -139,7 +154,7 @@ class DispatchStage {
       const event::Event& event = input_.peek(taken);
       if ((refused >> taken & 1) != 0) [[unlikely]] {
         refuse(event, std::uint64_t{1} << taken);
-      } else if (!route(routes, event, now)) [[unlikely]] {
+      } else if (!hand_over(routes, routes_[taken], event, now)) [[unlikely]] {
         break;
       }
     }
@@ -147,6 +162,7 @@ class DispatchStage {
     if (judged_ != 0) [[unlikely]] {
       counters_.polls_blocked.add();
       refused_.forget(taken);
+      routes_.forget(taken);
     }
     input_.release(taken);
     if (taken == 0) return 0;
@@ -160,8 +176,9 @@ class DispatchStage {
 
   /// An event that its verdict, for which `bit` stands, keeps from its worker.
   [[gnu::noinline]] void refuse(const event::Event& event, std::uint64_t bit) noexcept {
-    if ((refused_.forged & bit) != 0) {
-      drop(event, FrameDrop::kProducerNotAllowed);
+    if (((refused_.not_allowed | refused_.forged) & bit) != 0) {
+      drop(event, (refused_.forged & bit) != 0 ? FrameDrop::kProducerNotAllowed
+                                               : FrameDrop::kTopicNotAllowed);
       return;
     }
     ((refused_.stale & bit) != 0      ? counters_.stale
@@ -171,18 +188,13 @@ class DispatchStage {
     releaser_.release(event);
   }
 
-  /// Finds the event's route and worker; false: it has to wait. What is rare is out of line, so
-  /// that the rest is one piece of the loop (docs/decisions.md has the figures).
-  [[gnu::always_inline]] bool route(const route::RouteSet& routes, const event::Event& event,
-                                    std::uint64_t now) noexcept {
-    std::uint32_t route = cache_.find(routes, event.topic_hash, event::topic(event));
-    if (route == route::RouteSet::kNone) [[unlikely]] {
-      route = routes.default_route();
-      if (route == route::RouteSet::kNone) return drop(event, FrameDrop::kUnknownTopic);
-    }
+  /// Finds the event's worker; false: it has to wait. What is rare is out of line, so that the rest
+  /// is one piece of the loop.
+  [[gnu::always_inline]] bool hand_over(const route::RouteSet& routes, std::uint32_t route,
+                                        const event::Event& event, std::uint64_t now) noexcept {
+    if (route == route::RouteSet::kNone) [[unlikely]]
+      return drop(event, FrameDrop::kUnknownTopic);
     const route::RouteSet::Target& target = routes.target(route);
-    if (!may_publish(routes, target, event)) [[unlikely]]
-      return drop(event, FrameDrop::kTopicNotAllowed);
     Worker& worker = workers_[choice_.choose(target, event)];
     event::WorkItem* item = worker.claim();
     if (item == nullptr) [[unlikely]]
@@ -208,7 +220,8 @@ class DispatchStage {
                               const event::Event& event, std::uint64_t now) noexcept {
     event::WorkItem item;
     fill(item, target, event);
-    const Wait done = worker.wait(item, target.on_full, now);
+    // Where nothing needs to be lost all wait alike, here or in the input.
+    const Wait done = worker.wait(item, target.on_full, lossless_, now);
     const bool may_wait = target.on_full == config::OnFull::kHold;
     if (done == Wait::kHeld) {
       ++held_;
@@ -225,14 +238,14 @@ class DispatchStage {
     return true;
   }
 
-  void watch_pressure(std::uint64_t now) noexcept {
+  void watch_pressure(bool paused, std::uint64_t now) noexcept {
     if (pressure_table_ == nullptr) return;
     if (const std::uint64_t version = pressure_table_->version(); version != version_in_use_)
         [[unlikely]] {
       version_in_use_ = version;
       probe_.use(*pressure_table_->get());
     }
-    probe_.poll(input_, std::span<const Worker>(workers_), now);
+    probe_.poll(input_, std::span<const Worker>(workers_), paused, now);
   }
 
   /// Moves on what waits for workers, and gives up what has waited too long; how many events.
@@ -261,6 +274,7 @@ class DispatchStage {
   const runtime::Published<control::PressureTable>* pressure_table_;
   std::uint64_t version_in_use_ = 0;  ///< of the pressure table
   route::WorkerChoice choice_;
+  BurstRoutes routes_;  ///< of the judged events
   SequenceJudge judge_;
   std::optional<KeyJudge> keys_;
   telemetry::DispatchCounters& counters_;

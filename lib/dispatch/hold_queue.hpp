@@ -25,9 +25,14 @@ class HoldQueue {
       : items_(memory.data()), mask_(memory.size() - 1) {}
 
   [[nodiscard]] bool empty() const noexcept { return head_ == tail_; }
-  [[nodiscard]] bool full() const noexcept { return size() > mask_; }
   [[nodiscard]] std::size_t size() const noexcept { return tail_ - head_; }
   [[nodiscard]] std::size_t capacity() const noexcept { return mask_ + 1; }
+  /// How many may wait for one more of this priority to do so: half of all there is room for at
+  /// the lowest, and from there in a line to all of it at the highest. So under a load that is too
+  /// much for its worker the lowest priorities are refused, and no more of them than it takes.
+  [[nodiscard]] std::size_t room_for(std::uint8_t priority) const noexcept {
+    return capacity() * (std::size_t{257} + priority) / 512;
+  }
 
   /// Not full.
   void push(const event::WorkItem& item, std::uint64_t now) noexcept {

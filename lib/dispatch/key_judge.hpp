@@ -6,13 +6,12 @@
 #include <cstdint>
 #include <span>
 
-#include "dispatch/may_publish.hpp"
+#include "dispatch/burst_routes.hpp"
 #include "event/event.hpp"
 #include "event/frame_bytes.hpp"
 #include "identity/key_hasher.hpp"
 #include "identity/keyed_table.hpp"
 #include "route/route_set.hpp"
-#include "route/topic_cache.hpp"
 #include "telemetry/stage_counters.hpp"
 
 namespace esc::dispatch {
@@ -33,6 +32,16 @@ struct KeyStore {
   return payload.data() + target.dedup_offset;
 }
 
+/// Within what a key is unique: its topic, and the rule that cut it out. A reload that corrects a
+/// rule must not have new keys taken for what the old rule left.
+[[nodiscard]] inline std::uint64_t key_scope(const route::RouteSet::Target& target,
+                                             std::uint64_t topic_hash) noexcept {
+  const std::uint64_t rule = static_cast<std::uint64_t>(target.dedup) |
+                             std::uint64_t{target.dedup_offset} << 8 |
+                             std::uint64_t{target.dedup_bytes} << 24;
+  return topic_hash ^ rule * 0x9E3779B97F4A7C15U;  // spread over all bits (Fibonacci hashing)
+}
+
 /// Gathers the keys of a burst and has the table judge them at once, so that its cache misses
 /// overlap. Thread: the dispatcher's lcore; counters() from any.
 class KeyJudge {
@@ -40,32 +49,30 @@ class KeyJudge {
   static constexpr std::size_t kMaxBurst = identity::KeyedTable::kMaxBurst;
   static_assert(kMaxBurst <= 64, "one bit of the answer for each event");
 
-  /// `numbers_judged`: events with a number are judged by that, and by no key.
-  KeyJudge(const KeyStore& store, bool numbers_judged) noexcept
-      : caller_(*store.table), hasher_(*store.hasher), numbers_judged_(numbers_judged) {}
+  explicit KeyJudge(const KeyStore& store) noexcept
+      : caller_(*store.table), hasher_(*store.hasher) {}
 
-  /// Judges, and marks as seen, those of the first `count` events of input.peek() whose route has a
-  /// key; bit i: event i was seen before. Passed over: what is in `done`, what has no route, and
-  /// what its sender may not publish; such a sender must not make others' events look repeated.
-  /// `count`: at most kMaxBurst.
+  /// Judges, and marks as seen, those of the first `count` events of input.peek() whose route,
+  /// `found` in `routes`, has a key; bit i: event i was seen before. Passed over: what is in
+  /// `skip`. `count`: at most kMaxBurst.
   template <class Input>
-  [[nodiscard]] std::uint64_t judge(const Input& input, std::size_t count, std::uint64_t done,
-                                    const route::RouteSet& routes, route::TopicCache& cache,
+  [[nodiscard]] std::uint64_t judge(const Input& input, std::size_t count, std::uint64_t skip,
+                                    const route::RouteSet& routes, const BurstRoutes& found,
                                     std::uint64_t now,
                                     telemetry::DispatchCounters& counters) noexcept {
     std::size_t keyed = 0;
     for (std::size_t i = 0; i < count; ++i) {
+      if ((skip >> i & 1) != 0 || found[i] == route::RouteSet::kNone) continue;
+      const route::RouteSet::Target& target = routes.target(found[i]);
+      if (target.dedup == route::DedupKind::kNone) continue;
       const event::Event& event = input.peek(i);
-      if ((done >> i & 1) != 0 || (numbers_judged_ && event.has(event::kSequenced))) continue;
-      const route::RouteSet::Target* target = target_of(event, routes, cache);
-      if (target == nullptr || target->dedup == route::DedupKind::kNone) continue;
       std::size_t bytes = 0;
-      const std::uint8_t* key = find_key(*target, event::payload(event), bytes);
+      const std::uint8_t* key = find_key(target, event::payload(event), bytes);
       if (key == nullptr) {
         counters.unkeyed.add();
         continue;
       }
-      keys_[keyed] = hasher_({key, bytes}, event.topic_hash);
+      keys_[keyed] = hasher_({key, bytes}, key_scope(target, event.topic_hash));
       place_[keyed++] = static_cast<std::uint8_t>(i);
     }
     if (keyed == 0) return 0;
@@ -78,16 +85,6 @@ class KeyJudge {
   }
 
  private:
-  [[nodiscard]] static const route::RouteSet::Target* target_of(const event::Event& event,
-                                                                const route::RouteSet& routes,
-                                                                route::TopicCache& cache) noexcept {
-    std::uint32_t route = cache.find(routes, event.topic_hash, event::topic(event));
-    if (route == route::RouteSet::kNone) route = routes.default_route();
-    if (route == route::RouteSet::kNone) return nullptr;
-    const route::RouteSet::Target& target = routes.target(route);
-    return may_publish(routes, target, event) ? &target : nullptr;
-  }
-
   [[nodiscard]] std::uint64_t duplicates(std::size_t keyed) const noexcept {
     std::uint64_t found = 0;
     for (std::size_t k = 0; k < keyed; ++k) {
@@ -100,7 +97,6 @@ class KeyJudge {
 
   identity::KeyedTable::Caller caller_;
   identity::KeyHasher hasher_;  ///< a copy: on this lcore's node
-  bool numbers_judged_;
   std::array<identity::KeyHash, kMaxBurst> keys_{};
   std::array<identity::KeyVerdict, kMaxBurst> verdicts_{};
   std::array<std::uint8_t, kMaxBurst> place_{};

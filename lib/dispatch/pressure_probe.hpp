@@ -30,16 +30,17 @@ class PressureProbe {
                 std::uint64_t interval_cycles) noexcept
       : monitor_(monitor), pools_(pools), workers_(workers), interval_cycles_(interval_cycles) {}
 
-  /// By time, not by what happens to arrive: called at every poll.
+  /// By time, not by what happens to arrive: called at every poll. While `paused` the ring from the
+  /// RX lcores fills up because nobody is to take anything: that is no pressure.
   template <class Input, class Output>
-  void poll(const Input& input, std::span<const WorkerOutput<Output>> outputs,
+  void poll(const Input& input, std::span<const WorkerOutput<Output>> outputs, bool paused,
             std::uint64_t now) noexcept {
     if (monitor_ == nullptr || now - last_ < interval_cycles_) [[likely]]
       return;
     last_ = now;
     using control::permille;
     control::PressureInputs inputs;
-    inputs[PressureInput::kIngestRing] = permille(input.size(), input.capacity());
+    inputs[PressureInput::kIngestRing] = paused ? 0 : permille(input.size(), input.capacity());
     inputs[PressureInput::kWorkerRing] = worker_rings(outputs);
     inputs[PressureInput::kPool] = pools();
     inputs[PressureInput::kWorkerLatency] = latency(outputs, now);
@@ -79,7 +80,7 @@ class PressureProbe {
     return fullest;
   }
 
-  /// Of the quickest worker that moves and has something to do, likewise.
+  /// Of the quickest worker that moves, likewise; one that has nothing to do is quick.
   template <class Output>
   [[nodiscard]] std::uint16_t latency(std::span<const WorkerOutput<Output>> outputs,
                                       std::uint64_t now) const noexcept {

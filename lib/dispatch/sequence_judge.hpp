@@ -15,17 +15,21 @@ namespace esc::dispatch {
 
 /// Bit i: event i of the burst. The sets are disjoint.
 struct Refusals {
+  std::uint64_t not_allowed = 0;  ///< from where their topic is not taken (see BurstRoutes)
+  std::uint64_t forged = 0;       ///< from where their producer may not send
   std::uint64_t duplicate = 0;
   std::uint64_t stale = 0;
-  std::uint64_t forged = 0;    ///< from where their producer may not send
   std::uint64_t same_key = 0;  ///< see KeyJudge
 
-  [[nodiscard]] std::uint64_t all() const noexcept { return duplicate | stale | forged | same_key; }
+  [[nodiscard]] std::uint64_t all() const noexcept {
+    return not_allowed | forged | duplicate | stale | same_key;
+  }
   /// The first `count` events, fewer than 64, are done with: the next one becomes the first.
   void forget(std::size_t count) noexcept {
+    not_allowed >>= count;
+    forged >>= count;
     duplicate >>= count;
     stale >>= count;
-    forged >>= count;
     same_key >>= count;
   }
 };
@@ -40,17 +44,18 @@ class SequenceJudge {
   /// `table`: not owned; null: no event is judged.
   explicit SequenceJudge(identity::ProducerTable* table) noexcept : table_(table) {}
 
-  /// Judges, and marks as seen, the first `count` events of input.peek(), at most kMaxBurst. What
-  /// comes from where its producer may not send is not looked at any further.
+  /// Judges, and marks as seen, the first `count` events of input.peek(), at most kMaxBurst, and
+  /// adds to `found`. What is not_allowed there already, or comes from where its producer may not
+  /// send, leaves no mark: nobody makes others' numbers look repeated. Bit i of the answer: event i
+  /// was judged by its number, and has no key.
   template <class Input>
-  [[nodiscard]] Refusals judge(const Input& input, std::size_t count,
-                               const route::ProducerBindings& bindings,
-                               std::uint64_t now) noexcept {
-    Refusals found;
+  [[nodiscard]] std::uint64_t judge(const Input& input, std::size_t count,
+                                    const route::ProducerBindings& bindings, std::uint64_t now,
+                                    Refusals& found) noexcept {
     std::size_t sequenced = 0;
     for (std::size_t i = 0; i < count; ++i) {
       const event::Event& event = input.peek(i);
-      if (!event.has(event::kSequenced)) continue;
+      if (!event.has(event::kSequenced) || (found.not_allowed >> i & 1) != 0) continue;
       if (bindings.size() != 0 && !may_send(bindings, event)) [[unlikely]] {
         found.forged |= std::uint64_t{1} << i;
         continue;
@@ -58,10 +63,9 @@ class SequenceJudge {
       identities_[sequenced] = {event.producer, event.sequence, event.epoch};
       place_[sequenced++] = static_cast<std::uint8_t>(i);
     }
-    if (sequenced == 0 || table_ == nullptr) return found;
+    if (sequenced == 0 || table_ == nullptr) return 0;
     table_->check_and_mark(std::span(identities_).first(sequenced), verdicts_, now);
-    add_refusals(sequenced, found);
-    return found;
+    return add_refusals(sequenced, found);
   }
 
   void housekeep(std::uint64_t now) noexcept {
@@ -77,12 +81,15 @@ class SequenceJudge {
     return peer && sources->contains(*peer);
   }
 
-  void add_refusals(std::size_t sequenced, Refusals& found) const noexcept {
+  std::uint64_t add_refusals(std::size_t sequenced, Refusals& found) const noexcept {
+    std::uint64_t judged = 0;
     for (std::size_t k = 0; k < sequenced; ++k) {
       const std::uint64_t bit = std::uint64_t{1} << place_[k];
+      if (verdicts_[k] != identity::Verdict::kUntracked) judged |= bit;
       if (verdicts_[k] == identity::Verdict::kDuplicate) found.duplicate |= bit;
       if (verdicts_[k] == identity::Verdict::kStale) found.stale |= bit;
     }
+    return judged;
   }
 
   identity::ProducerTable* table_;

@@ -42,11 +42,14 @@ class WorkerOutput {
     return hold_.empty() ? ring_.claim() : nullptr;
   }
 
-  /// For an event that claim() had no room for. `on_full` is that of its route.
-  [[nodiscard]] Wait wait(const event::WorkItem& item, config::OnFull on_full,
+  /// For an event that claim() had no room for. `on_full` is that of its route. All `alike`: any
+  /// event waits while there is room; else the room that is left is for the higher priorities.
+  [[nodiscard]] Wait wait(const event::WorkItem& item, config::OnFull on_full, bool alike,
                           std::uint64_t now) noexcept {
     if (stopped_) return Wait::kStopped;
-    if (on_full != config::OnFull::kHold || hold_.full()) return Wait::kFull;
+    if (on_full != config::OnFull::kHold) return Wait::kFull;
+    if (hold_.size() >= (alike ? hold_.capacity() : hold_.room_for(item.event.priority)))
+      return Wait::kFull;
     hold_.push(item, now);
     return Wait::kHeld;
   }

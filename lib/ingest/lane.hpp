@@ -25,9 +25,10 @@ class Lane {
        const control::PressureBoard* pressure = nullptr)
       : sink_(std::move(sink)), counters_(&counters), board_(pressure) {}
 
-  /// Once a poll: what the pipeline asks for until the next.
-  void read_pressure() noexcept {
-    if (board_ != nullptr) word_ = board_->read();
+  /// Once a poll: what the pipeline asks for until the next, or nothing where it is not to be
+  /// `heard`.
+  void read_pressure(bool heard) noexcept {
+    if (board_ != nullptr) word_ = heard ? board_->read() : control::PressureWord{};
   }
   [[nodiscard]] control::PressureWord pressure() const noexcept { return word_; }
   /// A frame that is not staged for its priority: received, and dropped.

@@ -78,8 +78,9 @@ class RxStage {
   /// Returns packets taken plus events moved on.
   std::size_t poll(std::uint64_t now) noexcept {
     polls_->polls.add();
-    for (Lane<Sink>& lane : lanes_) lane.read_pressure();
     const control::Flow flow = flow_.read();
+    // While it is paused a frame that finds no room is dropped as that, whatever its priority.
+    for (Lane<Sink>& lane : lanes_) lane.read_pressure(flow != control::Flow::kPaused);
     const std::size_t moved = push_staged();
     if (holding_) {
       polls_->ring_full.add();

@@ -131,6 +131,49 @@ TEST_F(DispatchTest, WhoMayNotSpeakForAProducerIsRefused) {
   EXPECT_EQ(items[1].event.sequence, 6U);
 }
 
+// What is refused for its topic leaves its producer's window as it was, too.
+TEST_F(DispatchTest, WhoMayNotPublishLeavesNoNumber) {
+  Producers producers;
+  const auto prefix = std::get<wire::IpPrefix>(wire::parse_prefix("10.0.0.0/8"));
+  make({{.topic = "closed", .publishers = {prefix}}}, 1, 16, {.producers = &producers.table});
+  for (const std::uint32_t peer : {0x0B00'0001U, 0x0A00'0001U, 0x0A00'0001U}) {
+    event::Event event = make_event(pool_, "closed", 5);
+    event.producer = 7;
+    event.epoch = 1;
+    event.flags |= event::kSequenced;
+    event::note_peer(event, wire::IpAddress::v4(peer));
+    ASSERT_EQ(producer_.push_burst({&event, 1}), 1U);
+  }
+  EXPECT_EQ(stage_->poll(1), 3U);
+  EXPECT_EQ(dropped(FrameDrop::kTopicNotAllowed), 1U);
+  EXPECT_EQ(counters_.duplicate.get(), 1U);
+  EXPECT_EQ(take(0).size(), 1U);
+}
+
+// An event that waits in the input keeps its verdict, and has the route of the rules as they are.
+TEST_F(DispatchTest, NewRulesApplyToWhatWaitsInTheInput) {
+  Producers producers;
+  make({{.topic = "a"}, {.topic = "b"}}, 1, 4,
+       {.burst = 32, .hold = 4, .producers = &producers.table});
+  for (std::uint64_t i = 0; i < 24; ++i) give(i < 20 ? "a" : "b", 7, i - i % 2);
+  (void)stage_->poll(1);
+  EXPECT_EQ(counters_.polls_blocked.get(), 1U);
+  const std::vector<route::RouteSpec> next = {{.topic = "a", .slot = 9}};
+  rules_->published.publish(make_rules(next, kHasher));
+  EXPECT_TRUE(rules_->published.reclaim());
+  std::size_t of_old = 0;
+  std::size_t of_new = 0;
+  for (int polls = 0; polls < 100; ++polls) {
+    for (const event::WorkItem& item : take(0, 3)) ++(item.slot == 9 ? of_new : of_old);
+    (void)stage_->poll(2);
+    expect_balanced();
+  }
+  EXPECT_EQ(of_old, 8U);  // four in the worker's ring, four that wait for it
+  EXPECT_EQ(of_new, 2U);
+  EXPECT_EQ(unknown(), 2U);
+  EXPECT_EQ(counters_.duplicate.get(), 12U);
+}
+
 TEST_F(DispatchTest, NewRulesApplyFromTheNextPollOn) {
   make({{.topic = "a"}}, 1, 16);
   give("b");

@@ -22,14 +22,15 @@ namespace esc::test {
 /// A table of producers in memory of its own.
 struct Producers {
   static constexpr std::size_t kWindow = 64;
-  static constexpr identity::ProducerTable::Settings kSettings{
-      .producers = 16, .window = kWindow, .expiry_cycles = UINT64_MAX, .seed = 5};
-  std::vector<identity::IndexBucket> index{identity::ProducerTable::buckets_for(kSettings)};
-  std::vector<identity::ProducerEntry> entries{identity::ProducerTable::entries_for(kSettings)};
-  std::vector<identity::ProducerFaults> faults{identity::ProducerTable::entries_for(kSettings)};
+  explicit Producers(std::size_t most = 16)
+      : settings{.producers = most, .window = kWindow, .expiry_cycles = UINT64_MAX, .seed = 5} {}
+  identity::ProducerTable::Settings settings;
+  std::vector<identity::IndexBucket> index{identity::ProducerTable::buckets_for(settings)};
+  std::vector<identity::ProducerEntry> entries{identity::ProducerTable::entries_for(settings)};
+  std::vector<identity::ProducerFaults> faults{identity::ProducerTable::entries_for(settings)};
   std::vector<identity::BitWord> bits =
-      std::vector<identity::BitWord>(identity::ProducerTable::words_for(kSettings));
-  identity::ProducerTable table{kSettings, {index, entries, faults, bits}};
+      std::vector<identity::BitWord>(identity::ProducerTable::words_for(settings));
+  identity::ProducerTable table{settings, {index, entries, faults, bits}};
 };
 
 /// A table of keys in memory of its own.
@@ -61,6 +62,10 @@ class DispatchTest : public testing::Test {
   void make(const std::vector<route::RouteSpec>& routes, std::size_t workers, std::size_t cells,
             const Limits& limits) {
     rules_.emplace(make_rules(routes, kHasher, unknown_, bound_));
+    if (monitor_ != nullptr) {
+      pressure_.emplace(rules_->quiescence, std::make_unique<const control::PressureTable>(
+                                                control::make_pressure_table({}, 1'000'000)));
+    }
     dispatch::DispatchStage<>::Parts parts{.input = *ingest_,
                                            .workers = {},
                                            .rules = rules_->published,
@@ -68,7 +73,8 @@ class DispatchTest : public testing::Test {
                                            .producers = limits.producers,
                                            .keys = limits.keys,
                                            .flow = flow_,
-                                           .probe = {nullptr, {}, {}, 0},
+                                           .probe = {monitor_, {}, worker_counters_, 0},
+                                           .pressure_table = monitor_ ? &*pressure_ : nullptr,
                                            .counters = counters_,
                                            .pools = pools_,
                                            .hold_limits = {limits.hold_cycles},
@@ -133,6 +139,10 @@ class DispatchTest : public testing::Test {
   std::vector<config::ProducerConfig> bound_;
   std::optional<PublishedRules> rules_;
   control::FlowBoard flow_;
+  control::PressureMonitor* monitor_ = nullptr;
+  std::optional<runtime::Published<control::PressureTable>> pressure_;
+  telemetry::WorkerCounters of_worker_;
+  std::array<const telemetry::WorkerCounters*, 1> worker_counters_{&of_worker_};
   std::vector<std::unique_ptr<OwnedRing<WorkerRing>>> rings_;
   std::vector<std::vector<dispatch::HeldItem>> holds_;
   std::optional<dispatch::DispatchStage<>> stage_;

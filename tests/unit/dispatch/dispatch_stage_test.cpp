@@ -160,10 +160,64 @@ TEST_F(DispatchTest, WherePortsCanLoseAFullWorkerNeverStopsTheOthers) {
     fine += take(1).size();
   }
   EXPECT_EQ(fine, 100U);
-  EXPECT_EQ(counters_.events_held.get(), 8U);
-  EXPECT_EQ(dropped(FrameDrop::kWorkerFull), 88U);
+  // Of a low priority, they may take little more than half of the room to wait in.
+  EXPECT_EQ(counters_.events_held.get(), 4U);
+  EXPECT_EQ(dropped(FrameDrop::kWorkerFull), 92U);
   expect_balanced();
-  EXPECT_EQ(stage_->discard(), 8U);
+  EXPECT_EQ(stage_->discard(), 4U);
+}
+
+// Four times what the worker takes, one in eight of it of the highest priority.
+TEST_F(DispatchTest, WhatAWorkerCannotTakeIsOfTheLowestPriorities) {
+  make({{.topic = "a"}}, 1, 4, {.hold = 64, .lossless = false});
+  std::array<std::uint64_t, 8> given{};
+  std::array<std::uint64_t, 8> got{};
+  const auto count = [&got](const std::vector<event::WorkItem>& items) {
+    for (const event::WorkItem& item : items) ++got[item.event.priority / 36U];
+  };
+  for (std::uint64_t i = 0; i < 8'000; ++i) {
+    event::Event event = make_event(pool_, "a", i);
+    const auto band = i * 5 % 8;
+    event.priority = static_cast<std::uint8_t>(band == 7 ? 255 : band * 36);
+    ++given[band];
+    ASSERT_EQ(producer_.push_burst({&event, 1}), 1U);
+    (void)stage_->poll(1);
+    if (i % 4 == 0) count(take(0, 1));
+    expect_balanced();
+  }
+  while (counters_.events_held.get() != 0) {
+    (void)stage_->poll(1);
+    count(take(0));
+  }
+  count(take(0));
+  EXPECT_EQ(got[7], given[7]);
+  EXPECT_EQ(got[6], given[6]);
+  for (std::size_t band = 1; band < 8; ++band) EXPECT_GE(got[band], got[band - 1]) << band;
+  EXPECT_LT(got[0], 50U);
+  EXPECT_GT(dropped(FrameDrop::kWorkerFull), 5'900U);
+}
+
+// What a worker that moves cannot take while nothing may be lost waits in the input, whatever its
+// priority.
+TEST_F(DispatchTest, WherePortsCannotLosePrioritiesWaitAlike) {
+  make({{.topic = "a"}}, 1, 4, {.hold = 8, .lossless = true});
+  for (int i = 0; i < 100; ++i) give("a");
+  (void)stage_->poll(1);
+  EXPECT_EQ(counters_.events_held.get(), 8U);
+  EXPECT_EQ(dropped(FrameDrop::kWorkerFull), 0U);
+}
+
+TEST_F(DispatchTest, WhileItIsPausedAFullRingIsNoPressure) {
+  control::PressureMonitor monitor(control::make_pressure_table({}, 1'000'000), 0);
+  monitor_ = &monitor;
+  make({{.topic = "a"}}, 1, 1024);
+  for (int i = 0; i < 500; ++i) give("a");
+  flow_.show(control::Flow::kPaused);
+  (void)stage_->poll(1'000);
+  EXPECT_EQ(monitor.board().read().level(), PressureLevel::kHealthy);
+  flow_.show(control::Flow::kOpen);
+  (void)stage_->poll(2'000);
+  EXPECT_EQ(monitor.board().read().level(), PressureLevel::kEmergency);
 }
 
 TEST_F(DispatchTest, ARouteThatDoesNotWaitIsShedAtOnce) {

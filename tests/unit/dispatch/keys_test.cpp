@@ -98,6 +98,53 @@ TEST_F(KeysTest, ANumberWinsOverAKey) {
   EXPECT_EQ(through(), Told(1, 1));
 }
 
+// There is no room to know its producer: then its key is all there is to tell it by.
+TEST_F(KeysTest, AnEventOfAnUntrackedProducerIsJudgedByItsKey) {
+  Producers producers(1);
+  make({{.topic = "a", .dedup = kContent}}, &producers.table);
+  for (const std::uint64_t producer : {1, 2, 2}) {
+    event::Event event = event_of("a", "same");
+    event.producer = producer;
+    event.sequence = 1;
+    event.epoch = 1;
+    event.flags |= event::kSequenced;
+    give_event(event);
+  }
+  EXPECT_EQ(through(), Told(2, 1));
+  EXPECT_EQ(producers.table.totals().untracked.get(), 2U);
+}
+
+// What one rule cut out of payloads is no key of another rule, though it be the same bytes.
+TEST_F(KeysTest, AnotherRuleHasOtherKeys) {
+  make({{.topic = "a", .dedup = {config::DedupKind::kPayloadId, 0, 4}}});
+  give_payload("a", "1234....");
+  EXPECT_EQ(through(), Told(1, 0));
+  const auto reload = [this](const config::DedupConfig& dedup) {
+    rules_->published.publish(
+        make_rules(std::vector<route::RouteSpec>{{.topic = "a", .dedup = dedup}}, kHasher));
+    EXPECT_TRUE(rules_->published.reclaim());
+  };
+  reload({config::DedupKind::kPayloadId, 4, 4});
+  give_payload("a", "....1234");
+  EXPECT_EQ(through(), Told(1, 0));
+  reload({config::DedupKind::kContent, 0, 0});
+  give_payload("a", "1234");
+  EXPECT_EQ(through(), Told(1, 0));
+  reload({config::DedupKind::kPayloadId, 0, 4});
+  give_payload("a", "1234");
+  EXPECT_EQ(through(), Told(0, 1));
+}
+
+// A topic that is looked for twice passes for one that returns, and would push out others.
+TEST_F(KeysTest, TheRouteOfEachEventIsLookedForOnce) {
+  make({{.topic = "a/+", .dedup = kContent}});
+  for (int i = 0; i < 100; ++i) {
+    give_payload("a/" + std::to_string(i), "same");
+    EXPECT_EQ(through(), Told(1, 0));
+  }
+  EXPECT_EQ(stage_->cache_counters().searches.get() + stage_->cache_counters().hits.get(), 100U);
+}
+
 TEST_F(KeysTest, WhereNumbersAreNotJudgedKeysAre) {
   make({{.topic = "a", .dedup = kContent}});
   for (int i = 0; i < 2; ++i) {

@@ -117,6 +117,26 @@ TEST_F(RxPressure, APausedPortThatCanLoseIsPolledNowAndThen) {
   EXPECT_EQ(counters_.frames_received.get(), 9U);
 }
 
+// A full ring is what a pause is about: no priority is too low for it.
+TEST_F(RxPressure, WhileItIsPausedNothingIsShedForItsPriority) {
+  limits_.paused_poll_cycles = 10;
+  make();
+  board_.show({PressureLevel::kEmergency, 255, PressureWord::kDeferNic});
+  flow_.show(control::Flow::kPaused);
+  now_ = 1000;
+  sink_.state->room = 1;
+  give(packet_of(join({frame("a", 1, 0), frame("b", 1, 0)})));
+  for (int k = 0; k < 30; ++k) (void)stage_->poll(++now_);
+  EXPECT_EQ(sink_.state->events.size(), 1U);
+  EXPECT_EQ(dropped(FrameDrop::kPaused), 1U);
+  EXPECT_EQ(dropped(FrameDrop::kShedEmergency), 0U);
+  flow_.show(control::Flow::kOpen);
+  give(packet_of(frame("c", 1, 0)));
+  queue_.state->can_wait = false;
+  run();
+  EXPECT_EQ(dropped(FrameDrop::kShedEmergency), 1U);
+}
+
 TEST_F(RxPressure, WhatAPausedPortThatCannotLoseHadInHandStays) {
   port_.lossless = true;
   make();
