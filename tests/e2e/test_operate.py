@@ -129,7 +129,7 @@ class Operate(harness.Scenario):
         """Where a port may lose, it is polled now and then, and what finds no room inside is
         `paused`: that and what is delivered are all there was. On one CPU the port is polled as
         often as the worker, so that nothing else can overflow."""
-        frame = craft.frame(TAKEN, b"x", 255)  # nothing is shed of that priority
+        frame = craft.frame(TAKEN, b"", 255)  # nothing is shed of that priority
         packets = [craft.datagram4(frame)] * OVERFLOWING_PACKETS
         device = traffic.pcap_device(0, self.directory / "long.pcap", packets)
         port = Port(device, more={"lossless": False})

@@ -11,6 +11,7 @@ from control_client import ControlClient
 from harness import Config, Escd, Lcores, Port
 
 WORK = "work"  # what makes the worker slow: half of all frames, at every priority
+WORK_BYTES = 4  # takes `slow` 6 us
 HIGH, HIGH_PRIORITY = "high", 255
 BANDS = {f"band/{priority}": priority for priority in range(20, 180, 20)}  # topic -> priority
 DATAGRAMS = 240_000
@@ -26,7 +27,7 @@ class Load:
     def __init__(self) -> None:
         chooser = random.Random(17)
         both = [
-            craft.frame(topic, b"x", priority)
+            craft.frame(topic, bytes(WORK_BYTES), priority)
             for band, priority in BANDS.items()
             for topic in (band, WORK)
         ]
@@ -50,7 +51,7 @@ class Overload(harness.Scenario):
         routes = dict.fromkeys([HIGH, *BANDS], "count") | {WORK: "slow"}
         # What waits for the worker is enough for the time that a busy machine may take the CPU
         # from it.
-        rings = {"ingest_cells": 4096, "hold_cells": 65536, "hold_timeout_ms": 60_000}
+        rings = {"ingest_cells": 4096, "hold_cells": 32768, "hold_timeout_ms": 60_000}
         config = Config(
             [port], routes, Lcores([first], first, [second]), {"rings": rings}, window=None
         )

@@ -21,7 +21,7 @@ class Overload(harness.Scenario):
         first, second = harness.need_cpus(2)
         chooser = random.Random(4)
         packets = [
-            craft.datagram4(craft.frame("a", b"x", chooser.randrange(200))) for _ in range(1000)
+            craft.datagram4(craft.frame("a", b"", chooser.randrange(200))) for _ in range(1000)
         ]
         packets[::200] = [craft.datagram4(craft.frame("high", b"x", HIGH))] * 5
         device = traffic.pcap_device(0, self.directory / "endless.pcap", packets, ",infinite_rx=1")
