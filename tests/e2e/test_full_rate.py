@@ -86,7 +86,7 @@ class FullRate(harness.Scenario):
         with ControlClient(escd.socket_path) as client:
             while True:
                 escd.write_config(configs[1 - turns % 2])
-                client.ask("reload")
+                client.reload()
                 self.assertEqual(client.ask("pause")["state"], "paused")
                 self.assertTrue(client.ask("ledger")["balanced"])
                 self.assertEqual(client.ask("resume")["state"], "running")

@@ -46,7 +46,7 @@ class Operate(harness.Scenario):
         with ControlClient(escd.socket_path) as client:
             for turn in range(RELOADS):
                 escd.write_config((without, config)[turn % 2])
-                changes = client.ask("reload")["routes"]
+                changes = client.reload()["routes"]
                 added, removed = changes["added"]["count"], changes["removed"]["count"]
                 there = (MORE_ROUTES + 1, 1)
                 self.assertEqual((added, removed), (there, there[::-1])[turn % 2])

@@ -98,6 +98,8 @@ class Overload(harness.Scenario):
         self.assertEqual(topics[HIGH]["events"], load.high)
         self.assert_lowest_first(topics, pressure["evaluations"], load)
 
+        self.assertIn("pressure rises from healthy to ", escd.log())
+        self.assertIn("pressure falls from elevated to healthy", escd.log())
         last = pressure["last_changes"][-1]
         self.assertEqual((last["from"], last["to"]), ("elevated", "healthy"))
         recovered_after = pressure["clock"] - last["seconds_ago"] - flowing_at
