@@ -55,7 +55,8 @@ constexpr std::array kPressureKeys = {
                       "A level may be left when that ring, and every other input, is below this."),
     detail::enter_key("worker_ring_enter_permille", "[500, 700, 850, 950]",
                       "worker_ring_enter_permille = [500, 800, 1001, 1001]",
-                      "The same for the fullest ring among those to workers that move."),
+                      "The same for the ring to a worker and what waits for it, of the emptiest "
+                      "of the workers that move."),
     detail::leave_key("worker_ring_leave_permille", "[350, 550, 700, 850]",
                       "worker_ring_leave_permille = [300, 400, 500, 600]",
                       "The same for that ring."),

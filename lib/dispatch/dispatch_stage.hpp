@@ -39,7 +39,7 @@ struct DispatchParts {
   const runtime::Published<route::Rules>& rules;
   route::TopicCache::Memory cache;
   identity::ProducerTable* producers = nullptr;  ///< null: sequenced events pass unjudged
-  KeyStore keys;
+  KeyStore keys{};
   const control::FlowBoard& flow;
   PressureProbe probe;
   const runtime::Published<control::PressureTable>* pressure_table = nullptr;  ///< with a probe

@@ -60,20 +60,24 @@ class FailHandler final : public Handler {
   }
 };
 
-/// Takes two microseconds over each event: for tests of what happens when more comes than can be
-/// worked off.
+/// Takes two microseconds over each event and one more over each byte of its payload: for tests of
+/// what happens when more comes than can be worked off.
 class SlowHandler final : public Handler {
  public:
-  SlowHandler() noexcept : cycles_(rte_get_tsc_hz() / 500'000) {}
+  static constexpr std::uint64_t kEventUs = 2;
+
+  SlowHandler() noexcept : cycles_per_us_(rte_get_tsc_hz() / 1'000'000) {}
 
   [[nodiscard]] std::uint64_t handle(std::span<const event::WorkItem> events) noexcept override {
-    const std::uint64_t until = rte_rdtsc() + events.size() * cycles_;
+    std::uint64_t us = 0;
+    for (const event::WorkItem& item : events) us += kEventUs + item.event.payload_bytes();
+    const std::uint64_t until = rte_rdtsc() + us * cycles_per_us_;
     while (rte_rdtsc() < until) rte_pause();
     return 0;
   }
 
  private:
-  std::uint64_t cycles_;
+  std::uint64_t cycles_per_us_;
 };
 
 }  // namespace esc::worker

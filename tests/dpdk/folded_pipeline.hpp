@@ -72,6 +72,27 @@ class FoldedPipeline {
     for (const auto& worker : workers_) work += worker->stage.poll(now_);
     return work;
   }
+  /// The same, and the workers do nothing: take() does it for them.
+  std::size_t poll_without_workers() noexcept {
+    ++now_;
+    return rx_->poll(now_) + dispatch_->poll(now_);
+  }
+  /// Calls seen(const event::WorkItem&) on up to `most` events that lie ready for that worker, and
+  /// gives them back; how many.
+  template <class F>
+  std::size_t take(std::size_t worker, std::size_t most, F&& seen) {
+    return workers_[worker]->ring->consume_burst(most, [&](const event::WorkItem& item) {
+      seen(item);
+      event::Releaser releaser(pools_);
+      releaser.release(item.event);
+      releaser.flush();
+    });
+  }
+  /// As a reload does.
+  void replace_routes(const std::vector<route::RouteSpec>& routes) {
+    rules_.published.publish(make_rules(routes, hasher_));
+    (void)rules_.published.reclaim();
+  }
   /// Until nothing was done for some rounds in a row.
   void run_dry() {
     for (unsigned idle = 0; idle < 20;) idle = poll() == 0 ? idle + 1 : 0;

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import harness
+import craft
 import traffic
 from control_client import ControlClient
 from harness import Config, Lcores, Port
@@ -15,6 +16,8 @@ RELOADS = 1_000
 RELOADS_TO_SETTLE = 100
 MORE_ROUTES = 2_000
 TAKEN = traffic.TOPICS[1]
+OVERFLOWING_PACKETS = 500_000
+OVERFLOW = 5_000
 
 
 def resident_bytes(pid: int) -> int:
@@ -43,7 +46,7 @@ class Operate(harness.Scenario):
         with ControlClient(escd.socket_path) as client:
             for turn in range(RELOADS):
                 escd.write_config((without, config)[turn % 2])
-                changes = client.ask("reload")["routes"]
+                changes = client.reload()["routes"]
                 added, removed = changes["added"]["count"], changes["removed"]["count"]
                 there = (MORE_ROUTES + 1, 1)
                 self.assertEqual((added, removed), (there, there[::-1])[turn % 2])
@@ -121,6 +124,36 @@ class Operate(harness.Scenario):
             lambda: escd.live_ledger()["frames"]["delivered"] > paused, "it flows again", 20.0
         )
         self.assert_sound(escd.stop())
+
+    def test_what_overflows_while_it_is_paused_is_counted(self) -> None:
+        """Where a port may lose, it is polled now and then, and what finds no room inside is
+        `paused`: that and what is delivered are all there was. On one CPU the port is polled as
+        often as the worker, so that nothing else can overflow."""
+        frame = craft.frame(TAKEN, b"", 255)  # nothing is shed of that priority
+        packets = [craft.datagram4(frame)] * OVERFLOWING_PACKETS
+        device = traffic.pcap_device(0, self.directory / "long.pcap", packets)
+        port = Port(device, more={"lossless": False})
+        escd = self.start_escd(Config([port], {TAKEN: "slow"}, Lcores.folded()))
+        escd.wait_until_running()
+        with ControlClient(escd.socket_path) as client:
+            client.ask("pause")
+
+            def overflowed() -> int:
+                return client.ask("ledger")["frames"]["dropped"].get("paused", 0)
+
+            self.wait_until(lambda: overflowed() > OVERFLOW, "frames are dropped as paused", 20.0)
+            delivered = client.ask("ledger")["frames"]["delivered"]
+            self.assertEqual(client.ask("ledger")["frames"]["delivered"], delivered)
+            client.ask("resume")
+        escd.wait_until_drained(len(packets))
+        ledger = escd.stop()
+        self.assert_sound(ledger)
+        frames = ledger["frames"]
+        self.assertEqual((frames["received"], ledger["packets"]["imissed"]), (len(packets), 0))
+        self.assertEqual(set(frames["dropped"]), {"paused"})
+        self.assertGreater(frames["dropped"]["paused"], OVERFLOW)
+        self.assertEqual(frames["delivered"], len(packets) - frames["dropped"]["paused"])
+        self.assertGreater(frames["delivered"], delivered)
 
     def test_drain_ends_it(self) -> None:
         escd = self.start_escd(self.endless({TAKEN: "count"}))

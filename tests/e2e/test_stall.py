@@ -2,6 +2,7 @@
 
 import re
 import time
+from collections.abc import Callable
 
 import harness
 import traffic
@@ -74,12 +75,12 @@ class Stall(harness.Scenario):
         self.assertGreaterEqual(ledger["frames"]["in_flight"], WORKER_CELLS)
         self.assertIn("did not stop", escd.log())
 
-    def test_a_worker_that_comes_back_after_the_drain(self) -> None:
+    def drain_for_too_long(self, ask_for_it: Callable[[Escd], object]) -> None:
         """What the rings hold by then is drained_at_deadline, and every mbuf of it goes back."""
         config, escd = self.start_short_drain()
         with StoppedThread(thread_named(escd.process.pid, "rte-worker-1")):
             self.wait_until(lambda: not escd.healthy(), "the stall shows", 20.0)
-            escd.terminate()
+            ask_for_it(escd)
             # By then the lcores are told to stop: the worker ends its round and returns.
             said = "not drained within 500 ms"
             self.wait_until(lambda: said in escd.log(), "the drain's deadline", 30.0)
@@ -94,6 +95,12 @@ class Stall(harness.Scenario):
         expectation.delivered -= left
         expectation.frames_dropped["drained_at_deadline"] += left
         self.assert_ledger(ledger, expectation)
+
+    def test_a_worker_that_comes_back_after_the_drain(self) -> None:
+        self.drain_for_too_long(Escd.terminate)
+
+    def test_the_same_when_escctl_asks_for_the_drain(self) -> None:
+        self.drain_for_too_long(lambda escd: escd.ask("drain"))
 
 
 if __name__ == "__main__":

@@ -216,6 +216,49 @@ TEST(PressureMachine, DoesNotFlapOnAnOscillatingInput) {
   }
 }
 
+// Around each threshold that there is by default: an input that swings between entering a level and
+// holding it, or leaves it for shorter than the dwell, changes the level once.
+TEST(PressureMachine, DoesNotFlapAroundAnyThresholdOfTheDefaults) {
+  const PressureConfig config;
+  for (std::size_t input = 0; input < kPressureInputs; ++input) {
+    for (std::size_t raised = 0; raised < config.dwell_ms.size(); ++raised) {
+      const std::uint16_t enter = config.thresholds[input].enter[raised];
+      if (enter == config::kNeverPermille) continue;
+      const std::uint16_t leave = config.thresholds[input].leave[raised];
+      const std::uint64_t dwell_ticks = config.dwell_ms[raised];
+      for (const std::uint64_t half_period : {std::uint64_t{1}, std::uint64_t{7}, dwell_ticks}) {
+        for (const int low : {leave + 0, leave - 1, 0}) {
+          PressureMachine machine(make_pressure_table(config, kTicksPerSecond));
+          int changes = 0;
+          for (std::uint64_t now = 0; now < 20 * dwell_ticks; ++now) {
+            PressureInputs inputs;
+            inputs.permille[input] =
+                (now / half_period) % 2 == 0 ? enter : static_cast<std::uint16_t>(low);
+            changes += machine.evaluate(inputs, now) ? 1 : 0;
+          }
+          EXPECT_EQ(changes, 1) << input << " at " << raised << ", " << half_period << ", " << low;
+          EXPECT_EQ(number(machine.level()), static_cast<int>(raised) + 1);
+        }
+      }
+    }
+  }
+}
+
+// With the defaults, from any level, however seldom a lcore that sleeps evaluates it.
+TEST(PressureMachine, TheDefaultsAreHealthyWithinASecondOfTheLoadsEnd) {
+  constexpr std::array<std::uint16_t, 5> kFull = {600, 700, 800, 900, 1000};
+  for (const std::uint16_t permille : kFull) {
+    for (std::uint64_t interval = 1; interval <= 100; ++interval) {
+      PressureMachine machine(make_pressure_table({}, kTicksPerSecond));
+      ASSERT_TRUE(machine.evaluate(ring(permille), 0).has_value());
+      for (std::uint64_t now = interval; now < kTicksPerSecond; now += interval) {
+        (void)machine.evaluate({}, now);
+      }
+      EXPECT_EQ(machine.level(), PressureLevel::kHealthy) << permille << " every " << interval;
+    }
+  }
+}
+
 TEST(PressureMachine, RisesOverSeveralLevelsAtOnceAndFallsOneByOne) {
   PressureMachine machine(make_pressure_table(small_config(), kTicksPerSecond));
   EXPECT_EQ(machine.evaluate(ring(19), 0), std::nullopt);

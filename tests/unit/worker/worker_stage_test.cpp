@@ -178,6 +178,16 @@ TEST(Handlers, AnswersHaveABitForEachEventAndNoMore) {
   EXPECT_EQ(set[kFailIndex].handle({}), 0U);
 }
 
+// At least: how much longer hangs on the machine.
+TEST(Handlers, SlowTakesItsTimeOverEventsAndBytes) {
+  worker::SlowHandler slow;
+  std::vector<event::WorkItem> items(3);
+  for (event::WorkItem& item : items) item.event.length = 3 + 10;
+  const std::uint64_t before = rte_rdtsc();
+  EXPECT_EQ(slow.handle(items), 0U);
+  EXPECT_GE(rte_rdtsc() - before, 3 * (2 + 10) * (rte_get_tsc_hz() / 1'000'000));
+}
+
 TEST_F(WorkerTest, ARefusedEventIsAskedAboutAsOftenAsItsRouteSays) {
   give(0, kFailIndex, 8, 3);
   give(0, kFailIndex, 8, 0);

@@ -1,0 +1,125 @@
+"""Far more comes in than the workers take: what matters most is delivered whole, the rest by its
+priority, and when it is over all is well again."""
+
+import random
+import time
+
+import harness
+import craft
+import traffic
+from control_client import ControlClient
+from harness import Config, Escd, Lcores, Port
+
+WORK = "work"  # what makes the worker slow: half of all frames, at every priority
+WORK_BYTES = 4  # takes `slow` 6 us
+HIGH, HIGH_PRIORITY = "high", 255
+BANDS = {f"band/{priority}": priority for priority in range(20, 180, 20)}  # topic -> priority
+DATAGRAMS = 240_000
+HIGH_EVERY = 100  # datagrams
+TIMES_TOO_MUCH = 4
+RECOVERY_S = 1.0  # by escd's own clock
+
+
+class Load:
+    """A trace that ends. Every datagram has one frame of each band beside one that is work of the
+    same priority."""
+
+    def __init__(self) -> None:
+        chooser = random.Random(17)
+        both = [
+            craft.frame(topic, bytes(WORK_BYTES), priority)
+            for band, priority in BANDS.items()
+            for topic in (band, WORK)
+        ]
+        order = sorted(range(len(both)), key=lambda _: chooser.random())
+        plain = b"".join(both[index] for index in order)
+        special = craft.frame(HIGH, b"y", HIGH_PRIORITY) + plain
+        hundred = [craft.datagram4(special)] + [craft.datagram4(plain)] * (HIGH_EVERY - 1)
+        self.packets = hundred * (DATAGRAMS // HIGH_EVERY)
+        self.high = DATAGRAMS // HIGH_EVERY
+        self.of_each_band = DATAGRAMS
+        self.frames = self.high + DATAGRAMS * len(both)
+
+
+class Overload(harness.Scenario):
+    def start(self, load: Load) -> Escd:
+        first, second = harness.need_cpus(2)
+        device = traffic.pcap_device(0, self.directory / "load.pcap", load.packets)
+        # A port that loses what nobody fetches, as a card does; it has no descriptors that could
+        # overflow.
+        port = Port(device, more={"lossless": False, "mbuf_data_bytes": 512})
+        routes = dict.fromkeys([HIGH, *BANDS], "count") | {WORK: "slow"}
+        # What waits for the worker is enough for the time that a busy machine may take the CPU
+        # from it.
+        rings = {"ingest_cells": 4096, "hold_cells": 32768, "hold_timeout_ms": 60_000}
+        config = Config(
+            [port], routes, Lcores([first], first, [second]), {"rings": rings}, window=None
+        )
+        return self.start_escd(config)
+
+    def watch(self, escd: Escd, load: Load) -> tuple[float, dict]:
+        """Until all of it has come in and gone out, and the pressure with it. escd's clock at a
+        moment when there was more to come; and the pressure at the end, with the clock after
+        that."""
+        deadline = time.monotonic() + 60.0
+        flowing_at = 0.0
+        with ControlClient(escd.socket_path) as client:
+            while True:
+                now = clock(client)
+                pressure = client.ask("pressure")
+                ledger = client.ask("ledger")
+                if ledger["packets"]["received"] < len(load.packets):
+                    flowing_at = now
+                elif pressure["level"] == "healthy" and ledger["frames"]["in_flight"] == 0:
+                    return flowing_at, client.ask("pressure") | {"clock": clock(client)}
+                if time.monotonic() > deadline:
+                    self.fail(f"waited in vain for the pressure to be healthy: {pressure}")
+
+    def test_four_times_what_the_workers_take(self) -> None:
+        load = Load()
+        escd = self.start(load)
+        self.wait_until(escd.socket_path.exists, "the control socket", harness.START_SECONDS)
+        escd.wait_until_running()
+        flowing_at, pressure = self.watch(escd, load)
+        topics = escd.topics()
+        ledger = escd.stop()
+        self.assert_sound(ledger)
+        frames, packets = ledger["frames"], ledger["packets"]
+
+        self.assertEqual((packets["received"], packets["imissed"]), (len(load.packets), 0))
+        self.assertEqual(frames["received"], load.frames)
+        self.assertLessEqual(set(frames["dropped"]), {"shed_critical", "shed_emergency"})
+        shed = sum(frames["dropped"].values())
+        self.assertEqual(sum(pressure["frames_shed"].values()), shed)
+        self.assertEqual(frames["delivered"], load.frames - shed)
+        # All that is delivered, and so what went out after the load had ended too.
+        self.assertGreaterEqual(frames["received"], TIMES_TOO_MUCH * frames["delivered"])
+
+        self.assertEqual(topics[HIGH]["events"], load.high)
+        self.assert_lowest_first(topics, pressure["evaluations"], load)
+
+        self.assertIn("pressure rises from healthy to ", escd.log())
+        self.assertIn("pressure falls from elevated to healthy", escd.log())
+        last = pressure["last_changes"][-1]
+        self.assertEqual((last["from"], last["to"]), ("elevated", "healthy"))
+        recovered_after = pressure["clock"] - last["seconds_ago"] - flowing_at
+        self.assertLess(recovered_after, RECOVERY_S)
+
+    def assert_lowest_first(self, topics: dict, evaluations: int, load: Load) -> None:
+        """At any one cutoff of two bands the lower goes first. A datagram that is read in two
+        pieces may meet two cutoffs, with which two bands may come to differ by one frame the other
+        way: once an evaluation, at the most."""
+        delivered = [topics.get(band, {"events": 0})["events"] for band in BANDS]
+        for lower, higher in zip(delivered, delivered[1:]):
+            self.assertLessEqual(lower, higher + evaluations)
+        self.assertLess(delivered[0] + evaluations, delivered[-1])
+        self.assertLess(delivered[-1], load.of_each_band)
+
+
+def clock(client: ControlClient) -> float:
+    """Seconds since escd was made, by its own clock."""
+    return sum(times["seconds"] for times in client.ask("state")["times"].values())
+
+
+if __name__ == "__main__":
+    harness.main()
