@@ -40,6 +40,8 @@ dpdk::PortSettings port_settings(const config::Config& config, std::size_t index
   settings.mtu = port.mtu;
   settings.promiscuous = port.promiscuous;
   settings.lossless = port.lossless();
+  settings.restamp = port.restamp;
+  settings.udp_ports = port.udp_ports;
   settings.nic_checksums = port.checksum != config::Checksum::kOff;
 
   // Every ring could be full of this port's events.

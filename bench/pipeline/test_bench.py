@@ -7,12 +7,14 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent / "tools" / "lib"))
 
+import bench_escd
 import bench_machine
 import bench_micro
 import bench_path
 import bench_programs
 import bench_report
 
+ROWS = bench_path.all_rows()
 GOOD = {
     "frames": {
         "received": 1000, "delivered": 1000, "control": 0, "duplicate": 0, "stale": 0,
@@ -40,7 +42,7 @@ def ledger(**changes):
 
 class Account(unittest.TestCase):
     def test_a_sound_ledger_counts(self):
-        self.assertEqual(bench_programs.account_faults(GOOD), [])
+        self.assertEqual(bench_escd.account_faults(GOOD), [])
 
     def test_anything_amiss_does_not(self):
         for changes, fault in (
@@ -54,11 +56,29 @@ class Account(unittest.TestCase):
             ({"packets_imissed": 5}, "imissed 5"),
         ):
             with self.subTest(fault):
-                self.assertEqual(bench_programs.account_faults(ledger(**changes)), [fault])
+                self.assertEqual(bench_escd.account_faults(ledger(**changes)), [fault])
+
+    def test_session_frames_are_no_events(self):
+        numbered = ledger(frames_control=100, frames_delivered=900)
+        self.assertEqual(bench_escd.account_faults(numbered), [])
+        for changes, fault in (
+            ({"frames_duplicate": 1}, "delivered 899 of 900 frames"),
+            ({"frames_stale": 1}, "delivered 899 of 900 frames"),
+        ):
+            lost = ledger(frames_control=100, frames_delivered=899, **changes)
+            self.assertEqual(bench_escd.account_faults(lost), [fault])
+
+    def test_only_what_a_row_is_about_may_be_dropped(self):
+        dropped = ledger(frames_delivered=990, frames_dropped={"hold_expired": 10})
+        self.assertEqual(bench_escd.account_faults(dropped, ("hold_expired",)), [])
+        self.assertEqual(
+            bench_escd.account_faults(dropped, ("worker_full",)),
+            ["delivered 990 of 1000 frames", "dropped frames: {'hold_expired': 10}"],
+        )
 
     def test_an_empty_run_does_not(self):
         empty = ledger(frames_received=0, frames_delivered=0)
-        self.assertEqual(bench_programs.account_faults(empty), ["nothing received"])
+        self.assertEqual(bench_escd.account_faults(empty), ["nothing received"])
 
 
 def figure(rate, cpus_used=1.0):
@@ -105,16 +125,16 @@ class Rows(unittest.TestCase):
         self.assertEqual([v["held"] for v in verdicts], [False])
 
     def test_patterns(self):
-        names = [each.name for each in bench_path.select(["64-nic-*", "512-verify-folded"])]
+        names = [each.name for each in bench_path.select(["64-nic-*", "512-verify-folded"], ROWS)]
         self.assertEqual(
             names,
             ["64-nic-folded", "64-nic-worker-apart", "64-nic-rx-apart", "512-verify-folded"],
         )
         with self.assertRaises(bench_machine.Refused):
-            bench_path.select(["64-*", "128-*"])
+            bench_path.select(["64-*", "128-*"], ROWS)
 
     def test_quick_rows_exist(self):
-        self.assertEqual(len(bench_path.select(bench_path.QUICK_ROWS)), 2)
+        self.assertEqual(len(bench_path.select(bench_path.QUICK_ROWS, ROWS)), 2)
 
 
 def run_of_it(name, family, repetition, **figures):

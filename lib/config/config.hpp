@@ -17,6 +17,7 @@
 #include "config/pressure.hpp"
 #include "config/routes.hpp"
 #include "topology/problem.hpp"
+#include "wire/pass_stamps.hpp"
 
 namespace esc::config {
 
@@ -27,6 +28,7 @@ enum class Hugepages : std::uint8_t { kAuto, kRequire, kOff };
 enum class Checksum : std::uint8_t { kVerify, kNic, kOff };
 enum class Idle : std::uint8_t { kBusy, kAdaptive };
 enum class LogLevel : std::uint8_t { kTrace, kDebug, kInfo, kWarn, kError };
+using wire::Restamp;
 enum class Lossless : std::uint8_t { kAuto, kYes, kNo };
 enum class DeviceKind : std::uint8_t { kPci, kVdev };
 
@@ -75,6 +77,7 @@ struct PortConfig {
   std::uint16_t mtu = 0;              ///< 0: the device's
   bool promiscuous = true;
   Lossless lossless_setting = Lossless::kAuto;
+  Restamp restamp = Restamp::kOff;  ///< other than kOff: the device is an endless trace
 
   /// The device keeps its packets while it is not polled: as configured, or by driver (trace files,
   /// memif, ring, null).

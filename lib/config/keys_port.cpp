@@ -11,6 +11,7 @@ using enum KeyType;
 
 // Names in the order of the enumerators in config.hpp.
 constexpr std::array kChecksumNames = {"verify"sv, "nic"sv, "off"sv};
+constexpr std::array kRestampNames = {"off"sv, "sessions"sv, "payload-ids"sv};
 constexpr std::array kAutoName = {"auto"sv};
 
 constexpr std::int64_t kMi = 1 << 20;
@@ -116,6 +117,16 @@ constexpr std::array kPortKeys = {
                 "The device keeps its packets while it is not polled, so that polling may be "
                 "put off while rings are full. `auto`: true for trace files, memif, ring and "
                 "null, else false."},
+    KeySpec{.section = "port",
+            .key = "restamp",
+            .type = kChoice,
+            .default_text = "\"off\"",
+            .choices = kRestampNames,
+            .rule = "other than `off` only with `net_pcap` and `infinite_rx=1`",
+            .example = "restamp = \"sessions\"",
+            .meaning = "For measurements: what an endless trace changes on each pass, so that it "
+                       "repeats no event. `sessions`: the numbers of session frames move on. "
+                       "`payload-ids`: the first 8 bytes of each payload become a new number."},
 };
 
 }  // namespace

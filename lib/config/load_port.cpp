@@ -43,6 +43,18 @@ void read_device(const Loading& in, const Section& section, PortConfig& port) {
   }
 }
 
+void read_restamp(const Loading& in, const Section& section, PortConfig& port) {
+  in.reader.read(section, "restamp", port.restamp);
+  if (port.restamp == Restamp::kOff || port.device.name.empty()) return;
+  const bool endless = port.device.driver == "net_pcap" && port.device.arg("infinite_rx") == "1" &&
+                       port.device.count("rx_pcap") > 0;
+  if (endless) return;
+  in.reader.problem(
+      in.reader.where(section, "restamp"),
+      "'restamp' is for a trace without end, which " + in_quotes(port.device.name) + " is not",
+      "leave it out, or play a trace with net_pcap, rx_pcap=FILE and infinite_rx=1");
+}
+
 void read_udp_ports(const Loading& in, const Section& section, PortConfig& port) {
   std::set<std::int64_t> seen;
   for (const std::int64_t number : in.reader.integers(section, "udp_ports")) {
@@ -72,6 +84,7 @@ PortConfig read_port(const Loading& in, const Section& section) {
   in.reader.read(section, "mtu", port.mtu);
   in.reader.read(section, "promiscuous", port.promiscuous);
   in.reader.read(section, "lossless", port.lossless_setting);
+  read_restamp(in, section, port);
   return port;
 }
 

@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "dpdk/probe_fix.hpp"
+#include "dpdk/trace_file.hpp"
 #include "topology/pci_device.hpp"
 
 namespace esc::dpdk {
@@ -166,7 +167,15 @@ void Port::make_pool(std::uint16_t descriptors, int socket) {
                                  settings_.mbuf_data_bytes, socket, order);
 }
 
+void Port::restamp() {
+  const std::vector<std::string> traces = trace_files(settings_.device);
+  for (std::uint16_t queue = 0; queue < settings_.rx_queues && queue < traces.size(); ++queue) {
+    restamped_.push_back(std::make_unique<RestampedQueue>(settings_, id_, queue, traces[queue]));
+  }
+}
+
 void Port::start() {
+  if (settings_.restamp != wire::Restamp::kOff) restamp();
   if (const int result = rte_eth_dev_start(id_); result != 0) {
     throw StartError("port \"" + settings_.label + "\" did not start: " + error_text(result),
                      probe_fix(settings_));
@@ -188,6 +197,7 @@ void Port::close() {
   if (!probed_ || closed_) return;
   last_stats_ = stats();
   closed_ = true;
+  restamped_.clear();
   rte_eth_dev_stop(id_);
   rte_eth_dev_close(id_);
 }

@@ -10,7 +10,9 @@
 #include "base/start_error.hpp"
 #include "dpdk/af_packet_drops.hpp"
 #include "dpdk/pool.hpp"
+#include "dpdk/restamped_queue.hpp"
 #include "dpdk/rx_queue.hpp"
+#include "wire/pass_stamps.hpp"
 
 namespace esc::dpdk {
 
@@ -26,9 +28,11 @@ struct PortSettings {
   std::uint32_t mbuf_data_bytes = 2048;
   std::uint16_t mtu = 0;  ///< 0: leave the device's
   bool promiscuous = true;
-  bool lossless = false;      ///< cannot lose packets while it is not polled
-  bool nic_checksums = true;  ///< ask the NIC to verify where it can
-  PoolHolders holders;        ///< descriptors are filled in when the driver has told its number
+  bool lossless = false;                        ///< cannot lose packets while it is not polled
+  wire::Restamp restamp = wire::Restamp::kOff;  ///< net_pcap with infinite_rx=1 only
+  std::vector<std::uint16_t> udp_ports;         ///< that carry events; for restamp
+  bool nic_checksums = true;                    ///< ask the NIC to verify where it can
+  PoolHolders holders;  ///< descriptors are filled in when the driver has told its number
 };
 
 struct PortStats {
@@ -75,6 +79,7 @@ class Port {
   void make_pool(std::uint16_t descriptors, int socket);
   void configure();
   void set_up_queues(int socket);
+  void restamp();
 
   PortSettings settings_;
   std::uint16_t id_ = 0;
@@ -89,6 +94,7 @@ class Port {
   PortStats last_stats_;
   std::unique_ptr<AfPacketDrops> af_packet_drops_;  ///< net_af_packet only
   std::unique_ptr<Pool> pool_;
+  std::vector<std::unique_ptr<RestampedQueue>> restamped_;
 };
 
 /// Packets of its trace that net_pcap keeps in mbufs for infinite_rx; 0 for other devices. Reads

@@ -18,6 +18,15 @@ PER_ITEM = {
     "time/topic": ("topic", 1e9),
 }
 NANOSECONDS = {"ns": 1.0, "us": 1e3, "ms": 1e6, "s": 1e9}
+# (subject, benchmark, what it holds besides, most nanoseconds an event without that)
+TARGETS = (
+    *(
+        ("identity", f"producer_table/{shape}", f"traffic_alone/{shape}", 5.0)
+        for shape in ("producers:65536/in_a_row:1", "producers:65536/in_a_row:8")
+    ),
+    ("keyed", "keyed_table_new/MiB:1024", "keys_alone", 25.0),
+    ("keyed", "keyed_table_known/MiB:1024", "keys_alone", 25.0),
+)
 # What Google Benchmark appends to a name for how it ran.
 DECORATION = re.compile(r"/(?:iterations:\d+|real_time|min_time:[\d.]+)")
 
@@ -75,6 +84,28 @@ def medians(document):
             }
         )
     return rows
+
+
+def judge(found):
+    """Verdicts on those of TARGETS whose benchmarks ran, by the difference of their medians; `found`
+    is {subject: what `medians` gives}.
+    """
+    verdicts = []
+    for subject, name, alone, target in TARGETS:
+        medians_of = {row["name"]: row["median_ns"] for row in found.get(subject, [])}
+        if name not in medians_of or alone not in medians_of:
+            continue
+        ns = medians_of[name] - medians_of[alone]
+        verdicts.append(
+            {
+                "benchmark": f"micro_{subject}: {name}",
+                "less": alone,
+                "ns": ns,
+                "target_ns": target,
+                "held": ns <= target,
+            }
+        )
+    return verdicts
 
 
 def _nanoseconds(run_of_it):

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from dataclasses import asdict, dataclass, field
 
+import bench_escd
 import bench_programs
 from bench_machine import Refused
 from bench_programs import Broken
@@ -48,9 +49,8 @@ def all_rows():
     return rows
 
 
-def select(patterns):
-    """Rows whose name matches one of the patterns; Refused if a pattern matches none."""
-    rows = all_rows()
+def select(patterns, rows):
+    """Those whose name matches one of the patterns; Refused if a pattern matches none."""
     for pattern in patterns:
         if not any(fnmatch.fnmatchcase(row.name, pattern) for row in rows):
             names = " ".join(row.name for row in rows)
@@ -138,12 +138,17 @@ class Bench:
     def _make_escd(self, row):
         rx, dispatch, worker = (self._cpus[i] for i in LAYOUTS[row.layout][1])
         # Two polling CPUs leave no third: the main lcore shares the second, as testpmd's does.
-        setting = bench_programs.Setting(
-            self._traces[row.payload_bytes], row.checksum, rx, dispatch, worker, self._cpus[1]
+        setting = bench_escd.Setting(
+            trace=self._traces[row.payload_bytes],
+            checksum=row.checksum,
+            rx=rx,
+            dispatch=dispatch,
+            workers=[worker],
+            main=self._cpus[1],
         )
         routes = self._routes[row.payload_bytes]
         prefix = self._prefix("escd")
-        return bench_programs.Escd(
+        return bench_escd.Escd(
             self._directory, prefix, self._memory, self._escd, routes, setting
         )
 

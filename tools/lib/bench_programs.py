@@ -1,11 +1,10 @@
-"""The two programs that tools/bench measures, each driven to the same trace and asked twice how far
-it is: testpmd over DPDK's telemetry, escd over its control socket.
+"""The programs that tools/bench measures, each driven to a trace and asked twice how far it is:
+testpmd over DPDK's telemetry, escd (bench_escd.py) over its control socket.
 """
 
 import contextlib
 import json
 import shlex
-import signal
 import socket
 import subprocess
 import time
@@ -40,18 +39,6 @@ class Trace:
     @property
     def device(self):
         return f"net_pcap0,rx_pcap={self.path},infinite_rx=1"
-
-
-@dataclass
-class Setting:
-    """What an escd runs with; `layout` is (rx, dispatch, workers) as CPU numbers."""
-
-    trace: Trace
-    checksum: str
-    rx: int
-    dispatch: int
-    worker: int
-    main: int
 
 
 @dataclass
@@ -107,7 +94,7 @@ def _sample(program):
     return _Sample(count, (before + after) / 2, after - before, cpu_seconds)
 
 
-class _Program:
+class Program:
     """A process of our own, ended by its own id whatever happens."""
 
     def __init__(self, name, directory, prefix, memory):
@@ -138,7 +125,7 @@ class _Program:
         deadline = time.monotonic() + START_SECONDS
         while True:
             self._assert_alive()
-            with contextlib.suppress(OSError):
+            with contextlib.suppress(OSError, Broken):  # it may say that it is still starting
                 self._socket = self._socket or self._connect()
                 if self.count() > 0:
                     return
@@ -151,7 +138,7 @@ class _Program:
         if code is not None:
             raise Broken(f"{self.name} ended early with {code}{self._tail()}")
 
-    def _wait(self):
+    def wait_for_end(self):
         try:
             code = self.process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
@@ -164,7 +151,7 @@ class _Program:
         return "".join(f"\n    {line}" for line in lines[-15:])
 
 
-class Testpmd(_Program):
+class Testpmd(Program):
     """testpmd rxonly on one lcore; its main lcore is on another CPU where there is one."""
 
     def __init__(self, directory, prefix, memory, trace, rx_cpu, main_cpu):
@@ -204,7 +191,7 @@ class Testpmd(_Program):
         lost = {name: stats[name] for name in ("imissed", "ierrors", "rx_nombuf") if stats[name]}
         self.process.stdin.write(b"\n")
         self.process.stdin.flush()
-        self._wait()
+        self.wait_for_end()
         if lost:
             raise Broken(f"dpdk-testpmd lost packets: {lost}")
         return {"ipackets": stats["ipackets"]}
@@ -223,102 +210,6 @@ class Testpmd(_Program):
                 connection.recv(16384)  # the greeting
                 return connection
         raise FileNotFoundError(f"no telemetry socket for {self._prefix}")
-
-
-class Escd(_Program):
-    """escd with the `count` handler on every topic of the trace."""
-
-    def __init__(self, directory, prefix, memory, binary, routes, setting):
-        super().__init__("escd", directory, prefix, memory)
-        self._control = Path(directory) / f"{prefix}.sock"
-        self._ledger = Path(directory) / f"{prefix}.ledger.json"
-        config = Path(directory) / f"{prefix}.toml"
-        config.write_text(self._configuration(setting) + routes, encoding="utf-8")
-        self.command = [str(binary), "--config", str(config), "--ledger", str(self._ledger)]
-
-    def _configuration(self, setting):
-        # JSON's strings and numbers are TOML's.
-        return "\n".join(
-            [
-                f"instance = {json.dumps(self._prefix)}",
-                "[eal]",
-                'args = ["--no-pci"]',
-                "[memory]",
-                f'hugepages = "{"require" if self.memory == "hugepages" else "off"}"',
-                "[control]",
-                f"socket = {json.dumps(str(self._control))}",
-                "[[port]]",
-                f"device = {json.dumps(setting.trace.device)}",
-                "udp_ports = [9001]",
-                f"rx_descriptors = {DESCRIPTORS}",
-                f'checksum = "{setting.checksum}"',
-                "[lcores]",
-                f"rx = [{setting.rx}]",
-                f"dispatch = {setting.dispatch}",
-                f"workers = [{setting.worker}]",
-                f"main = {setting.main}",
-                'idle = "busy"',
-                "[rings]",
-                f"burst = {BURST}",
-                "",
-            ]
-        )
-
-    def count(self):
-        return self._live_ledger()["frames"]["delivered"]
-
-    def finish(self):
-        self.process.send_signal(signal.SIGTERM)
-        self._wait()
-        ledger = json.loads(self._ledger.read_text(encoding="utf-8"))
-        wrong = account_faults(ledger)
-        if wrong:
-            raise Broken(f"escd's ledger does not count: {'; '.join(wrong)}")
-        return {name: ledger["frames"][name] for name in ("received", "delivered")}
-
-    def _live_ledger(self):
-        self._socket.sendall(b'{"command":"ledger"}\n')
-        answer = b""
-        while not answer.endswith(b"\n"):
-            piece = self._socket.recv(1 << 20)
-            if not piece:
-                raise ConnectionResetError("escd closed its control socket")
-            answer += piece
-        reply = json.loads(answer)
-        if not reply.get("ok"):
-            raise Broken(f"escd refused to show its ledger: {reply.get('error')}")
-        return reply["result"]
-
-    def _connect(self):
-        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        connection.settimeout(ANSWER_SECONDS)
-        connection.connect(str(self._control))
-        return connection
-
-
-def account_faults(ledger):
-    """Why a rate taken from this ledger would be worth nothing: it must balance, and every frame
-    and packet that was received must have been delivered.
-    """
-    frames, packets = ledger["frames"], ledger["packets"]
-    faults = []
-    if ledger.get("balanced") is not True:
-        faults.append("not balanced")
-    if frames["received"] == 0:
-        faults.append("nothing received")
-    if frames["delivered"] != frames["received"]:
-        faults.append(f"delivered {frames['delivered']} of {frames['received']} frames")
-    if packets["datagrams"] != packets["received"]:
-        faults.append(f"{packets['datagrams']} datagrams in {packets['received']} packets")
-    for kind, account in (("frames", frames), ("packets", packets)):
-        if any(account["dropped"].values()):
-            faults.append(f"dropped {kind}: {account['dropped']}")
-        if account["in_flight"]:
-            faults.append(f"{account['in_flight']} {kind} in flight after the drain")
-    for name in ("imissed", "rx_nombuf", "ierrors"):
-        if packets[name]:
-            faults.append(f"{name} {packets[name]}")
-    return faults
 
 
 def _mbufs(trace):

@@ -122,7 +122,66 @@ def micro(document):
             f" | {row['min_ns']:.2f} - {row['max_ns']:.2f} | {row['per']} |"
             for row in rows
         ]
+    return "\n".join([*lines, "", *micro_verdicts(document["targets"])])
+
+
+def micro_verdicts(verdicts):
+    if not verdicts:
+        yield "No target was judged: none of its benchmarks ran."
+    for verdict in verdicts:
+        yield (
+            f"- `{verdict['benchmark']}` less `{verdict['less']}`: {verdict['ns']:.2f} ns an event;"
+            f" target {verdict['target_ns']:.0f}: **{'held' if verdict['held'] else 'missed'}**"
+        )
+
+
+def decisions(document, section):
+    """The section of one kind of rows that say what deciding costs."""
+    rows = [row for row in document["rows"] if row["section"] == section]
+    within = section in ("reload", "bulkheads")
+    arms = {
+        "sequences": ("not judged", "judged"),
+        "keys": ("without keys", "with keys"),
+        "reload": ("without reloads", "with one a second"),
+        "bulkheads": ("both workers run", "the other one stands still"),
+    }[section]
+    lines = [
+        *machine_lines(document["machine"]),
+        f"- memory: {memory_text(document['memory'])}",
+        f"- command: `{document['command']}`",
+        "",
+        f"| row | {arms[0]}, M events/s | {arms[1]}, M events/s | ratio | target |",
+        "|---|---|---|---|---|",
+    ]
+    lines += [_decision_line(row, within, document["targets"]) for row in rows]
+    lines += ["", f"Each cell: median (smallest to largest) of the {'pairs' if within else 'rounds'}."]
+    if within:
+        lines.append("In brackets behind a ratio the middle half of the pairs.")
+    counted, broken = (sum(len(row[what]) for row in rows) for what in ("rounds", "broken"))
+    lines.append(f"{'Pairs' if within else 'Rounds'} that count: {counted}; refused runs: {broken}.")
     return "\n".join(lines)
+
+
+def _decision_line(row, within, verdicts):
+    if "ratio" not in row:
+        return f"| `{row['name']}` | nothing counts | | | |"
+    ratio = _ratio(row["ratio"])
+    if within:
+        ratio += " [{lower_quartile:.3f} - {upper_quartile:.3f}]".format(**row["ratio"])
+    judged = "not judged"
+    for verdict in verdicts:
+        if verdict["row"] == row["name"]:
+            judged = f"{verdict['target']:.2f}: **{'held' if verdict['held'] else 'missed'}**"
+    cells = [f"`{row['name']}`", _rate(row["without"]), _rate(row["with"]), ratio, judged]
+    return "| " + " | ".join(cells) + " |"
+
+
+def plain_decisions(document):
+    """What is printed at the end of a run."""
+    for row in document["rows"]:
+        within = row["section"] in ("reload", "bulkheads")
+        line = _decision_line(row, within, document["targets"])
+        yield line.strip("| ").replace("**", "").replace("`", "")
 
 
 def plain(document):

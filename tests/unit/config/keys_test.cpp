@@ -46,6 +46,9 @@ std::vector<std::string> context_of(const KeySpec& spec) {
     context.push_back(workers + "]");
     context.push_back(table + ".spread=worker");
   }
+  if (spec.key == "restamp") {
+    context.push_back("port[0].device=\"net_pcap0,rx_pcap=t.pcap,infinite_rx=1\"");
+  }
   if (spec.key.starts_with("dedup")) context.push_back("deduplication.keyed_bytes=65536");
   if (spec.key == "dedup_offset" || spec.key == "dedup_bytes") {
     context.push_back(table + ".dedup=content");
@@ -182,7 +185,8 @@ std::string dump(const Config& config) {
   for (const PortConfig& port : config.ports) {
     out << port.name << '|' << number(port.checksum) << '|' << port.rx_queues << '|'
         << port.rx_descriptors << '|' << port.pool_mbufs << '|' << port.mbuf_data_bytes << '|'
-        << port.mtu << '|' << port.promiscuous << '|' << number(port.lossless_setting) << '|';
+        << port.mtu << '|' << port.promiscuous << '|' << number(port.lossless_setting) << '|'
+        << number(port.restamp) << '|';
   }
   out << number(config.lcores.idle) << '|' << config.lcores.sleep_max_us << '|'
       << config.lcores.stall_ms << '|' << config.rings.ingest_cells << '|'

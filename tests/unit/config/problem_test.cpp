@@ -125,6 +125,27 @@ TEST(Choices, AreListed) {
             Texts{"t.toml:8:8: 'idle' is 'Busy'; use one of \"busy\", \"adaptive\""});
 }
 
+TEST(Restamp, IsForTracesWithoutEnd) {
+  const auto with_device = [](const std::string& device) {
+    return set_problems({"port[0].device=\"" + device + "\"", "port[0].restamp=sessions"});
+  };
+  EXPECT_EQ(with_device("net_pcap0,rx_pcap=t.pcap,infinite_rx=1"), Texts{});
+  for (const char* device :
+       {"net_null0", "net_pcap0,rx_pcap=t.pcap", "net_pcap0,rx_pcap=t.pcap,infinite_rx=0",
+        "net_pcap0,iface=lo,infinite_rx=1", "0000:01:00.0"}) {
+    const std::string name = std::string(device).substr(0, std::string(device).find(','));
+    EXPECT_EQ(
+        with_device(device),
+        Texts{"--set port[0].restamp=sessions: 'restamp' is for a trace without end, which '" +
+              name +
+              "' is not; leave it out, or play a trace with net_pcap, rx_pcap=FILE and "
+              "infinite_rx=1"});
+  }
+  EXPECT_EQ(set_problems({"port[0].restamp=on"}),
+            Texts{"--set port[0].restamp=on: 'restamp' is 'on'; use one of \"off\", \"sessions\", "
+                  "\"payload-ids\""});
+}
+
 TEST(Instance, IsALabel) {
   EXPECT_EQ(problems("instance = \"a/b\"\n" + std::string(kMinimal)),
             Texts{"t.toml:1:12: 'instance' is 'a/b'; use letters, digits, '_' and '-' only: it "

@@ -1,0 +1,75 @@
+#include "dpdk/restamped_queue.hpp"
+
+#include <rte_errno.h>
+#include <rte_ethdev.h>
+#include <rte_malloc.h>
+
+#include <utility>
+#include <variant>
+
+#include "base/start_error.hpp"
+#include "dpdk/port.hpp"
+#include "dpdk/trace_file.hpp"
+
+namespace esc::dpdk {
+namespace {
+
+/// Ids of two queues never meet: the upper 16 bits say which it is, the others count.
+std::uint64_t first_id(std::uint16_t port, std::uint16_t queue) {
+  return std::uint64_t{port} << 56U | std::uint64_t{queue} << 48U;
+}
+
+wire::PassStamps stamps_of(const PortSettings& settings, std::uint16_t queue,
+                           const std::string& trace) {
+  wire::PassStampsBuilder builder(settings.restamp, settings.udp_ports,
+                                  first_id(settings.index, queue));
+  std::size_t longest = 0;
+  const bool read = read_trace(trace, [&](std::span<const std::uint8_t> packet) {
+    longest = std::max(longest, packet.size());
+    builder.add(packet);
+  });
+  const std::string what = "port \"" + settings.label + "\": trace '" + trace + "'";
+  if (!read) throw StartError(what + " cannot be read", "check rx_pcap=");
+  // The driver has refused it already, unless the file was exchanged since.
+  if (longest > settings.mbuf_data_bytes) {
+    throw StartError(what + " has packets that do not fit a buffer", "raise port.mbuf_data_bytes");
+  }
+  auto made = std::move(builder).finish();
+  if (const auto* problem = std::get_if<std::string>(&made)) {
+    throw StartError(what + " cannot be restamped: " + *problem,
+                     "leave port.restamp out, or build another trace with esc-replay");
+  }
+  return std::move(std::get<wire::PassStamps>(made));
+}
+
+std::uint16_t stamp_burst(std::uint16_t /*port*/, std::uint16_t /*queue*/, rte_mbuf** packets,
+                          std::uint16_t count, std::uint16_t /*most*/, void* stamps) {
+  auto* const of_queue = static_cast<wire::PassStamps*>(stamps);
+  for (std::uint16_t i = 0; i < count; ++i) {
+    of_queue->stamp(rte_pktmbuf_mtod(packets[i], std::uint8_t*));
+  }
+  return count;
+}
+
+}  // namespace
+
+RestampedQueue::RestampedQueue(const PortSettings& settings, std::uint16_t port_id,
+                               std::uint16_t queue_id, const std::string& trace)
+    : port_id_(port_id),
+      queue_id_(queue_id),
+      stamps_(std::make_unique<wire::PassStamps>(stamps_of(settings, queue_id, trace))),
+      callback_(rte_eth_add_rx_callback(port_id, queue_id, stamp_burst, stamps_.get())) {
+  if (callback_ == nullptr) {
+    throw StartError("port \"" + settings.label +
+                         "\": its packets cannot be restamped: " + rte_strerror(rte_errno),
+                     "leave port.restamp out");
+  }
+}
+
+RestampedQueue::~RestampedQueue() {
+  if (rte_eth_remove_rx_callback(port_id_, queue_id_, callback_) == 0) {
+    rte_free(const_cast<rte_eth_rxtx_callback*>(callback_));
+  }
+}
+
+}  // namespace esc::dpdk

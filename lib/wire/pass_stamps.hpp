@@ -1,0 +1,124 @@
+// A trace that is played over and over, made new on each pass: the numbers of its session frames,
+// or an id in each payload, move on, so that no pass repeats an event of another.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <span>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "wire/byte_order.hpp"
+#include "wire/packet.hpp"
+
+namespace esc::wire {
+
+/// What moves on from pass to pass.
+enum class Restamp : std::uint8_t {
+  kOff,
+  kSessions,   ///< first_sequence of every session frame
+  kPayloadIds  ///< the first 8 bytes of the payload of every event that has so many
+};
+
+/// One lcore stamps; no sharing.
+class PassStamps {
+ public:
+  [[nodiscard]] std::size_t packets() const noexcept { return packets_.size(); }
+
+  /// Rewrites the packet whose turn it is: the first of the trace, then the next, and after the
+  /// last the first again. `packet` is as the trace has it. UDP checksums move along; a wrong one
+  /// stays wrong, and none stays none.
+  void stamp(std::uint8_t* packet) noexcept {
+    const Packet& turn = packets_[at_];
+    const Field* const first = fields_.data() + next_field_;
+    std::uint64_t sum = 0;
+    for (const Field* field = first; field != first + turn.fields; ++field) {
+      const std::uint64_t value = field->first + pass_ * field->step;
+      store_be64(packet + field->offset, value);
+      const std::uint64_t moved = std::uint64_t{field->complement} + words_of(value);
+      // At an odd place each byte belongs to the other half of its word (RFC 1071).
+      const bool odd = ((field->offset ^ turn.checksum_offset) & 1U) != 0;
+      sum += odd ? __builtin_bswap16(fold(moved)) : moved;
+    }
+    if (turn.fields != 0 && turn.checksum_offset != 0) {
+      // RFC 1624, equation 3. As in a packet that is sent, 0 would mean that there is none.
+      std::uint8_t* const checksum = packet + turn.checksum_offset;
+      const auto kept = static_cast<std::uint16_t>(~load_be16(checksum));
+      const auto changed = static_cast<std::uint16_t>(~fold(sum + kept));
+      store_be16(checksum, changed == 0 ? std::uint16_t{0xffff} : changed);
+    }
+    next_field_ += turn.fields;
+    if (++at_ == packets_.size()) {
+      at_ = next_field_ = 0;
+      ++pass_;
+    }
+  }
+
+ private:
+  friend class PassStampsBuilder;
+
+  struct Packet {
+    std::uint16_t fields;           ///< of its own
+    std::uint16_t checksum_offset;  ///< 0: there is none to keep right
+  };
+  /// A number of 8 bytes in a packet. Read in order, so that the cache sees it coming.
+  struct Field {
+    std::uint64_t first;  ///< what it is in the first pass
+    std::uint32_t step;   ///< from pass to pass
+    std::uint16_t offset;
+    std::uint16_t complement;  ///< of the sum of the trace's own bytes there
+  };
+
+  static std::uint64_t words_of(std::uint64_t value) noexcept {
+    return (value & 0xffffU) + (value >> 16U & 0xffffU) + (value >> 32U & 0xffffU) + (value >> 48U);
+  }
+  static std::uint16_t fold(std::uint64_t sum) noexcept {
+    while (sum > 0xffffU) sum = (sum & 0xffffU) + (sum >> 16U);
+    return static_cast<std::uint16_t>(sum);
+  }
+
+  std::vector<Packet> packets_;
+  std::vector<Field> fields_;
+  std::size_t at_ = 0;
+  std::size_t next_field_ = 0;
+  std::uint64_t pass_ = 0;
+};
+
+/// Reads a trace, packet by packet in its order, and finds what moves. Control plane.
+class PassStampsBuilder {
+ public:
+  /// `what` is not kOff. `first_id` is the payload id of the first event (kPayloadIds).
+  PassStampsBuilder(Restamp what, std::span<const std::uint16_t> udp_ports, std::uint64_t first_id);
+
+  void add(std::span<const std::uint8_t> packet);
+
+  /// The stamps, or why this trace cannot go on for ever.
+  [[nodiscard]] std::variant<PassStamps, std::string> finish() &&;
+
+ private:
+  /// The numbers that a producer uses up in one pass.
+  struct Span {
+    std::uint32_t epoch;
+    bool numbered = false;
+    std::uint64_t lowest = 0;
+    std::uint64_t highest = 0;
+  };
+
+  void walk(std::span<const std::uint8_t> packet, const PacketVerdict& verdict);
+  void add_field(std::span<const std::uint8_t> packet, std::size_t offset, std::uint64_t first);
+  Span* span_of(std::uint64_t producer, std::uint32_t epoch);
+  static std::uint64_t step_of(const Span& span);
+
+  Restamp what_;
+  PortSet ports_;
+  std::uint64_t next_id_;
+  std::uint64_t ids_ = 0;
+  PassStamps stamps_;
+  std::vector<std::uint64_t> producers_;  ///< of each field
+  std::map<std::uint64_t, Span> spans_;   ///< by producer
+  std::string problem_;
+};
+
+}  // namespace esc::wire
