@@ -1,5 +1,6 @@
 """What tools/bench makes of its runs: which figures count, medians, targets, what it writes."""
 
+import contextlib
 import copy
 import sys
 import unittest
@@ -7,12 +8,14 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent / "tools" / "lib"))
 
+import bench_decisions
 import bench_escd
 import bench_machine
 import bench_micro
 import bench_path
 import bench_programs
 import bench_report
+import bench_within
 
 ROWS = bench_path.all_rows()
 GOOD = {
@@ -171,6 +174,33 @@ class Micro(unittest.TestCase):
             bench_micro.medians({"benchmarks": [broken]})
 
 
+    def test_targets_are_of_differences(self):
+        def named(name, ns):
+            return {"name": name, "median_ns": ns}
+
+        found = {
+            "identity": [
+                named("traffic_alone/producers:65536/in_a_row:1", 2.0),
+                named("producer_table/producers:65536/in_a_row:1", 6.9),
+                named("traffic_alone/producers:65536/in_a_row:8", 1.0),
+                named("producer_table/producers:65536/in_a_row:8", 6.1),
+                named("producer_table/producers:64/in_a_row:8", 99.0),
+            ],
+            "keyed": [named("keyed_table_new/MiB:1024", 20.0)],  # what it is less of did not run
+        }
+        verdicts = bench_micro.judge(found)
+        self.assertEqual([verdict["held"] for verdict in verdicts], [True, False])
+        self.assertAlmostEqual(verdicts[0]["ns"], 4.9)
+        lines = list(bench_report.micro_verdicts(verdicts))
+        self.assertIn("5.10 ns an event; target 5: **missed**", lines[1])
+
+
+MACHINE = (
+    "date", "commit", "cpu", "cpus_online", "cpus_allowed", "memory_gib", "system",
+    "kernel", "load_average", "dpdk", "build", "compiler",
+)  # fmt: skip
+
+
 class Page(unittest.TestCase):
     PAGE = "x\n<!-- micro: begin -->\nold\n<!-- micro: end -->\ny\n"
 
@@ -186,14 +216,11 @@ class Page(unittest.TestCase):
 
     def test_a_missed_target_is_written_as_missed(self):
         document = {
-            "machine": dict.fromkeys(
-                ("date", "commit", "cpu", "cpus_online", "cpus_allowed", "memory_gib", "system",
-                 "kernel", "load_average", "dpdk", "build", "compiler"), "?"
-            ),
+            "machine": dict.fromkeys(MACHINE, "?"),
             "memory": "hugepages",
             "command": "tools/bench",
             "rows": [bench_path.result(row("64-nic-folded", (20e6, 100e6), (22e6, 100e6)))],
-        }  # fmt: skip
+        }
         document["targets"] = bench_path.judge(document["rows"])
         text = bench_report.whole_path(document)
         self.assertIn("| 64 B | `nic` | all roles on one CPU | 100.00 (100.00 - 100.00) |", text)
@@ -204,6 +231,163 @@ class Page(unittest.TestCase):
             " | 0.210 (0.200 - 0.220) | 0.30 |",
             bench_report.headline(document),
         )
+
+
+def decision(section, *pairs, judged=True):
+    made = bench_decisions.Row(section, f"{section}-row", judged=judged)
+    made.rounds = [{"without": without, "with": with_it} for without, with_it in pairs]
+    return bench_decisions.result(made)
+
+
+class Decisions(unittest.TestCase):
+    def test_the_ratio_is_of_each_pair(self):
+        # The medians alone would say 100 / 100; no pair but one says so.
+        ratio = decision("reload", (100, 90), (200, 100), (50, 100), (100, 100), (100, 97))["ratio"]
+        self.assertEqual((ratio["median"], ratio["min"], ratio["max"]), (0.97, 0.5, 2.0))
+        self.assertEqual((ratio["lower_quartile"], ratio["upper_quartile"]), (0.9, 1.0))
+
+    def test_each_row_is_judged_by_its_sections_target(self):
+        results = [
+            decision("sequences", (100, 90)),
+            decision("sequences", (100, 89)),
+            decision("keys", (100, 61)),
+            decision("reload", (100, 97)),
+            decision("reload", (100, 50), judged=False),
+            decision("bulkheads", (100, 91)),
+            decision("bulkheads"),
+        ]
+        verdicts = bench_decisions.judge(results)
+        self.assertEqual(
+            [(each["section"], each["held"]) for each in verdicts],
+            [
+                ("sequences", True), ("sequences", False), ("keys", True), ("reload", False),
+                ("bulkheads", True), ("bulkheads", False),
+            ],
+        )  # fmt: skip
+
+    def test_what_speaks_against_a_run(self):
+        good = {"known": 7, "events_untracked": 0, "producers": [{"producer": 1, "lost": 0}]}
+        self.assertEqual(bench_decisions.producer_faults(good, 7), [])
+        self.assertEqual(
+            bench_decisions.producer_faults(
+                {"known": 6, "events_untracked": 5, "producers": [{"producer": 1, "lost": 4}]}, 7
+            ),
+            [
+                "6 producers known, 7 in the trace",
+                "5 events of producers without a window",
+                "producer 1 lost 4",
+            ],
+        )
+        good = {"unkeyed": 0, "duplicates": 0, "new": 5}
+        self.assertEqual(bench_decisions.key_faults(good), [])
+        self.assertEqual(
+            bench_decisions.key_faults({"unkeyed": 2, "duplicates": 3, "new": 0}),
+            ["2 events without a key", "3 duplicate keys", "no key was judged"],
+        )
+
+    def test_rows_and_their_sections(self):
+        rows = bench_decisions.all_rows()
+        self.assertEqual({row.section for row in rows}, set(bench_decisions.TARGETS))
+        self.assertEqual(len({row.name for row in rows}), len(rows))
+        quick = bench_path.select(bench_decisions.QUICK_ROWS, rows)
+        self.assertEqual({row.section for row in quick}, set(bench_decisions.TARGETS))
+
+    def test_a_table_says_what_was_held(self):
+        document = {
+            "machine": dict.fromkeys(MACHINE, "?"),
+            "memory": "hugepages",
+            "command": "tools/bench --decisions",
+            "rows": [
+                decision("reload", (20e6, 19e6)),
+                decision("reload", (20e6, 10e6), judged=False) | {"name": "shown"},
+                decision("keys", (10e6, 5e6)),
+            ],
+        }
+        document["targets"] = bench_decisions.judge(document["rows"])
+        text = bench_report.decisions(document, "reload")
+        self.assertIn(
+            "| `reload-row` | 20.00 (20.00 - 20.00) | 19.00 (19.00 - 19.00)"
+            " | 0.950 (0.950 - 0.950) [0.950 - 0.950] | 0.98: **missed** |",
+            text,
+        )
+        self.assertIn("| `shown` |", text)
+        self.assertIn("| not judged |", text)
+        self.assertNotIn("keys-row", text)
+        self.assertIn("0.60: **missed**", bench_report.decisions(document, "keys"))
+
+
+class Scripted:
+    """A program and a disturbance: ten events in each millisecond, five while disturbed."""
+
+    def __init__(self):
+        self.acts, self.finished, self._count = [], False, 0
+        self._rate = 0
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        pass
+
+    def wait_until_counting(self):
+        pass
+
+    def finish(self):
+        self.finished = True
+
+    def begin(self):
+        self.acts.append("begin")
+
+    def interval(self, disturbed):
+        self._rate = 5 if disturbed else 10
+        return contextlib.nullcontext()
+
+    def act(self, disturbed):
+        self.acts.append(disturbed)
+
+    def count(self):
+        self._count += self._rate
+        return self._count
+
+
+class Within(unittest.TestCase):
+    def test_intervals_take_turns_and_so_does_their_order(self):
+        scripted = Scripted()
+        pairs = bench_within.measure(scripted, scripted, 0, 4, 0.001)
+        self.assertEqual(
+            scripted.acts, ["begin", False, True, True, False, False, True, True, False]
+        )
+        self.assertTrue(scripted.finished)
+        self.assertEqual(len(pairs), 4)
+        self.assertTrue(all(calm > 0 and disturbed > 0 for calm, disturbed in pairs))
+
+    def test_an_interval_without_an_event_gives_no_figure(self):
+        scripted = Scripted()
+        scripted.count = lambda: 7
+        with self.assertRaises(bench_programs.Broken):
+            bench_within.measure(scripted, scripted, 0, 1, 0.001)
+
+    def test_reloads_take_the_other_table_each_time(self):
+        class Program:
+            def __init__(self):
+                self.told = []
+
+            def write_routes(self, table):
+                self.told.append(table)
+
+            def ask(self, command):
+                self.told.append(command)
+                return {"routes": {"unchanged": 0}}
+
+        program = Program()
+        reloads = bench_within.Reloads(program, ("b", "a"))  # "a" is in force
+        for disturbed in (False, True, True, False, False, True):
+            reloads.act(disturbed)
+        self.assertEqual(
+            program.told,
+            ["a", "version", "b", "reload", "a", "reload", "a", "version", "a", "version",
+             "b", "reload"],
+        )  # fmt: skip
 
 
 if __name__ == "__main__":
