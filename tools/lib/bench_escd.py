@@ -1,4 +1,4 @@
-"""escd as tools/bench runs it: its configuration, what it answers, and whether a run of it counts."""
+"""escd as tools/bench runs it: its configuration, what it answers, whether a run of it counts."""
 
 import json
 import signal

@@ -87,8 +87,8 @@ def medians(document):
 
 
 def judge(found):
-    """Verdicts on those of TARGETS whose benchmarks ran, by the difference of their medians; `found`
-    is {subject: what `medians` gives}.
+    """Verdicts on those of TARGETS whose benchmarks ran, by the difference of their medians;
+    `found` is {subject: what `medians` gives}.
     """
     verdicts = []
     for subject, name, alone, target in TARGETS:

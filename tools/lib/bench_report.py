@@ -154,11 +154,12 @@ def decisions(document, section):
         "|---|---|---|---|---|",
     ]
     lines += [_decision_line(row, within, document["targets"]) for row in rows]
-    lines += ["", f"Each cell: median (smallest to largest) of the {'pairs' if within else 'rounds'}."]
+    units = "pairs" if within else "rounds"
+    lines += ["", f"Each cell: median (smallest to largest) of the {units}."]
     if within:
         lines.append("In brackets behind a ratio the middle half of the pairs.")
     counted, broken = (sum(len(row[what]) for row in rows) for what in ("rounds", "broken"))
-    lines.append(f"{'Pairs' if within else 'Rounds'} that count: {counted}; refused runs: {broken}.")
+    lines.append(f"{units.capitalize()} that count: {counted}; refused runs: {broken}.")
     return "\n".join(lines)
 
 

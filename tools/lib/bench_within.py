@@ -112,7 +112,7 @@ class Stops:
         return sum(each["events"] for each in topics if each["topic"] in self._topics)
 
     def _settle(self):
-        """Until nothing is left of the last stop: the worker has caught up and nobody holds back."""
+        """Until nothing is left of the last stop: the worker has caught up, nobody holds back."""
         deadline = time.monotonic() + SETTLE_SECONDS
         while time.monotonic() < deadline:
             if self._program.ask("pressure")["level"] == "healthy":
