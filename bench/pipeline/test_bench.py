@@ -2,6 +2,7 @@
 
 import contextlib
 import copy
+import os
 import sys
 import unittest
 from pathlib import Path
@@ -322,6 +323,8 @@ class Scripted:
     def __init__(self):
         self.acts, self.finished, self._count = [], False, 0
         self._rate = 0
+        self.process = self
+        self.pid = os.getpid()
 
     def __enter__(self):
         return self
@@ -351,21 +354,24 @@ class Scripted:
 
 
 class Within(unittest.TestCase):
+    cpu = bench_machine.cpus()[0]
+
     def test_intervals_take_turns_and_so_does_their_order(self):
-        scripted = Scripted()
-        pairs = bench_within.measure(scripted, scripted, 0, 4, 0.001)
+        scripted, cpus = Scripted(), bench_machine.cpus()
+        pairs = bench_within.measure(scripted, scripted, 0, 4, 0.001, self.cpu)
         self.assertEqual(
             scripted.acts, ["begin", False, True, True, False, False, True, True, False]
         )
         self.assertTrue(scripted.finished)
         self.assertEqual(len(pairs), 4)
-        self.assertTrue(all(calm > 0 and disturbed > 0 for calm, disturbed in pairs))
+        self.assertTrue(all(pair["without"] > 0 and pair["with"] > 0 for pair in pairs))
+        self.assertEqual(bench_machine.cpus(), cpus)
 
     def test_an_interval_without_an_event_gives_no_figure(self):
         scripted = Scripted()
         scripted.count = lambda: 7
         with self.assertRaises(bench_programs.Broken):
-            bench_within.measure(scripted, scripted, 0, 1, 0.001)
+            bench_within.measure(scripted, scripted, 0, 1, 0.001, self.cpu)
 
     def test_reloads_take_the_other_table_each_time(self):
         class Program:

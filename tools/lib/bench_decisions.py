@@ -3,6 +3,7 @@ ratio of the same path with and without.
 """
 
 import json
+import statistics
 import subprocess
 import sys
 from dataclasses import asdict, dataclass, field
@@ -10,7 +11,7 @@ from dataclasses import asdict, dataclass, field
 import bench_escd
 import bench_programs
 import bench_within
-from bench_path import spread
+from bench_path import per_cpu_second, spread
 from bench_programs import Broken
 
 PACKETS = 16384
@@ -20,6 +21,9 @@ MOST_PRODUCERS = 65536  # that escd remembers by default
 RELOADED_ROUTES = 10_000
 # Payload bytes and events in a datagram: one, and about as many as a packet of 1,500 bytes holds.
 SHAPES = ((64, 1), (64, 8), (512, 1), (512, 2))
+
+# So that a worker which lags for a moment does not cost the others the cache.
+SHALLOW = {"worker_cells": 1024, "hold_cells": 1024}
 
 # section of docs/measurements.md -> lowest ratio that a judged row may have
 TARGETS = {"sequences": 0.9, "keys": 0.6, "reload": 0.98, "bulkheads": 0.9}
@@ -120,7 +124,8 @@ class Bench:
         )
         print(
             f"{row.name:28} round {number + 1}: {_shown(row.rounds[-1])}; CPUs used"
-            f" {figures['without'].cpus_used:.2f} and {figures['with'].cpus_used:.2f}",
+            f" {figures['without'].cpus_used:.2f} and {figures['with'].cpus_used:.2f}"
+            f"{per_cpu_second(figures['with'], figures['without'])}",
             flush=True,
         )
 
@@ -137,11 +142,14 @@ class Bench:
         self._within(row, program, bench_within.Stops(program, set(topics[::2])))
 
     def _within(self, row, program, disturbance):
+        pace = self._pace
         pairs = bench_within.measure(
-            program, disturbance, self._pace.warm_up, self._pace.pairs, self._pace.interval
+            program, disturbance, pace.warm_up, pace.pairs, pace.interval, self._second
         )
-        row.rounds += [{"without": calm, "with": disturbed} for calm, disturbed in pairs]
-        print(f"{row.name:28} {len(pairs)} pairs: {_shown(result(row), 'median')}", flush=True)
+        row.rounds += pairs
+        by_cpu_time = statistics.median(pair["by_cpu_time"] for pair in pairs)
+        hint = f" ({by_cpu_time:.3f} by CPU time)" if row.layout == "folded" else ""
+        print(f"{row.name:28} {len(pairs)} pairs: {_shown(result(row), 'median')}{hint}", flush=True)
 
     def _program(self, row, judged):
         """escd for a row; `judged`: it looks for copies."""
@@ -174,6 +182,7 @@ class Bench:
             main=self._second,
             port={"restamp": row.restamp} | ({"lossless": False} if stops else {}),
             deduplication=deduplication,
+            rings=SHALLOW if stops else {},
             tolerated=("worker_full", "hold_expired") if stops else (),
         )
         return bench_escd.Escd(

@@ -21,6 +21,7 @@ class Setting:
     checksum: str = "nic"
     port: dict = field(default_factory=dict)  # further keys of [[port]]
     deduplication: dict = field(default_factory=dict)
+    rings: dict = field(default_factory=dict)
     tolerated: tuple = ()  # reasons for which frames may be dropped
 
 
@@ -63,7 +64,7 @@ class Escd(Program):
                 "main": setting.main,
                 "idle": "busy",
             },
-            "[rings]": {"burst": BURST},
+            "[rings]": {"burst": BURST} | setting.rings,
             "[deduplication]": setting.deduplication,
         }
         # JSON's strings, numbers, booleans and arrays of them are TOML's.

@@ -46,6 +46,15 @@ def cpu_seconds(pid):
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+def polling_seconds(pid):
+    """CPU time that the polling lcores of an escd took so far, to the nanosecond."""
+    nanoseconds = 0
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        if (task / "comm").read_text(encoding="utf-8").startswith("rte-worker"):
+            nanoseconds += int((task / "schedstat").read_text(encoding="ascii").split()[0])
+    return nanoseconds / 1e9
+
+
 def hugetlbfs_is_mounted():
     """As escd looks at it: a mount that this user may write to."""
     for line in Path("/proc/mounts").read_text(encoding="utf-8").splitlines():

@@ -121,7 +121,7 @@ class Bench:
             f" on {escd.cpus_used:.2f} of {row.cpus} CPUs,"
             f" testpmd {testpmd.packets_per_second / 1e6:7.2f} M/s on {testpmd.cpus_used:.2f} of 1:"
             f" {escd.packets_per_second / testpmd.packets_per_second:.3f}"
-            f"{_per_cpu_second(escd, testpmd) if row.cpus == 1 else ''}",
+            f"{per_cpu_second(escd, testpmd) if row.cpus == 1 else ''}",
             flush=True,
         )
 
@@ -153,13 +153,13 @@ class Bench:
         )
 
 
-def _per_cpu_second(escd, testpmd):
+def per_cpu_second(escd, other):
     """The same ratio by CPU time taken: a hint on a machine that does other things too, where the
     time on the clock says more about those. Never what is reported.
     """
-    if escd.cpus_used == 0 or testpmd.cpus_used == 0:
+    if escd.cpus_used == 0 or other.cpus_used == 0:
         return ""
-    rates = [each.packets_per_second / each.cpus_used for each in (escd, testpmd)]
+    rates = [each.packets_per_second / each.cpus_used for each in (escd, other)]
     return f" ({rates[0] / rates[1]:.3f} by CPU time)"
 
 

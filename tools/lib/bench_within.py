@@ -2,10 +2,14 @@
 which it does not.
 """
 
+import contextlib
+import os
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
+import bench_machine
 from bench_programs import Broken
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent / "tests" / "e2e"))
@@ -15,47 +19,66 @@ from stopped_thread import StoppedThread, thread_named  # noqa: E402
 SETTLE_SECONDS = 30.0
 
 
-def measure(program, disturbance, warm_up, pairs, interval):
-    """Pairs of (events/s without, events/s with). Which comes first changes from pair to pair: what
-    drifts meets both alike. Raises Broken."""
+def measure(program, disturbance, warm_up, pairs, interval, cpu):
+    """Pairs as {"without": events/s, "with": events/s, "by_cpu_time": their ratio if seconds are
+    those that the polling lcores ran}. Which comes first changes from pair to pair: what drifts
+    meets both alike. This process keeps to `cpu` meanwhile. Raises Broken."""
     found = []
-    with program:
+    with program, _on_cpu(cpu):
         program.wait_until_counting()
         time.sleep(warm_up)
         disturbance.begin()
         for number in range(pairs):
             order = (False, True) if number % 2 == 0 else (True, False)
-            rates = {disturbed: _rate(disturbance, disturbed, interval) for disturbed in order}
-            if 0 in rates.values():
+            taken = {each: _take(program, disturbance, each, interval) for each in order}
+            if any(each.count == 0 for each in taken.values()):
                 raise Broken(f"nothing was delivered in an interval of pair {number + 1}")
-            found.append((rates[False], rates[True]))
+            without, with_it = taken[False], taken[True]
+            found.append(
+                {
+                    "without": without.count / without.seconds,
+                    "with": with_it.count / with_it.seconds,
+                    "by_cpu_time": (with_it.count / with_it.polling)
+                    / (without.count / without.polling),
+                }
+            )
         program.finish()
     return found
 
 
-def _rate(disturbance, disturbed, interval):
+@contextlib.contextmanager
+def _on_cpu(cpu):
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {cpu})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+@dataclass
+class _Taken:
+    """What went by between two questions."""
+
+    count: int
+    seconds: float
+    polling: float  # CPU time of the polling lcores
+
+
+def _take(program, disturbance, disturbed, interval):
     with disturbance.interval(disturbed):
-        began, first = _count(disturbance)
+        began, first, ran = _sample(program, disturbance)
         disturbance.act(disturbed)
         time.sleep(max(0.0, began + interval - time.monotonic()))
-        ended, last = _count(disturbance)
-    return (last - first) / (ended - began)
+        ended, last, ran_then = _sample(program, disturbance)
+    return _Taken(last - first, ended - began, max(ran_then - ran, 1e-9))
 
 
-def _count(disturbance):
+def _sample(program, disturbance):
     before = time.monotonic()
     count = disturbance.count()
-    return (before + time.monotonic()) / 2, count
-
-
-class _Calm:
-    """An interval around which nothing has to be done."""
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        pass
+    after = time.monotonic()
+    return (before + after) / 2, count, bench_machine.polling_seconds(program.process.pid)
 
 
 class Reloads:
@@ -69,7 +92,7 @@ class Reloads:
         pass
 
     def interval(self, _disturbed):
-        return _Calm()
+        return contextlib.nullcontext()
 
     def act(self, disturbed):
         # The calm interval takes as much of the harness: a file written, a question asked.
@@ -102,7 +125,7 @@ class Stops:
 
     def interval(self, disturbed):
         self._settle()
-        return StoppedThread(self._thread) if disturbed else _Calm()
+        return StoppedThread(self._thread) if disturbed else contextlib.nullcontext()
 
     def act(self, _disturbed):
         pass
