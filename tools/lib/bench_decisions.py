@@ -149,7 +149,8 @@ class Bench:
         row.rounds += pairs
         by_cpu_time = statistics.median(pair["by_cpu_time"] for pair in pairs)
         hint = f" ({by_cpu_time:.3f} by CPU time)" if row.layout == "folded" else ""
-        print(f"{row.name:28} {len(pairs)} pairs: {_shown(result(row), 'median')}{hint}", flush=True)
+        shown = _shown(result(row), "median")
+        print(f"{row.name:28} {len(pairs)} pairs: {shown}{hint}", flush=True)
 
     def _program(self, row, judged):
         """escd for a row; `judged`: it looks for copies."""

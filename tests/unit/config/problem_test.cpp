@@ -143,7 +143,7 @@ TEST(Restamp, IsForTracesWithoutEnd) {
   }
   EXPECT_EQ(set_problems({"port[0].restamp=on"}),
             Texts{"--set port[0].restamp=on: 'restamp' is 'on'; use one of \"off\", \"sessions\", "
-                  "\"payload-ids\""});
+                  "\"payload-ids\"; other than `off` only with `net_pcap` and `infinite_rx=1`"});
 }
 
 TEST(Instance, IsALabel) {
