@@ -42,6 +42,7 @@ dpdk::PortSettings port_settings(const config::Config& config, std::size_t index
   settings.lossless = port.lossless();
   settings.restamp = port.restamp;
   settings.udp_ports = port.udp_ports;
+  settings.software_checksums = port.checksum == config::Checksum::kVerify;
   settings.nic_checksums = port.checksum != config::Checksum::kOff;
 
   // Every ring could be full of this port's events.

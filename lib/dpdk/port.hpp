@@ -31,7 +31,8 @@ struct PortSettings {
   bool lossless = false;                        ///< cannot lose packets while it is not polled
   wire::Restamp restamp = wire::Restamp::kOff;  ///< net_pcap with infinite_rx=1 only
   std::vector<std::uint16_t> udp_ports;         ///< that carry events; for restamp
-  bool nic_checksums = true;                    ///< ask the NIC to verify where it can
+  bool software_checksums = true;  ///< who receives computes those that the NIC does not vouch for
+  bool nic_checksums = true;       ///< ask the NIC to verify where it can
   PoolHolders holders;  ///< descriptors are filled in when the driver has told its number
 };
 

@@ -21,8 +21,10 @@ std::uint64_t first_id(std::uint16_t port, std::uint16_t queue) {
 
 wire::PassStamps stamps_of(const PortSettings& settings, std::uint16_t queue,
                            const std::string& trace) {
-  wire::PassStampsBuilder builder(settings.restamp, settings.udp_ports,
-                                  first_id(settings.index, queue));
+  wire::PassStampsBuilder builder({.what = settings.restamp,
+                                   .udp_ports = settings.udp_ports,
+                                   .first_id = first_id(settings.index, queue),
+                                   .keep_checksums = settings.software_checksums});
   std::size_t longest = 0;
   const bool read = read_trace(trace, [&](std::span<const std::uint8_t> packet) {
     longest = std::max(longest, packet.size());

@@ -15,10 +15,9 @@ constexpr std::size_t kFieldBytes = 8;
 
 }  // namespace
 
-PassStampsBuilder::PassStampsBuilder(Restamp what, std::span<const std::uint16_t> udp_ports,
-                                     std::uint64_t first_id)
-    : what_(what), next_id_(first_id) {
-  for (const std::uint16_t port : udp_ports) ports_.insert(port);
+PassStampsBuilder::PassStampsBuilder(const Settings& settings)
+    : what_(settings.what), keep_checksums_(settings.keep_checksums), next_id_(settings.first_id) {
+  for (const std::uint16_t port : settings.udp_ports) ports_.insert(port);
 }
 
 void PassStampsBuilder::add(std::span<const std::uint8_t> packet) {
@@ -35,10 +34,6 @@ void PassStampsBuilder::add(std::span<const std::uint8_t> packet) {
 }
 
 void PassStampsBuilder::walk(std::span<const std::uint8_t> packet, const PacketVerdict& verdict) {
-  if (verdict.udp_checksum != 0) {
-    stamps_.packets_.back().checksum_offset =
-        static_cast<std::uint16_t>(verdict.udp_offset + kUdpChecksumOffset);
-  }
   const auto payload = packet.subspan(verdict.payload_offset, verdict.payload_bytes);
   SessionCursor cursor;
   Span* span = nullptr;
@@ -48,14 +43,15 @@ void PassStampsBuilder::walk(std::span<const std::uint8_t> packet, const PacketV
     const auto identity = cursor.observe(frame);
     if (what_ == Restamp::kPayloadIds) {
       if (frame.kind != FrameKind::kEvent || frame.payload_bytes < kFieldBytes) continue;
-      add_field(packet, static_cast<std::size_t>(frame.payload - packet.data()), next_id_++);
+      add_field(packet, verdict, static_cast<std::size_t>(frame.payload - packet.data()),
+                next_id_++);
       ++ids_;
     } else if (frame.kind == FrameKind::kControl) {
       const Session session = decode_session(frame.payload);
       span = span_of(session.producer, session.epoch);
       producers_.push_back(session.producer);
       add_field(
-          packet,
+          packet, verdict,
           static_cast<std::size_t>(frame.payload - packet.data()) + kSessionFirstSequenceOffset,
           session.first_sequence);
     } else if (identity && span != nullptr) {
@@ -68,14 +64,19 @@ void PassStampsBuilder::walk(std::span<const std::uint8_t> packet, const PacketV
   }
 }
 
-void PassStampsBuilder::add_field(std::span<const std::uint8_t> packet, std::size_t offset,
+void PassStampsBuilder::add_field(std::span<const std::uint8_t> packet,
+                                  const PacketVerdict& verdict, std::size_t offset,
                                   std::uint64_t first) {
   stamps_.fields_.push_back(
       {.first = first,
        .step = 0,
        .offset = static_cast<std::uint16_t>(offset),
        .complement = checksum_fold(checksum_sum(packet.subspan(offset, kFieldBytes)))});
-  ++stamps_.packets_.back().fields;
+  PassStamps::Packet& of = stamps_.packets_.back();
+  ++of.fields;
+  if (keep_checksums_ && verdict.udp_checksum != 0) {
+    of.checksum_offset = static_cast<std::uint16_t>(verdict.udp_offset + kUdpChecksumOffset);
+  }
 }
 
 PassStampsBuilder::Span* PassStampsBuilder::span_of(std::uint64_t producer, std::uint32_t epoch) {

@@ -28,26 +28,17 @@ class PassStamps {
   [[nodiscard]] std::size_t packets() const noexcept { return packets_.size(); }
 
   /// Rewrites the packet whose turn it is: the first of the trace, then the next, and after the
-  /// last the first again. `packet` is as the trace has it. UDP checksums move along; a wrong one
-  /// stays wrong, and none stays none.
+  /// last the first again. `packet` is as the trace has it. UDP checksums, if they are kept, move
+  /// along; a wrong one stays wrong, and none stays none.
   void stamp(std::uint8_t* packet) noexcept {
     const Packet& turn = packets_[at_];
     const Field* const first = fields_.data() + next_field_;
-    std::uint64_t sum = 0;
-    for (const Field* field = first; field != first + turn.fields; ++field) {
-      const std::uint64_t value = field->first + pass_ * field->step;
-      store_be64(packet + field->offset, value);
-      const std::uint64_t moved = std::uint64_t{field->complement} + words_of(value);
-      // At an odd place each byte belongs to the other half of its word (RFC 1071).
-      const bool odd = ((field->offset ^ turn.checksum_offset) & 1U) != 0;
-      sum += odd ? __builtin_bswap16(fold(moved)) : moved;
-    }
-    if (turn.fields != 0 && turn.checksum_offset != 0) {
-      // RFC 1624, equation 3. As in a packet that is sent, 0 would mean that there is none.
-      std::uint8_t* const checksum = packet + turn.checksum_offset;
-      const auto kept = static_cast<std::uint16_t>(~load_be16(checksum));
-      const auto changed = static_cast<std::uint16_t>(~fold(sum + kept));
-      store_be16(checksum, changed == 0 ? std::uint16_t{0xffff} : changed);
+    if (turn.checksum_offset != 0) {
+      move_on(packet, {first, turn.fields}, turn.checksum_offset);
+    } else {
+      for (const Field* field = first; field != first + turn.fields; ++field) {
+        store_be64(packet + field->offset, value_of(*field));
+      }
     }
     next_field_ += turn.fields;
     if (++at_ == packets_.size()) {
@@ -61,7 +52,7 @@ class PassStamps {
 
   struct Packet {
     std::uint16_t fields;           ///< of its own
-    std::uint16_t checksum_offset;  ///< 0: there is none to keep right
+    std::uint16_t checksum_offset;  ///< 0: there is none to keep right, or no field
   };
   /// A number of 8 bytes in a packet. Read in order, so that the cache sees it coming.
   struct Field {
@@ -70,6 +61,28 @@ class PassStamps {
     std::uint16_t offset;
     std::uint16_t complement;  ///< of the sum of the trace's own bytes there
   };
+
+  [[nodiscard]] std::uint64_t value_of(const Field& field) const noexcept {
+    return field.first + pass_ * field.step;
+  }
+
+  void move_on(std::uint8_t* packet, std::span<const Field> fields,
+               std::uint16_t checksum_offset) const noexcept {
+    std::uint8_t* const checksum = packet + checksum_offset;
+    // RFC 1624, equation 3.
+    std::uint64_t sum = static_cast<std::uint16_t>(~load_be16(checksum));
+    for (const Field& field : fields) {
+      const std::uint64_t value = value_of(field);
+      store_be64(packet + field.offset, value);
+      const std::uint64_t moved = std::uint64_t{field.complement} + words_of(value);
+      // At an odd place each byte belongs to the other half of its word (RFC 1071).
+      const bool odd = ((field.offset ^ checksum_offset) & 1U) != 0;
+      sum += odd ? __builtin_bswap16(fold(moved)) : moved;
+    }
+    // As in a packet that is sent, 0 would mean that there is none.
+    const auto changed = static_cast<std::uint16_t>(~fold(sum));
+    store_be16(checksum, changed == 0 ? std::uint16_t{0xffff} : changed);
+  }
 
   static std::uint64_t words_of(std::uint64_t value) noexcept {
     return (value & 0xffffU) + (value >> 16U & 0xffffU) + (value >> 32U & 0xffffU) + (value >> 48U);
@@ -89,8 +102,13 @@ class PassStamps {
 /// Reads a trace, packet by packet in its order, and finds what moves. Control plane.
 class PassStampsBuilder {
  public:
-  /// `what` is not kOff. `first_id` is the payload id of the first event (kPayloadIds).
-  PassStampsBuilder(Restamp what, std::span<const std::uint16_t> udp_ports, std::uint64_t first_id);
+  struct Settings {
+    Restamp what;                              ///< not kOff
+    std::span<const std::uint16_t> udp_ports;  ///< that carry events
+    std::uint64_t first_id = 0;                ///< payload id of the first event (kPayloadIds)
+    bool keep_checksums = true;                ///< false: nobody will look at them
+  };
+  explicit PassStampsBuilder(const Settings& settings);
 
   void add(std::span<const std::uint8_t> packet);
 
@@ -107,11 +125,13 @@ class PassStampsBuilder {
   };
 
   void walk(std::span<const std::uint8_t> packet, const PacketVerdict& verdict);
-  void add_field(std::span<const std::uint8_t> packet, std::size_t offset, std::uint64_t first);
+  void add_field(std::span<const std::uint8_t> packet, const PacketVerdict& verdict,
+                 std::size_t offset, std::uint64_t first);
   Span* span_of(std::uint64_t producer, std::uint32_t epoch);
   static std::uint64_t step_of(const Span& span);
 
   Restamp what_;
+  bool keep_checksums_;
   PortSet ports_;
   std::uint64_t next_id_;
   std::uint64_t ids_ = 0;

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <set>
 #include <string>
@@ -47,7 +48,7 @@ Bytes packet(bool ipv6, std::initializer_list<Bytes> frames) {
 
 std::variant<PassStamps, std::string> build(Restamp what, const std::vector<Bytes>& trace,
                                             std::uint64_t first_id = 0) {
-  PassStampsBuilder builder(what, kPorts, first_id);
+  PassStampsBuilder builder({.what = what, .udp_ports = kPorts, .first_id = first_id});
   for (const Bytes& one : trace) builder.add(one);
   return std::move(builder).finish();
 }
@@ -141,6 +142,20 @@ TEST(PassStamps, LeaveChecksumsWhatTheyWere) {
   for (int pass = 0; pass < 1'000; ++pass) {
     EXPECT_EQ(load_be16(stamped(made, trace[0]).data() + kChecksum), 0);
     EXPECT_EQ(error_of(stamped(made, trace[1])), error);
+  }
+}
+
+TEST(PassStamps, LeaveChecksumsAloneThatNobodyLooksAt) {
+  const std::vector<Bytes> trace = {packet(false, {session(1, 10), event("a", {1})})};
+  PassStampsBuilder builder(
+      {.what = Restamp::kSessions, .udp_ports = kPorts, .keep_checksums = false});
+  builder.add(trace[0]);
+  auto made = std::move(builder).finish();
+  auto& stamps = std::get<PassStamps>(made);
+  for (std::uint64_t pass = 0; pass < 10; ++pass) {
+    Bytes expected = packet(false, {session(1, 10 + pass), event("a", {1})});
+    std::copy_n(trace[0].begin() + 14 + 20 + 6, 2, expected.begin() + 14 + 20 + 6);
+    EXPECT_EQ(stamped(stamps, trace[0]), expected);
   }
 }
 
