@@ -27,11 +27,12 @@ class HoldQueue {
   [[nodiscard]] bool empty() const noexcept { return head_ == tail_; }
   [[nodiscard]] std::size_t size() const noexcept { return tail_ - head_; }
   [[nodiscard]] std::size_t capacity() const noexcept { return mask_ + 1; }
-  /// How many may wait for one more of this priority to do so: half of all there is room for at
-  /// the lowest, and from there in a line to all of it at the highest. So under a load that is too
-  /// much for its worker the lowest priorities are refused, and no more of them than it takes.
+  /// How many may wait for one more of this priority to do so: seven eighths of all there is room
+  /// for at the lowest, and from there in a line to all of it at the highest. So under a load that
+  /// is too much for this worker the lowest priorities are refused, and no more of them than it
+  /// takes. Where it is too much for all of them RX stages shed before that (docs/pressure.md).
   [[nodiscard]] std::size_t room_for(std::uint8_t priority) const noexcept {
-    return capacity() * (std::size_t{257} + priority) / 512;
+    return capacity() * (std::size_t{1793} + priority) / 2048;
   }
 
   /// Not full.

@@ -88,10 +88,13 @@ class Overload(harness.Scenario):
 
         self.assertEqual((packets["received"], packets["imissed"]), (len(load.packets), 0))
         self.assertEqual(frames["received"], load.frames)
-        self.assertLessEqual(set(frames["dropped"]), {"shed_critical", "shed_emergency"})
-        shed = sum(frames["dropped"].values())
+        # What was under way when the level rose may find its worker's queue full.
+        dropped = frames["dropped"]
+        self.assertLessEqual(set(dropped), {"shed_critical", "shed_emergency", "worker_full"})
+        shed = dropped.get("shed_critical", 0) + dropped.get("shed_emergency", 0)
         self.assertEqual(sum(pressure["frames_shed"].values()), shed)
-        self.assertEqual(frames["delivered"], load.frames - shed)
+        self.assertLess(dropped.get("worker_full", 0), shed)
+        self.assertEqual(frames["delivered"], load.frames - sum(dropped.values()))
         # All that is delivered, and so what went out after the load had ended too.
         self.assertGreaterEqual(frames["received"], TIMES_TOO_MUCH * frames["delivered"])
 

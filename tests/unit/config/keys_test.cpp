@@ -219,7 +219,7 @@ TEST(KeyTable, DefaultsAreTheOnesThatApply) {
     EXPECT_EQ(dump(with_set(set)), untouched) << set.back();
     ++checked;
   }
-  EXPECT_EQ(checked, 54);
+  EXPECT_EQ(checked, 55);
 }
 
 TEST(KeyTable, ExamplesLoad) {

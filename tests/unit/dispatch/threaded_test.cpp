@@ -304,9 +304,10 @@ TEST_F(DispatchThreaded, RulesAreReplacedAndFiguresReadWhileEventsFlow) {
   const auto [least, most] = std::minmax(rounds_[0], rounds_[1]);
   const std::uint64_t each = rounds_[0] + rounds_[1];
   const telemetry::Ledger ledger = read_ledger();
-  EXPECT_EQ(ledger.frames.duplicate + ledger.frames.stale, kPipelines * kProducersEach * least);
+  const std::uint64_t by_number = ledger.frames.duplicate - ledger.frames.duplicate_by_key;
+  EXPECT_EQ(by_number + ledger.frames.stale, kPipelines * kProducersEach * least);
   const std::uint64_t keys = std::min<std::uint64_t>(most, kKeys);
-  EXPECT_EQ(ledger.frames.duplicate_key, each - keys);
+  EXPECT_EQ(ledger.frames.duplicate_by_key, each - keys);
   EXPECT_EQ(delivered(kKeyed), keys);
   EXPECT_EQ(delivered(kPlain), kPipelines * (each + kProducersEach * most));
   EXPECT_EQ(delivered(kSometimes), kPipelines * each - unknown());
