@@ -50,6 +50,14 @@ std::string Config::where(std::string_view key) const {
   return file;
 }
 
+std::string Config::where_worker(std::size_t route) const {
+  if (route < worker_places.size() && worker_places[route].line != 0) {
+    return file + ":" + std::to_string(worker_places[route].line) + ":" +
+           std::to_string(worker_places[route].column);
+  }
+  return where("route[" + std::to_string(route) + "].worker");
+}
+
 LoadResult load_text(std::string_view text, std::string_view name, const Overrides& overrides,
                      std::span<const std::string_view> known_handlers) {
   auto parsed = Document::parse(text, name, overrides.set);
