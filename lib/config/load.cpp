@@ -67,7 +67,8 @@ LoadResult load_text(std::string_view text, std::string_view name, const Overrid
   config.file = document.file();
   std::vector<Problem> problems;
   Reader reader(document, config, problems);
-  read_all({config, reader, overrides, known_handlers});
+  PrefixTotal prefixes;
+  read_all({config, reader, overrides, known_handlers, prefixes});
   if (!problems.empty()) return problems;
   return config;
 }

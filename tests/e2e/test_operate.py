@@ -72,7 +72,8 @@ class Operate(harness.Scenario):
         line = good.count("\n") + 3
         self.assertIn(f"{escd.config_path}:{line}:", escd.refused("reload"))
         escd.config_path.write_text(good + "\n[rings]\nburst = 32\n")
-        self.assertIn("[rings] cannot change while escd runs", escd.refused("reload"))
+        place = f"{escd.config_path}:{good.count(chr(10)) + 2}:1: "
+        self.assertIn(place + "[rings] cannot change while escd runs", escd.refused("reload"))
         escd.process.send_signal(signal.SIGHUP)
         self.wait_until(lambda: "SIGHUP: " in escd.log(), "the refusal is in the log", 20.0)
         self.assertTrue(escd.healthy())
