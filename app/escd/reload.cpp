@@ -80,6 +80,9 @@ nlohmann::ordered_json Reload::reload() {
     const std::lock_guard lock(mutex_);
     in_force_ = std::move(next);
   }
+  for (const config::Problem& warning : in_force_.warnings) {
+    spdlog::warn("{}", topology::to_text(warning));
+  }
   spdlog::info("reloaded {}: {} routes", in_force_.file, in_force_.routes.size());
   return json;
 }

@@ -30,8 +30,9 @@ constexpr std::array kRoutingKeys = {
             .default_text = "\"dead-letter\"",
             .choices = kUnknownTopicNames,
             .example = "unknown_topic = \"drop\"",
-            .meaning = "What becomes of an event that no `[[route]]` takes. `route`: "
-                       "`[default_route]` takes it."},
+            .meaning = "What becomes of an event that no `[[route]]` takes. `drop`: it is "
+                       "dropped as `unknown_topic`. `dead-letter`: likewise, until there is a "
+                       "storage for dead letters. `route`: `[default_route]` takes it."},
 };
 
 constexpr std::array kRouteKeys = {
@@ -91,8 +92,8 @@ constexpr std::array kRouteKeys = {
             .choices = kOnFullNames,
             .example = "on_full = \"shed\"",
             .meaning = "What becomes of an event whose worker has no room. `hold`: it waits, as "
-                       "long as there is room to wait in. `shed`: it is dropped. `dead-letter`: it "
-                       "is stored as a dead letter."},
+                       "long as there is room to wait in. `shed`: it is dropped as `worker_full`. "
+                       "`dead-letter`: likewise, until there is a storage for dead letters."},
     KeySpec{.section = "route",
             .key = "retries",
             .type = kInteger,

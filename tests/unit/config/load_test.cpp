@@ -156,7 +156,8 @@ TEST(Load, ReadsEveryKey) {
   EXPECT_EQ(texts(config.producers[0].sources), Texts{"::1/128"});
   EXPECT_EQ(config.producers[1].id, UINT64_MAX);
   EXPECT_EQ(texts(config.producers[1].sources), (Texts{"::/0", "10.0.0.0/8"}));
-  EXPECT_TRUE(config.warnings.empty());
+  ASSERT_EQ(config.warnings.size(), 1U);
+  EXPECT_EQ(config.warnings[0].where, "t.toml:58:11");  // of dead letters
 }
 
 TEST(Load, KnowsWhereEachKeyStands) {
@@ -207,6 +208,34 @@ TEST(Load, WarnsOfAKeyWithoutEffectAndOfALikelySlip) {
   EXPECT_EQ(topology::to_text(config.warnings[1]),
             "--set lcores.sleep_max_us=50: 'sleep_max_us' has no effect; it needs idle = "
             "\"adaptive\"");
+}
+
+TEST(Load, WarnsWhereAFileAsksForDeadLetters) {
+  const auto warnings_of = [](std::string_view lines) {
+    Texts texts;
+    for (const Problem& warning : loaded(std::string(kMinimal) + std::string(lines)).warnings) {
+      texts.push_back(topology::to_text(warning));
+    }
+    return texts;
+  };
+  const auto text_of = [](const std::string& what, const std::string& reason) {
+    return what + " stores nothing yet: such events are dropped as '" + reason +
+           "'; expect them there, until there is a storage for dead letters";
+  };
+  const std::string on_full = "on_full = \"dead-letter\"";
+  EXPECT_EQ(warnings_of(""), Texts{});  // unknown topics go that way by default
+  EXPECT_EQ(warnings_of("on_full = \"hold\"\n[routing]\nunknown_topic = \"drop\"\n"), Texts{});
+  EXPECT_EQ(warnings_of(on_full + "\n"), Texts{text_of("t.toml:11:11: " + on_full, "worker_full")});
+  EXPECT_EQ(
+      warnings_of("[[route]]\ntopic = \"b\"\nhandler = \"null\"\n" + on_full +
+                  "\n[[route]]\ntopic = \"c\"\nhandler = \"null\"\n" + on_full + "\n"),
+      Texts{text_of("t.toml:14:11: " + on_full + " (here and in 1 more routes)", "worker_full")});
+  EXPECT_EQ(warnings_of("[routing]\nunknown_topic = \"dead-letter\"\n"),
+            Texts{text_of("t.toml:12:17: unknown_topic = \"dead-letter\"", "unknown_topic")});
+  EXPECT_EQ(warnings_of("[routing]\nunknown_topic = \"route\"\n[default_route]\n"
+                        "handler = \"null\"\n" +
+                        on_full + "\n"),
+            Texts{text_of("t.toml:15:11: " + on_full, "worker_full")});
 }
 
 TEST(Load, BringsTheDefaultMarkDownWithTheRing) {
