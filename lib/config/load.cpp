@@ -1,10 +1,10 @@
 // From text to Config: each section in turn, by the key table and by the rules that reach beyond
 // one key.
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
-#include <iterator>
 
 #include "config/config.hpp"
 #include "config/document.hpp"
@@ -95,7 +95,14 @@ LoadResult load(const std::filesystem::path& file, const Overrides& overrides,
   if (!error && bytes > kMaxFileBytes) {
     return unreadable("it has " + std::to_string(bytes) + " bytes", "256 MiB are the bound");
   }
-  const std::string text{std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
+  std::string text;
+  std::array<char, 65'536> piece;
+  errno = 0;
+  do {
+    stream.read(piece.data(), piece.size());
+    text.append(piece.data(), static_cast<std::size_t>(stream.gcount()));
+  } while (stream);
+  if (stream.bad()) return unreadable(std::strerror(errno), "check the disk that it is on");
   return load_text(text, file.native(), overrides, known_handlers);
 }
 

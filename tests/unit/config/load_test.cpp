@@ -284,6 +284,18 @@ TEST(LoadFile, SaysWhyItCannotRead) {
             root + ": cannot read the configuration: it is a directory; name a file");
 }
 
+TEST(LoadFile, SaysThatReadingFailed) {
+  // A regular file whose first byte cannot be read: nothing is mapped at address 0.
+  const Tree tree;
+  tree.link("broken.toml", "/proc/self/mem");
+  const LoadResult result = load(tree.path() / "broken.toml", {}, kHandlers);
+  ASSERT_TRUE(std::holds_alternative<std::vector<Problem>>(result));
+  EXPECT_EQ(topology::to_text(std::get<std::vector<Problem>>(result)[0]),
+            tree.path().string() +
+                "/broken.toml: cannot read the configuration: Input/output error; check the disk "
+                "that it is on");
+}
+
 TEST(LoadFile, SaysThatPermissionIsMissing) {
   const Tree tree;
   const auto file = tree.write("secret.toml", kMinimal);
