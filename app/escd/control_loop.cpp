@@ -76,6 +76,9 @@ void ControlLoop::reload_if_asked() {
     (void)reload_.reload();
   } catch (const control::Refusal& refusal) {
     spdlog::error("SIGHUP: {}; {}", refusal.what(), refusal.fix());
+  } catch (const std::exception& error) {
+    // For want of memory, say. escctl reload would be told so; events go on either way.
+    spdlog::error("SIGHUP: the reload failed: {}; nothing was changed", error.what());
   }
 }
 

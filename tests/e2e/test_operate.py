@@ -1,5 +1,6 @@
 """Telling a running appliance what to do: reload, pause, resume, drain."""
 
+import resource
 import signal
 
 import re
@@ -84,6 +85,26 @@ class Operate(harness.Scenario):
         self.assertEqual(diff["added"]["first"], ["new"])
         self.assertEqual(diff["unchanged"], 1)
         escd.process.send_signal(signal.SIGHUP)
+        self.wait_until(lambda: "reloaded " in escd.log(), "the reload is in the log", 20.0)
+        self.assert_sound(escd.stop())
+
+    def test_a_reload_that_finds_no_memory(self) -> None:
+        """By SIGHUP: it is in the log, events go on, and the next one is taken."""
+        config = self.endless({TAKEN: "count"})
+        escd = self.start_escd(config)
+        escd.wait_until_running()
+        harness.need_no_sanitizer(escd)
+        large = {f"unused/{i:0200}": "null" for i in range(20_000)}
+        escd.write_config(Config(config.ports, config.routes | large, config.lcores))
+        pid = escd.process.pid
+        taken = int(Path(f"/proc/{pid}/statm").read_text().split()[0]) * resource.getpagesize()
+        before = resource.prlimit(pid, resource.RLIMIT_AS, (taken, resource.RLIM_INFINITY))
+        escd.signal(signal.SIGHUP)
+        self.wait_until(lambda: "SIGHUP: the reload failed" in escd.log(), "it failed", 20.0)
+        resource.prlimit(pid, resource.RLIMIT_AS, before)
+        escd.wait_for_packets(escd.live_ledger()["packets"]["received"] + FLOWING_PACKETS)
+        self.assertNotIn("reloaded ", escd.log())
+        escd.signal(signal.SIGHUP)
         self.wait_until(lambda: "reloaded " in escd.log(), "the reload is in the log", 20.0)
         self.assert_sound(escd.stop())
 
