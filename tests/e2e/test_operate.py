@@ -125,6 +125,24 @@ class Operate(harness.Scenario):
         escd.wait_until_drained(len(packets))
         self.assert_ledger(escd.stop(), expectation)
 
+    def test_a_pause_is_no_idleness(self) -> None:
+        """--exit-when-idle counts from when it was resumed."""
+        packets = traffic.uniform(1000)
+        device = traffic.pcap_device(0, self.directory / "t.pcap", packets)
+        escd = self.start_escd(
+            Config([Port(device)], traffic.ROUTES, Lcores.folded()), "--exit-when-idle", "3"
+        )
+        escd.wait_until_running()
+        escd.ask("pause")
+        self.wait_until(
+            lambda: escd.ask("state")["for_s"] > 4.0, "it was paused for 4 s, and lives", 60.0
+        )
+        self.assertEqual(escd.ask("resume")["state"], "running")
+        self.assertEqual(escd.wait(), 0)
+        ledger = escd.ledger()
+        self.assert_sound(ledger)
+        self.assertEqual(ledger["frames"]["delivered"], len(packets))
+
     def test_nothing_flows_while_it_is_paused(self) -> None:
         escd = self.start_escd(self.endless({TAKEN: "count"}))
         escd.wait_until_running()
