@@ -65,8 +65,10 @@ constexpr std::array kRouteKeys = {
             .choices = kSpreadNames,
             .example = "spread = \"round-robin\"",
             .meaning =
-                "Which worker gets the event. `by-topic` and `by-producer` keep the order of "
-                "each; `worker` names one."},
+                "Which worker of its pipeline gets the event. `by-topic` and `by-producer` keep "
+                "the order of each within a pipeline; `worker` names one. Numbered events go to "
+                "the pipeline of their producer: with several pipelines a topic's events from "
+                "several producers have no order among them."},
     KeySpec{.section = "route",
             .key = "worker",
             .type = kInteger,
@@ -101,7 +103,8 @@ constexpr std::array kRouteKeys = {
             .min = 0,
             .max = 15,
             .example = "retries = 3",
-            .meaning = "How often an event that the handler failed on is handed to it again."},
+            .meaning = "How often an event that the handler failed on is handed to it again, "
+                       "after the others that it was handed over with."},
     KeySpec{.section = "route",
             .key = "dedup",
             .type = kChoice,
