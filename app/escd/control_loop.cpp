@@ -76,6 +76,9 @@ void ControlLoop::reload_if_asked() {
     (void)reload_.reload();
   } catch (const control::Refusal& refusal) {
     spdlog::error("SIGHUP: {}; {}", refusal.what(), refusal.fix());
+  } catch (const std::exception& error) {
+    // For want of memory, say. escctl reload would be told so; events go on either way.
+    spdlog::error("SIGHUP: the reload failed: {}; nothing was changed", error.what());
   }
 }
 
@@ -117,7 +120,8 @@ bool ControlLoop::time_to_stop() {
   }
   if (!options_.exit_when_idle_s) return false;
   const std::uint64_t packets = appliance_.data_path().ledger().packets.received;
-  if (packets != packets_seen_) {
+  // What waits outside while it is paused is not nothing.
+  if (packets != packets_seen_ || appliance_.state() == PipelineState::kPaused) {
     packets_seen_ = packets;
     last_packet_ = now;
   }

@@ -2,6 +2,8 @@
 
 #include <rte_cycles.h>
 
+#include "telemetry/worker_mark.hpp"
+
 namespace esc::app {
 namespace {
 
@@ -169,8 +171,8 @@ identity::KeyedTotals DataPath::key_totals() const noexcept {
 DataPath::WorkerMarks DataPath::worker_marks() const {
   WorkerMarks marks;
   for (const WorkerParts* parts : workers_) {
-    marks.push_back(parts->counters.events_received.get() + parts->ring.size() +
-                    parts->hold.span().size());
+    marks.push_back(telemetry::worker_mark(parts->ring, parts->hold.span().size(),
+                                           parts->counters.events_received));
   }
   return marks;
 }

@@ -14,6 +14,7 @@
 #include <chrono>
 #include <future>
 #include <memory>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -70,7 +71,11 @@ bool close_log() {
   // The destructor joins the thread, which ends after the last message.
   std::packaged_task<void()> end([last = std::move(writer)]() mutable { last.reset(); });
   const auto ended = end.get_future();
-  std::thread(std::move(end)).detach();
+  try {
+    std::thread(std::move(end)).detach();
+  } catch (const std::system_error&) {
+    // No thread to be had: the task is gone, and has taken `last` with it, here.
+  }
   return ended.wait_for(kCloseTimeout) == std::future_status::ready;
 }
 

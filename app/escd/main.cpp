@@ -86,10 +86,11 @@ int judge(Appliance& appliance, const RunEnd& end, const Options& options) {
     }
   } else {
     appliance.close_ports();
-    appliance.save_windows();
   }
+  // The ledger first: whatever becomes of the windows, it says what became of the events.
   const auto ledger = ledger_document(appliance);
   const bool written = keep_ledger(options.ledger_file, ledger);
+  if (end.stuck.empty()) appliance.save_windows();
   if (!end.stuck.empty()) return kExitLcoreStuck;
   if (!ledger["balanced"].get<bool>()) {
     spdlog::error("the ledger does not balance: frames are unaccounted for; please report this");

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "config/fixed.hpp"
 #include "config/plan.hpp"
 #include "control/answer.hpp"
 #include "route/route_diff.hpp"
@@ -28,26 +29,6 @@ constexpr std::size_t kMostProblemsShown = 20;
   throw control::Refusal(text, "nothing was changed; correct the file and reload");
 }
 
-// Everything else is fixed when the appliance starts.
-std::vector<std::string> fixed_differences(const config::Config& now, const config::Config& next) {
-  std::vector<std::string> names;
-  const auto compare = [&names](bool same, const char* name) {
-    if (!same) names.emplace_back(name);
-  };
-  compare(now.instance == next.instance, "instance");
-  compare(now.eal == next.eal, "[eal]");
-  compare(now.memory == next.memory, "[memory]");
-  compare(now.ports == next.ports, "[[port]]");
-  compare(now.lcores == next.lcores, "[lcores]");
-  compare(now.rings == next.rings, "[rings]");
-  compare(now.deduplication == next.deduplication, "[deduplication]");
-  compare(now.limits == next.limits, "[limits]");
-  compare(now.shutdown == next.shutdown, "[shutdown]");
-  compare(now.log == next.log, "[log]");
-  compare(now.control == next.control, "[control]");
-  return names;
-}
-
 std::string listed(const std::vector<std::string>& names) {
   std::string text;
   for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
@@ -66,9 +47,8 @@ config::Config Reload::load(const std::string& file) const {
   auto loaded = config::load(file, {options_.set, options_.eal_args}, worker::handler_names());
   if (const auto* problems = std::get_if<std::vector<config::Problem>>(&loaded)) refuse(*problems);
   auto& config = std::get<config::Config>(loaded);
-  if (const auto fixed = fixed_differences(in_force_, config); !fixed.empty()) {
-    throw control::Refusal(config.file + ": " + listed(fixed) + " cannot change while escd runs",
-                           "put them back, or restart escd with the new file");
+  if (const auto problems = config::check_fixed(in_force_, config); !problems.empty()) {
+    refuse(problems);
   }
   if (const auto problems = config::check_route_workers(config, appliance_.plan());
       !problems.empty()) {
@@ -99,6 +79,9 @@ nlohmann::ordered_json Reload::reload() {
   {
     const std::lock_guard lock(mutex_);
     in_force_ = std::move(next);
+  }
+  for (const config::Problem& warning : in_force_.warnings) {
+    spdlog::warn("{}", topology::to_text(warning));
   }
   spdlog::info("reloaded {}: {} routes", in_force_.file, in_force_.routes.size());
   return json;

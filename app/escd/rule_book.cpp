@@ -78,11 +78,13 @@ std::optional<RuleBook::Refusal> RuleBook::replace(const config::Config& config,
                    "reload again in a moment, or raise limits.max_routes and restart"};
   }
   const auto& plan = std::get<route::SlotRegistry::Plan>(planned);
+  // Whatever may throw is done before anything is seen: a reload is in force whole or not at all.
   auto rules = build(config, plan);
+  auto pressure = pressure_table(config);
+  ticket_ = registry_.commit(patterns, plan);
   for (const std::uint32_t slot : plan.fresh) zero(slot);
   rules_.publish(std::move(rules));
-  pressure_.publish(pressure_table(config));
-  ticket_ = registry_.commit(patterns, plan);
+  pressure_.publish(std::move(pressure));
   ++replaced_;
   return std::nullopt;
 }

@@ -16,6 +16,19 @@ identity::Instant instant() {
   return identity::read_instant(rte_rdtsc(), rte_get_tsc_hz());
 }
 
+/// The drain writes a file of that name: what was refused may be another instance's, or of use to
+/// who looks into it.
+void keep_aside(const std::string& file) {
+  std::error_code error;
+  std::filesystem::rename(file, file + ".refused", error);
+  if (error) {
+    spdlog::warn("{} cannot be renamed to {}.refused: {}; the drain replaces it", file, file,
+                 error.message());
+  } else {
+    spdlog::warn("{} is kept as {}.refused", file, file);
+  }
+}
+
 }  // namespace
 
 std::string windows_file(const config::Config& config) {
@@ -27,8 +40,17 @@ std::string windows_file(const config::Config& config) {
 
 void load_saved_windows(const config::Config& config, DataPath& path) {
   const std::string file = windows_file(config);
+  if (file.empty()) return;
   std::error_code error;
-  if (file.empty() || !std::filesystem::exists(file, error)) return;
+  if (!std::filesystem::exists(file, error)) {
+    // Not to be found is no error, and is how the first start is.
+    if (!error) return;
+    spdlog::error(
+        "{} cannot be looked for: {}; starting without saved windows: events of the last run would "
+        "be delivered again; see that this user may search its folder",
+        file, error.message());
+    return;
+  }
   try {
     std::uint64_t loaded = 0;
     std::uint64_t expired = 0;
@@ -49,6 +71,7 @@ void load_saved_windows(const config::Config& config, DataPath& path) {
         "{}; starting without saved windows: events of the last run would be delivered "
         "again; {}",
         problem.what(), problem.fix());
+    keep_aside(file);
     return;
   }
   try {
@@ -70,6 +93,9 @@ void save_windows(const config::Config& config, const DataPath& path) {
   } catch (const identity::WindowFileError& problem) {
     spdlog::error("{}; after a restart events may be delivered again; {}", problem.what(),
                   problem.fix());
+  } catch (const std::exception& error) {
+    spdlog::error("{} cannot be written: {}; after a restart events may be delivered again", file,
+                  error.what());
   }
 }
 

@@ -27,9 +27,9 @@ inline constexpr std::array<std::string_view, kPressureLevels> kPressureLevelNam
 /// What the level is made from, each in per mille of what there is.
 enum class PressureInput : std::uint8_t {
   kIngestRing,     ///< cells of the ring from the RX lcores to the dispatcher
-  kWorkerRing,     ///< cells to the emptiest of the workers that move
+  kWorkerRing,     ///< cells to a worker, of the emptiest that moves
   kPool,           ///< mbufs of the emptiest pool that are out
-  kWorkerLatency,  ///< age of the oldest event being finished, of `worker_latency_full_us`
+  kWorkerLatency,  ///< age of the oldest event in hand, of the quickest worker that moves
   kDeadLetters,    ///< dead letters that wait for the disk
   kCount
 };

@@ -147,6 +147,12 @@ struct ControlConfig {
   friend bool operator==(const ControlConfig&, const ControlConfig&) = default;
 };
 
+/// A place in the file, counted from 1.
+struct FilePlace {
+  std::uint32_t line = 0;  ///< 0: not in the file
+  std::uint32_t column = 0;
+};
+
 /// Made by `load` only. Hand it on as const.
 struct Config {
   std::string instance = "escd";
@@ -169,9 +175,14 @@ struct Config {
   std::string file;  ///< its name, printable
   std::map<std::string, std::string>
       sources;  ///< key ("port[0].device") -> "escd.toml:7:1" or "--set ..."
+  /// By route: where it names its worker. Routes may be a million, and their places are not among
+  /// the sources, but for what the command line set; this one is asked for once lcores are planned.
+  std::vector<FilePlace> worker_places;
 
   /// Where a key was set; for one that was not: its table, else the file.
   [[nodiscard]] std::string where(std::string_view key) const;
+  /// Where that route names its worker.
+  [[nodiscard]] std::string where_worker(std::size_t route) const;
 };
 
 /// What the command line adds to the file.

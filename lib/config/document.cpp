@@ -50,11 +50,16 @@ std::string_view outer(std::string_view path) noexcept {
   return cut == std::string_view::npos ? std::string_view() : path.substr(0, cut);
 }
 
-std::string Document::where(std::string_view path, const toml::source_region& region) const {
+const std::string* Document::override_of(std::string_view path) const {
   for (std::string_view at = path; !at.empty(); at = outer(at)) {
     const auto found = overridden_.find(at);
-    if (found != overridden_.end()) return found->second;
+    if (found != overridden_.end()) return &found->second;
   }
+  return nullptr;
+}
+
+std::string Document::where(std::string_view path, const toml::source_region& region) const {
+  if (const std::string* set = override_of(path)) return *set;
   return region.begin ? place_text(file_, region.begin) : file_;
 }
 

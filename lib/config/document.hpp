@@ -25,6 +25,8 @@ class Document {
   [[nodiscard]] const toml::table& root() const noexcept { return root_; }
   [[nodiscard]] const std::string& file() const noexcept { return file_; }
 
+  /// The override that set `path` or something around it, or nullptr.
+  [[nodiscard]] const std::string* override_of(std::string_view path) const;
   /// "file:line:column" of `region`, or the override that set `path` or something around it.
   [[nodiscard]] std::string where(std::string_view path, const toml::source_region& region) const;
 

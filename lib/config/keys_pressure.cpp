@@ -55,8 +55,8 @@ constexpr std::array kPressureKeys = {
                       "A level may be left when that ring, and every other input, is below this."),
     detail::enter_key("worker_ring_enter_permille", "[500, 700, 850, 950]",
                       "worker_ring_enter_permille = [500, 800, 1001, 1001]",
-                      "The same for the ring to a worker and what waits for it, of the emptiest "
-                      "of the workers that move."),
+                      "The same for the ring to a worker and what waits before it, of the emptiest "
+                      "among the workers that move."),
     detail::leave_key("worker_ring_leave_permille", "[350, 550, 700, 850]",
                       "worker_ring_leave_permille = [300, 400, 500, 600]",
                       "The same for that ring."),
@@ -68,8 +68,8 @@ constexpr std::array kPressureKeys = {
                       "pool_leave_permille = [500, 600, 700, 800]", "The same for that pool."),
     detail::enter_key("worker_latency_enter_permille", "[250, 500, 1001, 1001]",
                       "worker_latency_enter_permille = [250, 500, 750, 1000]",
-                      "The same for the age of the oldest event that a worker finishes, in per "
-                      "mille of `worker_latency_full_us`."),
+                      "The same for the age of the oldest event that a worker has in hand, of the "
+                      "quickest that moves, in per mille of `worker_latency_full_us`."),
     detail::leave_key("worker_latency_leave_permille", "[125, 250, 500, 500]",
                       "worker_latency_leave_permille = [100, 200, 300, 400]",
                       "The same for that age."),

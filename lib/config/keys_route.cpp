@@ -30,8 +30,9 @@ constexpr std::array kRoutingKeys = {
             .default_text = "\"dead-letter\"",
             .choices = kUnknownTopicNames,
             .example = "unknown_topic = \"drop\"",
-            .meaning = "What becomes of an event that no `[[route]]` takes. `route`: "
-                       "`[default_route]` takes it."},
+            .meaning = "What becomes of an event that no `[[route]]` takes. `drop`: it is "
+                       "dropped as `unknown_topic`. `dead-letter`: likewise, until there is a "
+                       "storage for dead letters. `route`: `[default_route]` takes it."},
 };
 
 constexpr std::array kRouteKeys = {
@@ -64,8 +65,10 @@ constexpr std::array kRouteKeys = {
             .choices = kSpreadNames,
             .example = "spread = \"round-robin\"",
             .meaning =
-                "Which worker gets the event. `by-topic` and `by-producer` keep the order of "
-                "each; `worker` names one."},
+                "Which worker of its pipeline gets the event. `by-topic` and `by-producer` keep "
+                "the order of each within a pipeline; `worker` names one. Numbered events go to "
+                "the pipeline of their producer: with several pipelines a topic's events from "
+                "several producers have no order among them."},
     KeySpec{.section = "route",
             .key = "worker",
             .type = kInteger,
@@ -91,8 +94,8 @@ constexpr std::array kRouteKeys = {
             .choices = kOnFullNames,
             .example = "on_full = \"shed\"",
             .meaning = "What becomes of an event whose worker has no room. `hold`: it waits, as "
-                       "long as there is room to wait in. `shed`: it is dropped. `dead-letter`: it "
-                       "is stored as a dead letter."},
+                       "long as there is room to wait in. `shed`: it is dropped as `worker_full`. "
+                       "`dead-letter`: likewise, until there is a storage for dead letters."},
     KeySpec{.section = "route",
             .key = "retries",
             .type = kInteger,
@@ -100,7 +103,8 @@ constexpr std::array kRouteKeys = {
             .min = 0,
             .max = 15,
             .example = "retries = 3",
-            .meaning = "How often an event that the handler failed on is handed to it again."},
+            .meaning = "How often an event that the handler failed on is handed to it again, "
+                       "after the others that it was handed over with."},
     KeySpec{.section = "route",
             .key = "dedup",
             .type = kChoice,

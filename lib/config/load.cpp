@@ -1,10 +1,10 @@
 // From text to Config: each section in turn, by the key table and by the rules that reach beyond
 // one key.
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
-#include <iterator>
 
 #include "config/config.hpp"
 #include "config/document.hpp"
@@ -50,6 +50,14 @@ std::string Config::where(std::string_view key) const {
   return file;
 }
 
+std::string Config::where_worker(std::size_t route) const {
+  if (route < worker_places.size() && worker_places[route].line != 0) {
+    return file + ":" + std::to_string(worker_places[route].line) + ":" +
+           std::to_string(worker_places[route].column);
+  }
+  return where("route[" + std::to_string(route) + "].worker");
+}
+
 LoadResult load_text(std::string_view text, std::string_view name, const Overrides& overrides,
                      std::span<const std::string_view> known_handlers) {
   auto parsed = Document::parse(text, name, overrides.set);
@@ -59,7 +67,8 @@ LoadResult load_text(std::string_view text, std::string_view name, const Overrid
   config.file = document.file();
   std::vector<Problem> problems;
   Reader reader(document, config, problems);
-  read_all({config, reader, overrides, known_handlers});
+  PrefixTotal prefixes;
+  read_all({config, reader, overrides, known_handlers, prefixes});
   if (!problems.empty()) return problems;
   return config;
 }
@@ -86,7 +95,14 @@ LoadResult load(const std::filesystem::path& file, const Overrides& overrides,
   if (!error && bytes > kMaxFileBytes) {
     return unreadable("it has " + std::to_string(bytes) + " bytes", "256 MiB are the bound");
   }
-  const std::string text{std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
+  std::string text;
+  std::array<char, 65'536> piece;
+  errno = 0;
+  do {
+    stream.read(piece.data(), piece.size());
+    text.append(piece.data(), static_cast<std::size_t>(stream.gcount()));
+  } while (stream);
+  if (stream.bad()) return unreadable(std::strerror(errno), "check the disk that it is on");
   return load_text(text, file.native(), overrides, known_handlers);
 }
 

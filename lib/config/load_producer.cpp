@@ -35,6 +35,10 @@ std::vector<wire::IpPrefix> read_prefixes(const Loading& in, const Section& sect
       prefixes.push_back(one.prefix);
     }
   }
+  in.prefixes.count += prefixes.size();
+  if (in.prefixes.count > kMaxPrefixesInAll && in.prefixes.beyond.empty()) {
+    in.prefixes.beyond = in.reader.where(section, key);
+  }
   return prefixes;
 }
 
@@ -60,14 +64,11 @@ void read_producers(const Loading& in) {
 }
 
 void check_prefix_total(const Loading& in) {
-  std::size_t total = 0;
-  for (const RouteConfig& route : in.config.routes) total += route.publishers.size();
-  for (const ProducerConfig& producer : in.config.producers) total += producer.sources.size();
-  if (total <= kMaxPrefixesInAll) return;
-  in.reader.problem(
-      in.config.file,
-      "there are " + std::to_string(total) + " prefixes in all 'publishers' and 'sources'",
-      "have at most " + std::to_string(kMaxPrefixesInAll));
+  if (in.prefixes.beyond.empty()) return;
+  in.reader.problem(in.prefixes.beyond,
+                    "there are " + std::to_string(in.prefixes.count) +
+                        " prefixes in all 'publishers' and 'sources'",
+                    "have at most " + std::to_string(kMaxPrefixesInAll));
 }
 
 }  // namespace esc::config

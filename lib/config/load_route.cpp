@@ -102,6 +102,30 @@ void read_options(const Loading& in, const Section& section, RouteConfig& route)
   route.publishers = read_prefixes(in, section, "publishers");
 }
 
+/// Who asks for dead letters believes that they are kept. The defaults promise nothing.
+void warn_of_dead_letters(const Loading& in, std::string where, const std::string& what,
+                          const std::string& reason) {
+  in.warning(std::move(where),
+             what + " stores nothing yet: such events are dropped as '" + reason + "'",
+             "expect them there, until there is a storage for dead letters");
+}
+
+void check_dead_letters(const Loading& in, const std::vector<Section>& sections) {
+  std::size_t count = 0;
+  std::size_t first = 0;
+  for (std::size_t i = in.config.routes.size(); i-- != 0;) {
+    if (in.config.routes[i].on_full != OnFull::kDeadLetter) continue;
+    first = i;
+    ++count;
+  }
+  if (count == 0) return;
+  // One line, however many routes there are.
+  const std::string others =
+      count == 1 ? "" : " (here and in " + std::to_string(count - 1) + " more routes)";
+  warn_of_dead_letters(in, in.reader.where(sections[first], "on_full"),
+                       "on_full = \"dead-letter\"" + others, "worker_full");
+}
+
 /// Patterns cost memory and time that exact topics do not.
 void check_wildcards(const Loading& in, const std::vector<Section>& sections) {
   std::vector<std::string_view> patterns;
@@ -145,6 +169,15 @@ void read_routing(const Loading& in) {
   } else if (wanted) {
     read_options(in, fallback, routing.default_route.emplace());
   }
+  if (routing.default_route && routing.default_route->on_full == OnFull::kDeadLetter) {
+    warn_of_dead_letters(in, in.reader.where(fallback, "on_full"), "on_full = \"dead-letter\"",
+                         "worker_full");
+  }
+  if (in.reader.has(section, "unknown_topic") &&
+      routing.unknown_topic == UnknownTopic::kDeadLetter) {
+    warn_of_dead_letters(in, in.reader.where(section, "unknown_topic"),
+                         "unknown_topic = \"dead-letter\"", "unknown_topic");
+  }
 }
 
 void read_routes(const Loading& in) {
@@ -175,9 +208,11 @@ void read_routes(const Loading& in) {
       }
     }
     read_options(in, section, route);
+    in.config.worker_places.push_back(in.reader.keep_place(section, "worker"));
     in.config.routes.push_back(std::move(route));
   }
   check_wildcards(in, sections);
+  check_dead_letters(in, sections);
 }
 
 }  // namespace esc::config

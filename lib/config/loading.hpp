@@ -2,6 +2,7 @@
 // load.cpp, and later ones may look at what earlier ones read. Internal to lib/config.
 #pragma once
 
+#include <cstddef>
 #include <span>
 #include <string>
 #include <string_view>
@@ -12,11 +13,18 @@
 
 namespace esc::config {
 
+/// Prefixes in all lists so far.
+struct PrefixTotal {
+  std::size_t count = 0;
+  std::string beyond;  ///< place of the list with which they became too many; empty: they are not
+};
+
 struct Loading {
   Config& config;
   Reader& reader;  ///< collects the problems
   const Overrides& overrides;
   std::span<const std::string_view> known_handlers;
+  PrefixTotal& prefixes;
 
   void warning(std::string where, std::string what, std::string fix) const {
     config.warnings.push_back({std::move(where), std::move(what), std::move(fix)});

@@ -31,14 +31,24 @@ std::vector<Problem> check_route_workers(const Config& config, const topology::L
   std::vector<Problem> problems;
   const auto& smallest = *std::ranges::min_element(
       plan.pipelines, {}, [](const auto& pipeline) { return pipeline.workers.size(); });
+  const auto names_none = [&](const RouteConfig& route) {
+    return route.spread == Spread::kWorker && route.worker >= smallest.workers.size();
+  };
+  const auto report = [&](std::string where, const std::string& name, const RouteConfig& route) {
+    problems.push_back(
+        {std::move(where),
+         name + " names worker " + std::to_string(route.worker) + ", which not every pipeline has",
+         "the smallest has " + std::to_string(smallest.workers.size()) +
+             ", counted from 0; escd --print-plan shows them"});
+  };
   for (std::size_t i = 0; i < config.routes.size(); ++i) {
     const RouteConfig& route = config.routes[i];
-    if (route.spread != Spread::kWorker || route.worker < smallest.workers.size()) continue;
-    problems.push_back({config.file,
-                        "the route of topic " + in_quotes(route.topic) + " names worker " +
-                            std::to_string(route.worker) + ", which not every pipeline has",
-                        "the smallest has " + std::to_string(smallest.workers.size()) +
-                            ", counted from 0; escd --print-plan shows them"});
+    if (!names_none(route)) continue;
+    report(config.where_worker(i), "the route of topic " + in_quotes(route.topic), route);
+  }
+  const auto& fallback = config.routing.default_route;
+  if (fallback && names_none(*fallback)) {
+    report(config.where("default_route.worker"), "[default_route]", *fallback);
   }
   return problems;
 }

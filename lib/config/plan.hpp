@@ -17,7 +17,7 @@ namespace esc::config {
 [[nodiscard]] std::variant<topology::LcorePlan, std::vector<Problem>> plan(
     const Config& config, const topology::Topology& topology, const topology::SysRoot& root = {});
 
-/// Routes that name a worker which not every pipeline of the plan has.
+/// Routes, the default one among them, that name a worker which not every pipeline of the plan has.
 [[nodiscard]] std::vector<Problem> check_route_workers(const Config& config,
                                                        const topology::LcorePlan& plan);
 

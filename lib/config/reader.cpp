@@ -377,6 +377,16 @@ std::string Reader::where(const Section& in, std::string_view key) const {
   return document_.where(in.key_path(key), in.table->get(key)->source());
 }
 
+FilePlace Reader::keep_place(const Section& in, std::string_view key) {
+  if (!has(in, key)) return {};
+  if (const std::string* set = document_.override_of(in.key_path(key))) {
+    config_.sources.emplace(in.key_path(key), *set);
+    return {};
+  }
+  const toml::source_position& begin = in.table->get(key)->source().begin;
+  return {static_cast<std::uint32_t>(begin.line), static_cast<std::uint32_t>(begin.column)};
+}
+
 std::string Reader::where(const Section& in, std::string_view key, std::size_t index) const {
   const toml::array* list = has(in, key) ? in.table->get(key)->as_array() : nullptr;
   if (list == nullptr || index >= list->size()) return where(in, key);

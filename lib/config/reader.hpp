@@ -71,6 +71,9 @@ class Reader {
   [[nodiscard]] std::string where(const Section& in, std::string_view key) const;
   /// Place of an element of the key's array.
   [[nodiscard]] std::string where(const Section& in, std::string_view key, std::size_t index) const;
+  /// Place of the key's value as a number or two, for what is too many to keep as text. One that
+  /// the command line set goes to the Config's sources instead.
+  [[nodiscard]] FilePlace keep_place(const Section& in, std::string_view key);
   void problem(std::string where, std::string what, std::string fix);
 
  private:

@@ -65,8 +65,8 @@ class PressureMachine {
   std::optional<std::uint64_t> calm_since_;  ///< all inputs below the leave thresholds since then
 };
 
-/// The machine at work. Thread: evaluate() and use() by the dispatcher's lcore, about once a
-/// millisecond; the rest by anyone. No lock, no allocation.
+/// The machine at work. Thread: evaluate() and use() by the dispatcher's lcore, every
+/// 200 us; the rest by anyone. No lock, no allocation.
 class PressureMonitor {
  public:
   static constexpr std::size_t kKeptChanges = 64;

@@ -78,7 +78,7 @@ class PressureWord {
   std::uint32_t bits_ = 0;  ///< healthy: nothing shed, every port polled
 };
 
-/// Where the word stands: on a cache line of its own, which changes about once a millisecond at the
+/// Where the word stands: on a cache line of its own, which changes every 200 us at the
 /// most. Writer: the dispatcher's lcore. Readers: RX lcores, main lcore.
 class alignas(kCacheLineBytes) PressureBoard {
  public:

@@ -35,14 +35,22 @@ std::uint64_t SlotRegistry::commit(std::span<const std::string_view> patterns, c
   if (plan.version != version_ || plan.slots.size() != patterns.size()) {
     throw std::logic_error("a plan of slots is committed that is not the last one made");
   }
+  // What may find no memory comes first: then either all of the plan is in force, or nothing.
+  decltype(entries_) entering;
+  for (const std::string_view pattern : patterns) {
+    if (!entries_.contains(pattern)) entering.try_emplace(std::string(pattern));
+  }
+  entries_.reserve(entries_.size() + entering.size());
+  free_.reserve(untouched_ + plan.fresh.size());  // all that quiet() may ever give back
+
   ++version_;
   ++ticket_;
   const std::size_t reused = std::min(plan.fresh.size(), free_.size());
   free_.resize(free_.size() - reused);
   untouched_ += static_cast<std::uint32_t>(plan.fresh.size() - reused);
+  entries_.merge(entering);
   for (std::size_t i = 0; i < patterns.size(); ++i) {
-    Entry& entry = entries_.try_emplace(std::string(patterns[i])).first->second;
-    entry = {.slot = plan.slots[i], .seen = ticket_, .retired = 0};
+    entries_.find(patterns[i])->second = {.slot = plan.slots[i], .seen = ticket_, .retired = 0};
   }
   for (auto& [pattern, entry] : entries_) {
     if (entry.seen != ticket_ && entry.retired == 0) entry.retired = ticket_;
@@ -50,7 +58,7 @@ std::uint64_t SlotRegistry::commit(std::span<const std::string_view> patterns, c
   return ticket_;
 }
 
-void SlotRegistry::quiet(std::uint64_t ticket) {
+void SlotRegistry::quiet(std::uint64_t ticket) noexcept {
   ++version_;
   std::erase_if(entries_, [&](const auto& known) {
     const Entry& entry = known.second;

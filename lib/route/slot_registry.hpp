@@ -38,12 +38,13 @@ class SlotRegistry {
   [[nodiscard]] std::variant<Plan, Shortage> plan(std::span<const std::string_view> patterns) const;
 
   /// The set of that plan is published; patterns that are not in it retire. Nothing may have
-  /// happened since it was planned: throws std::logic_error. Returns a ticket for quiet().
+  /// happened since it was planned: throws std::logic_error. If it throws, that or for want of
+  /// memory, nothing is changed. Returns a ticket for quiet().
   std::uint64_t commit(std::span<const std::string_view> patterns, const Plan& plan);
 
   /// Nobody uses a set older than that of the ticket any more: what retired with it or before it is
   /// free.
-  void quiet(std::uint64_t ticket);
+  void quiet(std::uint64_t ticket) noexcept;
 
   [[nodiscard]] std::size_t retired() const;
 

@@ -1,10 +1,10 @@
 // What readers on other lcores find by one load, replaced while they run.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -41,40 +41,48 @@ class Published {
   }
 
   /// Writer. Whether one more may be published: otherwise awaited() says who does not come round.
-  [[nodiscard]] bool has_room() {
+  [[nodiscard]] bool has_room() noexcept {
     (void)reclaim();
-    return retired_.size() < kMostRetired;
+    return count_ < kMostRetired;
   }
   /// Writer; has_room(). Readers find `next` from now on.
-  void publish(std::unique_ptr<const T> next) {
+  void publish(std::unique_ptr<const T> next) noexcept {
     // Release: pairs with the acquire in get().
     current_.store(next.get(), std::memory_order_release);
     version_.store(version_.load(std::memory_order_relaxed) + 1, std::memory_order_release);
     std::swap(owned_, next);
-    retired_.push_back({quiescence_.begin_grace(), std::move(next)});
+    // A place that is there already: if one had to be made and could not, the old one would be
+    // freed here, under its readers.
+    retired_[(first_ + count_++) % kMostRetired] = {quiescence_.begin_grace(), std::move(next)};
   }
   /// Writer. Frees what nobody can be looking at any more; whether that is all that was replaced.
-  bool reclaim() {
-    while (!retired_.empty() && quiescence_.over(retired_.front().token)) retired_.pop_front();
-    return retired_.empty();
+  bool reclaim() noexcept {
+    while (count_ != 0 && quiescence_.over(retired_[first_].token)) {
+      retired_[first_].value.reset();
+      first_ = (first_ + 1) % kMostRetired;
+      --count_;
+    }
+    return count_ == 0;
   }
   /// Writer. The readers that the oldest replaced one waits for.
   [[nodiscard]] std::vector<std::size_t> awaited() const {
-    if (retired_.empty()) return {};
-    return quiescence_.awaited(retired_.front().token);
+    if (count_ == 0) return {};
+    return quiescence_.awaited(retired_[first_].token);
   }
-  [[nodiscard]] std::size_t retired() const noexcept { return retired_.size(); }
+  [[nodiscard]] std::size_t retired() const noexcept { return count_; }
 
  private:
   struct Retired {
-    std::uint64_t token;
+    std::uint64_t token = 0;
     std::unique_ptr<const T> value;
   };
   Quiescence& quiescence_;
   std::unique_ptr<const T> owned_;
   std::atomic<const T*> current_;
   std::atomic<std::uint64_t> version_{0};
-  std::deque<Retired> retired_;
+  std::array<Retired, kMostRetired> retired_;  ///< `count_` of them from `first_` on, oldest first
+  std::size_t first_ = 0;
+  std::size_t count_ = 0;
 };
 
 }  // namespace esc::runtime

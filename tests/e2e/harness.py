@@ -10,6 +10,7 @@ with ESC_E2E_KEEP set the directory of a failed test stays.
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -394,6 +395,12 @@ def need_cpus(count: int) -> list[int]:
     if len(cpus()) < count:
         raise unittest.SkipTest(f"needs {count} CPUs, there are {len(cpus())}")
     return cpus()[:count]
+
+
+def need_no_sanitizer(escd: Escd) -> None:
+    """For a scenario that bounds the memory of a running escd: a sanitizer takes what it likes."""
+    if re.search(r"/lib[at]san\.so", Path(f"/proc/{escd.process.pid}/maps").read_text()):
+        raise unittest.SkipTest("escd runs under a sanitizer")
 
 
 def main() -> None:

@@ -2,13 +2,14 @@
 
 import json
 import random
+import resource
 from pathlib import Path
 
 import harness
 import craft
 import traffic
 from esc_oracle.capture import read_packets
-from harness import Config, Lcores, Port
+from harness import Config, Escd, Lcores, Port
 
 FEED = ["--packets", "20000", "--sessions", "40"]
 
@@ -212,6 +213,58 @@ class Identity(harness.Scenario):
         self.assertGreater(ledgers[1]["frames"]["duplicate"], 0)
         self.assertTrue((self.directory / "windows").exists())
         self.assertTrue((self.directory / "windows.loaded").exists())
+
+    def numbered(self, state_file: Path) -> tuple[dict, Config]:
+        """A feed, and what plays it and keeps windows there."""
+        manifest, topics = self.build()
+        port = self.port(0, self.directory / "t.pcap")
+        config = Config([port], dict.fromkeys(topics, "count"), Lcores.folded())
+        config.sections["deduplication"] = {"state_file": str(state_file)}
+        return manifest, config
+
+    def run_numbered(self, state_file: Path) -> Escd:
+        """From start to end, which is a good one."""
+        manifest, config = self.numbered(state_file)
+        escd = self.start_escd(config, "--exit-when-idle", "1")
+        self.assertEqual(escd.wait(), 0)
+        frames = escd.ledger()["frames"]
+        self.assertEqual(frames["delivered"], manifest["frames"]["delivered"])
+        return escd
+
+    def test_a_file_of_windows_that_is_refused_is_kept(self) -> None:
+        """Torn, or another instance's: the drain does not write over it."""
+        windows = self.directory / "windows"
+        self.run_numbered(windows)
+        refused = self.directory / "windows.refused"
+        for foreign in (windows.read_bytes(), b"torn" * 100):
+            windows.write_bytes(foreign)
+            log = self.run_numbered(windows).log()
+            self.assertIn("starting without saved windows", log)
+            self.assertIn(f"{windows} is kept as {refused}", log)
+            self.assertEqual(refused.read_bytes(), foreign)
+            self.assertNotEqual(windows.read_bytes(), foreign)
+
+    def test_windows_that_cannot_be_looked_for(self) -> None:
+        loop = self.directory / "loop"
+        loop.symlink_to(loop)
+        log = self.run_numbered(loop / "windows").log()
+        self.assertIn(f"{loop}/windows cannot be looked for: Too many levels", log)
+
+    def test_windows_that_find_no_memory_do_not_cost_the_ledger(self) -> None:
+        """What they are written through takes more than a MiB: there is less left."""
+        manifest, config = self.numbered(self.directory / "windows")
+        escd = self.start_escd(config)
+        escd.wait_until_running()
+        harness.need_no_sanitizer(escd)
+        escd.wait_until_drained(manifest["packets"]["received"])
+        pid = escd.process.pid
+        taken = int(Path(f"/proc/{pid}/statm").read_text().split()[0]) * resource.getpagesize()
+        resource.prlimit(pid, resource.RLIMIT_AS, (taken + (700 << 10), resource.RLIM_INFINITY))
+        ledger = escd.stop()
+        self.assert_sound(ledger)
+        self.assertEqual(ledger["frames"]["delivered"], manifest["frames"]["delivered"])
+        self.assertIn(f"{self.directory}/windows cannot be written", escd.log())
+        self.assertFalse((self.directory / "windows").exists())
 
 
 if __name__ == "__main__":

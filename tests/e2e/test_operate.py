@@ -1,5 +1,6 @@
 """Telling a running appliance what to do: reload, pause, resume, drain."""
 
+import resource
 import signal
 
 import re
@@ -75,7 +76,8 @@ class Operate(harness.Scenario):
         line = good.count("\n") + 3
         self.assertIn(f"{escd.config_path}:{line}:", escd.refused("reload"))
         escd.config_path.write_text(good + "\n[rings]\nburst = 32\n")
-        self.assertIn("[rings] cannot change while escd runs", escd.refused("reload"))
+        place = f"{escd.config_path}:{good.count(chr(10)) + 2}:1: "
+        self.assertIn(place + "[rings] cannot change while escd runs", escd.refused("reload"))
         escd.process.send_signal(signal.SIGHUP)
         self.wait_until(lambda: "SIGHUP: " in escd.log(), "the refusal is in the log", 20.0)
         self.assertTrue(escd.healthy())
@@ -86,6 +88,26 @@ class Operate(harness.Scenario):
         self.assertEqual(diff["added"]["first"], ["new"])
         self.assertEqual(diff["unchanged"], 1)
         escd.process.send_signal(signal.SIGHUP)
+        self.wait_until(lambda: "reloaded " in escd.log(), "the reload is in the log", 20.0)
+        self.assert_sound(escd.stop())
+
+    def test_a_reload_that_finds_no_memory(self) -> None:
+        """By SIGHUP: it is in the log, events go on, and the next one is taken."""
+        config = self.endless({TAKEN: "count"})
+        escd = self.start_escd(config)
+        escd.wait_until_running()
+        harness.need_no_sanitizer(escd)
+        large = {f"unused/{i:0200}": "null" for i in range(20_000)}
+        escd.write_config(Config(config.ports, config.routes | large, config.lcores))
+        pid = escd.process.pid
+        taken = int(Path(f"/proc/{pid}/statm").read_text().split()[0]) * resource.getpagesize()
+        before = resource.prlimit(pid, resource.RLIMIT_AS, (taken, resource.RLIM_INFINITY))
+        escd.signal(signal.SIGHUP)
+        self.wait_until(lambda: "SIGHUP: the reload failed" in escd.log(), "it failed", 20.0)
+        resource.prlimit(pid, resource.RLIMIT_AS, before)
+        escd.wait_for_packets(escd.live_ledger()["packets"]["received"] + FLOWING_PACKETS)
+        self.assertNotIn("reloaded ", escd.log())
+        escd.signal(signal.SIGHUP)
         self.wait_until(lambda: "reloaded " in escd.log(), "the reload is in the log", 20.0)
         self.assert_sound(escd.stop())
 
@@ -105,6 +127,24 @@ class Operate(harness.Scenario):
         self.assertIn("running", escd.refused("resume"))
         escd.wait_until_drained(len(packets))
         self.assert_ledger(escd.stop(), expectation)
+
+    def test_a_pause_is_no_idleness(self) -> None:
+        """--exit-when-idle counts from when it was resumed."""
+        packets = traffic.uniform(1000)
+        device = traffic.pcap_device(0, self.directory / "t.pcap", packets)
+        escd = self.start_escd(
+            Config([Port(device)], traffic.ROUTES, Lcores.folded()), "--exit-when-idle", "3"
+        )
+        escd.wait_until_running()
+        escd.ask("pause")
+        self.wait_until(
+            lambda: escd.ask("state")["for_s"] > 4.0, "it was paused for 4 s, and lives", 60.0
+        )
+        self.assertEqual(escd.ask("resume")["state"], "running")
+        self.assertEqual(escd.wait(), 0)
+        ledger = escd.ledger()
+        self.assert_sound(ledger)
+        self.assertEqual(ledger["frames"]["delivered"], len(packets))
 
     def test_nothing_flows_while_it_is_paused(self) -> None:
         escd = self.start_escd(self.endless({TAKEN: "count"}))

@@ -14,6 +14,11 @@ using nlohmann::ordered_json;
 
 constexpr std::size_t kMaxTextBytes = 1024;
 
+// Names made of digits: nothing is counted by them, and --id takes one as it is printed.
+bool is_identity(std::string_view name) {
+  return name == "producer" || name == "epoch" || name == "highest";
+}
+
 bool is_figure(const std::string& text) {
   return text.find_first_not_of("0123456789.,%-") == std::string::npos;
 }
@@ -63,7 +68,10 @@ std::string cell(std::string_view name, const ordered_json& value) {
     return name == "busy" ? decimal(std::round(value.get<double>() * 1000) / 10) + "%"
                           : decimal(value.get<double>());
   }
-  if (value.is_number_unsigned()) return grouped(value.get<std::uint64_t>());
+  if (value.is_number_unsigned()) {
+    const auto number = value.get<std::uint64_t>();
+    return is_identity(name) ? std::to_string(number) : grouped(number);
+  }
   if (value.is_number_integer()) {
     const auto number = value.get<std::int64_t>();
     return number < 0 ? std::to_string(number) : grouped(static_cast<std::uint64_t>(number));

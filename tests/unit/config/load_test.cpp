@@ -156,7 +156,8 @@ TEST(Load, ReadsEveryKey) {
   EXPECT_EQ(texts(config.producers[0].sources), Texts{"::1/128"});
   EXPECT_EQ(config.producers[1].id, UINT64_MAX);
   EXPECT_EQ(texts(config.producers[1].sources), (Texts{"::/0", "10.0.0.0/8"}));
-  EXPECT_TRUE(config.warnings.empty());
+  ASSERT_EQ(config.warnings.size(), 1U);
+  EXPECT_EQ(config.warnings[0].where, "t.toml:58:11");  // of dead letters
 }
 
 TEST(Load, KnowsWhereEachKeyStands) {
@@ -209,6 +210,34 @@ TEST(Load, WarnsOfAKeyWithoutEffectAndOfALikelySlip) {
             "\"adaptive\"");
 }
 
+TEST(Load, WarnsWhereAFileAsksForDeadLetters) {
+  const auto warnings_of = [](std::string_view lines) {
+    Texts texts;
+    for (const Problem& warning : loaded(std::string(kMinimal) + std::string(lines)).warnings) {
+      texts.push_back(topology::to_text(warning));
+    }
+    return texts;
+  };
+  const auto text_of = [](const std::string& what, const std::string& reason) {
+    return what + " stores nothing yet: such events are dropped as '" + reason +
+           "'; expect them there, until there is a storage for dead letters";
+  };
+  const std::string on_full = "on_full = \"dead-letter\"";
+  EXPECT_EQ(warnings_of(""), Texts{});  // unknown topics go that way by default
+  EXPECT_EQ(warnings_of("on_full = \"hold\"\n[routing]\nunknown_topic = \"drop\"\n"), Texts{});
+  EXPECT_EQ(warnings_of(on_full + "\n"), Texts{text_of("t.toml:11:11: " + on_full, "worker_full")});
+  EXPECT_EQ(
+      warnings_of("[[route]]\ntopic = \"b\"\nhandler = \"null\"\n" + on_full +
+                  "\n[[route]]\ntopic = \"c\"\nhandler = \"null\"\n" + on_full + "\n"),
+      Texts{text_of("t.toml:14:11: " + on_full + " (here and in 1 more routes)", "worker_full")});
+  EXPECT_EQ(warnings_of("[routing]\nunknown_topic = \"dead-letter\"\n"),
+            Texts{text_of("t.toml:12:17: unknown_topic = \"dead-letter\"", "unknown_topic")});
+  EXPECT_EQ(warnings_of("[routing]\nunknown_topic = \"route\"\n[default_route]\n"
+                        "handler = \"null\"\n" +
+                        on_full + "\n"),
+            Texts{text_of("t.toml:15:11: " + on_full, "worker_full")});
+}
+
 TEST(Load, BringsTheDefaultMarkDownWithTheRing) {
   EXPECT_EQ(with_set({"rings.ingest_cells=64"}).rings.ingest_soft_mark_cells, 64U);
 }
@@ -253,6 +282,18 @@ TEST(LoadFile, SaysWhyItCannotRead) {
                 "the path and the working directory");
   EXPECT_EQ(text_of(tree.path()),
             root + ": cannot read the configuration: it is a directory; name a file");
+}
+
+TEST(LoadFile, SaysThatReadingFailed) {
+  // A regular file whose first byte cannot be read: nothing is mapped at address 0.
+  const Tree tree;
+  tree.link("broken.toml", "/proc/self/mem");
+  const LoadResult result = load(tree.path() / "broken.toml", {}, kHandlers);
+  ASSERT_TRUE(std::holds_alternative<std::vector<Problem>>(result));
+  EXPECT_EQ(topology::to_text(std::get<std::vector<Problem>>(result)[0]),
+            tree.path().string() +
+                "/broken.toml: cannot read the configuration: Input/output error; check the disk "
+                "that it is on");
 }
 
 TEST(LoadFile, SaysThatPermissionIsMissing) {

@@ -51,8 +51,57 @@ TEST(ConfigPlan, ARouteNamesAWorkerThatEveryPipelineHas) {
   const auto result = plans("1");
   ASSERT_TRUE(std::holds_alternative<std::vector<Problem>>(result));
   EXPECT_EQ(topology::to_text(std::get<std::vector<Problem>>(result)[0]),
-            "t.toml: the route of topic 'a' names worker 1, which not every pipeline has; the "
+            "--set route[0].worker=1: the route of topic 'a' names worker 1, which not every "
+            "pipeline has; the "
             "smallest has 1, counted from 0; escd --print-plan shows them");
+}
+
+/// Two pipelines, of two workers and of one.
+constexpr std::string_view kUneven = R"([[port]]
+device = "net_null0"
+udp_ports = [9001]
+[lcores]
+rx = [0]
+dispatch = [0, 1]
+workers = [0, 1, 1]
+)";
+
+Texts plan_problems(const std::string& text) {
+  const auto result = plan(loaded(text), kTwoCpus);
+  Texts texts;
+  if (const auto* found = std::get_if<std::vector<Problem>>(&result)) {
+    for (const Problem& problem : *found) texts.push_back(topology::to_text(problem));
+  }
+  return texts;
+}
+
+constexpr std::string_view kWhy =
+    ", which not every pipeline has; the smallest has 1, counted from 0; escd --print-plan shows "
+    "them";
+
+TEST(ConfigPlan, SaysInWhichLineARouteNamesAWorkerThatIsNotThere) {
+  const std::string text = std::string(kUneven) +
+                           "[[route]]\ntopic = \"a\"\nhandler = \"count\"\n"
+                           "spread = \"worker\"\nworker = 0\n"
+                           "[[route]]\ntopic = \"b\"\nhandler = \"count\"\n"
+                           "worker = 2\nspread = \"worker\"\n"
+                           "[[route]]\ntopic = \"c\"\nhandler = \"count\"\n"
+                           "spread = \"worker\"\nworker = 1\n";
+  EXPECT_EQ(plan_problems(text),
+            (Texts{"t.toml:16:10: the route of topic 'b' names worker 2" + std::string(kWhy),
+                   "t.toml:22:10: the route of topic 'c' names worker 1" + std::string(kWhy)}));
+}
+
+TEST(ConfigPlan, TheDefaultRouteNamesAWorkerThatEveryPipelineHas) {
+  const auto problems_of = [](const char* worker) {
+    return plan_problems(std::string(kUneven) +
+                         "[routing]\nunknown_topic = \"route\"\n[default_route]\n"
+                         "handler = \"count\"\nspread = \"worker\"\nworker = " +
+                         worker + "\n");
+  };
+  EXPECT_EQ(problems_of("0"), Texts{});
+  EXPECT_EQ(problems_of("1"),
+            Texts{"t.toml:13:10: [default_route] names worker 1" + std::string(kWhy)});
 }
 
 TEST(ConfigPlan, LocatesProblemsInTheFile) {

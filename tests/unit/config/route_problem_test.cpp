@@ -151,7 +151,7 @@ TEST(RoutePublishers, AreBounded) {
     text += "[[route]]\ntopic = \"r" + std::to_string(i) + "\"\nhandler = \"null\"\n" + list(4'096);
   }
   EXPECT_EQ(problems(text),
-            Texts{"t.toml: there are 1052672 prefixes in all 'publishers' and 'sources'; have at "
+            Texts{"t.toml:1038:14: there are 1052672 prefixes in all 'publishers' and 'sources'; have at "
                   "most 1048576"});
 }
 

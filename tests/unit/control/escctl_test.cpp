@@ -140,6 +140,19 @@ TEST_F(EscctlTest, Ledger) {
   EXPECT_EQ(ask("--json ledger").out, ledger.dump(2) + "\n");
 }
 
+TEST_F(EscctlTest, ProducersAreNamedAsIdTakesThem) {
+  const auto producers = parse(R"({"producers":[{"producer":18446744073709551615,"epoch":4000,
+    "highest":1234567,"accepted":1234568,"last_seen_s":0.5}],"known":1000,"expired":0})");
+  const CannedServer server(scratch_.socket(), {{"producers", producers}});
+  EXPECT_EQ(ask("producers").out,
+            "            producer  epoch  highest   accepted  last_seen_s\n"
+            "18446744073709551615   4000  1234567  1,234,568          0.5\n"
+            "\n"
+            "known    1,000\n"
+            "expired      0\n");
+  EXPECT_EQ(ask("producers --id 18446744073709551615").code, 0);
+}
+
 TEST_F(EscctlTest, Stats) {
   const CannedServer server(scratch_.socket(), {{"stats", parse(R"({"state":"running","uptime_s":0,
     "stages":{"rx0":{"packets":3,"events":0},"worker0":{"events":1,"delivered":1},

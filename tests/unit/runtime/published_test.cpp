@@ -76,6 +76,17 @@ TEST_F(PublishedTest, AReaderThatNeverComesRoundIsNamedAndTheListIsBounded) {
   EXPECT_EQ(gone_, (std::vector<int>{0, 1, 2, 3}));
 }
 
+TEST_F(PublishedTest, TheListGoesRound) {
+  first_.online();
+  for (int i = 1; i <= 11; ++i) {
+    publish(i);
+    if (i % 3 == 0) first_.quiescent();
+    EXPECT_EQ(published_.reclaim(), i % 3 == 0);
+    EXPECT_EQ(published_.get()->value, i);
+  }
+  EXPECT_EQ(gone_, (std::vector<int>{0, 1, 2, 3, 4, 5, 6, 7, 8}));
+}
+
 /// Looks at what is published, as a stage does once a poll.
 struct Reader {
   const Published<std::vector<std::uint64_t>>* published;
