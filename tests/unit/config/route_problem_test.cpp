@@ -150,9 +150,10 @@ TEST(RoutePublishers, AreBounded) {
   for (int i = 0; i <= 256; ++i) {
     text += "[[route]]\ntopic = \"r" + std::to_string(i) + "\"\nhandler = \"null\"\n" + list(4'096);
   }
-  EXPECT_EQ(problems(text),
-            Texts{"t.toml:1038:14: there are 1052672 prefixes in all 'publishers' and 'sources'; have at "
-                  "most 1048576"});
+  EXPECT_EQ(
+      problems(text),
+      Texts{"t.toml:1038:14: there are 1052672 prefixes in all 'publishers' and 'sources'; have at "
+            "most 1048576"});
 }
 
 TEST(Routing, DefaultRouteAndRuleBelongTogether) {
