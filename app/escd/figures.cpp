@@ -69,6 +69,7 @@ ordered_json dispatch_json(const telemetry::DispatchCounters& c) {
 ordered_json worker_json(const telemetry::WorkerCounters& c) {
   return {{"events", c.events_received.get()},
           {"delivered", c.delivered.get()},
+          {"retries", c.retries.get()},
           {"dropped", total(c.frame_dropped)},
           {"polls", c.polls.get()},
           {"bursts", c.bursts.get()}};

@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import tomllib
 import unittest
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -25,9 +26,9 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "oracle"))
 
 from esc_oracle.comparison import differences, topic_differences, violations  # noqa: E402
+from esc_oracle.configuration import read_bindings, read_routes  # noqa: E402
 from esc_oracle.frame import FrameRules  # noqa: E402
 from esc_oracle.identity import Producers  # noqa: E402
-from esc_oracle.keys import KeyRule, Keys  # noqa: E402
 from esc_oracle.ledger import Expectation  # noqa: E402
 from esc_oracle.packet import PacketRules  # noqa: E402
 
@@ -71,7 +72,7 @@ class Config:
     """escd's configuration; `sections` are further tables, name -> {key: value}."""
 
     ports: Sequence[Port]
-    routes: dict[str, str]  # topic -> handler
+    routes: dict[str, str]  # topic or pattern -> handler
     lcores: Lcores
     sections: dict[str, dict[str, object]] = field(default_factory=dict)
     eal_args: Sequence[str] = ("--no-pci",)
@@ -79,6 +80,7 @@ class Config:
     # numbered events are not deduplicated.
     window: int | None = 4096
     route_options: dict[str, dict[str, object]] = field(default_factory=dict)  # by topic
+    producers: dict[int, Sequence[str]] = field(default_factory=dict)  # from where they may send
     instance: str | None = None  # one of its own for each run
 
     def expectation(self) -> Expectation:
@@ -86,18 +88,13 @@ class Config:
         rules = FrameRules(
             **{name: value for name, value in limits.items() if name != "max_routes"}
         )
-        routes = {topic.encode(): handler for topic, handler in self.routes.items()}
+        document = tomllib.loads(self.toml("any", None))
         return Expectation(
-            rules, routes, Producers(self.window) if self.window else None, self._keys()
+            rules,
+            read_routes(document),
+            Producers(self.window) if self.window else None,
+            read_bindings(document),
         )
-
-    def _keys(self) -> Keys | None:
-        rules = {
-            topic.encode(): KeyRule(options.get("dedup_offset", 0), options.get("dedup_bytes", 0))
-            for topic, options in self.route_options.items()
-            if "dedup" in options
-        }
-        return Keys(rules) if rules else None
 
     def toml(self, instance: str, socket: Path | None) -> str:
         """socket: None leaves it where escd puts it."""
@@ -124,6 +121,10 @@ class Config:
         tables += [
             ("[[route]]", {"topic": topic, "handler": handler} | self.route_options.get(topic, {}))
             for topic, handler in self.routes.items()
+        ]
+        tables += [
+            ("[[producer]]", {"id": str(producer), "sources": list(sources)})
+            for producer, sources in self.producers.items()
         ]
         # JSON's strings, numbers, booleans and arrays of them are TOML's.
         lines = [
@@ -187,10 +188,12 @@ class Scenario(unittest.TestCase):
             self.assertEqual(pool["available"], expected, f"mbufs back in pool {name}")
 
     def assert_topics(self, topics: dict, expectation: Expectation) -> None:
-        """What the `count` handler counted, as Escd.topics() has it."""
-        expected = expectation.ledger()["topics"]
+        """What the `count` handler counted, as Escd.topics() has it: by the routes' patterns."""
+        expected = expectation.ledger()["routes"]
         counted = {
-            topic: figures for topic, figures in expected.items() if figures["handler"] == "count"
+            pattern: figures
+            for pattern, figures in expected.items()
+            if figures["handler"] == "count"
         }
         found = topic_differences(topics, counted)
         if found:
@@ -292,7 +295,8 @@ class Escd:
         return json.loads(answer.stdout)
 
     def topics(self) -> dict:
-        """topic -> {"events", "bytes"} of the `count` handler, by escctl."""
+        """topic or pattern -> {"events", "bytes"} of the `count` handler, by escctl; "" is the
+        default route."""
         answer = self._escctl("topics", "--json")
         self._scenario.assertEqual(
             answer.returncode, 0, f"escctl topics: {answer.stdout}{answer.stderr}"

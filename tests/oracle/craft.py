@@ -76,13 +76,15 @@ def udp(
     length: int | None = None,
     checksum: int | None = None,
     source_port: int = 40000,
+    source: bytes | None = None,
 ) -> bytes:
-    """A UDP header and its payload, as it goes into ipv4() or ipv6()."""
+    """A UDP header and its payload, as it goes into ipv4() or ipv6() with the same `source`."""
     size = 8 + len(payload) if length is None else length
     if checksum is None:
-        addresses = (
-            SOURCE_IPV4 + DESTINATION_IPV4 if over == IPV4 else SOURCE_IPV6 + DESTINATION_IPV6
+        usual, destination = (
+            (SOURCE_IPV4, DESTINATION_IPV4) if over == IPV4 else (SOURCE_IPV6, DESTINATION_IPV6)
         )
+        addresses = (source or usual) + destination
         covered = (struct.pack("!HHHH", source_port, port, size, 0) + payload)[:size]
         checksum = internet_checksum(addresses + struct.pack("!HH", UDP, size) + covered) or 0xFFFF
     return struct.pack("!HHHH", source_port, port, size, checksum) + payload
@@ -98,6 +100,7 @@ def ipv4(
     total_length: int | None = None,
     fragment: int = 0,
     checksum: int | None = None,
+    source: bytes = SOURCE_IPV4,
 ) -> bytes:
     """An IPv4 packet; `fragment` is the field of flags and offset."""
     first = version << 4 | (5 + len(options) // 4 if ihl is None else ihl)
@@ -105,7 +108,7 @@ def ipv4(
 
     def header(sum_field: int) -> bytes:
         fixed = struct.pack("!BBHHHBBH", first, 0, total, 0, fragment, 64, protocol, sum_field)
-        return fixed + SOURCE_IPV4 + DESTINATION_IPV4 + options
+        return fixed + source + DESTINATION_IPV4 + options
 
     return header(internet_checksum(header(0)) if checksum is None else checksum) + body
 
@@ -117,6 +120,7 @@ def ipv6(
     extensions: Sequence[tuple[int, bytes]] = (),
     version: int = 6,
     payload_length: int | None = None,
+    source: bytes = SOURCE_IPV6,
 ) -> bytes:
     """An IPv6 packet. An extension is its kind and its bytes after the next-header field."""
     chain = b""
@@ -126,15 +130,19 @@ def ipv6(
         following = kind
     length = len(chain) + len(body) if payload_length is None else payload_length
     header = struct.pack("!IHBB", version << 28, length, following, 64)
-    return header + SOURCE_IPV6 + DESTINATION_IPV6 + chain + body
+    return header + source + DESTINATION_IPV6 + chain + body
 
 
-def datagram4(payload: bytes, port: int = PORT, vlans: Sequence[int] = ()) -> bytes:
-    return ethernet(IPV4, ipv4(udp(payload, port)), vlans)
+def datagram4(
+    payload: bytes, port: int = PORT, vlans: Sequence[int] = (), source: bytes = SOURCE_IPV4
+) -> bytes:
+    return ethernet(IPV4, ipv4(udp(payload, port, source=source), source=source), vlans)
 
 
-def datagram6(payload: bytes, port: int = PORT, vlans: Sequence[int] = ()) -> bytes:
-    return ethernet(IPV6, ipv6(udp(payload, port, over=IPV6)), vlans)
+def datagram6(
+    payload: bytes, port: int = PORT, vlans: Sequence[int] = (), source: bytes = SOURCE_IPV6
+) -> bytes:
+    return ethernet(IPV6, ipv6(udp(payload, port, over=IPV6, source=source), source=source), vlans)
 
 
 def pcap(

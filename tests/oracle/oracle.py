@@ -9,6 +9,7 @@ import tomllib
 from pathlib import Path
 
 from esc_oracle.capture import CaptureError, read_packets
+from esc_oracle.configuration import read_bindings, read_routes
 from esc_oracle.frame import FrameRules
 from esc_oracle.identity import OrderMatters, Producers
 from esc_oracle.ledger import Expectation
@@ -24,7 +25,7 @@ def parse_arguments(arguments: list[str]) -> argparse.Namespace:
         "--route", action="append", default=[], metavar="TOPIC=HANDLER", help="repeatable"
     )
     parser.add_argument(
-        "--routes-from", metavar="CONFIG.toml", help="take the [[route]] tables of a configuration"
+        "--routes-from", metavar="CONFIG.toml", help="take routes and producers of a configuration"
     )
     parser.add_argument("--max-frame-bytes", type=int, default=FrameRules().max_frame_bytes)
     parser.add_argument("--max-topic-bytes", type=int, default=FrameRules().max_topic_bytes)
@@ -60,27 +61,27 @@ def parse_arguments(arguments: list[str]) -> argparse.Namespace:
     return options
 
 
-def read_routes(options: argparse.Namespace) -> dict[bytes, str]:
-    """topic -> handler. A topic may itself hold "=": the handler follows the last one."""
-    routes: dict[bytes, str] = {}
+def read_config(options: argparse.Namespace) -> dict:
+    """The configuration, with the routes of the command line as well. A topic may itself hold "=":
+    the handler follows the last one."""
+    config: dict = {}
     if options.routes_from:
         config = tomllib.loads(Path(options.routes_from).read_text(encoding="utf-8"))
-        for route in config.get("route", []):
-            routes[route["topic"].encode()] = route["handler"]
     for text in options.route:
         topic, equals, handler = text.rpartition("=")
         if not equals:
             raise ValueError(f'"{text}" is not TOPIC=HANDLER')
-        routes[topic.encode()] = handler
-    return routes
+        config.setdefault("route", []).append({"topic": topic, "handler": handler})
+    return config
 
 
 def expect(options: argparse.Namespace) -> Expectation:
-    producers = Producers(options.window, options.max_producers) if options.window else None
+    config = read_config(options)
     expectation = Expectation(
         FrameRules(options.max_frame_bytes, options.max_topic_bytes),
-        read_routes(options),
-        producers,
+        read_routes(config),
+        Producers(options.window, options.max_producers) if options.window else None,
+        read_bindings(config),
     )
     rules = PacketRules(frozenset(options.udp_port), options.checksum)
     if options.side_by_side:

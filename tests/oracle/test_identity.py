@@ -18,8 +18,10 @@ from esc_oracle.frame import FrameRules, Identity
 from esc_oracle.identity import DUPLICATE, FIGURES, NEW, STALE, UNTRACKED, OrderMatters, Producers
 from esc_oracle.ledger import Expectation
 from esc_oracle.packet import PacketRules
+from esc_oracle.routes import Route, Routes
 
 RULES = PacketRules(frozenset((PORT,)))
+ROUTES = Routes({b"a": Route("count"), b"b": Route("fail")})
 SHORT = {NEW: "n", DUPLICATE: "d", STALE: "s", UNTRACKED: "u"}
 
 
@@ -215,7 +217,7 @@ class SideBySide(unittest.TestCase):
 class Ledgers(unittest.TestCase):
     def expectation(self, window: int | None = 64) -> Expectation:
         producers = Producers(window) if window else None
-        return Expectation(FrameRules(), {b"a": "count", b"b": "fail"}, producers)
+        return Expectation(FrameRules(), ROUTES, producers)
 
     def frames(self, expectation: Expectation) -> dict:
         ledger = expectation.ledger()

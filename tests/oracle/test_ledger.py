@@ -16,11 +16,13 @@ from craft import PORT, datagram4, datagram6, frame, session
 from esc_oracle.capture import CaptureError, read_packets
 from esc_oracle.comparison import differences, topic_differences
 from esc_oracle.frame import FrameRules
-from esc_oracle.keys import KeyRule, Keys
+from esc_oracle.keys import KeyRule
 from esc_oracle.ledger import Expectation
 from esc_oracle.packet import PacketRules
+from esc_oracle.routes import Route, Routes
 
 RULES = PacketRules(frozenset((PORT,)))
+ROUTES = Routes({b"a": Route("count"), b"b": Route("null"), b"c": Route("fail")})
 
 
 class InDirectory(unittest.TestCase):
@@ -118,7 +120,7 @@ class Captures(InDirectory):
 
 class Ledgers(unittest.TestCase):
     def expectation(self) -> Expectation:
-        return Expectation(FrameRules(), {b"a": "count", b"b": "null", b"c": "fail"})
+        return Expectation(FrameRules(), ROUTES)
 
     def test_where_events_end(self) -> None:
         expectation = self.expectation()
@@ -182,20 +184,20 @@ class Ledgers(unittest.TestCase):
 
     def test_unknown_handler(self) -> None:
         with self.assertRaises(ValueError):
-            Expectation(FrameRules(), {b"a": "surprise"})
+            Route("surprise")
 
 
 class KeyedEvents(unittest.TestCase):
     def ledger(self, rule: KeyRule, *payloads: bytes, topic: str = "a", times: int = 1) -> dict:
-        keys = Keys({b"a": rule})
-        expectation = Expectation(FrameRules(), {b"a": "count", b"b": "count"}, keys=keys)
+        keyed = Routes({b"a": Route("count", rule), b"b": Route("count")})
+        expectation = Expectation(FrameRules(), keyed)
         for payload in payloads:
             expectation.add_packets([datagram4(frame(topic, payload))], RULES, times)
         frames = expectation.ledger()["frames"]
         return {
             "delivered": frames["delivered"],
             "copies": frames["duplicate_by"]["key"],
-            "unkeyed": keys.unkeyed,
+            "unkeyed": expectation.keys.unkeyed,
         }
 
     def test_an_id_in_the_payload(self) -> None:
@@ -217,7 +219,7 @@ class KeyedEvents(unittest.TestCase):
 
 class Comparison(unittest.TestCase):
     def setUp(self) -> None:
-        expectation = Expectation(FrameRules(), {b"a": "count"})
+        expectation = Expectation(FrameRules(), Routes({b"a": Route("count")}))
         expectation.add_packets([datagram4(frame("a") + frame("b")), b"short"], RULES)
         self.expected = expectation.ledger()
         self.actual = copy.deepcopy(self.expected)

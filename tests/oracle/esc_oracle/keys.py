@@ -3,7 +3,6 @@
 As long as the table has room for all keys, and no time passes.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 
@@ -22,21 +21,17 @@ class KeyRule:
 
 @dataclass
 class Keys:
-    """`rules`: by topic, for those whose events have a key."""
+    """Those that were seen: a key belongs to its topic and its rule."""
 
-    rules: Mapping[bytes, KeyRule]
     unkeyed: int = 0
-    _seen: set[tuple[bytes, bytes]] = field(default_factory=set)
+    _seen: set[tuple[bytes, KeyRule, bytes]] = field(default_factory=set)
 
-    def copies(self, topic: bytes, payload: bytes, times: int) -> int:
+    def copies(self, topic: bytes, rule: KeyRule, payload: bytes, times: int) -> int:
         """How many of an event that came `times` times were copies."""
-        rule = self.rules.get(topic)
-        if rule is None:
-            return 0
         key = rule.key(payload)
         if key is None:
             self.unkeyed += times
             return 0
-        first = (topic, key) not in self._seen
-        self._seen.add((topic, key))
+        first = (topic, rule, key) not in self._seen
+        self._seen.add((topic, rule, key))
         return times - 1 if first else times

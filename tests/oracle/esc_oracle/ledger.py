@@ -9,9 +9,8 @@ from .frame import FrameRules, Identity
 from .identity import OrderMatters, Producers
 from .keys import Keys
 from .packet import PacketRules
-
-DELIVERING_HANDLERS = ("count", "null")
-REFUSING_HANDLERS = ("fail",)
+from .routes import DELIVERING_HANDLERS, Routes
+from .senders import Address, Prefixes, sender
 
 
 @dataclass
@@ -22,15 +21,16 @@ class TopicCount:
 
 @dataclass
 class Expectation:
-    """Counts what every packet must come to. `routes`: topic -> handler. `producers`: judges
-    numbered events, in the order in which packets are added; None: the appliance does not. `keys`:
-    judges the others; likewise.
+    """Counts what every packet must come to. `producers`: judges numbered events, in the order in
+    which packets are added; None: the appliance does not. `bindings`: from where a producer may
+    send, of those that are bound.
     """
 
     frame_rules: FrameRules
-    routes: Mapping[bytes, str]
+    routes: Routes
     producers: Producers | None = None
-    keys: Keys | None = None
+    bindings: Mapping[int, Prefixes] = field(default_factory=dict)
+    keys: Keys = field(default_factory=Keys)
     packets_received: int = 0
     datagrams: int = 0
     non_event: Counter[str] = field(default_factory=Counter)
@@ -43,13 +43,7 @@ class Expectation:
     duplicate_key: int = 0
     frames_dropped: Counter[str] = field(default_factory=Counter)
     topics: dict[bytes, TopicCount] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        for topic, handler in self.routes.items():
-            if handler not in DELIVERING_HANDLERS + REFUSING_HANDLERS:
-                raise ValueError(
-                    f'what handler "{handler}" (topic {topic!r}) does is not known here'
-                )
+    routed: dict[bytes, TopicCount] = field(default_factory=dict)  # by pattern
 
     def add_packets(self, packets: Iterable[bytes], rules: PacketRules, times: int = 1) -> None:
         """Counts packets that one port received under its rules, all of them `times` times over."""
@@ -113,36 +107,51 @@ class Expectation:
             verdict = packet.judge_packet(data, rules)
             if verdict.what == packet.DATAGRAM:
                 self.datagrams += times
-                self.add_datagram(verdict.payload, times, numbered)
+                self.add_datagram(verdict.payload, times, sender(verdict.source), numbered)
             elif verdict.what == packet.NON_EVENT:
                 self.non_event[verdict.name] += times
             else:
                 self.packets_dropped[verdict.name] += times
 
     def add_datagram(
-        self, payload: bytes, times: int, numbered: list[frame.Frame] | None = None
+        self,
+        payload: bytes,
+        times: int,
+        source: Address | None = None,
+        numbered: list[frame.Frame] | None = None,
     ) -> None:
-        """Counts the frames of one UDP payload, received `times` times. Numbered events go to
-        `numbered`, if that is given, and are still to be judged."""
+        """Counts the frames of one UDP payload, received `times` times from `source`, without which
+        it may go nowhere that not everybody may. Numbered events go to `numbered`, if that is
+        given, and are still to be judged."""
         for one in frame.read_datagram(payload, self.frame_rules):
             self.frames_received += times
             if one.what == frame.CONTROL:
                 self.control += times
             elif one.what != frame.EVENT:
                 self.frames_dropped[one.reason] += times
+            elif reason := self._not_allowed(one, source):
+                self.frames_dropped[reason] += times
             elif one.identity and numbered is not None:
                 numbered.append(one)
             else:
                 self._judge(one, times)
 
+    def _not_allowed(self, event: frame.Frame, source: Address | None) -> str:
+        """Why the sender may not send the event, or nothing. This comes before the event's number
+        and its key: what is refused here leaves no mark."""
+        pattern = self.routes.find(event.topic)
+        publishers = self.routes[pattern].publishers if pattern is not None else None
+        if publishers is not None and source not in publishers:
+            return "topic_not_allowed"
+        sources = self.bindings.get(event.identity.producer) if event.identity else None
+        return "producer_not_allowed" if sources is not None and source not in sources else ""
+
     def _judge(self, event: frame.Frame, times: int) -> None:
         if self.producers is None or event.identity is None:
-            copies = self.keys.copies(event.topic, event.payload, times) if self.keys else 0
-            self.duplicate_key += copies
-            return self._route(event, times - copies) if times > copies else None
+            return self._judge_key(event, times)
         verdict = self.producers.judge(event.identity, times=times)
         if verdict == identity.UNTRACKED:
-            self._route(event, times)
+            self._judge_key(event, times)
         elif verdict == identity.NEW:
             self._route(event, 1)
             self.duplicate += times - 1
@@ -151,21 +160,30 @@ class Expectation:
         else:
             self.stale += times
 
+    def _judge_key(self, event: frame.Frame, times: int) -> None:
+        pattern = self.routes.find(event.topic)
+        rule = self.routes[pattern].key if pattern is not None else None
+        copies = self.keys.copies(event.topic, rule, event.payload, times) if rule else 0
+        self.duplicate_key += copies
+        if times > copies:
+            self._route(event, times - copies)
+
     def _route(self, event: frame.Frame, times: int) -> None:
-        topic = self.topics.setdefault(event.topic, TopicCount())
-        topic.events += times
-        topic.payload_bytes += times * len(event.payload)
-        handler = self.routes.get(event.topic)
-        if handler is None:
+        _count(self.topics, event.topic, event, times)
+        pattern = self.routes.find(event.topic)
+        if pattern is None:
             self.frames_dropped["unknown_topic"] += times
-        elif handler in DELIVERING_HANDLERS:
+            return
+        _count(self.routed, pattern, event, times)
+        if self.routes[pattern].handler in DELIVERING_HANDLERS:
             self.delivered += times
         else:
             self.frames_dropped["handler_refused"] += times
 
     def ledger(self) -> dict:
-        """The ledger. Besides: `topics`, every event that was no copy, whatever became of it; and
-        `producers`, where they are judged."""
+        """The ledger. Besides: `topics`, every event that may be sent and is no copy, whatever became
+        of it; `routes`, those that a route took, by its pattern; and `producers`, where they are
+        judged."""
         ledger = {
             "frames": {
                 "received": self.frames_received,
@@ -191,14 +209,27 @@ class Expectation:
             },
             "balanced": True,
             "topics": {
-                topic.decode(): {
-                    "handler": self.routes.get(topic),
-                    "events": count.events,
-                    "bytes": count.payload_bytes,
-                }
+                topic.decode(): self._figures(self.routes.find(topic), count)
                 for topic, count in sorted(self.topics.items())
+            },
+            "routes": {
+                pattern.decode(): self._figures(pattern, count)
+                for pattern, count in sorted(self.routed.items())
             },
         }
         if self.producers is not None:
             ledger["producers"] = self.producers.figures()
         return ledger
+
+    def _figures(self, pattern: bytes | None, count: TopicCount) -> dict:
+        return {
+            "handler": None if pattern is None else self.routes[pattern].handler,
+            "events": count.events,
+            "bytes": count.payload_bytes,
+        }
+
+
+def _count(counts: dict[bytes, TopicCount], name: bytes, event: frame.Frame, times: int) -> None:
+    count = counts.setdefault(name, TopicCount())
+    count.events += times
+    count.payload_bytes += times * len(event.payload)

@@ -31,11 +31,13 @@ DROPPED = "dropped"
 
 
 class Verdict(NamedTuple):
-    """What a packet is. `name` is the ledger's, `payload` the UDP payload of a datagram."""
+    """What a packet is. `name` is the ledger's; `payload` the UDP payload of a datagram, and
+    `source` the address in its IP header."""
 
     what: str
     name: str = ""
     payload: bytes = b""
+    source: bytes = b""
 
 
 @dataclass(frozen=True)
@@ -179,7 +181,8 @@ def _read_udp(ip: _IpPacket, rules: PacketRules) -> Verdict:
             return _dropped("bad_udp_checksum")  # 24
     if length == 8:
         return _non_event("empty_datagram")  # 25
-    return Verdict(DATAGRAM, payload=data[8:length])  # 26
+    source = ip.pseudo_header[: 4 if over_ipv4 else 16]
+    return Verdict(DATAGRAM, payload=data[8:length], source=source)  # 26
 
 
 def _sums_to_zero(covered: bytes) -> bool:

@@ -1,0 +1,35 @@
+"""What a configuration (docs/configuration.md) says of where events go and come from."""
+
+from collections.abc import Mapping
+
+from .keys import KeyRule
+from .routes import Route, Routes
+from .senders import Prefixes
+
+
+def read_routes(document: Mapping) -> Routes:
+    """Its [[route]] tables, and its [default_route] if unknown topics go there."""
+    listed = document.get("route", [])
+    routes = {table["topic"].encode(): _route(table) for table in listed}
+    if len(routes) < len(listed):
+        raise ValueError("two routes have one topic")
+    unknown = document.get("routing", {}).get("unknown_topic")
+    return Routes(routes, _route(document["default_route"]) if unknown == "route" else None)
+
+
+def read_bindings(document: Mapping) -> dict[int, Prefixes]:
+    """From where a producer may send, of those that have a [[producer]] table."""
+    return {
+        int(str(table["id"]), 0): Prefixes(table["sources"])
+        for table in document.get("producer", [])
+    }
+
+
+def _route(table: Mapping) -> Route:
+    keyed = table.get("dedup", "none") != "none"
+    publishers = table.get("publishers")
+    return Route(
+        table["handler"],
+        KeyRule(table.get("dedup_offset", 0), table.get("dedup_bytes", 0)) if keyed else None,
+        Prefixes(publishers) if publishers else None,
+    )
