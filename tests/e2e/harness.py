@@ -35,6 +35,7 @@ from esc_oracle.packet import PacketRules  # noqa: E402
 START_SECONDS = 60.0  # EAL without hugepages, on a busy machine, under a sanitizer
 STOP_SECONDS = 60.0
 POLL_SECONDS = 0.02
+SANITIZED = bool(os.environ.get("ESC_SANITIZE"))  # escd is slower by a multiple
 LOG_TAIL_LINES = 60
 SKIPPED = 77
 

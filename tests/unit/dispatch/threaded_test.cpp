@@ -22,8 +22,10 @@ namespace {
 
 #ifdef ESC_UNDER_TSAN
 constexpr std::uint64_t kTurns = 500;
+constexpr std::uint64_t kEvents = 30'000;
 #else
 constexpr std::uint64_t kTurns = 10'000;
+constexpr std::uint64_t kEvents = 200'000;
 #endif
 constexpr std::size_t kPipelines = 2;
 constexpr std::size_t kWorkers = 2;  // of each pipeline
@@ -289,7 +291,7 @@ TEST_F(DispatchThreaded, RulesAreReplacedAndFiguresReadWhileEventsFlow) {
     return read_ledger().frames.dropped[static_cast<std::size_t>(FrameDrop::kUnknownTopic)];
   };
   // Until both kinds of rules have met events, however the threads are scheduled.
-  while (turn < kTurns || delivered(kSometimes) == 0 || unknown() == 0) {
+  while (turn < kTurns || received() < kEvents || delivered(kSometimes) == 0 || unknown() == 0) {
     if (!reload(turn)) {
       std::this_thread::yield();
       continue;
