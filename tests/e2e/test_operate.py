@@ -56,8 +56,9 @@ class Operate(harness.Scenario):
                 if turn % 50 == 0:
                     self.assertTrue(client.ask("ledger")["balanced"])
             grown = resident_bytes(escd.process.pid) - settled
-        # One set of these routes takes more than this.
-        self.assertLess(grown, 300 * MORE_ROUTES)
+        # One set of these routes takes more than this. AddressSanitizer keeps what is freed.
+        if not harness.SANITIZED:
+            self.assertLess(grown, 300 * MORE_ROUTES)
         ledger = escd.stop()
         self.assert_sound(ledger)
         frames = ledger["frames"]

@@ -14,7 +14,7 @@ WORK = "work"  # what makes the worker slow: half of all frames, at every priori
 # With a sanitizer less can come in: then work takes longer, so that it is too much all the same,
 # and fewer events may wait for it. Without one some 15 million frames come in a second, and 3,000
 # between two looks at the pressure.
-WORK_BYTES, WAITING = (18, 4096) if harness.SANITIZED else (4, 32768)
+WORK_BYTES, WAITING = (18, 8192) if harness.SANITIZED else (4, 32768)
 HIGH, HIGH_PRIORITY = "high", 255
 BANDS = {f"band/{priority}": priority for priority in range(20, 180, 20)}  # topic -> priority
 DATAGRAMS = 240_000
@@ -56,8 +56,8 @@ class Overload(harness.Scenario):
         # from it.
         rings = {
             "ingest_cells": 4096,
-            "worker_cells": 4096,
-            "hold_cells": WAITING,
+            "worker_cells": WAITING,
+            "hold_cells": WAITING // 4,  # in proportion as by default
             "hold_timeout_ms": 60_000,
         }
         config = Config(
@@ -101,13 +101,14 @@ class Overload(harness.Scenario):
         self.assertLessEqual(set(dropped), {"shed_critical", "shed_emergency", "worker_full"})
         shed = dropped.get("shed_critical", 0) + dropped.get("shed_emergency", 0)
         self.assertEqual(sum(pressure["frames_shed"].values()), shed)
-        self.assertLess(dropped.get("worker_full", 0), shed)
+        worker_full = dropped.get("worker_full", 0)
+        self.assertLess(worker_full, shed / 100)
         self.assertEqual(frames["delivered"], load.frames - sum(dropped.values()))
         # All that is delivered, and so what went out after the load had ended too.
         self.assertGreaterEqual(frames["received"], TIMES_TOO_MUCH * frames["delivered"])
 
         self.assertEqual(topics[HIGH]["events"], load.high)
-        self.assert_lowest_first(topics, pressure["evaluations"], load)
+        self.assert_lowest_first(topics, pressure["evaluations"] + worker_full, load)
 
         self.assertIn("pressure rises from healthy to ", escd.log())
         self.assertIn("pressure falls from elevated to healthy", escd.log())
@@ -116,14 +117,15 @@ class Overload(harness.Scenario):
         recovered_after = pressure["clock"] - last["seconds_ago"] - flowing_at
         self.assertLess(recovered_after, RECOVERY_S)
 
-    def assert_lowest_first(self, topics: dict, evaluations: int, load: Load) -> None:
+    def assert_lowest_first(self, topics: dict, exceptions: int, load: Load) -> None:
         """At any one cutoff of two bands the lower goes first. A datagram that is read in two
         pieces may meet two cutoffs, with which two bands may come to differ by one frame the other
-        way: once an evaluation, at the most."""
+        way: once an evaluation, at the most. So they may by each frame that found its worker's
+        queue as full as its priority may fill it, while the next found it less full."""
         delivered = [topics.get(band, {"events": 0})["events"] for band in BANDS]
         for lower, higher in zip(delivered, delivered[1:]):
-            self.assertLessEqual(lower, higher + evaluations)
-        self.assertLess(delivered[0] + evaluations, delivered[-1])
+            self.assertLessEqual(lower, higher + exceptions)
+        self.assertLess(delivered[0] + exceptions, delivered[-1])
         self.assertLess(delivered[-1], load.of_each_band)
 
 
