@@ -19,7 +19,9 @@ constexpr ProducerTable::Settings kSettings{
     .producers = kProducers, .window = 64, .expiry_cycles = 1'000'000, .seed = 41};
 
 /// Different for different i, and far apart: as producers are that draw their number at random.
-std::uint64_t producer(std::uint64_t i) { return (i + 1) * 0x9E3779B97F4A7C15U; }
+std::uint64_t producer(std::uint64_t i) {
+  return (i + 1) * 0x9E3779B97F4A7C15U;
+}
 
 class ManyProducers : public ::testing::Test {
  protected:
@@ -78,8 +80,8 @@ TEST_F(ManyProducers, TheMemoryIsWhatThePageSays) {
   usual.producers = 65'536;
   EXPECT_EQ(ProducerTable::bytes_for(usual), 65'536U * 652);
   const auto bytes = [](const auto& of) { return std::span(of).size_bytes(); };
-  const std::size_t given = bytes(owned_->index) + bytes(owned_->entries) +
-                            bytes(owned_->faults) + bytes(owned_->bits);
+  const std::size_t given =
+      bytes(owned_->index) + bytes(owned_->entries) + bytes(owned_->faults) + bytes(owned_->bits);
   // The list of free entries is the table's own.
   EXPECT_EQ(given + kProducers * 4, ProducerTable::bytes_for(kSettings));
 }
