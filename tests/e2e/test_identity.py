@@ -1,5 +1,6 @@
 """Numbered events: each once, whatever repeats, is late, or comes through two ports."""
 
+import dataclasses
 import json
 import random
 import resource
@@ -213,6 +214,48 @@ class Identity(harness.Scenario):
         self.assertGreater(ledgers[1]["frames"]["duplicate"], 0)
         self.assertTrue((self.directory / "windows").exists())
         self.assertTrue((self.directory / "windows.loaded").exists())
+
+    def test_drains_in_full_flow_and_other_pipelines_after_each(self) -> None:
+        """Each run is sent the whole feed from its beginning, through other pipelines than the one
+        before, and is drained on the way; the last one has it all."""
+        first, second = harness.need_cpus(2)
+        three = Lcores([first], [first, second, second], [second, first, second])
+        two = Lcores([first], [second, first], [first, second])
+        shape = ("--payload", "30-60", "--priorities", "255")  # nothing is shed of that priority
+        _, topics = self.build("--window", "256", *shape, *self.DISORDER)
+        packets = list(read_packets(self.directory / "t.pcap"))
+        port = self.port(0, self.directory / "t.pcap")
+        # Slow, and with little room inside: the feed is not over when the drain is asked for.
+        config = Config([port], dict.fromkeys(topics, "slow"), three, window=256)
+        config.instance = "drained"
+        config.sections = {
+            "deduplication": {"state_file": str(self.directory / "windows")},
+            "rings": {"ingest_cells": 1024, "worker_cells": 256, "hold_cells": 256},
+        }
+        expectation = config.expectation()
+        cut = 0
+        for lcores, share in ((three, 0.1), (three, 0.2), (two, 0.3), (Lcores.folded(), 0.4)):
+            config.lcores = lcores
+            escd = self.start_escd(config)
+            escd.wait_until_running()
+            escd.wait_for_packets(int(share * len(packets)))
+            self.assertIn(escd.ask("drain")["state"], ("draining", "stopped"))
+            self.assertEqual(escd.wait(), 0)
+            expectation = dataclasses.replace(
+                config.expectation(), producers=expectation.producers
+            )
+            received = escd.ledger()["packets"]["received"]
+            cut += received < len(packets)
+            expectation.add_packets(packets[:received], port.rules())
+            self.assert_ledger(escd.ledger(), expectation)
+        self.assertGreater(cut, 0, "a drain in full flow")
+        config.lcores = three
+        expectation = dataclasses.replace(config.expectation(), producers=expectation.producers)
+        expectation.add_packets(packets, port.rules())
+        ledger = self.play(config)
+        self.assert_ledger(ledger, expectation)
+        for figure in ("delivered", "duplicate", "stale"):
+            self.assertGreater(ledger["frames"][figure], 1_000)
 
     def numbered(self, state_file: Path) -> tuple[dict, Config]:
         """A feed, and what plays it and keeps windows there."""

@@ -156,7 +156,10 @@ class Publishers(harness.Scenario):
 
     def test_what_was_refused_is_new_when_it_is_allowed(self) -> None:
         """Its producer's window is saved, and has no mark of it."""
-        refused = [sent(craft.session(BOUND_V4, 1, n) + craft.frame(OPEN), AWAY) for n in range(500)]
+        refused = [
+            sent(craft.session(BOUND_V4, 1, number) + craft.frame(OPEN), AWAY)
+            for number in range(500)
+        ]
         config = self.config(Lcores.folded())
         config.sections["deduplication"] |= {"state_file": str(self.directory / "windows")}
         config.instance = "refused-before"

@@ -46,9 +46,9 @@ class Patterns(unittest.TestCase):
             ("a/+/b", ["a//b", "a/x/b"], ["a/b", "a/x/y/b"]),
             ("größe/+", ["größe/μ"], ["groesse/x", "gröSSe/x"]),
         ):
-            for topic, expected in [(one, True) for one in taken] + [(one, False) for one in others]:
+            for topic in taken + others:
                 with self.subTest(pattern=pattern, topic=topic):
-                    self.assertEqual(matches(pattern.encode(), topic.encode()), expected)
+                    self.assertEqual(matches(pattern.encode(), topic.encode()), topic in taken)
 
     def test_the_winners_of_the_page(self) -> None:
         """The table of "The most specific wins"; without the winner the next one has its place."""
@@ -73,9 +73,8 @@ class Patterns(unittest.TestCase):
             joined = (b"/".join(one) for n in counts for one in itertools.product(words, repeat=n))
             return [one for one in joined if one]
 
-        patterns = [
-            one for one in of_levels((b"a", b"", b"$", b"+", b"#")) if b"#" not in one.split(b"/")[:-1]
-        ]
+        every = of_levels((b"a", b"", b"$", b"+", b"#"))
+        patterns = [one for one in every if b"#" not in one.split(b"/")[:-1]]
         topics = of_levels((b"a", b"", b"$", b"b"))
         self.assertGreater(len(patterns), 80)
         for topic in topics:

@@ -181,9 +181,9 @@ class Expectation:
             self.frames_dropped["handler_refused"] += times
 
     def ledger(self) -> dict:
-        """The ledger. Besides: `topics`, every event that may be sent and is no copy, whatever became
-        of it; `routes`, those that a route took, by its pattern; and `producers`, where they are
-        judged."""
+        """The ledger. Besides: `topics`, every event that may be sent and is no copy, whatever
+        became of it; `routes`, those that a route took, by its pattern; and `producers`, where they
+        are judged."""
         ledger = {
             "frames": {
                 "received": self.frames_received,
