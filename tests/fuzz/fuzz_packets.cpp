@@ -73,6 +73,9 @@ struct Sink {
   [[nodiscard]] std::size_t size() const { return 0; }
 };
 
+[[maybe_unused]] constexpr std::size_t kPeerBytes =
+    sizeof(wire::IpAddress::bytes);  ///< see event::note_peer
+
 struct SeenEvent {
   std::vector<std::uint8_t> frame;
   std::uint64_t topic_hash, producer, sequence;
@@ -154,7 +157,9 @@ class Harness {
       std::copy(bytes.begin() + static_cast<std::ptrdiff_t>(from),
                 bytes.begin() + static_cast<std::ptrdiff_t>(to), room);
 #ifdef ESC_POISON_MBUFS
-      __asan_poison_memory_region(segment->buf_addr, segment->data_off);
+      // But for the place where an event's peer is kept.
+      __asan_poison_memory_region(static_cast<char*>(segment->buf_addr) + kPeerBytes,
+                                  segment->data_off - kPeerBytes);
 #endif
       if (head == nullptr) {
         head = segment;
