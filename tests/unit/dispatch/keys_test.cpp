@@ -102,7 +102,7 @@ TEST_F(KeysTest, ANumberWinsOverAKey) {
 TEST_F(KeysTest, AnEventOfAnUntrackedProducerIsJudgedByItsKey) {
   Producers producers(1);
   make({{.topic = "a", .dedup = kContent}}, &producers.table);
-  for (const std::uint64_t producer : {1, 2, 2}) {
+  for (const std::uint64_t producer : {1U, 2U, 2U}) {
     event::Event event = event_of("a", "same");
     event.producer = producer;
     event.sequence = 1;
