@@ -161,9 +161,12 @@ void DataPath::zero_slot(std::uint32_t slot) noexcept {
 
 identity::KeyedTotals DataPath::key_totals() const noexcept {
   identity::KeyedTotals totals;
+  if (!keys_) return totals;
   for (const auto& pipeline : pipelines_) {
-    const identity::KeyedCounters* counters = pipeline->dispatch_stage().key_counters();
-    if (counters != nullptr) totals.add(*counters);
+    totals.add_put_out(*pipeline->dispatch_stage().key_counters());
+  }
+  for (const auto& pipeline : pipelines_) {
+    totals.add_put_in(*pipeline->dispatch_stage().key_counters());
   }
   return totals;
 }

@@ -29,8 +29,7 @@ class HugeArray {
                            std::to_string(count * sizeof(T) >> 10) + " KiB on NUMA node " +
                            std::to_string(socket) + ")",
                        "reserve more hugepages (deploy/reserve-hugepages), or lower the sizes of "
-                       "rings and of what "
-                       "deduplication remembers");
+                       "rings and of what deduplication remembers");
     }
     span_ = {static_cast<T*>(memory_.get()), count};
     std::uninitialized_default_construct(span_.begin(), span_.end());

@@ -4,6 +4,7 @@
 #include <rte_ethdev.h>
 #include <rte_malloc.h>
 
+#include <algorithm>
 #include <utility>
 #include <variant>
 

@@ -29,11 +29,13 @@ std::uint64_t tick_cycles_of(std::uint64_t window_cycles, std::uint64_t ticks) {
 
 }  // namespace detail
 
-void KeyedTotals::add(const KeyedCounters& counters) noexcept {
-  // What was put out is read before what was put in: their difference is never negative.
+void KeyedTotals::add_put_out(const KeyedCounters& counters) noexcept {
   evicted += counters.evicted.get();
   evicted_age += counters.evicted_age.get();
   expired += counters.expired.get();
+}
+
+void KeyedTotals::add_put_in(const KeyedCounters& counters) noexcept {
   fresh += counters.fresh.get();
   duplicates += counters.duplicates.get();
   contended += counters.contended.get();

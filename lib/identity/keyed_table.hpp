@@ -36,7 +36,15 @@ struct KeyedTotals {
   std::uint64_t evicted_age = 0;
   std::uint64_t expired = 0;
 
-  void add(const KeyedCounters& counters) noexcept;
+  /// Of several callers while they work: put_out of all first, then put_in of all, so that no key
+  /// is seen to leave that was not seen to come.
+  void add_put_out(const KeyedCounters& counters) noexcept;
+  void add_put_in(const KeyedCounters& counters) noexcept;
+  /// Of callers that stand still, or of a single one.
+  void add(const KeyedCounters& counters) noexcept {
+    add_put_out(counters);
+    add_put_in(counters);
+  }
 };
 
 namespace detail {

@@ -25,6 +25,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "oracle"))
 
+import craft  # noqa: E402
 from esc_oracle.comparison import differences, topic_differences, violations  # noqa: E402
 from esc_oracle.configuration import read_bindings, read_routes  # noqa: E402
 from esc_oracle.frame import FrameRules  # noqa: E402
@@ -165,6 +166,19 @@ class Scenario(unittest.TestCase):
         escd = self.start_escd(config, "--exit-when-idle", "1")
         self.assertEqual(escd.wait(timeout_s), 0, "exit code of escd")
         return escd.ledger()
+
+    def play_through(self, config: Config, packets: Sequence[bytes]) -> tuple["Escd", Expectation]:
+        """Plays a trace of `packets`, the only port, until nothing is in flight. escd runs on, to
+        be asked; and what the oracle says."""
+        trace = self.directory / "played.pcap"
+        craft.write_pcap(trace, packets)
+        config.ports = [Port(f"net_pcap0,rx_pcap={trace}")]
+        expectation = config.expectation()
+        expectation.add_packets(packets, config.ports[0].rules())
+        escd = self.start_escd(config)
+        escd.wait_until_running()
+        escd.wait_until_drained(len(packets))
+        return escd, expectation
 
     def assert_ledger(
         self, ledger: dict, expectation: Expectation, allowed: Sequence[str] = ()

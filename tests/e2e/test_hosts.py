@@ -34,10 +34,14 @@ class Hosts(harness.Scenario):
         packets = traffic.with_malformed(6_000, seed=43)
         device = traffic.pcap_device(0, self.directory / "t.pcap", packets)
         config = Config([Port(device)], traffic.ROUTES, Lcores.folded())
+        config.sections["deduplication"] = {"keyed_bytes": 1 << 20}
+        config.route_options = {
+            traffic.TOPICS[1]: {"dedup": "payload-id", "dedup_bytes": 1}  # of 256 ids
+        }
         escd = self.start_escd(config)
         escd.wait_until_running()
         escd.wait_until_drained(len(packets))
-        names = ("ledger", "stages", "lcores", "pressure")
+        names = ("ledger", "stages", "lcores", "pressure", "keys")
         answers = self.ask(tool, escd.instance, *(f"/escd/{name}" for name in names))
         live = escd.live_ledger()
         for part in ("frames", "packets"):
@@ -52,6 +56,10 @@ class Hosts(harness.Scenario):
         self.assertEqual(answers["/escd/pressure"]["level"], pressure["level"])
         self.assertEqual(answers["/escd/pressure"]["inputs"].keys(), pressure["inputs"].keys())
         self.assertEqual(answers["/escd/pressure"]["entered"], pressure["entered"])
+        keys = escd.ask("keys")
+        for figure in ("memory_bytes", "new", "duplicates", "unkeyed"):
+            self.assertEqual(answers["/escd/keys"][figure], keys[figure])
+        self.assertGreater(keys["duplicates"], 0)
         escd.stop()
 
     def ask(self, tool: str, instance: str, *paths: str) -> dict[str, dict]:

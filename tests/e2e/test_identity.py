@@ -106,13 +106,7 @@ class Identity(harness.Scenario):
 
     def play_keyed(self, lcores: Lcores) -> None:
         config, packets = self.keyed(lcores)
-        device = traffic.pcap_device(0, self.directory / "keyed.pcap", packets)
-        config.ports = [Port(device)]
-        escd = self.start_escd(config)
-        escd.wait_until_running()
-        escd.wait_until_drained(len(packets))
-        expectation = config.expectation()
-        expectation.add_packets(packets, config.ports[0].rules())
+        escd, expectation = self.play_through(config, packets)
         keys = escd.ask("keys")
         self.assertEqual(keys["duplicates"], expectation.duplicate_key)
         self.assertGreater(keys["duplicates"], 10_000)
@@ -153,12 +147,7 @@ class Identity(harness.Scenario):
         all there were."""
         config, packets = self.keyed(Lcores.folded())
         config.sections["deduplication"] = {"keyed_bytes": 64 << 10}
-        config.ports = [Port(traffic.pcap_device(0, self.directory / "k.pcap", packets))]
-        escd = self.start_escd(config)
-        escd.wait_until_running()
-        escd.wait_until_drained(len(packets))
-        expectation = config.expectation()
-        expectation.add_packets(packets, config.ports[0].rules())
+        escd, expectation = self.play_through(config, packets)
         keys = escd.ask("keys")
         self.assertGreater(keys["evicted"], 0)
         self.assertLess(keys["effective_window_seconds"], keys["window_seconds"])

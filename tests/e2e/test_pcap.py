@@ -66,13 +66,8 @@ class FinitePcap(harness.Scenario):
 
     def test_topics_counted(self) -> None:
         packets = traffic.mixed(20_000, seed=5)
-        device = traffic.pcap_device(0, self.directory / "mixed.pcap", packets)
-        config = Config([Port(device)], traffic.ROUTES, Lcores.folded(workers=2))
-        expectation = config.expectation()
-        expectation.add_packets(packets, config.ports[0].rules())
-        escd = self.start_escd(config)
-        escd.wait_until_running()
-        escd.wait_until_drained(len(packets))
+        config = Config([], traffic.ROUTES, Lcores.folded(workers=2))
+        escd, expectation = self.play_through(config, packets)
         self.assert_topics(escd.topics(), expectation)
         self.assert_ledger(escd.stop(), expectation)
 

@@ -6,7 +6,7 @@ import random
 import harness
 import craft
 import traffic
-from harness import Config, Lcores, Port
+from harness import Config, Lcores
 
 V4, V6, BOTH, HOST, DEFAULT = "own/v4", "own/v6", "own/both/+", "own/host", "anything/else"
 OPEN = "open"
@@ -66,12 +66,7 @@ class Publishers(harness.Scenario):
 
     def play_exactly(self, config: Config, packets: list[bytes]) -> dict:
         """As the oracle says; the frames' ledger."""
-        config.ports = [Port(traffic.pcap_device(0, self.directory / "t.pcap", packets))]
-        expectation = config.expectation()
-        expectation.add_packets(packets, config.ports[0].rules())
-        escd = self.start_escd(config)
-        escd.wait_until_running()
-        escd.wait_until_drained(len(packets))
+        escd, expectation = self.play_through(config, packets)
         self.assert_topics(escd.topics(), expectation)
         found = {
             str(one["producer"]): (one["accepted"], one["duplicates"], one["stale"], one["lost"])

@@ -17,12 +17,7 @@ ROUND, ROUND_TOO = "round", "round/too"
 class Spread(harness.Scenario):
     def play_counted(self, config: Config, packets: list[bytes]) -> list[dict]:
         """Everything as the oracle says; what each worker counted."""
-        config.ports = [Port(traffic.pcap_device(0, self.directory / "t.pcap", packets))]
-        expectation = config.expectation()
-        expectation.add_packets(packets, config.ports[0].rules())
-        escd = self.start_escd(config)
-        escd.wait_until_running()
-        escd.wait_until_drained(len(packets))
+        escd, expectation = self.play_through(config, packets)
         stages = escd.stats()["stages"]
         self.assert_topics(escd.topics(), expectation)
         self.assert_ledger(escd.stop(), expectation)

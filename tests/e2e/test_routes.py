@@ -7,7 +7,7 @@ import random
 import harness
 import craft
 import traffic
-from harness import Config, Lcores, Port
+from harness import Config, Lcores
 
 WORDS = ["", "a", "b", "c", "x", "$", "$a", "$esc", "+", "#", "größe"]
 PATTERNS = [
@@ -78,12 +78,7 @@ class Wildcards(harness.Scenario):
     def play_patterns(self, config: Config) -> dict:
         """The frames' ledger."""
         packets = self.packets()
-        config.ports = [Port(traffic.pcap_device(0, self.directory / "t.pcap", packets))]
-        expectation = config.expectation()
-        expectation.add_packets(packets, config.ports[0].rules())
-        escd = self.start_escd(config)
-        escd.wait_until_running()
-        escd.wait_until_drained(len(packets))
+        escd, expectation = self.play_through(config, packets)
         self.assert_topics(escd.topics(), expectation)
         # Most routes have some.
         self.assertGreater(len(expectation.routed), len(PATTERNS) - 2)
