@@ -3,6 +3,8 @@
 
 #include <cstdint>
 
+#include "base/mix.hpp"
+
 namespace esc::identity {
 
 /// The same answer on every lcore: so each window has one owner. A secret decides, so that no
@@ -14,12 +16,9 @@ class ProducerOwner {
 
   /// 0 .. pipelines - 1.
   [[nodiscard]] std::uint32_t operator()(std::uint64_t producer) const noexcept {
-    // Multiply by a constant of wyhash's kind and fold; then D. Lemire's multiply-shift.
-    const auto product =
-        static_cast<unsigned __int128>(producer ^ seed_) * (seed_ | 0x9E37'79B9'7F4A'7C15U);
-    const std::uint64_t folded =
-        static_cast<std::uint64_t>(product >> 64U) ^ static_cast<std::uint64_t>(product);
-    return static_cast<std::uint32_t>(((folded >> 32U) * pipelines_) >> 32U);
+    // D. Lemire's multiply-shift. Producers are often numbered one after the other: a seeded
+    // product alone left one of three pipelines without any of 49 at 17.5 % of starts.
+    return static_cast<std::uint32_t>(((mixed(producer ^ seed_) >> 32U) * pipelines_) >> 32U);
   }
 
  private:

@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "base/mix.hpp"
 #include "config/routes.hpp"
 #include "wire/ip_prefix.hpp"
 
@@ -37,12 +38,8 @@ class ProducerBindings {
     std::uint32_t set = kNone;
   };
 
-  /// Multiplied and folded twice: the finalizer of D. Stafford's mix 13, as in SplitMix64.
   [[nodiscard]] std::uint64_t place_of(std::uint64_t producer) const noexcept {
-    std::uint64_t hash = producer ^ seed_;
-    hash = (hash ^ hash >> 30) * 0xBF58476D1CE4E5B9U;
-    hash = (hash ^ hash >> 27) * 0x94D049BB133111EBU;
-    return (hash ^ hash >> 31) & mask_;
+    return mixed(producer ^ seed_) & mask_;
   }
 
   std::uint64_t seed_;
