@@ -118,6 +118,7 @@ std::uint64_t SequenceWindow::skip_to(BitRing bits, std::uint64_t sequence) noex
 std::uint64_t SequenceWindow::missing(BitRing bits) const noexcept {
   const std::uint64_t window = bits.width();
   const std::uint64_t from = highest - first >= window ? highest - window + 1 : first;
+  if (from > highest) return 0;  // read in the middle of a change
   std::uint64_t unmarked = 0;
   for (std::uint64_t n = from;;) {
     const std::uint64_t end = std::min(n | (kWordBits - 1), highest);

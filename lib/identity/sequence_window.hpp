@@ -87,7 +87,8 @@ struct SequenceWindow {
   [[nodiscard]] RunMark mark_run(BitRing bits, std::uint64_t sequence, std::uint64_t count,
                                  std::uint64_t floor = 0) noexcept;
 
-  /// Numbers of the window that were sent, as far as can be told, and have not come.
+  /// Numbers of the window that were sent, as far as can be told, and have not come. Of a window
+  /// that was read in the middle of a change: anything up to the window's width.
   [[nodiscard]] std::uint64_t missing(BitRing bits) const noexcept;
 
   /// The bits of the 64 numbers that end with `last`, which gets the highest bit. Not all of them

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <random>
 #include <set>
 #include <vector>
@@ -222,6 +223,18 @@ TEST(SequenceWindow, JumpsOfAnySizeCountWhatTheySkip) {
   const SequenceMark far = subject.mark(std::uint64_t{1} << 63);
   EXPECT_EQ(far.lost, (std::uint64_t{1} << 63) - 64 - 138 + 63);
   EXPECT_EQ(subject.mark(kMax).verdict, SequenceMark::kNew);
+}
+
+// A reader takes the fields one by one while their writer begins anew.
+TEST(SequenceWindow, OneReadInTheMiddleOfAChangeMissesNoMoreThanThereIs) {
+  std::vector<BitWord> words(2);
+  const BitRing bits(words, 0);
+  for (const std::uint64_t highest : {std::uint64_t{0}, std::uint64_t{3}, std::uint64_t{200}}) {
+    for (const std::uint64_t first : {highest + 1, highest + 64, highest + 130, kMax}) {
+      const SequenceWindow torn{.highest = highest, .first = first, .head = 0};
+      EXPECT_LE(torn.missing(bits), std::min(bits.width(), highest + 1)) << first;
+    }
+  }
 }
 
 TEST(SequenceWindow, NumbersDoNotWrap) {
