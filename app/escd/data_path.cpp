@@ -26,7 +26,8 @@ DataPath::DataPath(const config::Config& config, const topology::LcorePlan& plan
       owner_(route::random_seed(), static_cast<std::uint32_t>(plan.pipelines.size())) {
   make_contexts(config, ports, jumbo_pool);
   if (config.deduplication.keyed_bytes != 0) {
-    keys_ = std::make_unique<KeyMemory>(config.deduplication, plan.pipelines.front().node);
+    keys_ = std::make_unique<KeyMemory>(config.deduplication, plan.pipelines.front().node,
+                                        plan.pipelines.size());
   }
   make_pipelines(config, plan);
   for (const topology::LcoreAssignment& lcore : plan.lcores) {

@@ -12,9 +12,11 @@ constexpr std::uint64_t kJudgedEveryS = 10;
 
 }  // namespace
 
-KeyMemory::KeyMemory(const config::DeduplicationConfig& deduplication, int socket)
+KeyMemory::KeyMemory(const config::DeduplicationConfig& deduplication, int socket,
+                     std::size_t pipelines)
     : buckets_("esc keys", identity::KeyedTable::buckets_for(deduplication.keyed_bytes), socket),
-      table_(buckets_.span(), deduplication.idempotency_s * rte_get_tsc_hz()),
+      table_(buckets_.span(), deduplication.idempotency_s * rte_get_tsc_hz(),
+             pipelines == 1 ? identity::KeyCallers::kOne : identity::KeyCallers::kMany),
       hasher_(identity::random_key_secret()),
       window_s_(deduplication.idempotency_s),
       effective_window_s_(window_s_),

@@ -17,7 +17,8 @@ namespace esc::app {
 /// Made on the main lcore before the lcores run, and outlives them.
 class KeyMemory {
  public:
-  KeyMemory(const config::DeduplicationConfig& deduplication, int socket);
+  /// For the dispatchers of so many pipelines.
+  KeyMemory(const config::DeduplicationConfig& deduplication, int socket, std::size_t pipelines);
 
   [[nodiscard]] dispatch::KeyStore store() noexcept { return {&table_, &hasher_}; }
   [[nodiscard]] std::size_t bytes() const noexcept { return buckets_.span().size_bytes(); }

@@ -10,6 +10,8 @@
 //   first_in_era as new, and each bucket is met for the first time in an era
 //   beyond       new keys, 1, 10 and 100 times as many as the table has room for: the time of the
 //                last of them
+// They are of a table with one caller, as an appliance of one pipeline has it; shared_... is of one
+// for several.
 #include <benchmark/benchmark.h>
 #include <sys/mman.h>
 #include <tbb/concurrent_hash_map.h>
@@ -90,8 +92,10 @@ std::size_t bytes_of(const benchmark::State& state) {
 
 /// A table that no key is in, of so many bytes.
 struct Table {
-  explicit Table(std::size_t bytes)
-      : pages(bytes), table(KeyedTable::buckets_in(pages.span()), 1'000'000), caller(table) {}
+  explicit Table(std::size_t bytes, KeyCallers callers = KeyCallers::kOne)
+      : pages(bytes),
+        table(KeyedTable::buckets_in(pages.span()), 1'000'000, callers),
+        caller(table) {}
   std::uint64_t judge(std::span<const KeyHash> burst, std::uint64_t now) {
     caller.check_and_mark(burst, verdicts, now);
     std::uint64_t fresh = 0;
@@ -108,18 +112,19 @@ struct Table {
 /// A table and the keys that filled it, and go on. Google Benchmark calls a benchmark several
 /// times until it knows how many iterations it wants: the last one made is kept.
 struct FullTable : Table {
-  explicit FullTable(std::size_t bytes) : Table(bytes) {
+  FullTable(std::size_t bytes, KeyCallers callers) : Table(bytes, callers), made_for(callers) {
     for (std::uint64_t i = 0; i < table.capacity() * 3 / 2; i += kBurst) judge(keys.burst(), now);
   }
-  static FullTable& of(std::size_t bytes) {
+  static FullTable& of(std::size_t bytes, KeyCallers callers = KeyCallers::kOne) {
     static std::unique_ptr<FullTable> last;
-    if (!last || last->pages.span().size() != bytes) {
+    if (!last || last->pages.span().size() != bytes || last->made_for != callers) {
       last.reset();
-      last = std::make_unique<FullTable>(bytes);
+      last = std::make_unique<FullTable>(bytes, callers);
     }
     return *last;
   }
 
+  KeyCallers made_for;
   Keys keys;
   std::uint64_t now = kNow;
 };
@@ -131,12 +136,19 @@ void keys_alone(benchmark::State& state) {
   report(state);
 }
 
-void keyed_table_new(benchmark::State& state) {
-  FullTable& table = FullTable::of(bytes_of(state));
+void judge_new(benchmark::State& state, KeyCallers callers) {
+  FullTable& table = FullTable::of(bytes_of(state), callers);
   std::uint64_t refused = 0;
   for (auto _ : state) refused += kBurst - table.judge(table.keys.burst(), table.now);
   if (refused != 0) state.SkipWithError("a new key was refused");
   report(state);
+}
+
+void keyed_table_new(benchmark::State& state) {
+  judge_new(state, KeyCallers::kOne);
+}
+void shared_keyed_table_new(benchmark::State& state) {
+  judge_new(state, KeyCallers::kMany);
 }
 
 void keyed_table_new_ahead(benchmark::State& state) {
@@ -165,16 +177,23 @@ void keyed_table_first_in_era(benchmark::State& state) {
   report(state);
 }
 
-void keyed_table_known(benchmark::State& state) {
+void judge_known(benchmark::State& state, KeyCallers callers) {
   // So few that no bucket is full.
   const std::uint64_t period = bytes_of(state) / 64 / 4 / kBurst * kBurst;
   Keys keys(period);
-  Table table(bytes_of(state));
+  Table table(bytes_of(state), callers);
   for (std::uint64_t i = 0; i < period; i += kBurst) table.judge(keys.burst(), kNow);
   std::uint64_t fresh = 0;
   for (auto _ : state) fresh += table.judge(keys.burst(), kNow);
   if (fresh != 0) state.SkipWithError("a known key was new");
   report(state);
+}
+
+void keyed_table_known(benchmark::State& state) {
+  judge_known(state, KeyCallers::kOne);
+}
+void shared_keyed_table_known(benchmark::State& state) {
+  judge_known(state, KeyCallers::kMany);
 }
 
 void keyed_table_beyond(benchmark::State& state) {
@@ -311,6 +330,8 @@ BENCHMARK(keyed_table_new_ahead)->Apply(sizes);
 BENCHMARK(plain_set_new)->Apply(sizes);
 BENCHMARK(keyed_table_known)->Apply(sizes);
 BENCHMARK(keyed_table_first_in_era)->Apply(sizes);
+BENCHMARK(shared_keyed_table_new)->Apply(sizes);
+BENCHMARK(shared_keyed_table_known)->Apply(sizes);
 // What is prepared takes longer than what is measured: the number of iterations is given.
 BENCHMARK(keyed_table_beyond)
     ->ArgNames({"MiB", "times"})

@@ -52,7 +52,9 @@ class SequenceJudge {
   [[nodiscard]] std::uint64_t judge(const Input& input, std::size_t count,
                                     const route::ProducerBindings& bindings, std::uint64_t now,
                                     Refusals& found) noexcept {
+    if (table_ == nullptr && bindings.size() == 0) return 0;
     std::size_t sequenced = 0;
+    std::uint64_t judged = 0;
     for (std::size_t i = 0; i < count; ++i) {
       const event::Event& event = input.peek(i);
       if (!event.has(event::kSequenced) || (found.not_allowed >> i & 1) != 0) continue;
@@ -60,12 +62,16 @@ class SequenceJudge {
         found.forged |= std::uint64_t{1} << i;
         continue;
       }
-      identities_[sequenced] = {event.producer, event.sequence, event.epoch};
+      judged |= std::uint64_t{1} << i;
       place_[sequenced++] = static_cast<std::uint8_t>(i);
     }
-    if (sequenced == 0 || table_ == nullptr) return 0;
-    table_->check_and_mark(std::span(identities_).first(sequenced), verdicts_, now);
-    return add_refusals(sequenced, found);
+    if (table_ == nullptr) return 0;
+    const auto event_of = [&](std::size_t k) -> const event::Event& {
+      return input.peek(place_[k]);
+    };
+    if (!table_->check_and_mark(sequenced, event_of, verdicts_, now)) [[likely]]
+      return judged;
+    return judged & ~add_refusals(sequenced, found);
   }
 
   void housekeep(std::uint64_t now) noexcept {
@@ -81,20 +87,22 @@ class SequenceJudge {
     return peer && sources->contains(*peer);
   }
 
-  std::uint64_t add_refusals(std::size_t sequenced, Refusals& found) const noexcept {
-    std::uint64_t judged = 0;
+  /// What was found of the events gathered, whose verdicts are new again then. Returns those that
+  /// were not judged.
+  std::uint64_t add_refusals(std::size_t sequenced, Refusals& found) noexcept {
+    std::uint64_t untracked = 0;
     for (std::size_t k = 0; k < sequenced; ++k) {
       const std::uint64_t bit = std::uint64_t{1} << place_[k];
-      if (verdicts_[k] != identity::Verdict::kUntracked) judged |= bit;
+      if (verdicts_[k] == identity::Verdict::kUntracked) untracked |= bit;
       if (verdicts_[k] == identity::Verdict::kDuplicate) found.duplicate |= bit;
       if (verdicts_[k] == identity::Verdict::kStale) found.stale |= bit;
+      verdicts_[k] = identity::Verdict::kNew;
     }
-    return judged;
+    return untracked;
   }
 
   identity::ProducerTable* table_;
-  std::array<wire::Identity, kMaxBurst> identities_{};
-  std::array<identity::Verdict, kMaxBurst> verdicts_{};
+  std::array<identity::Verdict, kMaxBurst> verdicts_{};  ///< all kNew between two bursts
   std::array<std::uint8_t, kMaxBurst> place_{};
 };
 

@@ -139,6 +139,41 @@ struct alignas(kCacheLineBytes) KeyedBucket {
     return done;
   }
 
+  /// The same to the bit, for a bucket that one caller has to itself. No atomic swap, which waits
+  /// for all stores before it: with lines that come from memory that is a quarter of the time.
+  [[nodiscard]] KeyMark mark_alone(std::uint64_t tag, std::uint64_t now) noexcept {
+    // Relaxed, all of it: nobody else reads or writes here.
+    KeyMark done;
+    std::uint64_t seen = era.load(std::memory_order_relaxed);
+    if (seen < (now >> Layout::kEraBits)) [[unlikely]] {
+      done.expired = static_cast<std::uint8_t>(air(seen, now));
+      seen = era.load(std::memory_order_relaxed);
+      if (seen < (now >> Layout::kEraBits)) return done;
+    }
+    const Clock clock(seen, std::max(now, seen << Layout::kEraBits));
+    Words words;  // NOLINT: filled below
+    bool found = false;
+    std::uint64_t odd_laps = 0;
+#pragma GCC unroll 8
+    for (unsigned i = 0; i < Layout::kSlots; ++i) {
+      words[i] = slots[i].word.load(std::memory_order_relaxed);
+      found |= Layout::tag_of(words[i]) == tag;
+      odd_laps += Layout::lap_of(words[i]) & 1;
+    }
+    if (found && holds_live(words, tag, clock)) {
+      done.verdict = KeyVerdict::kDuplicate;
+      return done;
+    }
+    // They are in order: the slots a lap ahead of the last one are those whose lowest bit differs.
+    const bool last_is_odd = (Layout::lap_of(words.back()) & 1) != 0;
+    Word& next = slots[last_is_odd ? Layout::kSlots - odd_laps : odd_laps].word;
+    const std::uint64_t oldest = next.load(std::memory_order_relaxed);
+    next.store(Layout::word(tag, clock.now, Layout::lap_of(oldest) + 1), std::memory_order_relaxed);
+    done.verdict = KeyVerdict::kNew;
+    account(done, oldest, clock);
+    return done;
+  }
+
  private:
   /// Judges ticks of a bucket last aired in `era`: all of them lie in the window before that era or
   /// in the era itself, so that their bits say which they are.
@@ -161,6 +196,13 @@ struct alignas(kCacheLineBytes) KeyedBucket {
     std::uint64_t now;
   };
 
+  using Words = std::array<std::uint64_t, Layout::kSlots>;
+  [[nodiscard]] static bool holds_live(const Words& words, std::uint64_t tag,
+                                       const Clock& clock) noexcept {
+    return std::ranges::any_of(
+        words, [&](std::uint64_t word) { return Layout::tag_of(word) == tag && clock.live(word); });
+  }
+
   /// The slots as they were read, one after the other.
   struct View {
     explicit View(const std::array<Slot, Layout::kSlots>& slots) noexcept {
@@ -179,9 +221,7 @@ struct alignas(kCacheLineBytes) KeyedBucket {
       bool found = false;
 #pragma GCC unroll 8
       for (unsigned i = 0; i < Layout::kSlots; ++i) found |= Layout::tag_of(words[i]) == tag;
-      return found && std::ranges::any_of(words, [&](std::uint64_t word) {
-               return Layout::tag_of(word) == tag && clock.live(word);
-             });
+      return found && holds_live(words, tag, clock);
     }
     /// Are the first `next` slots one lap ahead of the others? If not, insertions came in between.
     [[nodiscard]] bool in_order() const noexcept {
@@ -197,7 +237,7 @@ struct alignas(kCacheLineBytes) KeyedBucket {
       return ones;
     }();
 
-    std::array<std::uint64_t, Layout::kSlots> words;  // NOLINT: filled above
+    Words words;              // NOLINT: filled above
     std::uint64_t ahead = 0;  ///< by how many laps each slot is, of the last one
     unsigned next = 0;        ///< the slot that is to be written, if they are in order
   };

@@ -27,6 +27,11 @@ std::uint64_t tick_cycles_of(std::uint64_t window_cycles, std::uint64_t ticks) {
   return window_cycles / ticks;
 }
 
+void check_caller(KeyCallers callers, std::size_t there_already) {
+  if (callers == KeyCallers::kOne && there_already != 0)
+    throw std::logic_error("this table of keys is for one caller, and has it");
+}
+
 }  // namespace detail
 
 void KeyedTotals::add_put_out(const KeyedCounters& counters) noexcept {

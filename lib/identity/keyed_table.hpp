@@ -47,10 +47,14 @@ struct KeyedTotals {
   }
 };
 
+/// How many lcores a table is for. A single one does without atomic swaps.
+enum class KeyCallers : std::uint8_t { kOne, kMany };
+
 namespace detail {
-/// Throw std::invalid_argument.
+/// Throw std::invalid_argument; the last one std::logic_error.
 void check_bucket_memory(const void* first, std::size_t count);
 [[nodiscard]] std::uint64_t tick_cycles_of(std::uint64_t window_cycles, std::uint64_t ticks);
+void check_caller(KeyCallers callers, std::size_t there_already);
 }  // namespace detail
 
 /// A hash table of buckets of one cache line (KeyedBucket), without chains: an operation touches
@@ -67,8 +71,8 @@ void check_bucket_memory(const void* first, std::size_t count);
 /// want of it. What can lose one is a key that looks the same: less than 2^-46 for an event
 /// (docs/deduplication.md).
 ///
-/// Threads: any number of callers, each through a Caller of its own. Memory belongs to whoever made
-/// the table and must outlive it. Nothing but construction can fail or throws.
+/// Threads: as many callers as it was made for, each through a Caller of its own. Memory belongs to
+/// whoever made the table and must outlive it. Nothing but construction can fail or throws.
 template <class LayoutOf = KeyLayout<>, class Atomics = ring::StdAtomics>
 class BasicKeyedTable {
  public:
@@ -100,8 +104,11 @@ class BasicKeyedTable {
 
   /// Any number of buckets, all of them zero or as another table left them; 1 at least. The window
   /// in TSC cycles, 448 at least. Throws std::invalid_argument.
-  BasicKeyedTable(std::span<Bucket> buckets, std::uint64_t window_cycles)
-      : buckets_(buckets), tick_cycles_(detail::tick_cycles_of(window_cycles, kWindowTicks)) {
+  BasicKeyedTable(std::span<Bucket> buckets, std::uint64_t window_cycles,
+                  KeyCallers callers = KeyCallers::kMany)
+      : buckets_(buckets),
+        tick_cycles_(detail::tick_cycles_of(window_cycles, kWindowTicks)),
+        callers_(callers) {
     detail::check_bucket_memory(buckets.data(), buckets.size());
   }
   BasicKeyedTable(const BasicKeyedTable&) = delete;
@@ -120,13 +127,20 @@ class BasicKeyedTable {
  private:
   std::span<Bucket> buckets_;
   std::uint64_t tick_cycles_;
+  KeyCallers callers_;
+  std::size_t callers_there_ = 0;  ///< as those who make them, one thread, count them
 };
 
-/// One lcore's way to the table.
+/// One lcore's way to the table, which outlives it. Made and ended by one thread, for all of a
+/// table's; throws std::logic_error if the table is for one and has it.
 template <class Layout, class Atomics>
 class BasicKeyedTable<Layout, Atomics>::Caller {
  public:
-  explicit Caller(BasicKeyedTable& table) noexcept : table_(&table) {}
+  explicit Caller(BasicKeyedTable& table) : table_(&table) {
+    detail::check_caller(table.callers_, table.callers_there_);
+    ++table.callers_there_;
+  }
+  ~Caller() { --table_->callers_there_; }
   Caller(const Caller&) = delete;
   Caller& operator=(const Caller&) = delete;
 
@@ -142,14 +156,11 @@ class BasicKeyedTable<Layout, Atomics>::Caller {
   /// may differ in it.
   void check_and_mark(std::span<const KeyHash> keys, std::span<KeyVerdict> verdicts,
                       std::uint64_t now) noexcept {
-    prefetch(keys.first(std::min(keys.size(), kAhead)));
-    const std::uint64_t tick = now / table_->tick_cycles_;
     Tally tally;
-    for (std::size_t i = 0; i < keys.size(); ++i) {
-      if (i + kAhead < keys.size()) __builtin_prefetch(&table_->bucket_of(keys[i + kAhead]), 1);
-      const KeyMark mark = table_->bucket_of(keys[i]).mark(Layout::tag_from(keys[i].low), tick);
-      verdicts[i] = mark.verdict;
-      tally.count(mark);
+    if (table_->callers_ == KeyCallers::kOne) {
+      judge<KeyCallers::kOne>(keys, verdicts, now, tally);
+    } else {
+      judge<KeyCallers::kMany>(keys, verdicts, now, tally);
     }
     publish(tally, keys.size());
   }
@@ -159,7 +170,7 @@ class BasicKeyedTable<Layout, Atomics>::Caller {
  private:
   /// How many lines are under way while a key is judged. About as many as a core can wait for: with
   /// more, judging waits until they have found a place to wait in.
-  static constexpr std::size_t kAhead = 12;
+  static constexpr std::size_t kAhead = 16;
 
   /// Of one burst: the counters are written once.
   struct Tally {
@@ -177,6 +188,22 @@ class BasicKeyedTable<Layout, Atomics>::Caller {
       expired += mark.expired;
     }
   };
+
+  template <KeyCallers kCallers>
+  void judge(std::span<const KeyHash> keys, std::span<KeyVerdict> verdicts, std::uint64_t now,
+             Tally& tally) noexcept {
+    prefetch(keys.first(std::min(keys.size(), kAhead)));
+    const std::uint64_t tick = now / table_->tick_cycles_;
+    for (std::size_t i = 0; i < keys.size(); ++i) {
+      if (i + kAhead < keys.size()) __builtin_prefetch(&table_->bucket_of(keys[i + kAhead]), 1);
+      Bucket& bucket = table_->bucket_of(keys[i]);
+      const std::uint64_t tag = Layout::tag_from(keys[i].low);
+      const KeyMark mark =
+          kCallers == KeyCallers::kOne ? bucket.mark_alone(tag, tick) : bucket.mark(tag, tick);
+      verdicts[i] = mark.verdict;
+      tally.count(mark);
+    }
+  }
 
   void publish(const Tally& tally, std::size_t keys) noexcept {
     counters_.fresh.add(tally.fresh);

@@ -63,19 +63,20 @@ class ProducerTable {
   /// most kMaxBurst. `now`: TSC, never going back.
   void check_and_mark(std::span<const wire::Identity> identities, std::span<Verdict> verdicts,
                       std::uint64_t now) noexcept {
-    check_and_mark(
+    std::fill_n(verdicts.begin(), identities.size(), Verdict::kNew);
+    (void)check_and_mark(
         identities.size(),
         [identities](std::size_t i) -> const wire::Identity& { return identities[i]; }, verdicts,
         now);
   }
 
   /// The same for `count` events that lie elsewhere: identity_of(i) is a reference to anything with
-  /// the fields of wire::Identity.
+  /// the fields of wire::Identity. Writes the verdicts of those only that are not new, and returns
+  /// whether there may be one.
   template <class IdentityOf>
-  void check_and_mark(std::size_t count, IdentityOf&& identity_of, std::span<Verdict> verdicts,
-                      std::uint64_t now) noexcept {
-    if (count == 0) return;
-    std::fill_n(verdicts.begin(), count, Verdict::kNew);
+  [[nodiscard]] bool check_and_mark(std::size_t count, IdentityOf&& identity_of,
+                                    std::span<Verdict> verdicts, std::uint64_t now) noexcept {
+    if (count == 0) return false;
     // In passes, so that the cache misses of all overlap: places, entries, verdicts. Consecutive
     // numbers of one producer are judged as one.
     Runs runs;  // NOLINT: written before it is read
@@ -92,14 +93,17 @@ class ProducerTable {
       if (!within_word(sequence, runs.starts[r + 1] - runs.starts[r])) [[unlikely]]
         __builtin_prefetch(&bits_of(entry).word(sequence + kMaxBurst - 1), 1);
     }
+    bool unusual = false;
     for (std::size_t r = 0; r < runs.count; ++r) {
       const auto& event = identity_of(runs.starts[r]);
       const std::uint64_t length = runs.starts[r + 1] - runs.starts[r];
       if (!extend(runs.known[r], event, length, now)) [[unlikely]] {
+        unusual = true;
         judge(runs.known[r], {{event.producer, event.sequence, event.epoch}, length},
               verdicts.data() + runs.starts[r], now);
       }
     }
+    return unusual;
   }
 
   /// Forgets producers that were silent too long and measures rates, some entries a call.

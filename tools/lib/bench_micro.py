@@ -26,6 +26,8 @@ TARGETS = (
     ),
     ("keyed", "keyed_table_new/MiB:1024", "keys_alone", 25.0),
     ("keyed", "keyed_table_known/MiB:1024", "keys_alone", 25.0),
+    ("keyed", "shared_keyed_table_new/MiB:1024", "keys_alone", 25.0),
+    ("keyed", "shared_keyed_table_known/MiB:1024", "keys_alone", 25.0),
 )
 # What Google Benchmark appends to a name for how it ran.
 DECORATION = re.compile(r"/(?:iterations:\d+|real_time|min_time:[\d.]+)")

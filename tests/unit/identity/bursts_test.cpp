@@ -126,13 +126,20 @@ TEST(Bursts, EventsThatLieElsewhereAreJudgedTheSame) {
     std::uint32_t epoch;
   };
   OwnedTable owned({.producers = 4, .window = 64, .expiry_cycles = 1000, .seed = 1});
-  const std::vector<Elsewhere> events = {
-      {{}, 1, 5, 1}, {{}, 1, 6, 1}, {{}, 1, 6, 1}, {{}, 2, 6, 1}};
-  std::array<Verdict, 4> verdicts{};
-  owned.table.check_and_mark(
-      events.size(), [&](std::size_t i) -> const Elsewhere& { return events[i]; }, verdicts, 1);
+  const std::vector<Elsewhere> events = {{{}, 1, 5, 1}, {{}, 1, 6, 1}, {{}, 1, 6, 1},
+                                         {{}, 2, 6, 1}, {{}, 1, 7, 1}, {{}, 2, 7, 1}};
+  std::array<Verdict, 6> verdicts{};
+  const auto check = [&](std::size_t first, std::size_t count) {
+    return owned.table.check_and_mark(
+        count, [&](std::size_t i) -> const Elsewhere& { return events[first + i]; },
+        std::span(verdicts).subspan(first), 1);
+  };
+  EXPECT_TRUE(check(0, 4));
   using enum Verdict;
-  EXPECT_EQ(verdicts, (std::array{kNew, kNew, kDuplicate, kNew}));
+  EXPECT_EQ(verdicts, (std::array{kNew, kNew, kDuplicate, kNew, kNew, kNew}));
+  // The next numbers of known producers: nothing to look at.
+  EXPECT_FALSE(check(4, 2));
+  EXPECT_EQ(verdicts, (std::array{kNew, kNew, kDuplicate, kNew, kNew, kNew}));
 }
 
 TEST(Bursts, AFullTableFindsEveryProducerAgain) {

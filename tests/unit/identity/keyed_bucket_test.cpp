@@ -54,6 +54,7 @@ class AgainstModel : public testing::Test {
     inserted_ += found.verdict == KeyVerdict::kNew ? 1U : 0U;
     gone_ += (found.evicted ? 1U : 0U) + found.expired;
     ASSERT_EQ(inserted_ - gone_, occupied());
+    expect_the_same(bucket_alone_.mark_alone(tag, now), found);
   }
 
  private:
@@ -62,7 +63,18 @@ class AgainstModel : public testing::Test {
       return Layout::tag_of(slot.word.load(std::memory_order_relaxed)) != 0;
     }));
   }
+  void expect_the_same(const KeyMark& alone, const KeyMark& found) const {
+    ASSERT_EQ(alone.verdict, found.verdict);
+    ASSERT_EQ(alone.evicted, found.evicted);
+    ASSERT_EQ(alone.evicted_age, found.evicted_age);
+    ASSERT_EQ(alone.expired, found.expired);
+    ASSERT_EQ(bucket_alone_.era.load(), bucket_.era.load());
+    for (unsigned i = 0; i < Layout::kSlots; ++i)
+      ASSERT_EQ(bucket_alone_.slots[i].word.load(), bucket_.slots[i].word.load()) << i;
+  }
+
   KeyedBucket<Layout> bucket_;
+  KeyedBucket<Layout> bucket_alone_;
   Model<Layout> model_;
   std::uint64_t inserted_ = 0;
   std::uint64_t gone_ = 0;
@@ -130,6 +142,21 @@ TEST(KeyedBucket, SeeingAKeyAgainDoesNotProlongIt) {
   EXPECT_EQ(bucket.mark(9, 1000 + Layout::kWindowTicks).verdict, KeyVerdict::kNew);
 }
 
+TEST(KeyedBucket, ACallerAloneThatIsBehindDoesAsOneOfMany) {
+  std::mt19937_64 random(2);
+  KeyedBucket<> bucket;
+  KeyedBucket<> alone;
+  std::uint64_t latest = 10'000;
+  for (int i = 0; i < 200'000; ++i) {
+    latest += random() % 8 == 0 ? random() % Layout::kEraTicks : 0;
+    const std::uint64_t now = latest - random() % (2 * Layout::kEraTicks);
+    const std::uint64_t tag = 1 + random() % 14;
+    ASSERT_EQ(alone.mark_alone(tag, now).verdict, bucket.mark(tag, now).verdict) << i;
+    for (unsigned k = 0; k < Layout::kSlots; ++k)
+      ASSERT_EQ(alone.slots[k].word.load(), bucket.slots[k].word.load()) << i;
+  }
+}
+
 /// One caller's tick is behind: it neither forgets what others inserted after it nor inserts what
 /// would be older than the bucket can tell.
 TEST(KeyedBucket, ACallerBehindGoesByTheEraOfTheBucket) {
@@ -176,6 +203,7 @@ struct Unlucky {
       ++swaps;
       return false;
     }
+    void store(U value, std::memory_order) { value_ = value; }
     static inline unsigned swaps = 0;
 
    private:
@@ -192,6 +220,9 @@ TEST(KeyedBucket, GivesUpAfterABoundedNumberOfTries) {
   // The same where the era cannot be moved on.
   EXPECT_EQ(bucket.mark(1, 1'000'000).verdict, KeyVerdict::kContended);
   EXPECT_EQ(Bucket::Word::swaps, 2 * Bucket::kAttempts);
+  // Alone there is one swap, that of the era, and nobody to lose it to.
+  EXPECT_EQ(bucket.mark_alone(1, 1'000'000).verdict, KeyVerdict::kContended);
+  EXPECT_EQ(Bucket::Word::swaps, 2 * Bucket::kAttempts + 1);
 }
 
 }  // namespace

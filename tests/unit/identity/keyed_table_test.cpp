@@ -68,6 +68,45 @@ TEST(KeyedTable, JudgesABurstInOrder) {
   EXPECT_EQ(other.counters().duplicates.get(), 5U);
 }
 
+TEST(KeyedTable, OneCallerHearsTheSameAsOneOfMany) {
+  OwnedKeyedTable<KeyedTable> shared(64);
+  OwnedKeyedTable<KeyedTable> own(64, KeyedTable::kWindowTicks, KeyCallers::kOne);
+  KeyedTable::Caller of_many(*shared);
+  KeyedTable::Caller alone(*own);
+  std::mt19937_64 random(1);
+  std::array<KeyHash, KeyedTable::kMaxBurst> keys;
+  std::array<KeyVerdict, KeyedTable::kMaxBurst> expected;
+  std::array<KeyVerdict, KeyedTable::kMaxBurst> verdicts;
+  for (std::uint64_t now = 1000; now < 21'000; now += random() % 3) {
+    for (KeyHash& key : keys) key = key_of(random() % 1000);
+    const std::span burst = std::span(keys).first(1 + random() % keys.size());
+    of_many.check_and_mark(burst, expected, now);
+    alone.check_and_mark(burst, verdicts, now);
+    for (std::size_t i = 0; i < burst.size(); ++i) ASSERT_EQ(verdicts[i], expected[i]) << now;
+  }
+  KeyedTotals totals;
+  KeyedTotals totals_alone;
+  totals.add(of_many.counters());
+  totals_alone.add(alone.counters());
+  EXPECT_EQ(totals_alone.fresh, totals.fresh);
+  EXPECT_EQ(totals_alone.duplicates, totals.duplicates);
+  EXPECT_EQ(totals_alone.evicted, totals.evicted);
+  EXPECT_EQ(totals_alone.evicted_age, totals.evicted_age);
+  EXPECT_EQ(totals_alone.expired, totals.expired);
+  EXPECT_GT(totals.evicted, 0U);
+  EXPECT_GT(totals.expired, 0U);
+  EXPECT_GT(totals.duplicates, 0U);
+}
+
+TEST(KeyedTable, OfOneCallerTakesNoSecond) {
+  OwnedKeyedTable<KeyedTable> table(1, KeyedTable::kWindowTicks, KeyCallers::kOne);
+  {
+    const KeyedTable::Caller one(*table);
+    EXPECT_THROW(KeyedTable::Caller{*table}, std::logic_error);
+  }
+  EXPECT_NO_THROW(KeyedTable::Caller{*table});
+}
+
 TEST(KeyedTable, TakesWhatMemoryThereIsAndSaysWhatItCannotTake) {
   static_assert(KeyedTable::buckets_for(std::size_t{1} << 30) == std::size_t{1} << 24);
   static_assert(KeyedTable::keys_in(KeyedTable::buckets_for(1000)) == 15 * 7);
@@ -178,6 +217,10 @@ struct Noted {
       note();
       return value_.load(order);
     }
+    void store(U value, std::memory_order order) {
+      note();
+      value_.store(value, order);
+    }
     bool compare_exchange_weak(U& expected, U desired, std::memory_order success,
                                std::memory_order failure) {
       note();
@@ -200,31 +243,37 @@ struct Noted {
 
 /// Once, ten and a hundred times as many keys as there are slots: each operation does the same work
 /// on one line, every key is new, and what is evicted is what is not there any more.
-TEST(KeyedTable, CostAndMemoryAreFlatFarBeyondCapacity) {
+void expect_flat_cost(KeyCallers callers, std::uint64_t times) {
   using Table = BasicKeyedTable<KeyLayout<>, Noted>;
   static_assert(noexcept(std::declval<Table::Caller&>().check_and_mark({}, {}, 0)));
+  OwnedKeyedTable<Table> table(1000, Table::kWindowTicks, callers);
+  Table::Caller caller(*table);
+  const std::uint64_t keys = times * table->capacity();
+  const std::uint64_t now = 1'000'000;
+  std::uint64_t most_touches = 0;
+  std::uint64_t most_lines = 0;
+  for (std::uint64_t i = 0; i < keys; ++i) {
+    Noted::touches = Noted::lines = Noted::last_line = 0;
+    ASSERT_EQ(check(caller, key_of(i), now), KeyVerdict::kNew);
+    most_touches = std::max(most_touches, Noted::touches);
+    most_lines = std::max(most_lines, Noted::lines);
+  }
+  EXPECT_EQ(most_lines, 1U);
+  // The first in a bucket airs it: era, slots, era, its swap. Then era, slots, and the era (one of
+  // many) or the oldest slot again (alone), and what is written.
+  EXPECT_EQ(most_touches, 10U + 10U);
+  EXPECT_EQ(caller.counters().fresh.get(), keys);
+  EXPECT_EQ(caller.counters().evicted.get(), keys - table.keys());
+  EXPECT_EQ(caller.counters().evicted_age.get(), 0U);
+  if (times > 1) {
+    EXPECT_EQ(table.keys(), table->capacity());
+  }
+}
+
+TEST(KeyedTable, CostAndMemoryAreFlatFarBeyondCapacity) {
   for (const std::uint64_t times : {1U, 10U, 100U}) {
-    OwnedKeyedTable<Table> table(1000);
-    Table::Caller caller(*table);
-    const std::uint64_t keys = times * table->capacity();
-    const std::uint64_t now = 1'000'000;
-    std::uint64_t most_touches = 0;
-    std::uint64_t most_lines = 0;
-    for (std::uint64_t i = 0; i < keys; ++i) {
-      Noted::touches = Noted::lines = Noted::last_line = 0;
-      ASSERT_EQ(check(caller, key_of(i), now), KeyVerdict::kNew);
-      most_touches = std::max(most_touches, Noted::touches);
-      most_lines = std::max(most_lines, Noted::lines);
-    }
-    EXPECT_EQ(most_lines, 1U);
-    // The first in a bucket airs it: era, slots, era, its swap. Then era, slots, era, the swap.
-    EXPECT_EQ(most_touches, 10U + 10U);
-    EXPECT_EQ(caller.counters().fresh.get(), keys);
-    EXPECT_EQ(caller.counters().evicted.get(), keys - table.keys());
-    EXPECT_EQ(caller.counters().evicted_age.get(), 0U);
-    if (times > 1) {
-      EXPECT_EQ(table.keys(), table->capacity());
-    }
+    expect_flat_cost(KeyCallers::kOne, times);
+    expect_flat_cost(KeyCallers::kMany, times);
   }
 }
 

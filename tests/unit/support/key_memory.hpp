@@ -31,11 +31,12 @@ class OwnedKeyedTable {
   using Bucket = typename Table::Bucket;
 
   /// A tick is one cycle unless `window_cycles` says otherwise.
-  explicit OwnedKeyedTable(std::size_t buckets, std::uint64_t window_cycles = Table::kWindowTicks)
+  explicit OwnedKeyedTable(std::size_t buckets, std::uint64_t window_cycles = Table::kWindowTicks,
+                           identity::KeyCallers callers = identity::KeyCallers::kMany)
       : memory_(
             static_cast<std::byte*>(std::aligned_alloc(kCacheLineBytes, buckets * sizeof(Bucket)))),
         buckets_(Table::buckets_in({memory_.get(), buckets * sizeof(Bucket)})),
-        table_(buckets_, window_cycles) {}
+        table_(buckets_, window_cycles, callers) {}
 
   [[nodiscard]] Table& operator*() noexcept { return table_; }
   [[nodiscard]] Table* operator->() noexcept { return &table_; }
