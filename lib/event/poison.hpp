@@ -3,6 +3,8 @@
 
 #include <rte_mbuf.h>
 
+#include <cstdint>
+
 #if defined(__SANITIZE_ADDRESS__)
 #define ESC_POISON_MBUFS 1
 #elif defined(__has_feature)
@@ -44,6 +46,21 @@ inline void free_segment(rte_mbuf* segment) noexcept {
 #else
   rte_pktmbuf_free_seg(segment);
 #endif
+}
+
+/// The same for `count` references at once, which the caller has: at most one atomic operation
+/// instead of one for each.
+inline void free_segment(rte_mbuf* segment, std::uint16_t count) noexcept {
+  if (count > 1) {
+    // If nobody else has one none can appear, for only who has one makes more. Acquire: pairs with
+    // the update by which the last other holder gave up its own, so that it is done with the bytes.
+    if (__atomic_load_n(&segment->refcnt, __ATOMIC_ACQUIRE) == count) {
+      rte_mbuf_refcnt_set(segment, 1);
+    } else {
+      rte_mbuf_refcnt_update(segment, static_cast<std::int16_t>(1 - count));
+    }
+  }
+  free_segment(segment);
 }
 
 /// rte_pktmbuf_free, likewise.

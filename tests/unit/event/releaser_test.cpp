@@ -78,6 +78,44 @@ TEST_F(ReleaserTest, ASharedMbufGoesBackWithItsLastReference) {
   EXPECT_EQ(first_.in_use(), 1U);
   EXPECT_EQ(rte_mbuf_refcnt_read(three.mbuf), 1);
   releaser_.release(three);
+  releaser_.flush();
+  EXPECT_TRUE(first_.whole());
+}
+
+TEST_F(ReleaserTest, ReferencesToOneMbufGoBackTogether) {
+  event::Event one = make_event(first_, "a");
+  const event::Event two = share(one);
+  const event::Event three = share(one);
+  releaser_.release(one);
+  releaser_.release(two);
+  EXPECT_EQ(rte_mbuf_refcnt_read(three.mbuf), 3);
+  releaser_.flush();
+  EXPECT_EQ(rte_mbuf_refcnt_read(three.mbuf), 1);
+  // With another mbuf they end.
+  const event::Event four = share(one);
+  event::Event other = make_event(first_, "b");
+  const event::Event of_other = share(other);
+  releaser_.release(three);
+  releaser_.release(four);
+  EXPECT_EQ(first_.in_use(), 2U);
+  releaser_.release(other);
+  EXPECT_EQ(first_.in_use(), 1U);
+  releaser_.release(of_other);
+  releaser_.flush();
+  EXPECT_TRUE(first_.whole());
+}
+
+TEST_F(ReleaserTest, AsManyReferencesAsADatagramCanHold) {
+  event::Event event = make_event(first_, "a");
+  constexpr std::uint16_t kEvents = 8189;  // 65,507 bytes of 8-byte frames, and the stage's own
+  event.flags = 0;
+  rte_mbuf_refcnt_set(event.mbuf, kEvents);
+  for (int i = 0; i < kEvents - 1; ++i) releaser_.release(event);
+  releaser_.flush();
+  EXPECT_EQ(rte_mbuf_refcnt_read(event.mbuf), 1);
+  EXPECT_EQ(first_.in_use(), 1U);
+  releaser_.release(event);
+  releaser_.flush();
   EXPECT_TRUE(first_.whole());
 }
 
