@@ -5,9 +5,6 @@
 namespace esc::app {
 namespace {
 
-// A bucket among millions that fills up by chance is nobody's concern; a table in which one new key
-// of ten puts another one out is too small.
-constexpr std::uint64_t kShortFrom = 10;
 constexpr std::uint64_t kJudgedEveryS = 10;
 
 }  // namespace
@@ -20,19 +17,12 @@ KeyMemory::KeyMemory(const config::DeduplicationConfig& deduplication, int socke
       hasher_(identity::random_key_secret()),
       window_s_(deduplication.idempotency_s),
       effective_window_s_(window_s_),
-      effective_(table_.tick_cycles(), static_cast<double>(rte_get_tsc_hz())) {}
+      effective_(table_.tick_cycles(), static_cast<double>(rte_get_tsc_hz())),
+      shortage_(kJudgedEveryS * rte_get_tsc_hz()) {}
 
 bool KeyMemory::watch(const identity::KeyedTotals& totals, std::uint64_t now) noexcept {
   effective_window_s_.store(effective_.sample(totals, now), std::memory_order_relaxed);
-  if (now - judged_ < kJudgedEveryS * rte_get_tsc_hz()) return false;
-  judged_ = now;
-  const std::uint64_t fresh = totals.fresh - fresh_;
-  const std::uint64_t evicted = totals.evicted - evicted_;
-  fresh_ = totals.fresh;
-  evicted_ = totals.evicted;
-  const bool was_short = short_;
-  short_ = evicted != 0 && evicted * kShortFrom >= fresh;
-  return short_ != was_short;
+  return shortage_.update(totals, now);
 }
 
 }  // namespace esc::app

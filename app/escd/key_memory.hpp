@@ -10,6 +10,7 @@
 #include "dispatch/key_judge.hpp"
 #include "dpdk/huge_array.hpp"
 #include "identity/key_hasher.hpp"
+#include "identity/key_shortage.hpp"
 #include "identity/keyed_table.hpp"
 
 namespace esc::app {
@@ -32,7 +33,7 @@ class KeyMemory {
   /// Now and then, with what all pipelines have counted. Whether that changed what there is to be
   /// told: keys are forgotten early, or no longer. Main lcore.
   [[nodiscard]] bool watch(const identity::KeyedTotals& totals, std::uint64_t now) noexcept;
-  [[nodiscard]] bool is_short() const noexcept { return short_; }
+  [[nodiscard]] bool is_short() const noexcept { return shortage_.is_short(); }
 
  private:
   dpdk::HugeArray<identity::KeyedTable::Bucket> buckets_;
@@ -41,10 +42,7 @@ class KeyMemory {
   double window_s_;
   std::atomic<double> effective_window_s_;  ///< relaxed: one figure, alone
   identity::EffectiveWindow effective_;
-  std::uint64_t judged_ = 0;   ///< TSC of the last judgement, and what had been counted by then
-  std::uint64_t fresh_ = 0;    ///< likewise
-  std::uint64_t evicted_ = 0;  ///< likewise
-  bool short_ = false;
+  identity::KeyShortage shortage_;
 };
 
 }  // namespace esc::app

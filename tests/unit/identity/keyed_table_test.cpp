@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "identity/key_shortage.hpp"
 #include "support/key_memory.hpp"
 #include "support/sanitizers.hpp"
 
@@ -340,6 +341,26 @@ TEST_F(Effective, ForgetsOldEvictions) {
   EXPECT_NEAR(sample(100'113), 300 * kTickSeconds, 1e-3);
   (void)sample(100'168);
   EXPECT_NEAR(sample(100'169), 3600, 1e-3);
+}
+
+TEST(KeyShortage, IsWhereOneNewKeyOfTenPutsAnotherOut) {
+  KeyShortage shortage(100);
+  KeyedTotals totals;
+  const auto update = [&](std::uint64_t fresh, std::uint64_t evicted, std::uint64_t now) {
+    totals.fresh += fresh;
+    totals.evicted += evicted;
+    return shortage.update(totals, now);
+  };
+  EXPECT_FALSE(update(1000, 99, 100));
+  EXPECT_FALSE(shortage.is_short());
+  EXPECT_FALSE(update(1000, 500, 199)) << "before its time";
+  EXPECT_TRUE(update(0, 0, 200)) << "what came since is judged then";
+  EXPECT_TRUE(shortage.is_short());
+  EXPECT_FALSE(update(1000, 100, 300)) << "told once";
+  EXPECT_TRUE(shortage.is_short());
+  EXPECT_TRUE(update(1000, 99, 400));
+  EXPECT_FALSE(shortage.is_short());
+  EXPECT_FALSE(update(0, 0, 500));
 }
 
 TEST(KeyedTotals, AreTheSumOverCallers) {

@@ -1,0 +1,43 @@
+// When the memory for keys is too small for the idempotency window, and when no longer.
+#pragma once
+
+#include <cstdint>
+
+#include "identity/keyed_table.hpp"
+
+namespace esc::identity {
+
+/// A bucket among millions that fills up by chance is nobody's concern; a table in which one new
+/// key of ten puts another one out is too small. Thread: one.
+class KeyShortage {
+ public:
+  /// Judges what was counted in `interval_cycles` at a time.
+  explicit KeyShortage(std::uint64_t interval_cycles) noexcept
+      : interval_cycles_(interval_cycles) {}
+
+  /// Now and then, with what all callers have counted by `now` (TSC). Whether that changed whether
+  /// there is a shortage.
+  [[nodiscard]] bool update(const KeyedTotals& totals, std::uint64_t now) noexcept {
+    if (now - judged_ < interval_cycles_) return false;
+    judged_ = now;
+    const std::uint64_t fresh = totals.fresh - fresh_;
+    const std::uint64_t evicted = totals.evicted - evicted_;
+    fresh_ = totals.fresh;
+    evicted_ = totals.evicted;
+    const bool was_short = is_short_;
+    is_short_ = evicted != 0 && evicted * kShortFrom >= fresh;
+    return is_short_ != was_short;
+  }
+  [[nodiscard]] bool is_short() const noexcept { return is_short_; }
+
+ private:
+  static constexpr std::uint64_t kShortFrom = 10;  ///< one of so many
+
+  std::uint64_t interval_cycles_;
+  std::uint64_t judged_ = 0;  ///< when; and what had been counted by then
+  std::uint64_t fresh_ = 0;
+  std::uint64_t evicted_ = 0;
+  bool is_short_ = false;
+};
+
+}  // namespace esc::identity
