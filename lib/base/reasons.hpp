@@ -111,6 +111,31 @@ inline constexpr std::array<std::string_view, static_cast<std::size_t>(NonEvent:
   return kNonEventNames[static_cast<std::size_t>(kind)];
 }
 
+/// Why an event is a dead letter. The numbers are in segment files (docs/dead-letters.md): append,
+/// never renumber; 0 is none.
+enum class DeadReason : std::uint8_t {
+  kNone,
+  kUnknownTopic,
+  kHandlerRefused,
+  kWorkerFull,
+  kHoldExpired,
+  kShedCritical,
+  kShedEmergency,
+  kStale,
+  kDrainedAtDeadline,
+  kCount
+};
+
+inline constexpr std::array<std::string_view, static_cast<std::size_t>(DeadReason::kCount)>
+    kDeadReasonNames = {
+        "none",          "unknown_topic",  "handler_refused", "worker_full",         "hold_expired",
+        "shed_critical", "shed_emergency", "stale",           "drained_at_deadline",
+};
+
+[[nodiscard]] constexpr std::string_view name(DeadReason reason) noexcept {
+  return kDeadReasonNames[static_cast<std::size_t>(reason)];
+}
+
 namespace detail {
 template <std::size_t N>
 [[nodiscard]] constexpr bool all_named(const std::array<std::string_view, N>& names) {
@@ -124,5 +149,6 @@ template <std::size_t N>
 static_assert(detail::all_named(kFrameDropNames), "every FrameDrop has a stable name");
 static_assert(detail::all_named(kPacketDropNames), "every PacketDrop has a stable name");
 static_assert(detail::all_named(kNonEventNames), "every NonEvent has a stable name");
+static_assert(detail::all_named(kDeadReasonNames), "every DeadReason has a stable name");
 
 }  // namespace esc

@@ -9,7 +9,7 @@ import cpp
 LEVELS = [
     ["base"],
     ["wire", "ring", "telemetry", "topology"],
-    ["config", "event"],
+    ["config", "event", "dlq"],
     ["dpdk", "identity", "route", "control", "runtime"],
     ["ingest", "tcp", "dispatch", "worker", "storage"],
 ]
@@ -20,7 +20,7 @@ APP_LEVEL = len(LEVELS)
 ETHDEV_HEADERS = {"<rte_ethdev.h>", "<rte_ethdev_driver.h>", "<rte_ethdev_core.h>"}
 ETHDEV_USERS = ("lib/dpdk/", "tools/esc-replay/dpdk_sink.cpp", "tests/dpdk/")
 # These can be embedded by programs that know nothing of DPDK.
-WITHOUT_DPDK = ("base", "wire", "ring", "topology", "config")
+WITHOUT_DPDK = ("base", "wire", "ring", "topology", "config", "dlq")
 
 
 def problems(tree):

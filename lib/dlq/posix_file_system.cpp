@@ -1,0 +1,139 @@
+#include "dlq/posix_file_system.hpp"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+namespace esc::dlq {
+namespace {
+
+constexpr mode_t kFileMode = 0600;
+constexpr mode_t kFolderMode = 0700;
+
+int result_of(int returned) noexcept {
+  return returned < 0 ? errno : 0;
+}
+
+class PosixFile : public File {
+ public:
+  explicit PosixFile(int fd) noexcept : fd_(fd) {}
+  ~PosixFile() override { ::close(fd_); }
+
+  int write(std::uint64_t offset, std::span<const std::byte> bytes) override {
+    while (!bytes.empty()) {
+      iovec piece{const_cast<std::byte*>(bytes.data()), bytes.size()};
+      const ssize_t written = ::pwritev2(fd_, &piece, 1, static_cast<off_t>(offset), 0);
+      if (written < 0 && errno == EINTR) continue;
+      if (written < 0) return errno;
+      // Less than asked for, and not a whole block: the disk is full, or worse.
+      if (written == 0 || static_cast<std::size_t>(written) % kUnit != 0) return ENOSPC;
+      offset += static_cast<std::uint64_t>(written);
+      bytes = bytes.subspan(static_cast<std::size_t>(written));
+    }
+    return 0;
+  }
+  int sync() override {
+    // An interrupted sync has done nothing yet.
+    while (::fdatasync(fd_) != 0) {
+      if (errno != EINTR) return errno;
+    }
+    return 0;
+  }
+
+ private:
+  static constexpr std::size_t kUnit = 512;
+  int fd_;
+};
+
+}  // namespace
+
+int PosixFileSystem::open(const std::string& folder) {
+  if (::mkdir(folder.c_str(), kFolderMode) != 0 && errno != EEXIST) return errno;
+  folder_ = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  return result_of(folder_);
+}
+
+PosixFileSystem::~PosixFileSystem() {
+  if (folder_ >= 0) ::close(folder_);
+}
+
+// Without following a link: whoever may write the folder must not have us write elsewhere.
+int PosixFileSystem::open_file(const std::string& name, int flags, int& fd) const {
+  flags |= O_RDWR | O_CLOEXEC | O_NOFOLLOW;
+  fd = ::openat(folder_, name.c_str(), flags | O_DIRECT, kFileMode);
+  if (fd < 0 && errno == EINVAL) {
+    // No O_DIRECT here. Some file systems find that out when the file is made already.
+    if ((flags & O_EXCL) != 0) ::unlinkat(folder_, name.c_str(), 0);
+    fd = ::openat(folder_, name.c_str(), flags, kFileMode);
+  }
+  return result_of(fd);
+}
+
+int PosixFileSystem::create(const std::string& name, std::uint64_t bytes,
+                            std::unique_ptr<File>& file) {
+  int fd = -1;
+  if (const int error = open_file(name, O_CREAT | O_EXCL, fd); error != 0) return error;
+  file = std::make_unique<PosixFile>(fd);
+  return ::posix_fallocate(fd, 0, static_cast<off_t>(bytes));
+}
+
+int PosixFileSystem::reuse(const std::string& name, std::unique_ptr<File>& file) {
+  int fd = -1;
+  if (const int error = open_file(name, 0, fd); error != 0) return error;
+  file = std::make_unique<PosixFile>(fd);
+  return 0;
+}
+
+int PosixFileSystem::rename(const std::string& from, const std::string& to) {
+  return result_of(::renameat(folder_, from.c_str(), folder_, to.c_str()));
+}
+
+int PosixFileSystem::remove(const std::string& name) {
+  return result_of(::unlinkat(folder_, name.c_str(), 0));
+}
+
+int PosixFileSystem::sync_folder() {
+  return result_of(::fsync(folder_));
+}
+
+int PosixFileSystem::list(std::vector<FolderEntry>& entries) {
+  entries.clear();
+  const int fd = ::openat(folder_, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return errno;
+  DIR* folder = ::fdopendir(fd);
+  if (folder == nullptr) {
+    const int error = errno;
+    ::close(fd);
+    return error;
+  }
+  int error = 0;
+  for (;;) {
+    errno = 0;
+    const dirent* entry = ::readdir(folder);
+    if (entry == nullptr) {
+      error = errno;
+      break;
+    }
+    struct stat found {};
+    if (::fstatat(fd, entry->d_name, &found, AT_SYMLINK_NOFOLLOW) != 0) continue;
+    if (!S_ISREG(found.st_mode)) continue;
+    entries.push_back({entry->d_name, static_cast<std::uint64_t>(found.st_size)});
+  }
+  ::closedir(folder);
+  return error;
+}
+
+int PosixFileSystem::free_bytes(std::uint64_t& bytes) {
+  struct statvfs found {};
+  if (::fstatvfs(folder_, &found) != 0) return errno;
+  bytes = std::uint64_t{found.f_bavail} * found.f_frsize;
+  return 0;
+}
+
+}  // namespace esc::dlq

@@ -1,0 +1,33 @@
+// A folder of the machine's, written past the page cache.
+#pragma once
+
+#include <string>
+
+#include "dlq/file_system.hpp"
+
+namespace esc::dlq {
+
+/// pwritev2 and fdatasync on files opened with O_DIRECT; where a file system knows no O_DIRECT,
+/// without it. Makes the folder (mode 0700) if it is not there.
+class PosixFileSystem : public FileSystem {
+ public:
+  /// Says 0 or an errno.
+  [[nodiscard]] int open(const std::string& folder);
+  ~PosixFileSystem() override;
+
+  [[nodiscard]] int create(const std::string& name, std::uint64_t bytes,
+                           std::unique_ptr<File>& file) override;
+  [[nodiscard]] int reuse(const std::string& name, std::unique_ptr<File>& file) override;
+  [[nodiscard]] int rename(const std::string& from, const std::string& to) override;
+  [[nodiscard]] int remove(const std::string& name) override;
+  [[nodiscard]] int sync_folder() override;
+  [[nodiscard]] int list(std::vector<FolderEntry>& entries) override;
+  [[nodiscard]] int free_bytes(std::uint64_t& bytes) override;
+
+ private:
+  [[nodiscard]] int open_file(const std::string& name, int flags, int& fd) const;
+
+  int folder_ = -1;
+};
+
+}  // namespace esc::dlq

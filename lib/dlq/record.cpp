@@ -1,0 +1,143 @@
+#include "dlq/record.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+#include "dlq/crc32c.hpp"
+
+namespace esc::dlq {
+namespace {
+
+constexpr std::size_t kCrcOffset = offsetof(ItemHead, crc);
+constexpr std::size_t kAfterCrc = sizeof(ItemHead);
+
+std::uint32_t head_word(ItemKind kind, std::size_t bytes) noexcept {
+  return static_cast<std::uint32_t>(kind) << kItemKindShift | static_cast<std::uint32_t>(bytes);
+}
+
+std::size_t aligned(std::size_t bytes) noexcept {
+  return (bytes + kItemAlign - 1) & ~(kItemAlign - 1);
+}
+
+// Over the run, the word before the field, and what follows it up to the item's last byte.
+std::uint32_t crc_of(const std::byte* item, std::size_t bytes, std::uint64_t run) noexcept {
+  std::uint32_t crc = crc32c(std::as_bytes(std::span(&run, 1)));
+  crc = crc32c({item, kCrcOffset}, crc);
+  return crc32c({item + kAfterCrc, bytes - kAfterCrc}, crc);
+}
+
+void write_crc(std::byte* item, std::size_t bytes, std::uint64_t run) noexcept {
+  const std::uint32_t crc = crc_of(item, bytes, run);
+  std::memcpy(item + kCrcOffset, &crc, sizeof crc);
+}
+
+Record record_from(const RecordHead& head, std::span<const std::byte> frame) noexcept {
+  return {.id = head.id,
+          .letter = {.received_ns = head.received_ns,
+                     .died_ns = head.died_ns,
+                     .producer = head.producer,
+                     .sequence = head.sequence,
+                     .epoch = head.epoch,
+                     .peer = head.peer,
+                     .peer_port = head.peer_port,
+                     .port = head.port,
+                     .queue = head.queue,
+                     .reason = head.reason,
+                     .stage = static_cast<Stage>(head.stage),
+                     .flags = head.flags,
+                     .attempts = head.attempts,
+                     .replay_count = head.replay_count},
+          .frame = frame};
+}
+
+// Whether an item of that kind may be so long.
+bool fits_kind(ItemKind kind, std::size_t bytes) noexcept {
+  switch (kind) {
+    case ItemKind::kRecord:
+      return bytes >= sizeof(RecordHead) && bytes <= sizeof(RecordHead) + kMaxFrameBytes;
+    case ItemKind::kPad:
+      return bytes >= sizeof(ItemHead) && bytes % kItemAlign == 0;
+    case ItemKind::kSeal:
+      return bytes == sizeof(Seal);
+  }
+  return false;
+}
+
+Item faulty(ItemFault fault) noexcept {
+  Item item;
+  item.fault = fault;
+  return item;
+}
+
+}  // namespace
+
+void write_record(std::byte* out, std::uint64_t run, std::uint64_t id, const Letter& letter,
+                  std::span<const std::byte> frame) noexcept {
+  const std::size_t bytes = sizeof(RecordHead) + frame.size();
+  const RecordHead head{.item = {head_word(ItemKind::kRecord, bytes), 0},
+                        .id = id,
+                        .received_ns = letter.received_ns,
+                        .died_ns = letter.died_ns,
+                        .producer = letter.producer,
+                        .sequence = letter.sequence,
+                        .epoch = letter.epoch,
+                        .frame_bytes = static_cast<std::uint32_t>(frame.size()),
+                        .peer = letter.peer,
+                        .peer_port = letter.peer_port,
+                        .port = letter.port,
+                        .queue = letter.queue,
+                        .reason = letter.reason,
+                        .stage = static_cast<std::uint8_t>(letter.stage),
+                        .flags = letter.flags,
+                        .attempts = letter.attempts,
+                        .replay_count = letter.replay_count,
+                        .reserved = {}};
+  std::memcpy(out, &head, sizeof head);
+  std::memcpy(out + sizeof head, frame.data(), frame.size());
+  std::memset(out + bytes, 0, aligned(bytes) - bytes);
+  write_crc(out, bytes, run);
+}
+
+void write_pad(std::span<std::byte> out, std::uint64_t run) noexcept {
+  std::ranges::fill(out, std::byte{0});
+  const ItemHead head{head_word(ItemKind::kPad, out.size()), 0};
+  std::memcpy(out.data(), &head, sizeof head);
+  // Of its head only: what is nothing need not be read.
+  write_crc(out.data(), sizeof head, run);
+}
+
+void write_seal(std::byte* out, std::uint64_t run, std::uint64_t next_id) noexcept {
+  const Seal seal{{head_word(ItemKind::kSeal, sizeof(Seal)), 0}, next_id};
+  std::memcpy(out, &seal, sizeof seal);
+  write_crc(out, sizeof seal, run);
+}
+
+Item read_item(std::span<const std::byte> bytes, std::uint64_t run) noexcept {
+  ItemHead head;
+  if (bytes.size() < sizeof head) return faulty(ItemFault::kBadBytes);
+  std::memcpy(&head, bytes.data(), sizeof head);
+  if (head.kind_and_bytes == 0 && head.crc == 0) return faulty(ItemFault::kNothing);
+  const auto kind = static_cast<ItemKind>(head.kind_and_bytes >> kItemKindShift);
+  const std::size_t length = head.kind_and_bytes & kItemBytesMask;
+  if (!fits_kind(kind, length) || aligned(length) > bytes.size())
+    return faulty(ItemFault::kBadBytes);
+  const std::size_t summed = kind == ItemKind::kPad ? sizeof head : length;
+  if (crc_of(bytes.data(), summed, run) != head.crc) return faulty(ItemFault::kBadCrc);
+  Item item;
+  item.kind = kind;
+  item.bytes = aligned(length);
+  if (kind == ItemKind::kSeal) {
+    Seal seal;
+    std::memcpy(&seal, bytes.data(), sizeof seal);
+    item.next_id = seal.next_id;
+  }
+  if (kind == ItemKind::kRecord) {
+    RecordHead record;
+    std::memcpy(&record, bytes.data(), sizeof record);
+    if (record.frame_bytes != length - sizeof record) return faulty(ItemFault::kBadBytes);
+    item.record = record_from(record, bytes.subspan(sizeof record, record.frame_bytes));
+  }
+  return item;
+}
+
+}  // namespace esc::dlq

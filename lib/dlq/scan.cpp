@@ -1,0 +1,63 @@
+#include "dlq/scan.hpp"
+
+#include <algorithm>
+
+namespace esc::dlq {
+namespace {
+
+SegmentState state_of(const ReadHeader& read, std::uint64_t number) {
+  switch (read.fault) {
+    case HeaderFault::kNone:
+      return read.header.number == number ? SegmentState::kSound : SegmentState::kNotBegun;
+    case HeaderFault::kEmpty:
+      return SegmentState::kNotBegun;
+    case HeaderFault::kForeign:
+      return SegmentState::kForeign;
+    case HeaderFault::kNewer:
+      return SegmentState::kNewer;
+    case HeaderFault::kDamaged:
+      return SegmentState::kDamaged;
+  }
+  return SegmentState::kForeign;
+}
+
+// Items begin at multiples of 8, so that one behind a damaged one can be found. Ids tell them from
+// what a former segment left.
+std::uint64_t records_from(std::span<const std::byte> bytes, std::size_t offset,
+                           const SegmentHeader& header, std::uint64_t least_id) {
+  std::uint64_t records = 0;
+  while (offset + sizeof(RecordHead) <= bytes.size()) {
+    const Item item = read_item(bytes.subspan(offset), header.run);
+    const bool sound = item.fault == ItemFault::kNone;
+    if (sound && item.kind == ItemKind::kRecord && item.record.id >= least_id) ++records;
+    offset += sound ? item.bytes : kItemAlign;
+  }
+  return records;
+}
+
+}  // namespace
+
+FoundSegment scan_segment(std::uint64_t number, std::span<const std::byte> bytes) {
+  const ReadHeader read = read_header(bytes);
+  FoundSegment found;
+  found.number = number;
+  found.state = state_of(read, number);
+  found.version = read.version;
+  if (found.state != SegmentState::kSound) return found;
+  found.header = read.header;
+  SegmentCursor cursor(bytes, read.header);
+  while (const std::optional<Record> record = cursor.next()) {
+    const std::uint64_t died_ns = record->letter.died_ns;
+    found.first_died_ns = found.records == 0 ? died_ns : std::min(found.first_died_ns, died_ns);
+    found.last_died_ns = std::max(found.last_died_ns, died_ns);
+    ++found.records;
+  }
+  found.next_id = cursor.next_id();
+  found.kept_bytes = cursor.offset();
+  found.end = cursor.end();
+  if (found.end == SegmentEnd::kBadBytes || found.end == SegmentEnd::kBadCrc)
+    found.records_behind = records_from(bytes, cursor.offset(), read.header, found.next_id);
+  return found;
+}
+
+}  // namespace esc::dlq

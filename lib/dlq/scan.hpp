@@ -1,0 +1,42 @@
+// What is in a folder of segment files, and what of it is sound.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "dlq/segment.hpp"
+
+namespace esc::dlq {
+
+/// What became of a file.
+enum class SegmentState : std::uint8_t {
+  kSound,     ///< it has a header, and records up to `kept_bytes`
+  kNotBegun,  ///< its header was never written, or is that of the segment it was before
+  kDamaged,   ///< the header is not what was written: its records cannot be told from others
+  kForeign,   ///< no segment file
+  kNewer,     ///< of a version that is not known here
+};
+
+struct FoundSegment {
+  std::uint64_t number = 0;  ///< by its name
+  SegmentState state = SegmentState::kSound;
+  std::uint32_t version = 0;
+  SegmentHeader header;  ///< of a sound one, like what follows
+  std::uint64_t records = 0;
+  std::uint64_t next_id = 0;
+  std::uint64_t kept_bytes = 0;  ///< up to the last whole record
+  std::uint64_t first_died_ns = 0;
+  std::uint64_t last_died_ns = 0;
+  SegmentEnd end = SegmentEnd::kNothing;
+
+  /// Sound records of this very segment that lie behind its end: what is between was damaged, for
+  /// a commit is on the disk before the next one is written.
+  std::uint64_t records_behind = 0;
+};
+
+/// Reads all of a segment: `bytes` are the file's, and may be anything. Any thread.
+[[nodiscard]] FoundSegment scan_segment(std::uint64_t number, std::span<const std::byte> bytes);
+
+}  // namespace esc::dlq

@@ -1,0 +1,122 @@
+#include "dlq/segment_log.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+namespace esc::dlq {
+
+int SegmentLog::commit(CommitBuffer& buffer, std::uint64_t now_ns, std::uint64_t tick_ns) {
+  const std::span<const std::byte> bytes = buffer.finish();
+  if (bytes.empty()) return 0;
+  // A seal needs a block after the last commit.
+  const bool fits = file_ != nullptr && buffer.first_id() == next_id_ &&
+                    bytes.size() + kBlockBytes <= settings_.segment_bytes - offset_;
+  if (!fits) {
+    if (tick_ns < not_before_tick_ns_) return last_error_;
+    close(now_ns);
+    if (bytes.size() + 2 * kBlockBytes > settings_.segment_bytes) return EFBIG;
+    if (const int error = begin(buffer.first_id(), now_ns); error != 0) {
+      last_error_ = error;
+      not_before_tick_ns_ = tick_ns + settings_.retry_ns;
+      return error;
+    }
+  }
+  int error = file_->write(offset_, bytes);
+  if (error == 0) error = file_->sync();
+  if (error != 0) {
+    // The kernel drops what it could not write, and would say 0 the next time.
+    ++abandoned_;
+    put_aside(now_ns, false);
+    return error;
+  }
+  offset_ += bytes.size();
+  records_ += buffer.records();
+  next_id_ = buffer.first_id() + buffer.records();
+  return 0;
+}
+
+void SegmentLog::close(std::uint64_t now_ns) {
+  if (file_ == nullptr) return;
+  AlignedBytes block(kBlockBytes);
+  write_seal(block.span().data(), settings_.run, next_id_);
+  write_pad(block.span().subspan(sizeof(Seal)), settings_.run);
+  int error = file_->write(offset_, block.span());
+  if (error == 0) error = file_->sync();
+  put_aside(now_ns, error == 0);
+}
+
+void SegmentLog::put_aside(std::uint64_t now_ns, bool reusable) {
+  kept_.push_back({.number = number_,
+                   .bytes = settings_.segment_bytes,
+                   .last_ns = now_ns,
+                   .records = records_,
+                   .reusable = reusable});
+  file_.reset();
+}
+
+int SegmentLog::begin(std::uint64_t first_id, std::uint64_t now_ns) {
+  const SegmentHeader header{.number = next_number_,
+                             .run = settings_.run,
+                             .first_id = first_id,
+                             .created_ns = now_ns,
+                             .bytes = settings_.segment_bytes,
+                             .instance = settings_.instance};
+  // Whatever comes of it, the number is used up: a file of that name may be there.
+  ++next_number_;
+  std::unique_ptr<File> file;
+  if (const int error = prepare(file, header); error != 0) {
+    file.reset();
+    (void)files_.remove(segment_name(header.number));
+    return error;
+  }
+  file_ = std::move(file);
+  number_ = header.number;
+  offset_ = kBlockBytes;
+  records_ = 0;
+  next_id_ = first_id;
+  ++begun_;
+  return 0;
+}
+
+// A file with its header, both on the disk: from there on what is synced in it is durable.
+int SegmentLog::prepare(std::unique_ptr<File>& file, const SegmentHeader& header) {
+  if (const int error = open_new(file, header); error != 0) return error;
+  AlignedBytes block(kBlockBytes);
+  const Block bytes = write_header(header);
+  std::ranges::copy(bytes, block.span().begin());
+  if (const int error = file->write(0, block.span()); error != 0) return error;
+  if (const int error = file->sync(); error != 0) return error;
+  return files_.sync_folder();
+}
+
+// A spare file keeps its old header until the new one is written over it. That one names another
+// segment than the file's name does then: so there are no records in it (see scan.hpp).
+int SegmentLog::open_new(std::unique_ptr<File>& file, const SegmentHeader& header) {
+  const std::string name = segment_name(header.number);
+  while (!spares_.empty()) {
+    const std::string spare = std::move(spares_.back());
+    spares_.pop_back();
+    if (files_.rename(spare, name) == 0) return files_.reuse(name, file);
+  }
+  return files_.create(name, header.bytes, file);
+}
+
+int SegmentLog::remove_oldest() {
+  if (kept_.empty()) return 0;
+  const KeptSegment& oldest = kept_.front();
+  const std::string name = segment_name(oldest.number);
+  int error = 0;
+  if (spares_.size() < settings_.max_spares && oldest.reusable) {
+    const std::string spare = spare_name(oldest.number);
+    error = files_.rename(name, spare);
+    if (error == 0) spares_.push_back(spare);
+  } else {
+    error = files_.remove(name);
+  }
+  if (error != 0 && error != ENOENT) return error;
+  kept_.pop_front();
+  return files_.sync_folder();
+}
+
+}  // namespace esc::dlq

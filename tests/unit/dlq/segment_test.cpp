@@ -1,0 +1,142 @@
+#include "dlq/segment.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstring>
+#include <vector>
+
+#include "dlq/commit_buffer.hpp"
+#include "dlq/crc32c.hpp"
+#include "dlq/scan.hpp"
+
+namespace esc::dlq::testing {
+namespace {
+
+using Bytes = std::vector<std::byte>;
+
+SegmentHeader header_of() {
+  return {.number = 42,
+          .run = 7,
+          .first_id = 100,
+          .created_ns = 1'800'000'000'000'000'000,
+          .bytes = 8 * kBlockBytes,
+          .instance = "plant-7"};
+}
+
+/// A segment with `commits` commits of two records each, and room behind them.
+Bytes segment_of(std::uint64_t commits) {
+  const SegmentHeader header = header_of();
+  Bytes bytes(header.bytes);
+  std::ranges::copy(write_header(header), bytes.begin());
+  CommitBuffer buffer(CommitBuffer::kMinBytes, header.run);
+  auto to = bytes.begin() + kBlockBytes;
+  std::uint64_t id = header.first_id;
+  for (std::uint64_t i = 0; i < commits; ++i) {
+    buffer.clear();
+    for (int k = 0; k < 2; ++k, ++id)
+      (void)buffer.add(id, {.died_ns = 1000 - id}, Bytes(50, std::byte{9}));
+    to = std::ranges::copy(buffer.finish(), to).out;
+  }
+  return bytes;
+}
+
+void change(Bytes& bytes, std::size_t offset) {
+  bytes[offset] ^= std::byte{0x10};
+}
+
+TEST(SegmentHeader, ComesBackAsItWas) {
+  const Block block = write_header(header_of());
+  const ReadHeader read = read_header(block);
+  EXPECT_EQ(read.fault, HeaderFault::kNone);
+  EXPECT_EQ(read.header, header_of());
+  EXPECT_EQ(read.version, kVersion);
+}
+
+TEST(SegmentHeader, SaysWhatIsWrong) {
+  const Block sound = write_header(header_of());
+  EXPECT_EQ(read_header(std::span(sound).first(kBlockBytes - 1)).fault, HeaderFault::kDamaged);
+  EXPECT_EQ(read_header({}).fault, HeaderFault::kEmpty);
+  EXPECT_EQ(read_header(Block{}).fault, HeaderFault::kEmpty);
+  for (std::size_t bit = 0; bit < kBlockBytes * 8; ++bit) {
+    Block other = sound;
+    other[bit / 8] ^= std::byte{1} << bit % 8;
+    ASSERT_EQ(read_header(other).fault, HeaderFault::kDamaged) << "bit " << bit;
+  }
+  Block foreign{};
+  std::ranges::fill(foreign, std::byte{'x'});
+  EXPECT_EQ(read_header(foreign).fault, HeaderFault::kForeign);
+  Block newer = sound;
+  newer[8] = std::byte{kVersion + 1};
+  const std::uint32_t crc = crc32c(std::span(newer).first(kBlockBytes - 4));
+  std::memcpy(newer.data() + kBlockBytes - 4, &crc, sizeof crc);
+  EXPECT_EQ(read_header(newer).fault, HeaderFault::kNewer);
+  EXPECT_EQ(read_header(newer).version, kVersion + 1);
+}
+
+TEST(SegmentName, IsANumberOfSixteenDigits) {
+  EXPECT_EQ(segment_name(42), "000000000000002a.dlq");
+  EXPECT_EQ(segment_number("000000000000002a.dlq"), 42U);
+  EXPECT_EQ(segment_number(segment_name(UINT64_MAX)), UINT64_MAX);
+  for (const char* other : {"", "2a.dlq", "000000000000002A.dlq", "000000000000002a.spare",
+                            "00000000000000-1.dlq", "000000000000002a.dlq.new"})
+    EXPECT_EQ(segment_number(other), std::nullopt) << other;
+  EXPECT_TRUE(is_spare_name(spare_name(42)));
+  EXPECT_FALSE(is_spare_name(segment_name(42)));
+}
+
+TEST(Scan, CountsWhatIsThere) {
+  const FoundSegment found = scan_segment(42, segment_of(3));
+  EXPECT_EQ(found.state, SegmentState::kSound);
+  EXPECT_EQ(found.header, header_of());
+  EXPECT_EQ(found.records, 6U);
+  EXPECT_EQ(found.next_id, 106U);
+  EXPECT_EQ(found.first_died_ns, 895U);
+  EXPECT_EQ(found.last_died_ns, 900U);
+  EXPECT_EQ(found.kept_bytes, 4 * kBlockBytes);
+  EXPECT_EQ(found.end, SegmentEnd::kNothing);
+  EXPECT_EQ(found.records_behind, 0U);
+}
+
+TEST(Scan, OfAnotherSegmentsHeaderThereIsNothing) {
+  EXPECT_EQ(scan_segment(43, segment_of(3)).state, SegmentState::kNotBegun);
+  EXPECT_EQ(scan_segment(43, Bytes(kBlockBytes)).state, SegmentState::kNotBegun);
+  EXPECT_EQ(scan_segment(43, {}).state, SegmentState::kNotBegun);
+}
+
+TEST(Scan, TellsATornEndFromDamageInTheMiddle) {
+  // In the last commit: nothing was written behind it.
+  Bytes torn = segment_of(3);
+  change(torn, 3 * kBlockBytes + 100);
+  const FoundSegment end = scan_segment(42, torn);
+  EXPECT_EQ(end.records, 4U);
+  EXPECT_EQ(end.end, SegmentEnd::kBadCrc);
+  // The record after the first of that commit is sound: so it is damage, and so is this.
+  EXPECT_EQ(end.records_behind, 1U);
+  Bytes damaged = segment_of(3);
+  change(damaged, kBlockBytes + 100);
+  const FoundSegment middle = scan_segment(42, damaged);
+  EXPECT_EQ(middle.records, 0U);
+  EXPECT_EQ(middle.records_behind, 5U);
+  // Torn in its last record.
+  Bytes last = segment_of(3);
+  change(last, 3 * kBlockBytes + record_bytes(50) + 100);
+  EXPECT_EQ(scan_segment(42, last).records, 5U);
+  EXPECT_EQ(scan_segment(42, last).records_behind, 0U);
+}
+
+TEST(Scan, AFileThatIsTooShortKeepsItsFirstRecords) {
+  const Bytes whole = segment_of(3);
+  for (std::size_t bytes = kBlockBytes; bytes < 4 * kBlockBytes; bytes += 8) {
+    const FoundSegment found = scan_segment(42, std::span(whole).first(bytes));
+    std::uint64_t expected = 0;
+    for (std::uint64_t commit = 0; commit < 3; ++commit) {
+      for (std::uint64_t k = 1; k <= 2; ++k)
+        expected += (1 + commit) * kBlockBytes + k * record_bytes(50) <= bytes ? 1U : 0U;
+    }
+    ASSERT_EQ(found.records, expected) << bytes;
+  }
+}
+
+}  // namespace
+}  // namespace esc::dlq::testing
