@@ -53,6 +53,33 @@ class PosixFile : public File {
 
 }  // namespace
 
+int list_folder(int folder, std::vector<FolderEntry>& entries) {
+  entries.clear();
+  const int fd = ::openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return errno;
+  DIR* open = ::fdopendir(fd);
+  if (open == nullptr) {
+    const int error = errno;
+    ::close(fd);
+    return error;
+  }
+  int error = 0;
+  for (;;) {
+    errno = 0;
+    const dirent* entry = ::readdir(open);
+    if (entry == nullptr) {
+      error = errno;
+      break;
+    }
+    struct stat found {};
+    if (::fstatat(fd, entry->d_name, &found, AT_SYMLINK_NOFOLLOW) != 0) continue;
+    if (!S_ISREG(found.st_mode)) continue;
+    entries.push_back({entry->d_name, static_cast<std::uint64_t>(found.st_size)});
+  }
+  ::closedir(open);
+  return error;
+}
+
 int PosixFileSystem::open(const std::string& folder) {
   if (::mkdir(folder.c_str(), kFolderMode) != 0 && errno != EEXIST) return errno;
   folder_ = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -103,30 +130,7 @@ int PosixFileSystem::sync_folder() {
 }
 
 int PosixFileSystem::list(std::vector<FolderEntry>& entries) {
-  entries.clear();
-  const int fd = ::openat(folder_, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) return errno;
-  DIR* folder = ::fdopendir(fd);
-  if (folder == nullptr) {
-    const int error = errno;
-    ::close(fd);
-    return error;
-  }
-  int error = 0;
-  for (;;) {
-    errno = 0;
-    const dirent* entry = ::readdir(folder);
-    if (entry == nullptr) {
-      error = errno;
-      break;
-    }
-    struct stat found {};
-    if (::fstatat(fd, entry->d_name, &found, AT_SYMLINK_NOFOLLOW) != 0) continue;
-    if (!S_ISREG(found.st_mode)) continue;
-    entries.push_back({entry->d_name, static_cast<std::uint64_t>(found.st_size)});
-  }
-  ::closedir(folder);
-  return error;
+  return list_folder(folder_, entries);
 }
 
 int PosixFileSystem::free_bytes(std::uint64_t& bytes) {

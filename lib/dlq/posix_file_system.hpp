@@ -7,6 +7,9 @@
 
 namespace esc::dlq {
 
+/// The plain files in an open folder; 0 or an errno.
+[[nodiscard]] int list_folder(int folder, std::vector<FolderEntry>& entries);
+
 /// pwritev2 and fdatasync on files opened with O_DIRECT; where a file system knows no O_DIRECT,
 /// without it. Makes the folder (mode 0700) if it is not there.
 class PosixFileSystem : public FileSystem {

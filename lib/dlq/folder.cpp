@@ -1,0 +1,136 @@
+#include "dlq/folder.hpp"
+
+#include <fcntl.h>
+#include <oneapi/tbb/enumerable_thread_specific.h>
+#include <oneapi/tbb/parallel_for.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "dlq/posix_file_system.hpp"
+
+namespace esc::dlq {
+namespace {
+
+std::string fix_of(int error) {
+  if (error == ENOENT) return "name a folder that is there, or start the appliance that makes it";
+  if (error == EACCES) return "run this as the user the appliance runs as";
+  if (error == ENOTDIR) return "name the folder, not a file in it";
+  return "look at the disk and at who may read the folder";
+}
+
+[[noreturn]] void fail(const std::string& path, int error) {
+  throw FolderError("dead letters in '" + path + "': " + std::strerror(error), fix_of(error));
+}
+
+/// Closes itself.
+class Descriptor {
+ public:
+  explicit Descriptor(int fd) noexcept : fd_(fd) {}
+  ~Descriptor() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  [[nodiscard]] int get() const noexcept { return fd_; }
+
+ private:
+  int fd_;
+};
+
+}  // namespace
+
+std::span<std::byte> SegmentBytes::room(std::size_t bytes) {
+  if (!memory_ || memory_->span().size() < bytes) {
+    memory_.reset();
+    memory_.emplace(std::max(bytes, kBlockBytes));
+  }
+  return memory_->span();
+}
+
+Folder::Folder(const std::string& path) : path_(path) {
+  fd_ = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd_ < 0) fail(path, errno);
+  std::vector<FolderEntry> entries;
+  if (const int error = list_folder(fd_, entries); error != 0) {
+    ::close(fd_);
+    fail(path, error);
+  }
+  for (FolderEntry& entry : entries) {
+    if (const auto number = segment_number(entry.name)) {
+      segments_.push_back({*number, entry.bytes});
+      bytes_ += entry.bytes;
+    } else if (is_spare_name(entry.name)) {
+      spares_.push_back(std::move(entry.name));
+    }
+  }
+  std::ranges::sort(segments_, {}, &SegmentFile::number);
+  std::ranges::sort(spares_);
+}
+
+Folder::~Folder() {
+  ::close(fd_);
+}
+
+std::optional<std::span<const std::byte>> Folder::read(const SegmentFile& file, SegmentBytes& room,
+                                                       int& error) const {
+  error = 0;
+  const Descriptor opened(::openat(fd_, segment_name(file.number).c_str(),
+                                   O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+  if (opened.get() < 0 && errno == ENOENT) return std::nullopt;
+  if (opened.get() < 0) {
+    error = errno;
+    return std::span<const std::byte>{};
+  }
+  const std::size_t wanted = std::min(file.bytes, kMaxSegmentBytes);
+  const std::span<std::byte> bytes = room.room(wanted);
+  std::size_t done = 0;
+  while (done < wanted) {
+    const ssize_t got =
+        ::pread(opened.get(), bytes.data() + done, wanted - done, static_cast<off_t>(done));
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) error = errno;
+    if (got <= 0) break;
+    done += static_cast<std::size_t>(got);
+  }
+  return bytes.first(done);
+}
+
+std::vector<ScannedSegment> scan_folder(const Folder& folder,
+                                        const std::function<void(std::uint64_t)>& on_read) {
+  const std::vector<SegmentFile>& files = folder.segments();
+  std::vector<std::optional<ScannedSegment>> scanned(files.size());
+  tbb::enumerable_thread_specific<SegmentBytes> rooms;
+  tbb::parallel_for(std::size_t{0}, files.size(), [&](std::size_t i) {
+    int error = 0;
+    const auto bytes = folder.read(files[i], rooms.local(), error);
+    if (bytes) scanned[i] = {files[i], scan_segment(files[i].number, *bytes), error};
+    if (on_read) on_read(files[i].bytes);
+  });
+  std::vector<ScannedSegment> found;
+  for (std::optional<ScannedSegment>& segment : scanned) {
+    if (segment) found.push_back(std::move(*segment));
+  }
+  return found;
+}
+
+void check_usable(const std::string& path, std::span<const ScannedSegment> segments) {
+  for (const ScannedSegment& segment : segments) {
+    const std::string file = path + "/" + segment_name(segment.file.number);
+    if (segment.found.state == SegmentState::kForeign) {
+      throw FolderError("'" + file + "' is no segment of dead letters",
+                        "give dead letters a folder of their own, or take that file away");
+    }
+    if (segment.found.state == SegmentState::kNewer) {
+      throw FolderError("'" + file + "' has format version " +
+                            std::to_string(segment.found.version) + "; this program knows " +
+                            std::to_string(kVersion),
+                        "use the version that wrote it, or another folder");
+    }
+  }
+}
+
+}  // namespace esc::dlq

@@ -1,0 +1,110 @@
+// A folder of segment files, read: while an appliance writes it, after it stopped, or damaged.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "dlq/commit_buffer.hpp"
+#include "dlq/scan.hpp"
+
+namespace esc::dlq {
+
+/// what() says what is wrong and where; fix() what to do about it. Both may hold a name from
+/// outside.
+class FolderError : public std::runtime_error {
+ public:
+  FolderError(const std::string& message, std::string fix)
+      : std::runtime_error(message), fix_(std::move(fix)) {}
+  [[nodiscard]] const std::string& fix() const noexcept { return fix_; }
+
+ private:
+  std::string fix_;
+};
+
+/// A file as the folder has it.
+struct SegmentFile {
+  std::uint64_t number = 0;
+  std::uint64_t bytes = 0;
+};
+
+/// Of a larger file, which nothing here writes, only so much is looked at.
+inline constexpr std::uint64_t kMaxSegmentBytes = std::uint64_t{1} << 30;
+
+/// Room for one segment after the other. Thread: one.
+class SegmentBytes {
+ public:
+  /// At least so much; what was in it is gone. Throws std::bad_alloc.
+  [[nodiscard]] std::span<std::byte> room(std::size_t bytes);
+
+ private:
+  std::optional<AlignedBytes> memory_;
+};
+
+class Folder {
+ public:
+  /// Reads the folder's names. Throws FolderError.
+  explicit Folder(const std::string& path);
+  ~Folder();
+  Folder(const Folder&) = delete;
+  Folder& operator=(const Folder&) = delete;
+
+  /// By their numbers.
+  [[nodiscard]] const std::vector<SegmentFile>& segments() const noexcept { return segments_; }
+  [[nodiscard]] const std::vector<std::string>& spares() const noexcept { return spares_; }
+  [[nodiscard]] std::uint64_t bytes() const noexcept { return bytes_; }
+
+  /// What is in a segment's file now; none if it is gone. A copy: an appliance may write the file
+  /// meanwhile. Of a disk that gives no more than the first part, that part: `error` is its errno
+  /// then, and 0 otherwise. Any thread, each with its own `room`.
+  [[nodiscard]] std::optional<std::span<const std::byte>> read(const SegmentFile& file,
+                                                               SegmentBytes& room,
+                                                               int& error) const;
+
+ private:
+  int fd_ = -1;
+  std::string path_;
+  std::vector<SegmentFile> segments_;
+  std::vector<std::string> spares_;
+  std::uint64_t bytes_ = 0;
+};
+
+/// Calls `visit` for the records of a segment, in their order, until it says false. Any thread,
+/// each with its own `room`, in which the records lie.
+template <class Visit>
+void for_each_record(const Folder& folder, const SegmentFile& file, SegmentBytes& room,
+                     Visit&& visit) {
+  int error = 0;
+  const auto bytes = folder.read(file, room, error);
+  if (!bytes) return;
+  const ReadHeader read = read_header(*bytes);
+  if (read.fault != HeaderFault::kNone || read.header.number != file.number) return;
+  SegmentCursor cursor(*bytes, read.header);
+  while (const std::optional<Record> record = cursor.next()) {
+    if (!visit(*record)) return;
+  }
+}
+
+/// A segment, and what reading it met.
+struct ScannedSegment {
+  SegmentFile file;
+  FoundSegment found;
+  int error = 0;  ///< errno of the disk: what lies behind found.kept_bytes could not be read
+};
+
+/// Scans all segments, on as many threads as oneTBB has. `on_read(bytes)` is told of each that is
+/// done, from any thread. Those that are gone meanwhile are left out. By their numbers.
+[[nodiscard]] std::vector<ScannedSegment> scan_folder(
+    const Folder& folder, const std::function<void(std::uint64_t bytes)>& on_read = {});
+
+/// Why an appliance must not write into such a folder: a file that is not its own, or that a newer
+/// version made. Throws FolderError.
+void check_usable(const std::string& path, std::span<const ScannedSegment> segments);
+
+}  // namespace esc::dlq

@@ -1,0 +1,323 @@
+"""esc-dlq on folders that another hand wrote by docs/dead-letters.md: whole, torn, damaged and
+hostile ones.
+"""
+
+import json
+import os
+import random
+import re
+import subprocess
+from collections import Counter
+from pathlib import Path
+
+import harness
+from esc_oracle import dead_letters
+from esc_oracle.dead_letters import BLOCK, REASONS, STAGES, Letter, Segment
+
+OK, DAMAGED, USAGE, NO_FOLDER, NOT_WRITTEN = 0, 1, 2, 3, 4
+DLQ = os.environ["ESC_DLQ"]
+PAGE = Path(__file__).resolve().parents[2] / "docs/dead-letters.md"
+HOUR_NS = 3_600_000_000_000
+START_NS = 1_790_000_000_000_000_000
+V4 = bytes(10) + b"\xff\xff" + bytes([192, 0, 2, 1])
+V6 = bytes.fromhex("20010db8000000000000000000000001")
+
+
+def dlq(*arguments, **options):
+    return subprocess.run(
+        [DLQ, *map(str, arguments)], capture_output=True, text=True, timeout=120, check=False,
+        **options,
+    )
+
+
+def letters(chance, count, start=0):
+    """Letters of all kinds, each a second after the one before it."""
+    made = []
+    for i in range(count):
+        numbered = chance.random() < 0.5
+        made.append(
+            Letter(
+                topic=chance.choice([b"plant/a", b"plant/b", b"net/x/y", "ü/ß".encode()]),
+                payload=chance.randbytes(chance.randrange(80)),
+                reason=chance.choice(REASONS[1:]),
+                stage=chance.choice(STAGES),
+                priority=chance.randrange(256),
+                received_ns=START_NS + (start + i) * 1_000_000_000,
+                died_ns=START_NS + (start + i) * 1_000_000_000 + 5,
+                identity=(chance.randrange(1, 4), 2, start + i) if numbered else None,
+                peer=chance.choice([None, (V4, 40000), (V6, 50000)]),
+                port=chance.randrange(2),
+                queue=chance.randrange(3),
+                replay_count=chance.randrange(2),
+            )
+        )
+    return made
+
+
+def commits(chance, count, start=0):
+    made = letters(chance, count, start)
+    return [made[i : i + 7] for i in range(0, count, 7)]
+
+
+def shown(segment, number, letter):
+    """What `cat --json` says of it."""
+    out = {
+        "id": f"{segment.number:x}:{number}",
+        "reason": letter.reason,
+        "stage": letter.stage,
+        "transport": "udp",
+        "port": letter.port,
+        "queue": letter.queue,
+        "attempts": 0,
+        "replay_count": letter.replay_count,
+        "priority": letter.priority,
+        "topic": letter.topic.decode(),
+        "payload_hex": letter.payload.hex(),
+    }
+    if letter.peer:
+        out["peer"] = "192.0.2.1:40000" if letter.peer[0] == V4 else "[2001:db8::1]:50000"
+    if letter.identity:
+        out |= dict(zip(("producer", "epoch", "sequence"), letter.identity, strict=True))
+    return out
+
+
+class Tool(harness.Scenario):
+    def setUp(self):
+        self.folder = self.directory / "letters"
+        self.folder.mkdir()
+        self.chance = random.Random(7)
+        self.segments = [
+            Segment(3, commits(self.chance, 60), first_id=10),
+            Segment(4, commits(self.chance, 50, 60), first_id=70, sealed=False),
+            Segment(0x1F, commits(self.chance, 20, 4000), run=9, first_id=1),
+        ]
+        for segment in self.segments:
+            (self.folder / segment.name).write_bytes(segment.bytes())
+        self.all = [
+            (segment, number, letter)
+            for segment in self.segments
+            for number, letter in segment.letters()
+        ]
+
+    def cat(self, *arguments):
+        found = dlq("cat", self.folder, "--json", *arguments)
+        self.assertEqual((found.returncode, found.stderr), (OK, ""))
+        lines = [json.loads(line) for line in found.stdout.splitlines()]
+        for line in lines:
+            self.assertTrue(line.pop("received") and line.pop("died"))
+        return lines
+
+    def expect_cat(self, arguments, meant):
+        expected = [shown(*each) for each in self.all if meant(each[2])]
+        self.assertEqual(self.cat(*arguments), expected)
+
+    def test_cat_shows_each_as_it_was(self):
+        self.expect_cat([], lambda letter: True)
+        self.assertEqual(self.cat("--limit", 9), self.cat()[:9])
+        self.assertEqual(len(dlq("cat", self.folder).stdout.splitlines()), len(self.all))
+
+    def test_cat_takes_what_is_asked_for(self):
+        self.expect_cat(["--reason", "stale"], lambda letter: letter.reason == "stale")
+        self.expect_cat(
+            ["--reason", "stale,worker_full", "--topic", "plant/+"],
+            lambda letter: letter.reason in ("stale", "worker_full") and b"plant" in letter.topic,
+        )
+        self.expect_cat(["--topic", "net/#"], lambda letter: letter.topic.startswith(b"net/"))
+        self.expect_cat(["--topic", "net/x"], lambda letter: False)
+        self.expect_cat(
+            ["--producer", "2"], lambda letter: letter.identity and letter.identity[0] == 2
+        )
+        middle = START_NS + 60 * 1_000_000_000
+        text = "2026-09-21T14:14:20Z"
+        self.expect_cat(["--since", text], lambda letter: letter.died_ns >= middle)
+        self.expect_cat(["--until", text], lambda letter: letter.died_ns < middle)
+
+    def test_hex_shows_the_frame(self):
+        printed = dlq("cat", self.folder, "--hex").stdout
+        found = "".join(
+            "".join(match.split()) + "|"
+            for match in re.findall(r"^  [0-9a-f]{8}  ((?:[0-9a-f]{2} ?)+)", printed, re.M)
+        )
+        self.assertEqual(
+            found.replace("|", ""), "".join(letter.frame().hex() for _, _, letter in self.all)
+        )
+
+    def test_stats_count_by_everything(self):
+        stats = json.loads(dlq("stats", self.folder, "--json").stdout)
+        every = [letter for _, _, letter in self.all]
+        self.assertEqual(stats["letters"], len(every))
+        self.assertEqual(stats["frame_bytes"], sum(len(letter.frame()) for letter in every))
+
+        def counted(by, key):
+            return {line[key]: line["letters"] for line in stats[by]}
+
+        self.assertEqual(
+            counted("by_reason", "reason"), Counter(letter.reason for letter in every)
+        )
+        self.assertEqual(
+            counted("by_topic", "topic"), Counter(letter.topic.decode() for letter in every)
+        )
+        hours = Counter(letter.died_ns // HOUR_NS for letter in every)
+        self.assertEqual(list(counted("by_hour", "hour").values()), list(hours.values()))
+        self.assertEqual(sum(counted("by_source", "source").values()), len(every))
+        few = json.loads(dlq("stats", self.folder, "--json", "--top", 1).stdout)
+        self.assertEqual(few["by_topic"], stats["by_topic"][:1])
+        self.assertEqual(few["topics"], 4)
+        some = json.loads(dlq("stats", self.folder, "--json", "--reason", "stale").stdout)
+        self.assertEqual(some["letters"], sum(letter.reason == "stale" for letter in every))
+
+    def test_ls_and_verify_see_sound_segments(self):
+        listed = json.loads(dlq("ls", self.folder, "--json").stdout)
+        self.assertEqual(
+            [(each["segment"], each["records"], each["state"]) for each in listed["segments"]],
+            [
+                (self.segments[0].name, 60, "sealed"),
+                (self.segments[1].name, 50, "nothing_written"),
+                (self.segments[2].name, 20, "sealed"),
+            ],
+        )
+        verified = dlq("verify", self.folder)
+        self.assertEqual(verified.returncode, OK)
+        self.assertIn("3 segments, 130 dead letters; 0 segments end", verified.stdout)
+
+    def change(self, segment, offset, data):
+        path = self.folder / segment.name
+        content = bytearray(path.read_bytes())
+        content[offset : offset + len(data)] = data
+        path.write_bytes(content)
+
+    def verify(self):
+        found = dlq("verify", self.folder, "--json")
+        return found.returncode, json.loads(found.stdout)
+
+    def test_a_torn_end_is_no_damage_and_damage_is(self):
+        # The last commit of the second segment has one letter, the 50th.
+        self.change(self.segments[1], 8 * BLOCK + 100, b"\xff\xff")
+        code, verdict = self.verify()
+        self.assertEqual((code, verdict["torn"], verdict["damaged"]), (OK, 1, 0))
+        self.assertEqual(verdict["records"], 129)
+        self.change(self.segments[0], BLOCK + 100, b"\xff\xff")
+        code, verdict = self.verify()
+        self.assertEqual((code, verdict["torn"], verdict["damaged"]), (DAMAGED, 1, 1))
+        self.assertEqual(verdict["complaints"][0]["records_behind_damage"], 59)
+        self.assertEqual(len(self.cat()), 69)
+
+    def test_headers_that_decayed_are_foreign_or_newer(self):
+        self.change(self.segments[0], 20, b"\xff")
+        self.change(self.segments[1], 0, b"somebody else's")
+        block = dead_letters.header(0x1F, 9, 1, 16 * BLOCK, "later", version=2)
+        self.change(self.segments[2], 0, block)
+        code, verdict = self.verify()
+        self.assertEqual((code, verdict["damaged"]), (DAMAGED, 3))
+        states = [each["state"] for each in verdict["complaints"]]
+        self.assertEqual(states, ["damaged_header", "foreign", "newer_version"])
+        self.assertEqual(self.cat(), [])
+
+    def test_a_spare_file_and_others_do_not_count(self):
+        content = self.segments[0].bytes()
+        (self.folder / "0000000000000002.spare").write_bytes(content)
+        (self.folder / "0000000000000020.dlq").write_bytes(content)  # used again, not yet begun
+        (self.folder / "notes.txt").write_text("mine", encoding="utf-8")
+        (self.folder / "0000000000000021.dlq").mkdir()
+        (self.folder / "0000000000000022.dlq").symlink_to(self.folder / self.segments[0].name)
+        code, verdict = self.verify()
+        self.assertEqual((code, verdict["records"], verdict["segments"]), (OK, 130, 4))
+        self.assertEqual(len(self.cat()), 130)
+
+    def test_whatever_decays_nothing_is_invented(self):
+        known = {json.dumps(shown(*each), sort_keys=True) for each in self.all}
+        sound = [segment.bytes() for segment in self.segments]
+        for _ in range(60):
+            for segment, content in zip(self.segments, sound, strict=True):
+                damaged = bytearray(content)
+                for _ in range(self.chance.randrange(4)):
+                    at = self.chance.randrange(len(damaged))
+                    damaged[at] ^= 1 << self.chance.randrange(8)
+                keep = self.chance.choice([len(damaged), self.chance.randrange(len(damaged))])
+                (self.folder / segment.name).write_bytes(damaged[:keep])
+            found = {json.dumps(each, sort_keys=True) for each in self.cat()}
+            self.assertLessEqual(found, known)
+            self.assertIn(self.verify()[0], (OK, DAMAGED))
+            self.assertEqual(dlq("stats", self.folder).returncode, OK)
+            self.assertEqual(dlq("ls", self.folder).returncode, OK)
+
+
+class Hostile(harness.Scenario):
+    def test_nothing_a_sender_wrote_reaches_the_terminal(self):
+        folder = self.directory / "letters"
+        folder.mkdir()
+        bad = b"\x1b]0;owned\x07\r\nINFO all is well\x00\xc2\x9b31m\xe2\x80\xae\xff\xfe"
+        segment = Segment(1, [[Letter(bad, bad), Letter(b"", b""), Letter(b"x" * 255, bad * 100)]])
+        segment.instance = "a\x1b[31mb"
+        (folder / segment.name).write_bytes(segment.bytes())
+        commands = [
+            ("cat", folder),
+            ("cat", folder, "--json"),
+            ("cat", folder, "--hex"),
+            ("stats", folder),
+            ("stats", folder, "--json"),
+            ("ls", folder),
+            ("ls", folder, "--json"),
+            ("verify", folder),
+        ]
+        for command in commands:
+            printed = subprocess.run([DLQ, *command], capture_output=True, check=True).stdout
+            self.assertRegex(printed.decode(), r"\A[\n\t\x20-\x7e]*\Z", command)
+            self.assertTrue(printed)
+
+    def test_a_frame_that_is_none_is_shown_as_bytes(self):
+        class Odd(Letter):
+            def frame(self):
+                return b"\x00\x00\x01\x00\x05\x00\xffabc"
+
+        folder = self.directory / "letters"
+        folder.mkdir()
+        segment = Segment(1, [[Odd(b"", b"")]])
+        (folder / segment.name).write_bytes(segment.bytes())
+        line = json.loads(dlq("cat", folder, "--json").stdout)
+        self.assertEqual(line["frame_hex"], "00000100" "0500ff" "616263")
+        self.assertIn("no frame, 10 bytes", dlq("cat", folder).stdout)
+
+
+class Errors(harness.Scenario):
+    def test_each_says_what_to_do(self):
+        for arguments, code in (
+            (["ls", self.directory / "nowhere"], NO_FOLDER),
+            (["ls", __file__], NO_FOLDER),
+            (["ls"], USAGE),
+            ([], USAGE),
+            (["cat", self.directory, "--since", "yesterday"], USAGE),
+            (["cat", self.directory, "--topic", "a/#/b"], USAGE),
+            (["cat", self.directory, "--reason", "bored"], USAGE),
+            (["cat", self.directory, "--json", "--hex"], USAGE),
+            (["ls", "/nowhere\x1b[31m"], NO_FOLDER),
+        ):
+            found = dlq(*arguments)
+            self.assertEqual(found.returncode, code, arguments)
+            self.assertRegex(found.stderr, r"\Aesc-dlq: .+\n  fix: .+\n\Z")
+            self.assertNotIn("\x1b", found.stderr)
+            self.assertEqual(found.stdout, "")
+        self.assertEqual(dlq("ls", self.directory).returncode, OK)
+
+    def test_a_reader_that_goes_away_is_an_error_of_the_output(self):
+        folder = self.directory / "letters"
+        folder.mkdir()
+        segment = Segment(1, commits(random.Random(1), 700), size=200 * BLOCK)
+        (folder / segment.name).write_bytes(segment.bytes())
+        with subprocess.Popen([DLQ, "cat", folder], stdout=subprocess.PIPE,
+                              stderr=subprocess.DEVNULL) as process:
+            process.stdout.readline()
+            process.stdout.close()
+            self.assertEqual(process.wait(60), NOT_WRITTEN)
+
+    def test_the_page_has_the_exit_codes(self):
+        text = dlq("--help").stdout
+        table = re.findall(r"^  (\d)  (.+)$", text, re.M)
+        page = PAGE.read_text(encoding="utf-8")
+        for code, meaning in table:
+            self.assertIn(f"| {code} | {meaning} |", page)
+        self.assertEqual([code for code, _ in table], list("01234"))
+
+
+if __name__ == "__main__":
+    harness.main()

@@ -1,0 +1,20 @@
+// How esc-dlq ends. The table is also in docs/dead-letters.md; a test compares the two.
+#pragma once
+
+#include <array>
+#include <string_view>
+
+namespace esc::dlq_tool {
+
+enum class ExitCode : int { kOk = 0, kDamaged = 1, kUsage = 2, kNoFolder = 3, kNotWritten = 4 };
+
+inline constexpr std::array<std::string_view, 5> kExitCodeMeanings = {
+    "done",
+    "verify: something that was kept is damaged or cannot be read",
+    "the command line is wrong",
+    "the folder cannot be read",
+    "the output could not be written",
+};
+static_assert(kExitCodeMeanings.size() == static_cast<std::size_t>(ExitCode::kNotWritten) + 1);
+
+}  // namespace esc::dlq_tool

@@ -1,0 +1,34 @@
+// Which dead letters are meant.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "dlq/record.hpp"
+#include "esc-dlq/letter_view.hpp"
+
+namespace esc::dlq_tool {
+
+/// A pattern of topics as in routes (docs/routing.md): levels apart by '/', '+' any one level, a
+/// last '#' any number of levels.
+[[nodiscard]] bool topic_matches(std::string_view pattern, std::string_view topic) noexcept;
+
+/// "2026-11-26T12:00:00Z", or how long before `now_ns`: "90s", "15m", "2h", "7d". Unix time, ns;
+/// none: it is neither.
+[[nodiscard]] std::optional<std::uint64_t> parse_time(std::string_view text, std::uint64_t now_ns);
+
+/// All conditions that are given have to hold.
+struct Filter {
+  std::vector<std::string> reasons;  ///< any of them
+  std::string topic;                 ///< a pattern; empty: any
+  std::optional<std::uint64_t> producer;
+  std::uint64_t since_ns = 0;  ///< of death, like the next one, which is the first not meant
+  std::uint64_t until_ns = UINT64_MAX;
+
+  [[nodiscard]] bool takes(const dlq::Record& record) const;
+};
+
+}  // namespace esc::dlq_tool

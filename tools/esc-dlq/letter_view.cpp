@@ -1,0 +1,89 @@
+#include "esc-dlq/letter_view.hpp"
+
+#include <arpa/inet.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <ctime>
+
+#include "base/reasons.hpp"
+#include "wire/byte_order.hpp"
+#include "wire/frame.hpp"
+
+namespace esc::dlq_tool {
+namespace {
+
+constexpr std::array<std::string_view, 4> kStages = {"rx", "tcp", "dispatch", "worker"};
+constexpr std::uint64_t kNsOfSecond = 1'000'000'000;
+constexpr std::array<std::uint8_t, 12> kV4Mapped = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF};
+
+}  // namespace
+
+std::optional<FrameParts> frame_parts(std::span<const std::byte> frame) noexcept {
+  constexpr std::size_t kHeadBytes = wire::kLengthBytes + 3;
+  if (frame.size() < kHeadBytes) return std::nullopt;
+  const auto* bytes = reinterpret_cast<const std::uint8_t*>(frame.data());
+  const std::size_t length = wire::load_be32(bytes);
+  const std::size_t topic = wire::load_be16(bytes + wire::kLengthBytes + 1);
+  if (length != frame.size() - wire::kLengthBytes || topic > frame.size() - kHeadBytes)
+    return std::nullopt;
+  return FrameParts{.priority = bytes[wire::kLengthBytes],
+                    .topic = {reinterpret_cast<const char*>(bytes + kHeadBytes), topic},
+                    .payload = frame.subspan(kHeadBytes + topic)};
+}
+
+std::string reason_name(std::uint8_t reason) {
+  if (reason < kDeadReasonNames.size()) return std::string(kDeadReasonNames[reason]);
+  return "reason_" + std::to_string(reason);
+}
+
+std::string stage_name(dlq::Stage stage) {
+  const auto number = static_cast<std::size_t>(stage);
+  return number < kStages.size() ? std::string(kStages[number]) : "stage_" + std::to_string(number);
+}
+
+std::string peer_text(const dlq::Letter& letter) {
+  if ((letter.flags & dlq::kPeerKnown) == 0) return {};
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  const std::string port = ":" + std::to_string(letter.peer_port);
+  if (std::ranges::equal(std::span(letter.peer).first(kV4Mapped.size()), kV4Mapped)) {
+    inet_ntop(AF_INET, letter.peer.data() + kV4Mapped.size(), text.data(), text.size());
+    return text.data() + port;
+  }
+  inet_ntop(AF_INET6, letter.peer.data(), text.data(), text.size());
+  return std::string("[") + text.data() + "]" + port;
+}
+
+std::string source_text(const dlq::Letter& letter) {
+  const bool tcp = (letter.flags & dlq::kOverTcp) != 0;
+  std::string text = (tcp ? "listener " : "port ") + std::to_string(letter.port) +
+                     (tcp ? " connection " : " queue ") + std::to_string(letter.queue);
+  if (const std::string peer = peer_text(letter); !peer.empty()) text += " from " + peer;
+  return text;
+}
+
+std::string time_text(std::uint64_t unix_ns) {
+  const auto seconds = static_cast<std::time_t>(unix_ns / kNsOfSecond);
+  std::tm parts{};
+  gmtime_r(&seconds, &parts);
+  std::array<char, 64> date{};
+  std::strftime(date.data(), date.size(), "%Y-%m-%dT%H:%M:%S", &parts);
+  std::array<char, 16> fraction{};
+  std::snprintf(fraction.data(), fraction.size(), ".%09lluZ",
+                static_cast<unsigned long long>(unix_ns % kNsOfSecond));
+  return std::string(date.data()) + fraction.data();
+}
+
+std::string hex_text(std::span<const std::byte> bytes) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string text;
+  text.reserve(2 * bytes.size());
+  for (const std::byte byte : bytes) {
+    text += kDigits[std::to_integer<std::size_t>(byte >> 4)];
+    text += kDigits[std::to_integer<std::size_t>(byte & std::byte{15})];
+  }
+  return text;
+}
+
+}  // namespace esc::dlq_tool

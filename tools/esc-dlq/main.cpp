@@ -1,0 +1,65 @@
+// esc-dlq: reads the dead letters that an appliance keeps, while it runs or after.
+#include <csignal>
+#include <iostream>
+#include <span>
+
+#include "config/text.hpp"
+#include "dlq/folder.hpp"
+#include "esc-dlq/options.hpp"
+#include "esc-dlq/print.hpp"
+#include "esc-dlq/progress.hpp"
+#include "esc-dlq/segments.hpp"
+#include "esc-dlq/statistics.hpp"
+
+namespace esc::dlq_tool {
+namespace {
+
+ExitCode run(const Options& options) {
+  const dlq::Folder folder(options.folder);
+  bool sound = true;
+  if (options.command == "cat") {
+    (void)print_letters(std::cout, folder, options.filter, options.form, options.limit);
+  } else if (options.command == "stats") {
+    Statistics statistics;
+    {
+      Progress progress("reading", folder.bytes());
+      statistics = gather(folder, options.filter, [&](std::uint64_t n) { progress.add(n); });
+    }
+    print_statistics(std::cout, statistics, options.top, options.json);
+  } else {
+    std::vector<dlq::ScannedSegment> segments;
+    {
+      Progress progress("verifying", folder.bytes());
+      segments = dlq::scan_folder(folder, [&](std::uint64_t n) { progress.add(n); });
+    }
+    if (options.command == "ls") {
+      print_list(std::cout, folder, segments, options.json);
+    } else {
+      sound = print_verdict(std::cout, segments, options.json);
+    }
+  }
+  if (!std::cout.flush()) {
+    std::cerr << "esc-dlq: the output could not be written\n  fix: look at where it goes to\n";
+    return ExitCode::kNotWritten;
+  }
+  return sound ? ExitCode::kOk : ExitCode::kDamaged;
+}
+
+}  // namespace
+}  // namespace esc::dlq_tool
+
+int main(int argc, char** argv) {
+  using namespace esc::dlq_tool;
+  // Into `head` and the like: an error of the output, not a death.
+  std::signal(SIGPIPE, SIG_IGN);
+  std::ios::sync_with_stdio(false);
+  const auto parsed = parse_options(argc, argv);
+  if (const auto* code = std::get_if<ExitCode>(&parsed)) return static_cast<int>(*code);
+  try {
+    return static_cast<int>(run(std::get<Options>(parsed)));
+  } catch (const esc::dlq::FolderError& error) {
+    std::cerr << "esc-dlq: " << esc::config::printable(error.what())
+              << "\n  fix: " << esc::config::printable(error.fix()) << '\n';
+    return static_cast<int>(ExitCode::kNoFolder);
+  }
+}

@@ -1,0 +1,27 @@
+// The command line.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+
+#include "esc-dlq/exit_code.hpp"
+#include "esc-dlq/filter.hpp"
+#include "esc-dlq/format.hpp"
+
+namespace esc::dlq_tool {
+
+struct Options {
+  std::string command;
+  std::string folder;
+  bool json = false;
+  Filter filter;            ///< of stats and cat
+  Form form = Form::kText;  ///< of cat
+  std::uint64_t limit = 0;  ///< of cat; 0: all
+  std::size_t top = 20;     ///< of stats
+};
+
+/// The options, or how to end: --help, --version, or a line that is wrong, which was said.
+[[nodiscard]] std::variant<Options, ExitCode> parse_options(int argc, const char* const* argv);
+
+}  // namespace esc::dlq_tool

@@ -1,0 +1,64 @@
+#include "esc-dlq/print.hpp"
+
+#include <oneapi/tbb/enumerable_thread_specific.h>
+#include <oneapi/tbb/parallel_pipeline.h>
+
+#include <algorithm>
+#include <atomic>
+#include <ostream>
+#include <string>
+#include <vector>
+
+namespace esc::dlq_tool {
+namespace {
+
+// Each is a segment put into words, which may be some times as long.
+constexpr std::size_t kAtATime = 4;
+
+using Words = std::vector<std::string>;
+
+Words words_of(const dlq::Folder& folder, const dlq::SegmentFile& file, dlq::SegmentBytes& room,
+               const Filter& filter, Form form, std::uint64_t limit) {
+  Words words;
+  dlq::for_each_record(folder, file, room, [&](const dlq::Record& record) {
+    if (filter.takes(record)) words.push_back(format_letter(form, file.number, record));
+    return limit == 0 || words.size() < limit;
+  });
+  return words;
+}
+
+}  // namespace
+
+std::uint64_t print_letters(std::ostream& out, const dlq::Folder& folder, const Filter& filter,
+                            Form form, std::uint64_t limit) {
+  tbb::enumerable_thread_specific<dlq::SegmentBytes> rooms;
+  std::size_t next = 0;             // of the first stage alone
+  std::uint64_t printed = 0;        // of the last stage alone
+  std::atomic<bool> enough{false};  // relaxed: a segment more or less is read for nothing
+  const auto take = [&](tbb::flow_control& control) -> std::size_t {
+    if (next == folder.segments().size() || enough.load(std::memory_order_relaxed)) {
+      control.stop();
+      return 0;
+    }
+    return next++;
+  };
+  const auto read = [&](std::size_t i) {
+    return words_of(folder, folder.segments()[i], rooms.local(), filter, form, limit);
+  };
+  const auto print = [&](const Words& words) {
+    for (const std::string& letter : words) {
+      if (enough.load(std::memory_order_relaxed)) return;
+      out << letter;
+      ++printed;
+      if (!out || printed == limit) enough.store(true, std::memory_order_relaxed);
+    }
+  };
+  using tbb::filter_mode;
+  tbb::parallel_pipeline(kAtATime,
+                         tbb::make_filter<void, std::size_t>(filter_mode::serial_in_order, take) &
+                             tbb::make_filter<std::size_t, Words>(filter_mode::parallel, read) &
+                             tbb::make_filter<Words, void>(filter_mode::serial_in_order, print));
+  return printed;
+}
+
+}  // namespace esc::dlq_tool

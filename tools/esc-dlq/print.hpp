@@ -1,0 +1,18 @@
+// cat: the dead letters themselves.
+#pragma once
+
+#include <cstdint>
+#include <iosfwd>
+
+#include "dlq/folder.hpp"
+#include "esc-dlq/filter.hpp"
+#include "esc-dlq/format.hpp"
+
+namespace esc::dlq_tool {
+
+/// Oldest segment first, in the order in which they died there; `limit` of them, 0: all. Segments
+/// are read and put into words in parallel, some at a time. Returns how many.
+std::uint64_t print_letters(std::ostream& out, const dlq::Folder& folder, const Filter& filter,
+                            Form form, std::uint64_t limit);
+
+}  // namespace esc::dlq_tool

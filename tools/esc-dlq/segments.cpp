@@ -1,0 +1,153 @@
+#include "esc-dlq/segments.hpp"
+
+#include <array>
+#include <cstdio>
+#include <cstring>
+#include <nlohmann/json.hpp>
+#include <ostream>
+#include <string>
+
+#include "config/text.hpp"
+#include "esc-dlq/letter_view.hpp"
+
+namespace esc::dlq_tool {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::string state_text(const dlq::ScannedSegment& segment) {
+  switch (segment.found.state) {
+    case dlq::SegmentState::kSound:
+      return std::string(name(segment.found.end));
+    case dlq::SegmentState::kNotBegun:
+      return segment.error != 0 ? "unreadable" : "not_begun";
+    case dlq::SegmentState::kDamaged:
+      return "damaged_header";
+    case dlq::SegmentState::kForeign:
+      return "foreign";
+    case dlq::SegmentState::kNewer:
+      return "newer_version";
+  }
+  return "?";
+}
+
+Json json_of(const dlq::ScannedSegment& segment) {
+  const dlq::FoundSegment& found = segment.found;
+  Json out = {{"segment", dlq::segment_name(segment.file.number)},
+              {"bytes", segment.file.bytes},
+              {"state", state_text(segment)},
+              {"records", found.records},
+              {"kept_bytes", found.kept_bytes},
+              {"records_behind_damage", found.records_behind}};
+  if (segment.error != 0) out["error"] = std::strerror(segment.error);
+  if (found.state == dlq::SegmentState::kNewer) out["version"] = found.version;
+  if (found.state == dlq::SegmentState::kSound) {
+    out["instance"] = found.header.instance;
+    out["created"] = time_text(found.header.created_ns);
+    out["first_id"] = found.header.first_id;
+  }
+  if (found.records != 0) {
+    out["first_died"] = time_text(found.first_died_ns);
+    out["last_died"] = time_text(found.last_died_ns);
+  }
+  return out;
+}
+
+std::string line_of(const dlq::ScannedSegment& segment) {
+  const dlq::FoundSegment& found = segment.found;
+  std::array<char, 128> text{};
+  std::snprintf(text.data(), text.size(), "%s %10llu records %12llu bytes  %-15s",
+                dlq::segment_name(segment.file.number).c_str(),
+                static_cast<unsigned long long>(found.records),
+                static_cast<unsigned long long>(found.kept_bytes), state_text(segment).c_str());
+  std::string line = text.data();
+  if (found.records != 0)
+    line += " " + time_text(found.first_died_ns) + " .. " + time_text(found.last_died_ns);
+  if (found.state == dlq::SegmentState::kSound)
+    line += " of " + config::in_quotes(found.header.instance);
+  return line + "\n";
+}
+
+// What is wrong with a segment, in a sentence.
+std::string complaint_of(const dlq::ScannedSegment& segment) {
+  const dlq::FoundSegment& found = segment.found;
+  const std::string where = dlq::segment_name(segment.file.number) + ": ";
+  if (segment.error != 0) {
+    return where + "could not be read behind byte " + std::to_string(found.kept_bytes) + ": " +
+           std::strerror(segment.error);
+  }
+  switch (found.state) {
+    case dlq::SegmentState::kDamaged:
+      return where + "its header is damaged: nothing in it can be told from what was there before";
+    case dlq::SegmentState::kForeign:
+      return where + "is no segment of dead letters";
+    case dlq::SegmentState::kNewer:
+      return where + "has format version " + std::to_string(found.version) +
+             "; this program knows " + std::to_string(dlq::kVersion);
+    default:
+      break;
+  }
+  return where + std::string(name(found.end)) + " at byte " + std::to_string(found.kept_bytes) +
+         " after " + std::to_string(found.records) + " records; " +
+         std::to_string(found.records_behind) + " sound ones behind it";
+}
+
+}  // namespace
+
+Soundness soundness_of(const dlq::ScannedSegment& segment) noexcept {
+  const dlq::FoundSegment& found = segment.found;
+  if (segment.error != 0) return Soundness::kDamaged;
+  if (found.state == dlq::SegmentState::kNotBegun) return Soundness::kSound;
+  if (found.state != dlq::SegmentState::kSound) return Soundness::kDamaged;
+  if (found.records_behind != 0) return Soundness::kDamaged;
+  const bool ends_well =
+      found.end == dlq::SegmentEnd::kSealed || found.end == dlq::SegmentEnd::kNothing ||
+      found.end == dlq::SegmentEnd::kFull || found.end == dlq::SegmentEnd::kOldBytes;
+  return ends_well ? Soundness::kSound : Soundness::kTorn;
+}
+
+void print_list(std::ostream& out, const dlq::Folder& folder,
+                std::span<const dlq::ScannedSegment> segments, bool json) {
+  if (json) {
+    Json list = Json::array();
+    for (const auto& segment : segments) list.push_back(json_of(segment));
+    const Json all = {{"segments", list}, {"spares", folder.spares().size()}};
+    out << all.dump(2, ' ', true, Json::error_handler_t::replace) << '\n';
+    return;
+  }
+  for (const auto& segment : segments) out << line_of(segment);
+  out << segments.size() << " segments, " << folder.spares().size() << " spare\n";
+}
+
+bool print_verdict(std::ostream& out, std::span<const dlq::ScannedSegment> segments, bool json) {
+  std::array<std::uint64_t, 3> count{};
+  std::uint64_t records = 0;
+  Json list = Json::array();
+  for (const auto& segment : segments) {
+    const Soundness sound = soundness_of(segment);
+    ++count[static_cast<std::size_t>(sound)];
+    records += segment.found.records;
+    if (sound == Soundness::kSound) continue;
+    if (json) {
+      list.push_back(json_of(segment));
+    } else {
+      out << (sound == Soundness::kTorn ? "torn    " : "DAMAGED ") << complaint_of(segment) << '\n';
+    }
+  }
+  const auto damaged = count[static_cast<std::size_t>(Soundness::kDamaged)];
+  const auto torn = count[static_cast<std::size_t>(Soundness::kTorn)];
+  if (json) {
+    const Json all = {{"segments", segments.size()},
+                      {"records", records},
+                      {"torn", torn},
+                      {"damaged", damaged},
+                      {"complaints", list}};
+    out << all.dump(2, ' ', true, Json::error_handler_t::replace) << '\n';
+  } else {
+    out << segments.size() << " segments, " << records << " dead letters; " << torn
+        << " segments end in what was never durable, " << damaged << " are damaged\n";
+  }
+  return damaged == 0;
+}
+
+}  // namespace esc::dlq_tool

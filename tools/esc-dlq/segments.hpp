@@ -1,0 +1,21 @@
+// ls and verify: the folder, segment by segment.
+#pragma once
+
+#include <iosfwd>
+#include <span>
+
+#include "dlq/folder.hpp"
+
+namespace esc::dlq_tool {
+
+/// How sound a segment is. Torn is what was under way when the power went: it was never durable.
+enum class Soundness : std::uint8_t { kSound, kTorn, kDamaged };
+[[nodiscard]] Soundness soundness_of(const dlq::ScannedSegment& segment) noexcept;
+
+void print_list(std::ostream& out, const dlq::Folder& folder,
+                std::span<const dlq::ScannedSegment> segments, bool json);
+/// False: something is damaged.
+[[nodiscard]] bool print_verdict(std::ostream& out, std::span<const dlq::ScannedSegment> segments,
+                                 bool json);
+
+}  // namespace esc::dlq_tool

@@ -1,0 +1,56 @@
+// stats: how many dead letters there are, and of what.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <iosfwd>
+#include <map>
+#include <string>
+#include <unordered_map>
+
+#include "dlq/folder.hpp"
+#include "esc-dlq/filter.hpp"
+
+namespace esc::dlq_tool {
+
+/// Counts. Thread: one; of several, add() joins them.
+class Statistics {
+ public:
+  /// Of further topics and sources only how many letters they had is known: senders invent them.
+  static constexpr std::size_t kMaxNames = 100'000;
+
+  void count(const dlq::Record& record);
+  void add(const Statistics& other);
+
+  struct Named {
+    std::unordered_map<std::string, std::uint64_t> letters;
+    std::uint64_t others = 0;  ///< letters of names beyond kMaxNames
+
+    void count(std::string&& name, std::uint64_t letters_of_it = 1);
+  };
+  [[nodiscard]] std::uint64_t letters() const noexcept { return letters_; }
+  [[nodiscard]] std::uint64_t frame_bytes() const noexcept { return frame_bytes_; }
+  [[nodiscard]] const std::array<std::uint64_t, 256>& by_reason() const { return by_reason_; }
+  [[nodiscard]] const Named& by_topic() const { return by_topic_; }
+  [[nodiscard]] const Named& by_source() const { return by_source_; }
+  /// By the hour of death: hours since 1970.
+  [[nodiscard]] const std::map<std::uint64_t, std::uint64_t>& by_hour() const { return by_hour_; }
+
+ private:
+  std::uint64_t letters_ = 0;
+  std::uint64_t frame_bytes_ = 0;
+  std::array<std::uint64_t, 256> by_reason_{};
+  Named by_topic_;
+  Named by_source_;
+  std::map<std::uint64_t, std::uint64_t> by_hour_;
+};
+
+/// Of all segments, on as many threads as oneTBB has. `on_read`: as of dlq::scan_folder.
+[[nodiscard]] Statistics gather(const dlq::Folder& folder, const Filter& filter,
+                                const std::function<void(std::uint64_t bytes)>& on_read);
+
+/// `top`: lines of each kind, the most first.
+void print_statistics(std::ostream& out, const Statistics& statistics, std::size_t top, bool json);
+
+}  // namespace esc::dlq_tool
