@@ -9,6 +9,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 
 namespace esc::dlq {
 namespace {
@@ -18,6 +19,15 @@ constexpr mode_t kFolderMode = 0700;
 
 int result_of(int returned) noexcept {
   return returned < 0 ? errno : 0;
+}
+
+int sync_parent(const std::string& path) {
+  const std::string parent = std::filesystem::absolute(path).lexically_normal() / "..";
+  const int fd = ::open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return errno == EACCES ? 0 : errno;  // then it was not made by us
+  const int error = result_of(::fsync(fd));
+  ::close(fd);
+  return error;
 }
 
 class PosixFile : public File {
@@ -82,6 +92,8 @@ int list_folder(int folder, std::vector<FolderEntry>& entries) {
 
 int PosixFileSystem::open(const std::string& folder) {
   if (::mkdir(folder.c_str(), kFolderMode) != 0 && errno != EEXIST) return errno;
+  // Its name is to survive as well; it may have been made just before the power went last time.
+  if (const int error = sync_parent(folder); error != 0) return error;
   folder_ = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   return result_of(folder_);
 }

@@ -1,0 +1,241 @@
+// Kills a program that writes dead letters, or takes the disk from under it, over and over, and
+// holds what is left against what it was told is durable.
+//
+//   log-crash FOLDER kill CYCLES SEED
+//   log-crash MOUNT power CYCLES SEED COMMAND
+//
+// kill: SIGKILL at any moment. power: the file system on MOUNT is shut down without a flush (ext4,
+// xfs), as if the power went; COMMAND makes it usable again. Prints one line; exit code 1 if
+// something durable was lost or something was invented.
+#include <fcntl.h>
+#include <sys/ioctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <map>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "dlq/folder.hpp"
+#include "dlq/posix_file_system.hpp"
+#include "dlq/segment_log.hpp"
+
+namespace {
+
+using namespace esc::dlq;
+
+constexpr std::uint64_t kSegmentBytes = 32 * kBlockBytes;
+constexpr std::size_t kMostKept = 6;
+constexpr unsigned long kShutdown = 0x8004587D;  // EXT4_IOC_SHUTDOWN, XFS_IOC_GOINGDOWN
+constexpr std::uint32_t kWithoutFlush = 2;
+
+/// What the writer says through its pipe: less than PIPE_BUF, so that it is there whole or not.
+struct Message {
+  enum Kind : std::uint64_t { kDurable, kTakesOut };
+  Kind kind = kDurable;
+  std::uint64_t run = 0;
+  std::uint64_t first_id = 0;
+  std::uint64_t records = 0;
+  std::uint64_t segment = 0;
+};
+
+/// A letter and its frame are functions of run and id.
+struct Made {
+  Letter letter;
+  std::vector<std::byte> frame;
+};
+Made make(std::uint64_t run, std::uint64_t id) {
+  std::mt19937_64 random(run * 1'000'003 + id);
+  Made made;
+  made.letter.died_ns = random();
+  made.letter.producer = random();
+  made.letter.reason = static_cast<std::uint8_t>(1 + random() % 8);
+  made.frame.resize(random() % 16 == 0 ? random() % 9000 : random() % 200);
+  for (std::byte& byte : made.frame) byte = static_cast<std::byte>(random());
+  return made;
+}
+
+void say(int pipe, const Message& message) {
+  if (::write(pipe, &message, sizeof message) != sizeof message) std::_Exit(3);
+}
+
+/// The writer: until it is killed or the disk is gone.
+[[noreturn]] void write_letters(const std::string& path, std::uint64_t run, int pipe) {
+  PosixFileSystem files;
+  if (files.open(path) != 0) std::_Exit(2);
+  std::uint64_t next = 1;
+  std::vector<ScannedSegment> found;
+  {
+    const Folder folder(path);
+    found = scan_folder(folder);
+    check_usable(path, found);
+    for (const std::string& spare : folder.spares())
+      next = std::max<std::uint64_t>(next, std::stoull(spare, nullptr, 16) + 1);
+  }
+  for (const ScannedSegment& segment : found) next = std::max(next, segment.file.number + 1);
+  SegmentLog log(files, {.instance = "crash", .segment_bytes = kSegmentBytes, .run = run}, next);
+  for (const ScannedSegment& segment : found) {
+    log.keep({segment.file.number, segment.file.bytes, 0, segment.found.records,
+              segment.file.bytes == kSegmentBytes});
+  }
+  CommitBuffer buffer(4 * kBlockBytes, run);
+  std::mt19937_64 random(run);
+  for (std::uint64_t id = 1;;) {
+    buffer.clear();
+    const std::uint64_t first = id;
+    for (std::uint64_t n = 1 + random() % 12; n != 0; --n, ++id) {
+      const Made made = make(run, id);
+      if (!buffer.add(id, made.letter, made.frame)) break;
+    }
+    // The disk is gone: wait for the end that is to come.
+    if (log.commit(buffer, 1, 0) != 0) ::pause();
+    say(pipe, {Message::kDurable, run, first, id - first, log.number()});
+    while (log.kept().size() > kMostKept) {
+      say(pipe, {Message::kTakesOut, run, 0, 0, log.kept().front().number});
+      if (log.remove_oldest() != 0) ::pause();
+    }
+  }
+}
+
+/// What was durable, by run and id, and in which segment.
+using Durable = std::map<std::pair<std::uint64_t, std::uint64_t>, std::uint64_t>;
+
+void take(Durable& durable, const Message& message) {
+  if (message.kind == Message::kTakesOut) {
+    std::erase_if(durable, [&](const auto& entry) { return entry.second == message.segment; });
+    return;
+  }
+  for (std::uint64_t i = 0; i < message.records; ++i)
+    durable[{message.run, message.first_id + i}] = message.segment;
+}
+
+/// Reads messages: `most` of them, or all there are until the writer's end.
+std::uint64_t listen(int pipe, Durable& durable, std::uint64_t most) {
+  std::uint64_t heard = 0;
+  for (Message message; heard < most; ++heard) {
+    const ssize_t got = ::read(pipe, &message, sizeof message);
+    if (got < 0 && errno == EINTR) continue;
+    if (got != sizeof message) break;
+    take(durable, message);
+  }
+  return heard;
+}
+
+/// How many things are wrong with what is in the folder.
+std::uint64_t judge(const std::string& path, const Durable& durable) {
+  std::uint64_t wrong = 0;
+  const Folder folder(path);
+  SegmentBytes room;
+  Durable left = durable;
+  for (const SegmentFile& file : folder.segments()) {
+    int error = 0;
+    const auto bytes = folder.read(file, room, error);
+    if (!bytes || error != 0) {
+      ++wrong;
+      continue;
+    }
+    const ReadHeader header = read_header(*bytes);
+    if (header.fault != HeaderFault::kNone || header.header.number != file.number) continue;
+    SegmentCursor cursor(*bytes, header.header);
+    while (const auto record = cursor.next()) {
+      const Made made = make(header.header.run, record->id);
+      if (record->letter != made.letter || !std::ranges::equal(record->frame, made.frame)) {
+        std::fprintf(stderr, "invented: run %llu id %llu\n",
+                     static_cast<unsigned long long>(header.header.run),
+                     static_cast<unsigned long long>(record->id));
+        ++wrong;
+      }
+      left.erase({header.header.run, record->id});
+    }
+  }
+  for (const auto& [key, segment] : left) {
+    std::fprintf(stderr, "lost: run %llu id %llu of segment %llu\n",
+                 static_cast<unsigned long long>(key.first),
+                 static_cast<unsigned long long>(key.second),
+                 static_cast<unsigned long long>(segment));
+    ++wrong;
+  }
+  return wrong;
+}
+
+struct Plan {
+  std::string folder;
+  std::string mount;  ///< empty: kill
+  std::string command;
+  std::uint64_t cycles = 0;
+  std::uint64_t seed = 0;
+};
+
+bool shut_down(const std::string& mount) {
+  const int fd = ::open(mount.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  std::uint32_t how = kWithoutFlush;
+  const bool done = fd >= 0 && ::ioctl(fd, kShutdown, &how) == 0;
+  if (fd >= 0) ::close(fd);
+  return done;
+}
+
+/// One life of a writer and its end. False: the test itself failed.
+bool cycle(const Plan& plan, std::uint64_t run, std::mt19937_64& random, Durable& durable) {
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0) return false;
+  const pid_t writer = ::fork();
+  if (writer < 0) return false;
+  if (writer == 0) write_letters(plan.folder, run, ends[1]);
+  ::close(ends[1]);
+  (void)listen(ends[0], durable, random() % 40);
+  // Anywhere within the next commits.
+  for (std::uint64_t spin = random() % 200'000; spin != 0; --spin) __builtin_ia32_pause();
+  bool good = plan.mount.empty() || shut_down(plan.mount);
+  ::kill(writer, SIGKILL);
+  (void)listen(ends[0], durable, UINT64_MAX);
+  ::close(ends[0]);
+  int status = 0;
+  good = ::waitpid(writer, &status, 0) == writer && good;
+  if (!plan.command.empty()) good = std::system(plan.command.c_str()) == 0 && good;
+  return good && WIFSIGNALED(status);
+}
+
+int run(const Plan& plan) {
+  std::mt19937_64 random(plan.seed);
+  Durable durable;
+  std::uint64_t letters = 0;
+  for (std::uint64_t i = 1; i <= plan.cycles; ++i) {
+    if (!cycle(plan, plan.seed * 1'000'000 + i, random, durable)) {
+      std::fprintf(stderr, "cycle %llu could not be run\n", static_cast<unsigned long long>(i));
+      return 2;
+    }
+    letters += durable.size();
+    if (judge(plan.folder, durable) != 0) {
+      std::fprintf(stderr, "seed %llu, cycle %llu\n", static_cast<unsigned long long>(plan.seed),
+                   static_cast<unsigned long long>(i));
+      return 1;
+    }
+  }
+  std::printf("%llu cycles, %llu durable letters looked for, none lost, none invented\n",
+              static_cast<unsigned long long>(plan.cycles),
+              static_cast<unsigned long long>(letters));
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const std::string mode = argc > 4 ? argv[2] : "";
+  if (mode != "kill" && (mode != "power" || argc != 6)) {
+    std::fputs("log-crash FOLDER kill CYCLES SEED | MOUNT power CYCLES SEED COMMAND\n", stderr);
+    return 2;
+  }
+  Plan plan{.folder = std::string(argv[1]) + "/letters",
+            .mount = mode == "power" ? argv[1] : "",
+            .command = mode == "power" ? argv[5] : "",
+            .cycles = std::strtoull(argv[3], nullptr, 10),
+            .seed = std::strtoull(argv[4], nullptr, 10)};
+  return run(plan);
+}
