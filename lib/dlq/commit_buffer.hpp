@@ -37,7 +37,7 @@ class AlignedBytes {
 class CommitBuffer {
  public:
   /// `run`: of this start. `bytes`: room for the records of a commit, one of the longest at least.
-  CommitBuffer(std::size_t bytes, std::uint64_t run) : memory_(bytes), run_(run) {}
+  CommitBuffer(std::size_t bytes, std::uint64_t run) : memory_(bytes), seed_(run_seed(run)) {}
 
   /// Bytes that hold one record of any size, and no less.
   static constexpr std::size_t kMinBytes = record_bytes(kMaxFrameBytes);
@@ -47,7 +47,7 @@ class CommitBuffer {
                          std::span<const std::byte> frame) noexcept {
     const std::size_t bytes = record_bytes(frame.size());
     if (bytes > memory_.span().size() - used_) return false;
-    write_record(memory_.span().data() + used_, run_, id, letter, frame);
+    write_record(memory_.span().data() + used_, seed_, id, letter, frame);
     if (records_ == 0) first_id_ = id;
     used_ += bytes;
     ++records_;
@@ -57,7 +57,7 @@ class CommitBuffer {
   /// Whole blocks: the rest of the last one is filled with nothing.
   [[nodiscard]] std::span<const std::byte> finish() noexcept {
     const std::size_t whole = (used_ + kBlockBytes - 1) / kBlockBytes * kBlockBytes;
-    if (whole != used_) write_pad(memory_.span().subspan(used_, whole - used_), run_);
+    if (whole != used_) write_pad(memory_.span().subspan(used_, whole - used_), seed_);
     used_ = whole;
     return memory_.span().first(whole);
   }
@@ -66,11 +66,10 @@ class CommitBuffer {
   [[nodiscard]] std::size_t used() const noexcept { return used_; }
   [[nodiscard]] std::uint64_t records() const noexcept { return records_; }
   [[nodiscard]] std::uint64_t first_id() const noexcept { return first_id_; }
-  [[nodiscard]] std::uint64_t run() const noexcept { return run_; }
 
  private:
   AlignedBytes memory_;
-  std::uint64_t run_;
+  std::uint32_t seed_;
   std::size_t used_ = 0;
   std::uint64_t records_ = 0;
   std::uint64_t first_id_ = 0;

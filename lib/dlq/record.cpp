@@ -8,8 +8,7 @@
 namespace esc::dlq {
 namespace {
 
-constexpr std::size_t kCrcOffset = offsetof(ItemHead, crc);
-constexpr std::size_t kAfterCrc = sizeof(ItemHead);
+constexpr std::size_t kAfterCrc = offsetof(ItemHead, kind_and_bytes);
 
 std::uint32_t head_word(ItemKind kind, std::size_t bytes) noexcept {
   return static_cast<std::uint32_t>(kind) << kItemKindShift | static_cast<std::uint32_t>(bytes);
@@ -19,16 +18,13 @@ std::size_t aligned(std::size_t bytes) noexcept {
   return (bytes + kItemAlign - 1) & ~(kItemAlign - 1);
 }
 
-// Over the run, the word before the field, and what follows it up to the item's last byte.
-std::uint32_t crc_of(const std::byte* item, std::size_t bytes, std::uint64_t run) noexcept {
-  std::uint32_t crc = crc32c(std::as_bytes(std::span(&run, 1)));
-  crc = crc32c({item, kCrcOffset}, crc);
-  return crc32c({item + kAfterCrc, bytes - kAfterCrc}, crc);
+std::uint32_t crc_of(const std::byte* item, std::size_t bytes, std::uint32_t seed) noexcept {
+  return crc32c({item + kAfterCrc, bytes - kAfterCrc}, seed);
 }
 
-void write_crc(std::byte* item, std::size_t bytes, std::uint64_t run) noexcept {
-  const std::uint32_t crc = crc_of(item, bytes, run);
-  std::memcpy(item + kCrcOffset, &crc, sizeof crc);
+void write_crc(std::byte* item, std::size_t bytes, std::uint32_t seed) noexcept {
+  const std::uint32_t crc = crc_of(item, bytes, seed);
+  std::memcpy(item, &crc, sizeof crc);
 }
 
 Record record_from(const RecordHead& head, std::span<const std::byte> frame) noexcept {
@@ -71,10 +67,14 @@ Item faulty(ItemFault fault) noexcept {
 
 }  // namespace
 
-void write_record(std::byte* out, std::uint64_t run, std::uint64_t id, const Letter& letter,
+std::uint32_t run_seed(std::uint64_t run) noexcept {
+  return crc32c(std::as_bytes(std::span(&run, 1)));
+}
+
+void write_record(std::byte* out, std::uint32_t seed, std::uint64_t id, const Letter& letter,
                   std::span<const std::byte> frame) noexcept {
   const std::size_t bytes = sizeof(RecordHead) + frame.size();
-  const RecordHead head{.item = {head_word(ItemKind::kRecord, bytes), 0},
+  const RecordHead head{.item = {0, head_word(ItemKind::kRecord, bytes)},
                         .id = id,
                         .received_ns = letter.received_ns,
                         .died_ns = letter.died_ns,
@@ -95,24 +95,24 @@ void write_record(std::byte* out, std::uint64_t run, std::uint64_t id, const Let
   std::memcpy(out, &head, sizeof head);
   std::memcpy(out + sizeof head, frame.data(), frame.size());
   std::memset(out + bytes, 0, aligned(bytes) - bytes);
-  write_crc(out, bytes, run);
+  write_crc(out, bytes, seed);
 }
 
-void write_pad(std::span<std::byte> out, std::uint64_t run) noexcept {
+void write_pad(std::span<std::byte> out, std::uint32_t seed) noexcept {
   std::ranges::fill(out, std::byte{0});
-  const ItemHead head{head_word(ItemKind::kPad, out.size()), 0};
+  const ItemHead head{0, head_word(ItemKind::kPad, out.size())};
   std::memcpy(out.data(), &head, sizeof head);
   // Of its head only: what is nothing need not be read.
-  write_crc(out.data(), sizeof head, run);
+  write_crc(out.data(), sizeof head, seed);
 }
 
-void write_seal(std::byte* out, std::uint64_t run, std::uint64_t next_id) noexcept {
-  const Seal seal{{head_word(ItemKind::kSeal, sizeof(Seal)), 0}, next_id};
+void write_seal(std::byte* out, std::uint32_t seed, std::uint64_t next_id) noexcept {
+  const Seal seal{{0, head_word(ItemKind::kSeal, sizeof(Seal))}, next_id};
   std::memcpy(out, &seal, sizeof seal);
-  write_crc(out, sizeof seal, run);
+  write_crc(out, sizeof seal, seed);
 }
 
-Item read_item(std::span<const std::byte> bytes, std::uint64_t run) noexcept {
+Item read_item(std::span<const std::byte> bytes, std::uint32_t seed) noexcept {
   ItemHead head;
   if (bytes.size() < sizeof head) return faulty(ItemFault::kBadBytes);
   std::memcpy(&head, bytes.data(), sizeof head);
@@ -122,7 +122,7 @@ Item read_item(std::span<const std::byte> bytes, std::uint64_t run) noexcept {
   if (!fits_kind(kind, length) || aligned(length) > bytes.size())
     return faulty(ItemFault::kBadBytes);
   const std::size_t summed = kind == ItemKind::kPad ? sizeof head : length;
-  if (crc_of(bytes.data(), summed, run) != head.crc) return faulty(ItemFault::kBadCrc);
+  if (crc_of(bytes.data(), summed, seed) != head.crc) return faulty(ItemFault::kBadCrc);
   Item item;
   item.kind = kind;
   item.bytes = aligned(length);

@@ -44,9 +44,13 @@ struct Letter {
 /// What the items of a segment have in common. The two highest bits of `kind_and_bytes` are the
 /// kind, the others the item's bytes, this head included. Items begin at multiples of 8.
 struct ItemHead {
+  std::uint32_t crc = 0;  ///< over the run's number and all of the item behind this field
   std::uint32_t kind_and_bytes = 0;
-  std::uint32_t crc = 0;  ///< over the run's number and all of the item but this field
 };
+
+/// What every checksum of a run begins with. The run is a number of the appliance's start, so that
+/// bytes left from another one are no records.
+[[nodiscard]] std::uint32_t run_seed(std::uint64_t run) noexcept;
 
 enum class ItemKind : std::uint8_t {
   kRecord = 0,
@@ -94,13 +98,13 @@ inline constexpr std::size_t kMaxFrameBytes = 65'536;
   return (sizeof(RecordHead) + frame_bytes + kItemAlign - 1) & ~(kItemAlign - 1);
 }
 
-/// Writes a record to `out`, record_bytes(frame.size()) of it. `run`: of the appliance's start, so
-/// that bytes left from another one are no records. `frame`: at most kMaxFrameBytes. Any thread.
-void write_record(std::byte* out, std::uint64_t run, std::uint64_t id, const Letter& letter,
+/// Writes a record to `out`, record_bytes(frame.size()) of it. `seed`: run_seed of the run.
+/// `frame`: at most kMaxFrameBytes. Any thread.
+void write_record(std::byte* out, std::uint32_t seed, std::uint64_t id, const Letter& letter,
                   std::span<const std::byte> frame) noexcept;
 /// Fills `out`, a multiple of kItemAlign and not empty, with nothing.
-void write_pad(std::span<std::byte> out, std::uint64_t run) noexcept;
-void write_seal(std::byte* out, std::uint64_t run, std::uint64_t next_id) noexcept;
+void write_pad(std::span<std::byte> out, std::uint32_t seed) noexcept;
+void write_seal(std::byte* out, std::uint32_t seed, std::uint64_t next_id) noexcept;
 
 /// A record as it was read: `frame` lies where it was read.
 struct Record {
@@ -125,6 +129,6 @@ struct Item {
   std::uint64_t next_id = 0;
 };
 /// `bytes` may hold anything, and be of any size. Any thread.
-[[nodiscard]] Item read_item(std::span<const std::byte> bytes, std::uint64_t run) noexcept;
+[[nodiscard]] Item read_item(std::span<const std::byte> bytes, std::uint32_t seed) noexcept;
 
 }  // namespace esc::dlq

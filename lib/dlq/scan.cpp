@@ -25,9 +25,10 @@ SegmentState state_of(const ReadHeader& read, std::uint64_t number) {
 // what a former segment left.
 std::uint64_t records_from(std::span<const std::byte> bytes, std::size_t offset,
                            const SegmentHeader& header, std::uint64_t least_id) {
+  const std::uint32_t seed = run_seed(header.run);
   std::uint64_t records = 0;
   while (offset + sizeof(RecordHead) <= bytes.size()) {
-    const Item item = read_item(bytes.subspan(offset), header.run);
+    const Item item = read_item(bytes.subspan(offset), seed);
     const bool sound = item.fault == ItemFault::kNone;
     if (sound && item.kind == ItemKind::kRecord && item.record.id >= least_id) ++records;
     offset += sound ? item.bytes : kItemAlign;

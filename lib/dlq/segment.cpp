@@ -168,7 +168,7 @@ std::nullopt_t SegmentCursor::stop(SegmentEnd end) noexcept {
 std::optional<Record> SegmentCursor::next() noexcept {
   while (!ended_) {
     if (offset_ >= bytes_.size()) return stop(SegmentEnd::kFull);
-    const Item item = read_item(bytes_.subspan(offset_), run_);
+    const Item item = read_item(bytes_.subspan(offset_), seed_);
     switch (item.fault) {
       case ItemFault::kNone:
         break;

@@ -72,7 +72,7 @@ class SegmentCursor {
   /// `bytes`: the file from its first byte, however much of it there is; outlives the cursor, and
   /// the records read.
   SegmentCursor(std::span<const std::byte> bytes, const SegmentHeader& header) noexcept
-      : bytes_(bytes), run_(header.run), next_id_(header.first_id) {}
+      : bytes_(bytes), seed_(run_seed(header.run)), next_id_(header.first_id) {}
 
   /// The next record; none: they end here, and end() says why.
   [[nodiscard]] std::optional<Record> next() noexcept;
@@ -87,7 +87,7 @@ class SegmentCursor {
   std::nullopt_t stop(SegmentEnd end) noexcept;
 
   std::span<const std::byte> bytes_;
-  std::uint64_t run_;
+  std::uint32_t seed_;
   std::uint64_t next_id_;
   std::size_t offset_ = kBlockBytes;
   SegmentEnd end_ = SegmentEnd::kNothing;

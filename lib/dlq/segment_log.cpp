@@ -39,8 +39,9 @@ int SegmentLog::commit(CommitBuffer& buffer, std::uint64_t now_ns, std::uint64_t
 void SegmentLog::close(std::uint64_t now_ns) {
   if (file_ == nullptr) return;
   AlignedBytes block(kBlockBytes);
-  write_seal(block.span().data(), settings_.run, next_id_);
-  write_pad(block.span().subspan(sizeof(Seal)), settings_.run);
+  const std::uint32_t seed = run_seed(settings_.run);
+  write_seal(block.span().data(), seed, next_id_);
+  write_pad(block.span().subspan(sizeof(Seal)), seed);
   int error = file_->write(offset_, block.span());
   if (error == 0) error = file_->sync();
   put_aside(now_ns, error == 0);

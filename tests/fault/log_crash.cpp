@@ -66,18 +66,25 @@ void say(int pipe, const Message& message) {
   if (::write(pipe, &message, sizeof message) != sizeof message) std::_Exit(3);
 }
 
+[[noreturn]] void wait_for_the_end() {
+  for (;;) ::pause();
+}
+
 /// The writer: until it is killed or the disk is gone.
 [[noreturn]] void write_letters(const std::string& path, std::uint64_t run, int pipe) {
   PosixFileSystem files;
-  if (files.open(path) != 0) std::_Exit(2);
+  // The disk may be gone already: wait for the end that is to come, here and below.
+  if (files.open(path) != 0) wait_for_the_end();
   std::uint64_t next = 1;
   std::vector<ScannedSegment> found;
-  {
+  try {
     const Folder folder(path);
     found = scan_folder(folder);
     check_usable(path, found);
     for (const std::string& spare : folder.spares())
       next = std::max<std::uint64_t>(next, std::stoull(spare, nullptr, 16) + 1);
+  } catch (const FolderError&) {
+    wait_for_the_end();
   }
   for (const ScannedSegment& segment : found) next = std::max(next, segment.file.number + 1);
   SegmentLog log(files, {.instance = "crash", .segment_bytes = kSegmentBytes, .run = run}, next);
@@ -94,12 +101,11 @@ void say(int pipe, const Message& message) {
       const Made made = make(run, id);
       if (!buffer.add(id, made.letter, made.frame)) break;
     }
-    // The disk is gone: wait for the end that is to come.
-    if (log.commit(buffer, 1, 0) != 0) ::pause();
+    if (log.commit(buffer, 1, 0) != 0) wait_for_the_end();
     say(pipe, {Message::kDurable, run, first, id - first, log.number()});
     while (log.kept().size() > kMostKept) {
       say(pipe, {Message::kTakesOut, run, 0, 0, log.kept().front().number});
-      if (log.remove_oldest() != 0) ::pause();
+      if (log.remove_oldest() != 0) wait_for_the_end();
     }
   }
 }
@@ -198,8 +204,13 @@ bool cycle(const Plan& plan, std::uint64_t run, std::mt19937_64& random, Durable
   ::close(ends[0]);
   int status = 0;
   good = ::waitpid(writer, &status, 0) == writer && good;
-  if (!plan.command.empty()) good = std::system(plan.command.c_str()) == 0 && good;
-  return good && WIFSIGNALED(status);
+  const int answer = plan.command.empty() ? 0 : std::system(plan.command.c_str());
+  if (!good || answer != 0 || !WIFSIGNALED(status) || WTERMSIG(status) != SIGKILL) {
+    std::fprintf(stderr, "shutdown and wait %s, writer's status %d, command's %d\n",
+                 good ? "went well" : "failed", status, answer);
+    return false;
+  }
+  return true;
 }
 
 int run(const Plan& plan) {

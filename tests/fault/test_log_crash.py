@@ -9,7 +9,7 @@ from pathlib import Path
 
 LOG_CRASH = os.environ["ESC_LOG_CRASH"]
 KILLS = int(os.environ.get("ESC_KILLS", "400"))
-POWER_CYCLES = int(os.environ.get("ESC_POWER_CYCLES", "100"))  # of each file system
+POWER_CYCLES = int(os.environ.get("ESC_POWER_CYCLES", "200"))  # of each file system
 IMAGE_BYTES = {"ext4": 64 << 20, "xfs": 320 << 20}  # mkfs.xfs takes no less than 300 MB
 
 

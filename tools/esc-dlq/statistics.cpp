@@ -5,8 +5,10 @@
 #include <oneapi/tbb/parallel_for.h>
 
 #include <algorithm>
+#include <cstring>
 #include <nlohmann/json.hpp>
 #include <ostream>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -18,6 +20,16 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 using Lines = std::vector<std::pair<std::string, std::uint64_t>>;
+
+/// What tells sources apart: without a gap, for its bytes are a key.
+struct Source {
+  std::array<std::uint8_t, 16> peer;
+  std::uint16_t peer_port;
+  std::uint16_t port;
+  std::uint16_t queue;
+  std::uint16_t flags;
+};
+static_assert(std::has_unique_object_representations_v<Source>);
 
 constexpr std::uint64_t kNsOfHour = 3'600'000'000'000;
 
@@ -49,8 +61,16 @@ Lines hours_of(const Statistics& statistics) {
   return lines;
 }
 
-Lines names_of(const Statistics::Named& named) {
-  return {named.letters.begin(), named.letters.end()};
+Lines topics_of(const Statistics& statistics) {
+  const auto& letters = statistics.by_topic().letters;
+  return {letters.begin(), letters.end()};
+}
+
+Lines sources_of(const Statistics& statistics) {
+  Lines lines;
+  for (const auto& [key, letters] : statistics.by_source().letters)
+    lines.emplace_back(Statistics::source_of(key), letters);
+  return lines;
 }
 
 Json json_of(const Lines& lines, const char* key) {
@@ -70,12 +90,12 @@ void print_lines(std::ostream& out, const char* title, const Lines& lines, std::
 
 }  // namespace
 
-void Statistics::Named::count(std::string&& name, std::uint64_t letters_of_it) {
+void Statistics::Named::count(std::string_view name, std::uint64_t letters_of_it) {
   const auto known = letters.find(name);
   if (known != letters.end()) {
     known->second += letters_of_it;
   } else if (letters.size() < kMaxNames) {
-    letters.emplace(std::move(name), letters_of_it);
+    letters.emplace(name, letters_of_it);
   } else {
     others += letters_of_it;
   }
@@ -87,8 +107,26 @@ void Statistics::count(const dlq::Record& record) {
   ++by_reason_[record.letter.reason];
   ++by_hour_[record.letter.died_ns / kNsOfHour];
   const auto parts = frame_parts(record.frame);
-  by_topic_.count(std::string(parts ? parts->topic : "(no frame)"));
-  by_source_.count(source_text(record.letter));
+  by_topic_.count(parts ? parts->topic : "(no frame)");
+  const Source source{
+      .peer = record.letter.peer,
+      .peer_port = record.letter.peer_port,
+      .port = record.letter.port,
+      .queue = record.letter.queue,
+      .flags = static_cast<std::uint16_t>(record.letter.flags & (dlq::kPeerKnown | dlq::kOverTcp))};
+  by_source_.count({reinterpret_cast<const char*>(&source), sizeof source});
+}
+
+std::string Statistics::source_of(std::string_view key) {
+  Source source;
+  std::memcpy(&source, key.data(), sizeof source);
+  dlq::Letter letter;
+  letter.peer = source.peer;
+  letter.peer_port = source.peer_port;
+  letter.port = source.port;
+  letter.queue = source.queue;
+  letter.flags = static_cast<std::uint8_t>(source.flags);
+  return source_text(letter);
 }
 
 void Statistics::add(const Statistics& other) {
@@ -96,10 +134,8 @@ void Statistics::add(const Statistics& other) {
   frame_bytes_ += other.frame_bytes_;
   for (std::size_t i = 0; i < by_reason_.size(); ++i) by_reason_[i] += other.by_reason_[i];
   for (const auto& [hour, letters] : other.by_hour_) by_hour_[hour] += letters;
-  for (const auto& [name, letters] : other.by_topic_.letters)
-    by_topic_.count(std::string(name), letters);
-  for (const auto& [name, letters] : other.by_source_.letters)
-    by_source_.count(std::string(name), letters);
+  for (const auto& [name, letters] : other.by_topic_.letters) by_topic_.count(name, letters);
+  for (const auto& [name, letters] : other.by_source_.letters) by_source_.count(name, letters);
   by_topic_.others += other.by_topic_.others;
   by_source_.others += other.by_source_.others;
 }
@@ -122,8 +158,8 @@ Statistics gather(const dlq::Folder& folder, const Filter& filter,
 }
 
 void print_statistics(std::ostream& out, const Statistics& statistics, std::size_t top, bool json) {
-  const Lines topics = first_of(names_of(statistics.by_topic()), top);
-  const Lines sources = first_of(names_of(statistics.by_source()), top);
+  const Lines topics = first_of(topics_of(statistics), top);
+  const Lines sources = first_of(sources_of(statistics), top);
   const Lines reasons = first_of(reasons_of(statistics), SIZE_MAX);
   const Lines hours = hours_of(statistics);
   if (json) {

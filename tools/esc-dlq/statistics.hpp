@@ -4,9 +4,11 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <iosfwd>
 #include <map>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 
 #include "dlq/folder.hpp"
@@ -24,16 +26,21 @@ class Statistics {
   void add(const Statistics& other);
 
   struct Named {
-    std::unordered_map<std::string, std::uint64_t> letters;
+    struct Hash : std::hash<std::string_view> {
+      using is_transparent = void;
+    };
+    std::unordered_map<std::string, std::uint64_t, Hash, std::equal_to<>> letters;
     std::uint64_t others = 0;  ///< letters of names beyond kMaxNames
 
-    void count(std::string&& name, std::uint64_t letters_of_it = 1);
+    void count(std::string_view name, std::uint64_t letters_of_it = 1);
   };
   [[nodiscard]] std::uint64_t letters() const noexcept { return letters_; }
   [[nodiscard]] std::uint64_t frame_bytes() const noexcept { return frame_bytes_; }
   [[nodiscard]] const std::array<std::uint64_t, 256>& by_reason() const { return by_reason_; }
   [[nodiscard]] const Named& by_topic() const { return by_topic_; }
+  /// Under the bytes that source_text() goes by.
   [[nodiscard]] const Named& by_source() const { return by_source_; }
+  [[nodiscard]] static std::string source_of(std::string_view key);
   /// By the hour of death: hours since 1970.
   [[nodiscard]] const std::map<std::uint64_t, std::uint64_t>& by_hour() const { return by_hour_; }
 

@@ -89,7 +89,7 @@ class Letter:
 def _item(kind, size, rest, run, summed=None):
     head = struct.pack("<I", kind << 30 | size)
     crc = crc32c(struct.pack("<Q", run) + head + (rest if summed is None else rest[:summed]))
-    return head + struct.pack("<I", crc) + rest
+    return struct.pack("<I", crc) + head + rest
 
 
 def header(number, run, first_id, size, instance, version=1):

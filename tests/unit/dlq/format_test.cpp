@@ -67,7 +67,8 @@ TEST(Format, TheRecordIsAsThePageHasIt) {
                       .stage = Stage::kDispatch,
                       .flags = kSequenced | kPeerKnown};
   std::array<std::byte, record_bytes(kFrame.size())> bytes;
-  write_record(bytes.data(), 0x1122334455667788, 1000, letter, std::as_bytes(std::span(kFrame)));
+  write_record(bytes.data(), run_seed(0x1122334455667788), 1000, letter,
+               std::as_bytes(std::span(kFrame)));
   expect_on_the_page(hex_of(bytes, kBlockBytes));
 }
 
