@@ -93,7 +93,7 @@ void write_record(std::byte* out, std::uint32_t seed, std::uint64_t id, const Le
                         .replay_count = letter.replay_count,
                         .reserved = {}};
   std::memcpy(out, &head, sizeof head);
-  std::memcpy(out + sizeof head, frame.data(), frame.size());
+  std::ranges::copy(frame, out + sizeof head);
   std::memset(out + bytes, 0, aligned(bytes) - bytes);
   write_crc(out, bytes, seed);
 }
