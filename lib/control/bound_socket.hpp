@@ -5,7 +5,7 @@
 
 #include <string>
 
-#include "control/file_descriptor.hpp"
+#include "base/file_descriptor.hpp"
 
 namespace esc::control {
 

@@ -11,6 +11,7 @@
 #include <span>
 
 #include "base/align.hpp"
+#include "base/mix.hpp"
 
 namespace esc::identity {
 
@@ -60,7 +61,7 @@ class ProducerIndex {
         mask_(buckets.size() - 1),
         tag_mask_(~std::uint32_t{0} << std::bit_width(producers - 1)),
         seed_(seed),
-        multiplier_(spread(seed) | 1) {}
+        multiplier_(mixed(seed) | 1) {}
 
   /// Multiply by a secret and fold (as wyhash does): producers may well be numbered 1, 2, 3, and
   /// nobody outside can choose those that meet.
@@ -126,13 +127,6 @@ class ProducerIndex {
   // With a bit that no free place has.
   [[nodiscard]] std::uint32_t tag_of(std::uint64_t hash) const noexcept {
     return (static_cast<std::uint32_t>(hash >> 32U) & tag_mask_) | 0x8000'0000U;
-  }
-
-  // A second secret from the first: the finaliser of SplitMix64 (G. Steele et al., 2014).
-  [[nodiscard]] static std::uint64_t spread(std::uint64_t seed) noexcept {
-    seed = (seed ^ (seed >> 30U)) * 0xBF58476D1CE4E5B9U;
-    seed = (seed ^ (seed >> 27U)) * 0x94D049BB133111EBU;
-    return seed ^ (seed >> 31U);
   }
 
   // Calls until(bucket, places) for the places that have the hash's tag, the first of `places` each

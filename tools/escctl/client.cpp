@@ -16,7 +16,6 @@
 namespace esc::ctl {
 namespace {
 
-using control::FileDescriptor;
 using nlohmann::ordered_json;
 
 constexpr std::size_t kMaxReplyBytes = 64 * 1024 * 1024;

@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "control/file_descriptor.hpp"
+#include "base/file_descriptor.hpp"
 
 namespace esc::ctl {
 
@@ -32,7 +32,7 @@ class Client {
   [[noreturn]] void fail(const std::string& what) const;
 
   std::string path_;
-  control::FileDescriptor socket_;
+  FileDescriptor socket_;
   std::string input_;
 };
 

@@ -5,7 +5,7 @@
 
 #include <utility>
 
-namespace esc::control {
+namespace esc {
 
 /// Owns one file descriptor, or none (-1).
 class FileDescriptor {
@@ -33,4 +33,4 @@ class FileDescriptor {
   int fd_ = -1;
 };
 
-}  // namespace esc::control
+}  // namespace esc
