@@ -40,7 +40,7 @@ class CommitBuffer {
   CommitBuffer(std::size_t bytes, std::uint64_t run) : memory_(bytes), seed_(run_seed(run)) {}
 
   /// Bytes that hold one record of any size, and no less.
-  static constexpr std::size_t kMinBytes = record_bytes(kMaxFrameBytes);
+  static constexpr std::size_t kMinBytes = sizeof(CommitHead) + record_bytes(kMaxFrameBytes);
 
   /// False: no room for it in this commit. Ids count up one by one.
   [[nodiscard]] bool add(std::uint64_t id, const Letter& letter,
@@ -54,14 +54,19 @@ class CommitBuffer {
     return true;
   }
 
-  /// Whole blocks: the rest of the last one is filled with nothing.
+  /// Whole blocks: the rest of the last one is filled with nothing. Empty without a record.
   [[nodiscard]] std::span<const std::byte> finish() noexcept {
+    if (records_ == 0) return {};
     const std::size_t whole = (used_ + kBlockBytes - 1) / kBlockBytes * kBlockBytes;
     if (whole != used_) write_pad(memory_.span().subspan(used_, whole - used_), seed_);
+    write_commit_head(memory_.span().data(), seed_, first_id_, whole);
     used_ = whole;
     return memory_.span().first(whole);
   }
-  void clear() noexcept { used_ = records_ = 0; }
+  void clear() noexcept {
+    used_ = sizeof(CommitHead);
+    records_ = 0;
+  }
 
   [[nodiscard]] std::size_t used() const noexcept { return used_; }
   [[nodiscard]] std::uint64_t records() const noexcept { return records_; }
@@ -70,7 +75,7 @@ class CommitBuffer {
  private:
   AlignedBytes memory_;
   std::uint32_t seed_;
-  std::size_t used_ = 0;
+  std::size_t used_ = sizeof(CommitHead);
   std::uint64_t records_ = 0;
   std::uint64_t first_id_ = 0;
 };

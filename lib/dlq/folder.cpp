@@ -26,21 +26,6 @@ std::string fix_of(int error) {
   throw FolderError("dead letters in '" + path + "': " + std::strerror(error), fix_of(error));
 }
 
-/// Closes itself.
-class Descriptor {
- public:
-  explicit Descriptor(int fd) noexcept : fd_(fd) {}
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  [[nodiscard]] int get() const noexcept { return fd_; }
-
- private:
-  int fd_;
-};
-
 }  // namespace
 
 std::span<std::byte> SegmentBytes::room(std::size_t bytes) {
@@ -51,14 +36,11 @@ std::span<std::byte> SegmentBytes::room(std::size_t bytes) {
   return memory_->span();
 }
 
-Folder::Folder(const std::string& path) : path_(path) {
-  fd_ = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd_ < 0) fail(path, errno);
+Folder::Folder(const std::string& path)
+    : fd_(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
+  if (!fd_.valid()) fail(path, errno);
   std::vector<FolderEntry> entries;
-  if (const int error = list_folder(fd_, entries); error != 0) {
-    ::close(fd_);
-    fail(path, error);
-  }
+  if (const int error = list_folder(fd_.get(), entries); error != 0) fail(path, error);
   for (FolderEntry& entry : entries) {
     if (const auto number = segment_number(entry.name)) {
       segments_.push_back({*number, entry.bytes});
@@ -71,17 +53,13 @@ Folder::Folder(const std::string& path) : path_(path) {
   std::ranges::sort(spares_);
 }
 
-Folder::~Folder() {
-  ::close(fd_);
-}
-
 std::optional<std::span<const std::byte>> Folder::read(const SegmentFile& file, SegmentBytes& room,
                                                        int& error) const {
   error = 0;
-  const Descriptor opened(::openat(fd_, segment_name(file.number).c_str(),
-                                   O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
-  if (opened.get() < 0 && errno == ENOENT) return std::nullopt;
-  if (opened.get() < 0) {
+  const FileDescriptor opened(::openat(fd_.get(), segment_name(file.number).c_str(),
+                                       O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+  if (!opened.valid() && errno == ENOENT) return std::nullopt;
+  if (!opened.valid()) {
     error = errno;
     return std::span<const std::byte>{};
   }

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/file_descriptor.hpp"
 #include "dlq/commit_buffer.hpp"
 #include "dlq/scan.hpp"
 
@@ -51,9 +52,6 @@ class Folder {
  public:
   /// Reads the folder's names. Throws FolderError.
   explicit Folder(const std::string& path);
-  ~Folder();
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
 
   /// By their numbers.
   [[nodiscard]] const std::vector<SegmentFile>& segments() const noexcept { return segments_; }
@@ -68,27 +66,28 @@ class Folder {
                                                                int& error) const;
 
  private:
-  int fd_ = -1;
-  std::string path_;
+  FileDescriptor fd_;
   std::vector<SegmentFile> segments_;
   std::vector<std::string> spares_;
   std::uint64_t bytes_ = 0;
 };
 
-/// Calls `visit` for the records of a segment, in their order, until it says false. Any thread,
-/// each with its own `room`, in which the records lie.
+/// Calls `visit` for the records of a segment, in their order, until it says false. 0, or the errno
+/// with which the disk refused the rest. Any thread, each with its own `room`, in which the records
+/// lie.
 template <class Visit>
-void for_each_record(const Folder& folder, const SegmentFile& file, SegmentBytes& room,
-                     Visit&& visit) {
+[[nodiscard]] int for_each_record(const Folder& folder, const SegmentFile& file, SegmentBytes& room,
+                                  Visit&& visit) {
   int error = 0;
   const auto bytes = folder.read(file, room, error);
-  if (!bytes) return;
+  if (!bytes) return 0;
   const ReadHeader read = read_header(*bytes);
-  if (read.fault != HeaderFault::kNone || read.header.number != file.number) return;
+  if (read.fault != HeaderFault::kNone || read.header.number != file.number) return error;
   SegmentCursor cursor(*bytes, read.header);
   while (const std::optional<Record> record = cursor.next()) {
-    if (!visit(*record)) return;
+    if (!visit(*record)) return 0;
   }
+  return error;
 }
 
 /// A segment, and what reading it met.

@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <utility>
 
 namespace esc::dlq {
 namespace {
@@ -23,22 +24,19 @@ int result_of(int returned) noexcept {
 
 int sync_parent(const std::string& path) {
   const std::string parent = std::filesystem::absolute(path).lexically_normal() / "..";
-  const int fd = ::open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) return errno == EACCES ? 0 : errno;  // then it was not made by us
-  const int error = result_of(::fsync(fd));
-  ::close(fd);
-  return error;
+  const FileDescriptor fd(::open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!fd.valid()) return errno == EACCES ? 0 : errno;  // then it was not made by us
+  return result_of(::fsync(fd.get()));
 }
 
 class PosixFile : public File {
  public:
-  explicit PosixFile(int fd) noexcept : fd_(fd) {}
-  ~PosixFile() override { ::close(fd_); }
+  explicit PosixFile(FileDescriptor fd) noexcept : fd_(std::move(fd)) {}
 
   int write(std::uint64_t offset, std::span<const std::byte> bytes) override {
     while (!bytes.empty()) {
       iovec piece{const_cast<std::byte*>(bytes.data()), bytes.size()};
-      const ssize_t written = ::pwritev2(fd_, &piece, 1, static_cast<off_t>(offset), 0);
+      const ssize_t written = ::pwritev2(fd_.get(), &piece, 1, static_cast<off_t>(offset), 0);
       if (written < 0 && errno == EINTR) continue;
       if (written < 0) return errno;
       // Less than asked for, and not a whole block: the disk is full, or worse.
@@ -50,7 +48,7 @@ class PosixFile : public File {
   }
   int sync() override {
     // An interrupted sync has done nothing yet.
-    while (::fdatasync(fd_) != 0) {
+    while (::fdatasync(fd_.get()) != 0) {
       if (errno != EINTR) return errno;
     }
     return 0;
@@ -58,7 +56,7 @@ class PosixFile : public File {
 
  private:
   static constexpr std::size_t kUnit = 512;
-  int fd_;
+  FileDescriptor fd_;
 };
 
 }  // namespace
@@ -94,60 +92,57 @@ int PosixFileSystem::open(const std::string& folder) {
   if (::mkdir(folder.c_str(), kFolderMode) != 0 && errno != EEXIST) return errno;
   // Its name is to survive as well; it may have been made just before the power went last time.
   if (const int error = sync_parent(folder); error != 0) return error;
-  folder_ = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  return result_of(folder_);
-}
-
-PosixFileSystem::~PosixFileSystem() {
-  if (folder_ >= 0) ::close(folder_);
+  folder_ = FileDescriptor(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  return folder_.valid() ? 0 : errno;
 }
 
 // Without following a link: whoever may write the folder must not have us write elsewhere.
-int PosixFileSystem::open_file(const std::string& name, int flags, int& fd) const {
+int PosixFileSystem::open_file(const std::string& name, int flags, FileDescriptor& fd) const {
   flags |= O_RDWR | O_CLOEXEC | O_NOFOLLOW;
-  fd = ::openat(folder_, name.c_str(), flags | O_DIRECT, kFileMode);
-  if (fd < 0 && errno == EINVAL) {
+  fd = FileDescriptor(::openat(folder_.get(), name.c_str(), flags | O_DIRECT, kFileMode));
+  if (!fd.valid() && errno == EINVAL) {
     // No O_DIRECT here. Some file systems find that out when the file is made already.
-    if ((flags & O_EXCL) != 0) ::unlinkat(folder_, name.c_str(), 0);
-    fd = ::openat(folder_, name.c_str(), flags, kFileMode);
+    if ((flags & O_EXCL) != 0) ::unlinkat(folder_.get(), name.c_str(), 0);
+    fd = FileDescriptor(::openat(folder_.get(), name.c_str(), flags, kFileMode));
   }
-  return result_of(fd);
+  return fd.valid() ? 0 : errno;
 }
 
 int PosixFileSystem::create(const std::string& name, std::uint64_t bytes,
                             std::unique_ptr<File>& file) {
-  int fd = -1;
+  FileDescriptor fd;
   if (const int error = open_file(name, O_CREAT | O_EXCL, fd); error != 0) return error;
-  file = std::make_unique<PosixFile>(fd);
-  return ::posix_fallocate(fd, 0, static_cast<off_t>(bytes));
+  const int error = ::posix_fallocate(fd.get(), 0, static_cast<off_t>(bytes));
+  file = std::make_unique<PosixFile>(std::move(fd));
+  return error;
 }
 
 int PosixFileSystem::reuse(const std::string& name, std::unique_ptr<File>& file) {
-  int fd = -1;
+  FileDescriptor fd;
   if (const int error = open_file(name, 0, fd); error != 0) return error;
-  file = std::make_unique<PosixFile>(fd);
+  file = std::make_unique<PosixFile>(std::move(fd));
   return 0;
 }
 
 int PosixFileSystem::rename(const std::string& from, const std::string& to) {
-  return result_of(::renameat(folder_, from.c_str(), folder_, to.c_str()));
+  return result_of(::renameat(folder_.get(), from.c_str(), folder_.get(), to.c_str()));
 }
 
 int PosixFileSystem::remove(const std::string& name) {
-  return result_of(::unlinkat(folder_, name.c_str(), 0));
+  return result_of(::unlinkat(folder_.get(), name.c_str(), 0));
 }
 
 int PosixFileSystem::sync_folder() {
-  return result_of(::fsync(folder_));
+  return result_of(::fsync(folder_.get()));
 }
 
 int PosixFileSystem::list(std::vector<FolderEntry>& entries) {
-  return list_folder(folder_, entries);
+  return list_folder(folder_.get(), entries);
 }
 
 int PosixFileSystem::free_bytes(std::uint64_t& bytes) {
   struct statvfs found {};
-  if (::fstatvfs(folder_, &found) != 0) return errno;
+  if (::fstatvfs(folder_.get(), &found) != 0) return errno;
   bytes = std::uint64_t{found.f_bavail} * found.f_frsize;
   return 0;
 }

@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "base/file_descriptor.hpp"
 #include "dlq/file_system.hpp"
 
 namespace esc::dlq {
@@ -16,7 +17,6 @@ class PosixFileSystem : public FileSystem {
  public:
   /// Says 0 or an errno.
   [[nodiscard]] int open(const std::string& folder);
-  ~PosixFileSystem() override;
 
   [[nodiscard]] int create(const std::string& name, std::uint64_t bytes,
                            std::unique_ptr<File>& file) override;
@@ -28,9 +28,9 @@ class PosixFileSystem : public FileSystem {
   [[nodiscard]] int free_bytes(std::uint64_t& bytes) override;
 
  private:
-  [[nodiscard]] int open_file(const std::string& name, int flags, int& fd) const;
+  [[nodiscard]] int open_file(const std::string& name, int flags, FileDescriptor& fd) const;
 
-  int folder_ = -1;
+  FileDescriptor folder_;
 };
 
 }  // namespace esc::dlq

@@ -55,6 +55,8 @@ bool fits_kind(ItemKind kind, std::size_t bytes) noexcept {
       return bytes >= sizeof(ItemHead) && bytes % kItemAlign == 0;
     case ItemKind::kSeal:
       return bytes == sizeof(Seal);
+    case ItemKind::kCommit:
+      return bytes == sizeof(CommitHead);
   }
   return false;
 }
@@ -112,6 +114,13 @@ void write_seal(std::byte* out, std::uint32_t seed, std::uint64_t next_id) noexc
   write_crc(out, sizeof seal, seed);
 }
 
+void write_commit_head(std::byte* out, std::uint32_t seed, std::uint64_t first_id,
+                       std::uint64_t bytes) noexcept {
+  const CommitHead head{{0, head_word(ItemKind::kCommit, sizeof(CommitHead))}, first_id, bytes};
+  std::memcpy(out, &head, sizeof head);
+  write_crc(out, sizeof head, seed);
+}
+
 Item read_item(std::span<const std::byte> bytes, std::uint32_t seed) noexcept {
   ItemHead head;
   if (bytes.size() < sizeof head) return faulty(ItemFault::kBadBytes);
@@ -130,6 +139,12 @@ Item read_item(std::span<const std::byte> bytes, std::uint32_t seed) noexcept {
     Seal seal;
     std::memcpy(&seal, bytes.data(), sizeof seal);
     item.next_id = seal.next_id;
+  }
+  if (kind == ItemKind::kCommit) {
+    CommitHead commit;
+    std::memcpy(&commit, bytes.data(), sizeof commit);
+    item.next_id = commit.first_id;
+    item.commit_bytes = commit.bytes;
   }
   if (kind == ItemKind::kRecord) {
     RecordHead record;

@@ -54,8 +54,9 @@ struct ItemHead {
 
 enum class ItemKind : std::uint8_t {
   kRecord = 0,
-  kPad = 1,   ///< nothing, to the end of a commit
-  kSeal = 2,  ///< nothing comes after it in this segment
+  kPad = 1,     ///< nothing, to the end of a commit
+  kSeal = 2,    ///< nothing comes after it in this segment
+  kCommit = 3,  ///< a commit begins
 };
 
 /// A record: this, then the frame as it came, its length field included.
@@ -87,6 +88,15 @@ struct Seal {
 };
 static_assert(sizeof(Seal) == 16 && std::is_trivially_copyable_v<Seal>);
 
+/// Every commit begins with one, at the beginning of a block: so a commit can be found behind a
+/// damaged one, and none is found behind the last, however it was torn.
+struct CommitHead {
+  ItemHead item;
+  std::uint64_t first_id = 0;
+  std::uint64_t bytes = 0;  ///< of the whole commit
+};
+static_assert(sizeof(CommitHead) == 24 && std::is_trivially_copyable_v<CommitHead>);
+
 inline constexpr std::size_t kItemAlign = 8;
 inline constexpr std::uint32_t kItemBytesMask = 0x3FFF'FFFF;
 inline constexpr unsigned kItemKindShift = 30;
@@ -105,6 +115,8 @@ void write_record(std::byte* out, std::uint32_t seed, std::uint64_t id, const Le
 /// Fills `out`, a multiple of kItemAlign and not empty, with nothing.
 void write_pad(std::span<std::byte> out, std::uint32_t seed) noexcept;
 void write_seal(std::byte* out, std::uint32_t seed, std::uint64_t next_id) noexcept;
+void write_commit_head(std::byte* out, std::uint32_t seed, std::uint64_t first_id,
+                       std::uint64_t bytes) noexcept;
 
 /// A record as it was read: `frame` lies where it was read.
 struct Record {
@@ -120,13 +132,15 @@ enum class ItemFault : std::uint8_t {
   kBadCrc,    ///< other bytes than were written, or written by another run
 };
 
-/// The item at the beginning of `bytes`. Of a record, `record` is written; of a seal, `next_id`.
+/// The item at the beginning of `bytes`. Of a record, `record` is written; of a seal and of a
+/// commit, `next_id`: of the record that comes next, or would.
 struct Item {
   ItemFault fault = ItemFault::kNone;
   ItemKind kind = ItemKind::kPad;
   std::size_t bytes = 0;  ///< to the next item; 0 with a fault
   Record record;
   std::uint64_t next_id = 0;
+  std::uint64_t commit_bytes = 0;  ///< of a commit
 };
 /// `bytes` may hold anything, and be of any size. Any thread.
 [[nodiscard]] Item read_item(std::span<const std::byte> bytes, std::uint32_t seed) noexcept;

@@ -21,17 +21,26 @@ SegmentState state_of(const ReadHeader& read, std::uint64_t number) {
   return SegmentState::kForeign;
 }
 
-// Items begin at multiples of 8, so that one behind a damaged one can be found. Ids tell them from
-// what a former segment left.
+// Only at the beginnings of blocks, and only what a commit's head says: whatever a sender put into
+// a frame, this is a look at each block.
 std::uint64_t records_from(std::span<const std::byte> bytes, std::size_t offset,
-                           const SegmentHeader& header, std::uint64_t least_id) {
+                           const SegmentHeader& header, std::uint64_t next_id) {
   const std::uint32_t seed = run_seed(header.run);
   std::uint64_t records = 0;
-  while (offset + sizeof(RecordHead) <= bytes.size()) {
-    const Item item = read_item(bytes.subspan(offset), seed);
-    const bool sound = item.fault == ItemFault::kNone;
-    if (sound && item.kind == ItemKind::kRecord && item.record.id >= least_id) ++records;
-    offset += sound ? item.bytes : kItemAlign;
+  offset = (offset + kBlockBytes - 1) / kBlockBytes * kBlockBytes;
+  for (; offset < bytes.size(); offset += kBlockBytes) {
+    const Item head = read_item(bytes.subspan(offset), seed);
+    // Ids tell it from what a former segment left.
+    if (head.fault != ItemFault::kNone || head.kind != ItemKind::kCommit || head.next_id <= next_id)
+      continue;
+    std::size_t at = offset + head.bytes;
+    for (;;) {
+      const Item item = read_item(bytes.subspan(at), seed);
+      if (item.fault != ItemFault::kNone || item.kind != ItemKind::kRecord) break;
+      ++records;
+      at += item.bytes;
+    }
+    next_id = head.next_id;
   }
   return records;
 }

@@ -31,8 +31,8 @@ struct FoundSegment {
   std::uint64_t last_died_ns = 0;
   SegmentEnd end = SegmentEnd::kNothing;
 
-  /// Sound records of this very segment that lie behind its end: what is between was damaged, for
-  /// a commit is on the disk before the next one is written.
+  /// Sound records in commits of this very segment that lie behind its end: what is between was
+  /// damaged, for a commit is on the disk before the next one is written.
   std::uint64_t records_behind = 0;
 };
 

@@ -185,6 +185,8 @@ std::optional<Record> SegmentCursor::next() noexcept {
       offset_ += item.bytes;
       return item.record;
     }
+    if (item.kind == ItemKind::kCommit && item.next_id != next_id_)
+      return stop(SegmentEnd::kOldBytes);
     if (item.kind == ItemKind::kSeal) {
       return stop(item.next_id == next_id_ ? SegmentEnd::kSealed : SegmentEnd::kOldBytes);
     }

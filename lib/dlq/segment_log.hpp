@@ -28,7 +28,7 @@ struct LogSettings {
 struct KeptSegment {
   std::uint64_t number = 0;
   std::uint64_t bytes = 0;
-  std::uint64_t last_ns = 0;  ///< Unix time: not later than anything in it died
+  std::uint64_t last_ns = 0;  ///< Unix time: nothing in it died later
   std::uint64_t records = 0;
   bool reusable = true;  ///< false: the disk failed on it, or its size is another
 };

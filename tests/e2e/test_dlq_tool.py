@@ -199,7 +199,7 @@ class Tool(harness.Scenario):
         self.change(self.segments[0], BLOCK + 100, b"\xff\xff")
         code, verdict = self.verify()
         self.assertEqual((code, verdict["torn"], verdict["damaged"]), (DAMAGED, 1, 1))
-        self.assertEqual(verdict["complaints"][0]["records_behind_damage"], 59)
+        self.assertEqual(verdict["complaints"][0]["records_behind_damage"], 53)
         self.assertEqual(len(self.cat()), 69)
 
     def test_headers_that_decayed_are_foreign_or_newer(self):

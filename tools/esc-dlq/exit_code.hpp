@@ -10,7 +10,7 @@ enum class ExitCode : int { kOk = 0, kDamaged = 1, kUsage = 2, kNoFolder = 3, kN
 
 inline constexpr std::array<std::string_view, 5> kExitCodeMeanings = {
     "done",
-    "verify: something that was kept is damaged or cannot be read",
+    "something that was kept is damaged (verify), or cannot be read",
     "the command line is wrong",
     "the folder cannot be read",
     "the output could not be written",

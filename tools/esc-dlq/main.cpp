@@ -1,6 +1,7 @@
 // esc-dlq: reads the dead letters that an appliance keeps, while it runs or after.
 #include <csignal>
 #include <iostream>
+#include <new>
 #include <span>
 
 #include "config/text.hpp"
@@ -17,8 +18,9 @@ namespace {
 ExitCode run(const Options& options) {
   const dlq::Folder folder(options.folder);
   bool sound = true;
+  std::uint64_t unreadable = 0;
   if (options.command == "cat") {
-    (void)print_letters(std::cout, folder, options.filter, options.form, options.limit);
+    unreadable = print_letters(std::cout, folder, options.filter, options.form, options.limit);
   } else if (options.command == "stats") {
     Statistics statistics;
     {
@@ -26,6 +28,7 @@ ExitCode run(const Options& options) {
       statistics = gather(folder, options.filter, [&](std::uint64_t n) { progress.add(n); });
     }
     print_statistics(std::cout, statistics, options.top, options.json);
+    unreadable = statistics.unreadable();
   } else {
     std::vector<dlq::ScannedSegment> segments;
     {
@@ -42,7 +45,11 @@ ExitCode run(const Options& options) {
     std::cerr << "esc-dlq: the output could not be written\n  fix: look at where it goes to\n";
     return ExitCode::kNotWritten;
   }
-  return sound ? ExitCode::kOk : ExitCode::kDamaged;
+  if (unreadable != 0) {
+    std::cerr << "esc-dlq: " << unreadable
+              << " segments could not be read, or not to their ends\n  fix: see esc-dlq verify\n";
+  }
+  return sound && unreadable == 0 ? ExitCode::kOk : ExitCode::kDamaged;
 }
 
 }  // namespace
@@ -60,6 +67,10 @@ int main(int argc, char** argv) {
   } catch (const esc::dlq::FolderError& error) {
     std::cerr << "esc-dlq: " << esc::config::printable(error.what())
               << "\n  fix: " << esc::config::printable(error.fix()) << '\n';
+    return static_cast<int>(ExitCode::kNoFolder);
+  } catch (const std::bad_alloc&) {
+    std::cerr << "esc-dlq: no memory for a segment on each thread\n"
+                 "  fix: give it fewer CPUs (taskset) or more memory\n";
     return static_cast<int>(ExitCode::kNoFolder);
   }
 }

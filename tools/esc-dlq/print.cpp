@@ -18,12 +18,14 @@ constexpr std::size_t kAtATime = 4;
 using Words = std::vector<std::string>;
 
 Words words_of(const dlq::Folder& folder, const dlq::SegmentFile& file, dlq::SegmentBytes& room,
-               const Filter& filter, Form form, std::uint64_t limit) {
+               const Filter& filter, Form form, std::uint64_t limit,
+               std::atomic<std::uint64_t>& unreadable) {
   Words words;
-  dlq::for_each_record(folder, file, room, [&](const dlq::Record& record) {
+  const int error = dlq::for_each_record(folder, file, room, [&](const dlq::Record& record) {
     if (filter.takes(record)) words.push_back(format_letter(form, file.number, record));
     return limit == 0 || words.size() < limit;
   });
+  if (error != 0) unreadable.fetch_add(1, std::memory_order_relaxed);
   return words;
 }
 
@@ -32,9 +34,10 @@ Words words_of(const dlq::Folder& folder, const dlq::SegmentFile& file, dlq::Seg
 std::uint64_t print_letters(std::ostream& out, const dlq::Folder& folder, const Filter& filter,
                             Form form, std::uint64_t limit) {
   tbb::enumerable_thread_specific<dlq::SegmentBytes> rooms;
-  std::size_t next = 0;             // of the first stage alone
-  std::uint64_t printed = 0;        // of the last stage alone
-  std::atomic<bool> enough{false};  // relaxed: a segment more or less is read for nothing
+  std::size_t next = 0;                      // of the first stage alone
+  std::uint64_t printed = 0;                 // of the last stage alone
+  std::atomic<bool> enough{false};           // relaxed: a segment more or less is read for nothing
+  std::atomic<std::uint64_t> unreadable{0};  // relaxed: read when all is done
   const auto take = [&](tbb::flow_control& control) -> std::size_t {
     if (next == folder.segments().size() || enough.load(std::memory_order_relaxed)) {
       control.stop();
@@ -43,7 +46,7 @@ std::uint64_t print_letters(std::ostream& out, const dlq::Folder& folder, const 
     return next++;
   };
   const auto read = [&](std::size_t i) {
-    return words_of(folder, folder.segments()[i], rooms.local(), filter, form, limit);
+    return words_of(folder, folder.segments()[i], rooms.local(), filter, form, limit, unreadable);
   };
   const auto print = [&](const Words& words) {
     for (const std::string& letter : words) {
@@ -58,7 +61,7 @@ std::uint64_t print_letters(std::ostream& out, const dlq::Folder& folder, const 
                          tbb::make_filter<void, std::size_t>(filter_mode::serial_in_order, take) &
                              tbb::make_filter<std::size_t, Words>(filter_mode::parallel, read) &
                              tbb::make_filter<Words, void>(filter_mode::serial_in_order, print));
-  return printed;
+  return unreadable.load(std::memory_order_relaxed);
 }
 
 }  // namespace esc::dlq_tool

@@ -11,8 +11,9 @@
 namespace esc::dlq_tool {
 
 /// Oldest segment first, in the order in which they died there; `limit` of them, 0: all. Segments
-/// are read and put into words in parallel, some at a time. Returns how many.
-std::uint64_t print_letters(std::ostream& out, const dlq::Folder& folder, const Filter& filter,
-                            Form form, std::uint64_t limit);
+/// are read and put into words in parallel, some at a time. Returns how many segments the disk
+/// refused, or a part of.
+[[nodiscard]] std::uint64_t print_letters(std::ostream& out, const dlq::Folder& folder,
+                                          const Filter& filter, Form form, std::uint64_t limit);
 
 }  // namespace esc::dlq_tool

@@ -89,7 +89,7 @@ std::string complaint_of(const dlq::ScannedSegment& segment) {
   }
   return where + std::string(name(found.end)) + " at byte " + std::to_string(found.kept_bytes) +
          " after " + std::to_string(found.records) + " records; " +
-         std::to_string(found.records_behind) + " sound ones behind it";
+         std::to_string(found.records_behind) + " in sound commits behind it";
 }
 
 }  // namespace

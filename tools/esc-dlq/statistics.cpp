@@ -131,6 +131,7 @@ std::string Statistics::source_of(std::string_view key) {
 
 void Statistics::add(const Statistics& other) {
   letters_ += other.letters_;
+  unreadable_ += other.unreadable_;
   frame_bytes_ += other.frame_bytes_;
   for (std::size_t i = 0; i < by_reason_.size(); ++i) by_reason_[i] += other.by_reason_[i];
   for (const auto& [hour, letters] : other.by_hour_) by_hour_[hour] += letters;
@@ -146,10 +147,12 @@ Statistics gather(const dlq::Folder& folder, const Filter& filter,
   tbb::combinable<Statistics> parts;
   tbb::parallel_for(std::size_t{0}, folder.segments().size(), [&](std::size_t i) {
     const dlq::SegmentFile& file = folder.segments()[i];
-    dlq::for_each_record(folder, file, rooms.local(), [&](const dlq::Record& record) {
-      if (filter.takes(record)) parts.local().count(record);
-      return true;
-    });
+    const int error =
+        dlq::for_each_record(folder, file, rooms.local(), [&](const dlq::Record& record) {
+          if (filter.takes(record)) parts.local().count(record);
+          return true;
+        });
+    if (error != 0) parts.local().count_unreadable();
     on_read(file.bytes);
   });
   Statistics all;

@@ -23,6 +23,8 @@ class Statistics {
   static constexpr std::size_t kMaxNames = 100'000;
 
   void count(const dlq::Record& record);
+  /// The disk refused (part of) a segment.
+  void count_unreadable() { ++unreadable_; }
   void add(const Statistics& other);
 
   struct Named {
@@ -35,6 +37,7 @@ class Statistics {
     void count(std::string_view name, std::uint64_t letters_of_it = 1);
   };
   [[nodiscard]] std::uint64_t letters() const noexcept { return letters_; }
+  [[nodiscard]] std::uint64_t unreadable() const noexcept { return unreadable_; }
   [[nodiscard]] std::uint64_t frame_bytes() const noexcept { return frame_bytes_; }
   [[nodiscard]] const std::array<std::uint64_t, 256>& by_reason() const { return by_reason_; }
   [[nodiscard]] const Named& by_topic() const { return by_topic_; }
@@ -46,6 +49,7 @@ class Statistics {
 
  private:
   std::uint64_t letters_ = 0;
+  std::uint64_t unreadable_ = 0;
   std::uint64_t frame_bytes_ = 0;
   std::array<std::uint64_t, 256> by_reason_{};
   Named by_topic_;

@@ -123,10 +123,14 @@ class Segment:
         out = header(self.number, self.run, self.first_id, self.size, self.instance)
         number = self.first_id
         for commit in self.commits:
+            first = number
+            body = b""
             for letter in commit:
-                out += letter.record(self.run, number)
+                body += letter.record(self.run, number)
                 number += 1
-            out = self._pad(out)
+            body = self._pad(bytes(24) + body)[24:]
+            head = struct.pack("<QQ", first, 24 + len(body))
+            out += _item(3, 24, head, self.run) + body
         if self.sealed:
             out = self._pad(out + _item(2, 16, struct.pack("<Q", number), self.run))
         assert len(out) <= self.size

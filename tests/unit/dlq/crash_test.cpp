@@ -174,6 +174,7 @@ void judge(const Image& image, const Known& known, std::size_t steps) {
       ASSERT_TRUE(found.insert(key).second) << "twice: " << key.first << ' ' << key.second;
     }
     ASSERT_EQ(scanned.records, expected - read.header.first_id);
+    ASSERT_EQ(scanned.records_behind, 0U) << name << ": a torn end is no damage";
   }
   for (const auto& [key, from] : known.durable_from) {
     if (from > steps) continue;

@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include "dlq/commit_buffer.hpp"
 #include "dlq/record.hpp"
 #include "dlq/segment.hpp"
 
@@ -48,7 +49,7 @@ TEST(Format, TheHeaderIsAsThePageHasIt) {
   expect_on_the_page(hex_of(std::span(block).last(16), kBlockBytes - 16));
 }
 
-TEST(Format, TheRecordIsAsThePageHasIt) {
+TEST(Format, TheCommitIsAsThePageHasIt) {
   // length 8, priority 5, a topic of 2 bytes "ab", payload "xyz"
   constexpr std::string_view kFrame{
       "\0\0\0\x08\x05\0\x02"
@@ -66,10 +67,10 @@ TEST(Format, TheRecordIsAsThePageHasIt) {
                       .reason = 1,
                       .stage = Stage::kDispatch,
                       .flags = kSequenced | kPeerKnown};
-  std::array<std::byte, record_bytes(kFrame.size())> bytes;
-  write_record(bytes.data(), run_seed(0x1122334455667788), 1000, letter,
-               std::as_bytes(std::span(kFrame)));
-  expect_on_the_page(hex_of(bytes, kBlockBytes));
+  CommitBuffer buffer(CommitBuffer::kMinBytes, 0x1122334455667788);
+  ASSERT_TRUE(buffer.add(1000, letter, std::as_bytes(std::span(kFrame))));
+  constexpr std::size_t kShown = sizeof(CommitHead) + record_bytes(kFrame.size());
+  expect_on_the_page(hex_of(buffer.finish().first(kShown), kBlockBytes));
 }
 
 }  // namespace

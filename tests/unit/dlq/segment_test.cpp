@@ -105,24 +105,26 @@ TEST(Scan, OfAnotherSegmentsHeaderThereIsNothing) {
 }
 
 TEST(Scan, TellsATornEndFromDamageInTheMiddle) {
-  // In the last commit: nothing was written behind it.
+  // In the last commit: nothing was written behind it, though a later part of it got there.
   Bytes torn = segment_of(3);
   change(torn, 3 * kBlockBytes + 100);
   const FoundSegment end = scan_segment(42, torn);
   EXPECT_EQ(end.records, 4U);
   EXPECT_EQ(end.end, SegmentEnd::kBadCrc);
-  // The record after the first of that commit is sound: so it is damage, and so is this.
-  EXPECT_EQ(end.records_behind, 1U);
-  Bytes damaged = segment_of(3);
-  change(damaged, kBlockBytes + 100);
-  const FoundSegment middle = scan_segment(42, damaged);
-  EXPECT_EQ(middle.records, 0U);
-  EXPECT_EQ(middle.records_behind, 5U);
-  // Torn in its last record.
-  Bytes last = segment_of(3);
-  change(last, 3 * kBlockBytes + record_bytes(50) + 100);
-  EXPECT_EQ(scan_segment(42, last).records, 5U);
-  EXPECT_EQ(scan_segment(42, last).records_behind, 0U);
+  EXPECT_EQ(end.records_behind, 0U);
+  // Its head is gone.
+  Bytes headless = segment_of(3);
+  change(headless, 3 * kBlockBytes + 9);
+  EXPECT_EQ(scan_segment(42, headless).records, 4U);
+  EXPECT_EQ(scan_segment(42, headless).records_behind, 0U);
+  // In one that was on the disk before the next was written.
+  for (const std::size_t offset : {std::size_t{9}, std::size_t{100}}) {
+    Bytes damaged = segment_of(3);
+    change(damaged, kBlockBytes + offset);
+    const FoundSegment middle = scan_segment(42, damaged);
+    EXPECT_EQ(middle.records, 0U);
+    EXPECT_EQ(middle.records_behind, 4U) << offset;
+  }
 }
 
 TEST(Scan, AFileThatIsTooShortKeepsItsFirstRecords) {
@@ -132,7 +134,9 @@ TEST(Scan, AFileThatIsTooShortKeepsItsFirstRecords) {
     std::uint64_t expected = 0;
     for (std::uint64_t commit = 0; commit < 3; ++commit) {
       for (std::uint64_t k = 1; k <= 2; ++k)
-        expected += (1 + commit) * kBlockBytes + k * record_bytes(50) <= bytes ? 1U : 0U;
+        expected += (1 + commit) * kBlockBytes + sizeof(CommitHead) + k * record_bytes(50) <= bytes
+                        ? 1U
+                        : 0U;
     }
     ASSERT_EQ(found.records, expected) << bytes;
   }
