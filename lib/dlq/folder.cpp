@@ -84,8 +84,9 @@ std::vector<ScannedSegment> scan_folder(const Folder& folder,
   tbb::enumerable_thread_specific<SegmentBytes> rooms;
   tbb::parallel_for(std::size_t{0}, files.size(), [&](std::size_t i) {
     int error = 0;
-    const auto bytes = folder.read(files[i], rooms.local(), error);
-    if (bytes) scanned[i] = {files[i], scan_segment(files[i].number, *bytes), error};
+    const auto found =
+        scan_growing(files[i].number, [&] { return folder.read(files[i], rooms.local(), error); });
+    if (found) scanned[i] = {files[i], *found, error};
     if (on_read) on_read(files[i].bytes);
   });
   std::vector<ScannedSegment> found;

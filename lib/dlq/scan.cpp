@@ -65,8 +65,23 @@ FoundSegment scan_segment(std::uint64_t number, std::span<const std::byte> bytes
   found.next_id = cursor.next_id();
   found.kept_bytes = cursor.offset();
   found.end = cursor.end();
-  if (found.end == SegmentEnd::kBadBytes || found.end == SegmentEnd::kBadCrc)
+  if (found.end != SegmentEnd::kSealed && found.end != SegmentEnd::kFull)
     found.records_behind = records_from(bytes, cursor.offset(), read.header, found.next_id);
+  return found;
+}
+
+std::optional<FoundSegment> scan_growing(
+    std::uint64_t number, const std::function<std::optional<std::span<const std::byte>>()>& read) {
+  constexpr int kMostLooks = 5;
+  std::optional<FoundSegment> found;
+  for (int look = 0; look < kMostLooks; ++look) {
+    const auto bytes = read();
+    if (!bytes) return std::nullopt;
+    const std::uint64_t kept_before = found ? found->kept_bytes : 0;
+    found = scan_segment(number, *bytes);
+    // The same end twice: nothing is coming there.
+    if (found->records_behind == 0 || found->kept_bytes == kept_before) break;
+  }
   return found;
 }
 

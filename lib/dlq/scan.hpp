@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -38,5 +40,11 @@ struct FoundSegment {
 
 /// Reads all of a segment: `bytes` are the file's, and may be anything. Any thread.
 [[nodiscard]] FoundSegment scan_segment(std::uint64_t number, std::span<const std::byte> bytes);
+
+/// The same of a file that may be written meanwhile: `read` reads it, and none is one that is gone.
+/// Where a commit was missed and the one behind it was not, it looks as if something were damaged;
+/// then another look, some at most, finds it.
+[[nodiscard]] std::optional<FoundSegment> scan_growing(
+    std::uint64_t number, const std::function<std::optional<std::span<const std::byte>>()>& read);
 
 }  // namespace esc::dlq

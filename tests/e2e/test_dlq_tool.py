@@ -6,6 +6,7 @@ import json
 import os
 import random
 import re
+import shutil
 import subprocess
 from collections import Counter
 from pathlib import Path
@@ -223,6 +224,24 @@ class Tool(harness.Scenario):
         code, verdict = self.verify()
         self.assertEqual((code, verdict["records"], verdict["segments"]), (OK, 130, 4))
         self.assertEqual(len(self.cat()), 130)
+
+    def test_what_the_disk_refuses_is_said(self):
+        if shutil.which("strace") is None:
+            self.skipTest("strace is not installed")
+        refused = self.folder / self.segments[0].name
+        for command in ("cat", "stats", "verify"):
+            found = subprocess.run(
+                ["strace", "-f", "-qq", "-o", os.devnull, "-P", refused, "-e", "trace=pread64",
+                 "-e", "inject=pread64:error=EIO", DLQ, command, self.folder],
+                capture_output=True, text=True, timeout=120, check=False,
+                env=os.environ | {"ASAN_OPTIONS": "detect_leaks=0"},
+            )  # fmt: skip
+            self.assertEqual(found.returncode, DAMAGED, command)
+            said = found.stdout if command == "verify" else found.stderr
+            what = "Input/output error" if command == "verify" else "1 segments could not be read"
+            self.assertIn(what, said)
+            if command == "cat":
+                self.assertEqual(len(found.stdout.splitlines()), 70)
 
     def test_whatever_decays_nothing_is_invented(self):
         known = {json.dumps(shown(*each), sort_keys=True) for each in self.all}

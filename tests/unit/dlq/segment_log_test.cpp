@@ -5,11 +5,14 @@
 #include <stdlib.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <thread>
 
+#include "dlq/folder.hpp"
 #include "dlq/posix_file_system.hpp"
 #include "dlq/scan.hpp"
 #include "simulated_disk.hpp"
@@ -165,6 +168,33 @@ TEST(PosixFileSystem, KeepsWhatTheLogWrites) {
   ASSERT_EQ(feeder.commit(), 0);
   EXPECT_EQ(scan_segment(5, folder.read("letters/" + segment_name(5))).records, 1U);
   EXPECT_FALSE(std::filesystem::exists(folder.path() + "/letters/" + segment_name(1)));
+}
+
+TEST(PosixFileSystem, AFolderThatIsBeingWrittenIsNeverCalledDamaged) {
+  const Folder folder;
+  PosixFileSystem files;
+  ASSERT_EQ(files.open(folder.path()), 0);
+  std::atomic<std::uint64_t> durable{0};
+  std::atomic<bool> done{false};
+  std::jthread writer([&] {
+    SegmentLog log(files, settings_of(), 1);
+    Feeder feeder(log);
+    for (int i = 0; i < 1500; ++i) {
+      ASSERT_EQ(feeder.commit(), 0);
+      durable = feeder.given();
+    }
+    done = true;
+  });
+  while (!done) {
+    const std::uint64_t before = durable;
+    const dlq::Folder now(folder.path());
+    std::uint64_t records = 0;
+    for (const ScannedSegment& segment : scan_folder(now)) {
+      ASSERT_EQ(segment.found.records_behind, 0U) << segment.file.number;
+      records += segment.found.records;
+    }
+    ASSERT_GE(records, before);
+  }
 }
 
 TEST(PosixFileSystem, SaysWhatDoesNotWork) {

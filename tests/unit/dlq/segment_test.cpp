@@ -127,6 +127,42 @@ TEST(Scan, TellsATornEndFromDamageInTheMiddle) {
   }
 }
 
+TEST(Scan, AHoleIsDamageToo) {
+  Bytes hole = segment_of(3);
+  std::fill_n(hole.begin() + 2 * kBlockBytes, kBlockBytes, std::byte{0});
+  const FoundSegment found = scan_segment(42, hole);
+  EXPECT_EQ(found.records, 2U);
+  EXPECT_EQ(found.end, SegmentEnd::kNothing);
+  EXPECT_EQ(found.records_behind, 2U);
+  // Another commit's bytes in its place.
+  Bytes old = segment_of(3);
+  std::copy_n(old.begin() + kBlockBytes, kBlockBytes, old.begin() + 2 * kBlockBytes);
+  EXPECT_EQ(scan_segment(42, old).end, SegmentEnd::kOldBytes);
+  EXPECT_EQ(scan_segment(42, old).records_behind, 2U);
+}
+
+TEST(Scan, ACommitThatWasMissedWhileTheFileGrewIsFoundAtAnotherLook) {
+  // Read page by page while two commits came: the first of them was missed.
+  const Bytes grown = segment_of(3);
+  Bytes missed = grown;
+  std::fill_n(missed.begin() + 2 * kBlockBytes, kBlockBytes, std::byte{0});
+  int looks = 0;
+  const auto found = scan_growing(
+      42, [&] { return std::optional<std::span<const std::byte>>(++looks == 1 ? missed : grown); });
+  EXPECT_EQ(looks, 2);
+  EXPECT_EQ(found->records, 6U);
+  EXPECT_EQ(found->records_behind, 0U);
+  // What is missing stays missing where it is damage.
+  looks = 0;
+  const auto damaged = scan_growing(42, [&] {
+    ++looks;
+    return std::optional<std::span<const std::byte>>(missed);
+  });
+  EXPECT_EQ(looks, 2);
+  EXPECT_EQ(damaged->records_behind, 2U);
+  EXPECT_FALSE(scan_growing(42, [] { return std::optional<std::span<const std::byte>>(); }));
+}
+
 TEST(Scan, AFileThatIsTooShortKeepsItsFirstRecords) {
   const Bytes whole = segment_of(3);
   for (std::size_t bytes = kBlockBytes; bytes < 4 * kBlockBytes; bytes += 8) {
