@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <bit>
 #include <map>
 
 #include "config/topic_pattern.hpp"
@@ -51,20 +50,9 @@ class RouteSet::Publishers {
   std::map<std::vector<wire::IpPrefix>, std::uint32_t> known_;
 };
 
-// A probe that goes past its first slot is a branch mispredicted, and a cache line holds only four
-// slots whoever they belong to: as long as the slots stay in the L1 cache, room is free.
-std::size_t RouteSet::slots_for(std::size_t routes) noexcept {
-  constexpr std::size_t kRoomy = 8;
-  constexpr std::size_t kTight = 2;
-  constexpr std::size_t kRoomyRoutes = 128;
-  return std::bit_ceil(
-      std::max({routes * kTight, std::min(routes, kRoomyRoutes) * kRoomy, std::size_t{2}}));
-}
-
 RouteSet::RouteSet(std::span<const RouteSpec> routes, const TopicHasher& hasher,
                    const UnknownSpec& unknown)
-    : mask_(slots_for(exact_topics(routes)) - 1),
-      slots_(mask_ + 1),
+    : exact_(exact_topics(routes)),
       patterns_(patterns_of(routes), hasher),
       generation_(next_generation()),
       unknown_rule_(unknown.rule) {
@@ -105,10 +93,7 @@ void RouteSet::add(const RouteSpec& spec, Publishers& publishers) {
 
 void RouteSet::insert_exact(std::uint32_t route, const TopicHasher& hasher) {
   const std::uint32_t key = key_of_route_[route];
-  const std::uint64_t hash = hasher({keys_.data() + key + 1, keys_[key]});
-  std::uint64_t at = hash & mask_;
-  while (slots_[at].route != kNone) at = (at + 1) & mask_;
-  slots_[at] = {hash, route, key};
+  exact_.insert(hasher({keys_.data() + key + 1, keys_[key]}), route, key);
 }
 
 std::string_view RouteSet::topic(std::uint32_t route) const noexcept {
@@ -117,7 +102,7 @@ std::string_view RouteSet::topic(std::uint32_t route) const noexcept {
 }
 
 std::size_t RouteSet::memory_bytes() const noexcept {
-  std::size_t bytes = slots_.capacity() * sizeof(Slot) + keys_.capacity() +
+  std::size_t bytes = exact_.memory_bytes() + keys_.capacity() +
                       targets_.capacity() * sizeof(Target) +
                       key_of_route_.capacity() * sizeof(std::uint32_t) + patterns_.memory_bytes();
   for (const wire::PrefixSet& set : publishers_) bytes += set.memory_bytes();

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "config/routes.hpp"
-#include "route/same_bytes.hpp"
+#include "route/exact_topics.hpp"
 #include "route/topic_hasher.hpp"
 #include "route/topic_trie.hpp"
 #include "wire/ip_prefix.hpp"
@@ -43,17 +43,13 @@ struct UnknownSpec {
   std::optional<RouteSpec> default_route{};  ///< there if and only if UnknownTopic::kRoute
 };
 
-/// Immutable once built; read from any thread without synchronisation. Exact topics in an
-/// open-addressing table (linear probing, at most half full): the carried hash finds the slot, the
-/// whole topic is compared before a route is taken. Patterns in a tree (TopicTrie). An exact topic
-/// is more specific than any pattern, so it is looked for first.
+/// Immutable once built; read from any thread without synchronisation. Exact topics in a hash table
+/// (ExactTopics), patterns in a tree (TopicTrie). An exact topic is more specific than any pattern,
+/// so it is looked for first.
 class RouteSet {
  public:
-  static constexpr std::uint32_t kNone = UINT32_MAX;
+  static constexpr std::uint32_t kNone = ExactTopics::kNone;
   static constexpr std::uint32_t kAnyone = UINT32_MAX;
-
-  /// Slots of the table for so many routes: a power of two.
-  [[nodiscard]] static std::size_t slots_for(std::size_t routes) noexcept;
 
   /// What the dispatcher needs to know of a route. Two to a cache line.
   struct alignas(32) Target {
@@ -85,15 +81,8 @@ class RouteSet {
   /// The same among exact topics only: the quick part.
   [[nodiscard]] std::uint32_t find_exact(std::uint64_t hash,
                                          std::span<const std::uint8_t> topic) const noexcept {
-    // The table is at most half full, so an empty slot ends every probe.
-    for (std::uint64_t at = hash & mask_;; at = (at + 1) & mask_) {
-      const Slot& slot = slots_[at];
-      if (slot.route == kNone) return kNone;
-      if (slot.hash == hash && same_topic(slot, topic)) return slot.route;
-    }
+    return exact_.find(hash, topic, keys_.data());
   }
-  /// For a burst: what find_exact() of that hash will touch first.
-  void prefetch(std::uint64_t hash) const noexcept { __builtin_prefetch(&slots_[hash & mask_]); }
   /// And among patterns only. Its result may be kept for as long as generation() stays
   /// (TopicCache).
   [[nodiscard]] TopicTrie::Match match(std::span<const std::uint8_t> topic) const noexcept {
@@ -124,27 +113,16 @@ class RouteSet {
   [[nodiscard]] std::size_t memory_bytes() const noexcept;
 
  private:
-  struct Slot {
-    std::uint64_t hash = 0;
-    std::uint32_t route = kNone;
-    std::uint32_t key = 0;  ///< where the topic begins in keys_: its length, then its bytes
-  };
-  static_assert(sizeof(Slot) == 16);
   static_assert(sizeof(Target) == 32);
 
   class Publishers;
 
-  [[nodiscard]] bool same_topic(const Slot& slot,
-                                std::span<const std::uint8_t> topic) const noexcept {
-    const std::uint8_t* key = keys_.data() + slot.key;
-    return *key == topic.size() && same_bytes(key + 1, topic.data(), topic.size());
-  }
   void add(const RouteSpec& spec, Publishers& publishers);
   void insert_exact(std::uint32_t route, const TopicHasher& hasher);
 
-  std::uint64_t mask_;
-  std::vector<Slot> slots_;
-  std::vector<std::uint8_t> keys_;
+  ExactTopics exact_;
+  std::vector<std::uint8_t> keys_{
+      0};  ///< of each topic its length, then its bytes; see ExactTopics
   std::vector<Target> targets_;
   TopicTrie patterns_;
   std::vector<std::uint32_t> key_of_route_;

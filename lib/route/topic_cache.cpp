@@ -17,9 +17,11 @@ std::uint32_t TopicCache::find_pattern(const RouteSet& routes, std::uint64_t has
                                        std::span<const std::uint8_t> topic) noexcept {
   Set& set = sets_[hash & mask_];
   if (set.generation == routes.generation()) [[likely]] {
-    for (std::size_t way = 0; way < kWays; ++way) {
-      if (set.tags[way] != tag_of(hash) || !holds(set, way, hash, topic)) continue;
-      if (set.uses[way] < kMostUses) ++set.uses[way];
+    for (std::uint32_t ways = set.match(tag_of(hash)); ways != 0; ways &= ways - 1) {
+      const auto way = static_cast<std::size_t>(std::countr_zero(ways));
+      if (!holds(set, way, hash, topic)) [[unlikely]]
+        continue;
+      set.uses[way] = std::min<std::uint8_t>(set.uses[way] + 1, kMostUses);
       counters_.hits.add();
       return set.routes[way];
     }

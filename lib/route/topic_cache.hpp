@@ -1,6 +1,8 @@
 // Which route a topic has, for topics that only patterns match: searched once, then remembered.
 #pragma once
 
+#include <emmintrin.h>
+
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -43,6 +45,14 @@ class TopicCache {
     std::array<std::uint8_t, kWays> uses{};
     std::uint32_t generation = 0;
     std::array<std::uint64_t, 2> seen{};  ///< hashes of topics that were looked for lately
+
+    /// Bit i: place i has that tag, so maybe that topic. All at once, since which of them it is
+    /// cannot be foretold. SSE2.
+    [[nodiscard]] std::uint32_t match(std::uint32_t tag) const noexcept {
+      const __m128i all = _mm_load_si128(reinterpret_cast<const __m128i*>(tags.data()));
+      const __m128i same = _mm_cmpeq_epi32(all, _mm_set1_epi32(static_cast<int>(tag)));
+      return static_cast<std::uint32_t>(_mm_movemask_ps(_mm_castsi128_ps(same)));
+    }
   };
   static_assert(sizeof(Set) == kCacheLineBytes);
   using TopicBytes = std::array<std::uint8_t, 256>;
@@ -82,6 +92,7 @@ class TopicCache {
   [[nodiscard]] TopicBytes& bytes_of(std::uint64_t hash, std::size_t way) const noexcept {
     return topics_[(hash & mask_) * kWays + way];
   }
+
   [[nodiscard]] bool holds(const Set& set, std::size_t way, std::uint64_t hash,
                            std::span<const std::uint8_t> topic) const noexcept {
     return set.lengths[way] == topic.size() &&

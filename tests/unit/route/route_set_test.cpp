@@ -67,7 +67,7 @@ TEST(RouteSet, AsManyRoutesAsThereMayBe) {
   for (std::uint32_t i = 0; i < kMost; i += 97) {
     ASSERT_EQ(routes.find(hasher(bytes(specs[i].topic)), bytes(specs[i].topic)), i);
   }
-  // Slots of 16 bytes for twice as many, targets of 32, an offset of 4 and the topics themselves.
+  // Places of 16 bytes for twice as many, targets of 32, an offset of 4 and the topics themselves.
   EXPECT_LT(routes.memory_bytes(), kMost * (2 * 16 + 32 + 4 + 2 * 16));
 }
 
@@ -143,7 +143,7 @@ TEST(RouteSet, TheTopicAloneIsNotEnough) {
 TEST(RouteSet, TopicsThatWantTheSameSlotAreAllFound) {
   const TopicHasher hasher(99);
   constexpr std::size_t kRoutes = 8;
-  const std::uint64_t mask = RouteSet::slots_for(kRoutes) - 1;
+  const std::uint64_t mask = ExactTopics::places_for(kRoutes) / 4 - 1;
   for (const std::uint64_t wanted : {std::uint64_t{3}, mask}) {  // the last wraps around
     std::vector<RouteSpec> specs;
     for (int i = 0; specs.size() < kRoutes; ++i) {
@@ -187,14 +187,35 @@ TEST(TopicHasher, SeedsDiffer) {
   EXPECT_NE(random_seed(), random_seed());
 }
 
-TEST(RouteSet, SlotsAreAPowerOfTwoWithRoomForAllAndMoreForFew) {
-  EXPECT_EQ(RouteSet::slots_for(0), 2U);
-  EXPECT_EQ(RouteSet::slots_for(1), 8U);
-  EXPECT_EQ(RouteSet::slots_for(64), 512U);
-  EXPECT_EQ(RouteSet::slots_for(128), 1'024U);
-  EXPECT_EQ(RouteSet::slots_for(512), 1'024U);
-  EXPECT_EQ(RouteSet::slots_for(513), 2'048U);
-  EXPECT_EQ(RouteSet::slots_for(100'000), 262'144U);
+TEST(ExactTopics, PlacesAreAPowerOfTwoWithRoomForAllAndMoreForFew) {
+  EXPECT_EQ(ExactTopics::places_for(0), 4U);
+  EXPECT_EQ(ExactTopics::places_for(1), 4U);
+  EXPECT_EQ(ExactTopics::places_for(64), 256U);
+  EXPECT_EQ(ExactTopics::places_for(128), 512U);
+  EXPECT_EQ(ExactTopics::places_for(256), 512U);
+  EXPECT_EQ(ExactTopics::places_for(257), 1'024U);
+  EXPECT_EQ(ExactTopics::places_for(100'000), 262'144U);
+}
+
+// A free place has the hash 0 as well.
+TEST(ExactTopics, AHashOfZero) {
+  const std::vector<std::uint8_t> keys = {0, 3, 'a', '/', 'b'};
+  ExactTopics topics(2);
+  EXPECT_EQ(topics.find(0, bytes("a/b"), keys.data()), ExactTopics::kNone);
+  topics.insert(0, 7, 1);
+  EXPECT_EQ(topics.find(0, bytes("a/b"), keys.data()), 7U);
+  EXPECT_EQ(topics.find(0, bytes("a/c"), keys.data()), ExactTopics::kNone);
+}
+
+TEST(ExactTopics, OneHashForSeveralTopics) {
+  const std::vector<std::uint8_t> keys = {0, 1, 'a', 1, 'b', 1, 'c', 1, 'd', 1, 'e', 1, 'f'};
+  ExactTopics topics(6);
+  for (std::uint32_t i = 0; i < 6; ++i) topics.insert(42, i, 1 + 2 * i);
+  for (std::uint32_t i = 0; i < 6; ++i) {
+    const std::uint8_t topic = keys[2 + 2 * i];
+    EXPECT_EQ(topics.find(42, {&topic, 1}, keys.data()), i);
+  }
+  EXPECT_EQ(topics.find(42, bytes("g"), keys.data()), ExactTopics::kNone);
 }
 
 TEST(SameBytes, EveryLengthAndEveryDifferingByte) {
