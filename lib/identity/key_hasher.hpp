@@ -70,7 +70,11 @@ class KeyHasher {
                              std::uint64_t high) const noexcept {
     const XXH128_hash_t hashed =
         XXH3_128bits_withSecret(data, bytes, secret_.for_bytes.data(), secret_.for_bytes.size());
-    return {hashed.low64 ^ low, hashed.high64 ^ high};
+    KeyHash key{hashed.low64 ^ low, hashed.high64 ^ high};
+    // In general registers, where they are: GCC 12 would write them to the stack by halves to load
+    // them as a vector, and a load of what two stores have just written waits for both.
+    asm("" : "+r"(key.low), "+r"(key.high));
+    return key;
   }
 
   KeySecret secret_;
