@@ -48,11 +48,11 @@ void SegmentLog::close(std::uint64_t now_ns) {
 }
 
 void SegmentLog::put_aside(std::uint64_t now_ns, bool reusable) {
-  kept_.push_back({.number = number_,
-                   .bytes = settings_.segment_bytes,
-                   .last_ns = now_ns,
-                   .records = records_,
-                   .reusable = reusable});
+  keep({.number = number_,
+        .bytes = settings_.segment_bytes,
+        .last_ns = now_ns,
+        .records = records_,
+        .reusable = reusable});
   file_.reset();
 }
 
@@ -100,15 +100,29 @@ int SegmentLog::open_new(std::unique_ptr<File>& file, const SegmentHeader& heade
     spares_.pop_back();
     if (files_.rename(spare, name) == 0) return files_.reuse(name, file);
   }
+  if (settings_.min_free_bytes != 0) {
+    std::uint64_t free = 0;
+    if (const int error = files_.free_bytes(free); error != 0) return error;
+    if (free < settings_.min_free_bytes || free - settings_.min_free_bytes < header.bytes)
+      return ENOSPC;
+  }
   return files_.create(name, header.bytes, file);
 }
 
-int SegmentLog::remove_oldest() {
+int SegmentLog::drop_spare() {
+  if (spares_.empty()) return 0;
+  const int error = files_.remove(spares_.back());
+  if (error != 0 && error != ENOENT) return error;
+  spares_.pop_back();
+  return files_.sync_folder();
+}
+
+int SegmentLog::remove_oldest(bool recycle) {
   if (kept_.empty()) return 0;
   const KeptSegment& oldest = kept_.front();
   const std::string name = segment_name(oldest.number);
   int error = 0;
-  if (spares_.size() < settings_.max_spares && oldest.reusable) {
+  if (recycle && spares_.size() < settings_.max_spares && oldest.reusable) {
     const std::string spare = spare_name(oldest.number);
     error = files_.rename(name, spare);
     if (error == 0) spares_.push_back(spare);
@@ -116,6 +130,7 @@ int SegmentLog::remove_oldest() {
     error = files_.remove(name);
   }
   if (error != 0 && error != ENOENT) return error;
+  kept_bytes_ -= oldest.bytes;
   kept_.pop_front();
   return files_.sync_folder();
 }

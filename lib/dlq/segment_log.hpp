@@ -22,6 +22,7 @@ struct LogSettings {
   /// once.
   std::uint64_t retry_ns = 1'000'000'000;
   std::size_t max_spares = 2;
+  std::uint64_t min_free_bytes = 0;  ///< no new file is made that would leave the disk less
 };
 
 /// A segment that is not written any more.
@@ -49,15 +50,28 @@ class SegmentLog {
   /// nothing but a missing seal.
   void close(std::uint64_t now_ns);
 
-  /// Takes out the oldest of the segments that are not written any more, and keeps its file, whose
-  /// blocks the disk has, for a new one if there are fewer than `max_spares`. 0 or an errno. What
-  /// is gone is forgotten even if the folder could not be synced.
-  [[nodiscard]] int remove_oldest();
+  /// Takes out the oldest of the segments that are not written any more. `recycle`: keeps its file,
+  /// whose blocks the disk has, for a new one, if there are fewer than `max_spares`. 0 or an errno.
+  /// What is gone is forgotten even if the folder could not be synced.
+  [[nodiscard]] int remove_oldest(bool recycle = true);
+  /// Removes a spare file, if there is one. 0 or an errno.
+  [[nodiscard]] int drop_spare();
   /// Oldest first. Those found at start are put there by keep().
   [[nodiscard]] const std::deque<KeptSegment>& kept() const noexcept { return kept_; }
-  void keep(const KeptSegment& segment) { kept_.push_back(segment); }
+  void keep(const KeptSegment& segment) {
+    kept_.push_back(segment);
+    kept_bytes_ += segment.bytes;
+  }
   /// A spare file found at start, of the size of a segment.
   void keep_spare(const std::string& name) { spares_.push_back(name); }
+
+  /// Segments there are, the open one included, and their bytes; and spare files.
+  [[nodiscard]] std::size_t segments() const noexcept { return kept_.size() + (file_ ? 1U : 0U); }
+  [[nodiscard]] std::uint64_t bytes() const noexcept {
+    return kept_bytes_ + (file_ ? settings_.segment_bytes : 0);
+  }
+  [[nodiscard]] std::size_t spares() const noexcept { return spares_.size(); }
+  [[nodiscard]] std::uint64_t segment_bytes() const noexcept { return settings_.segment_bytes; }
 
   /// Of the segment that is open, or was last.
   [[nodiscard]] std::uint64_t number() const noexcept { return number_; }
@@ -82,6 +96,7 @@ class SegmentLog {
   std::uint64_t not_before_tick_ns_ = 0;  ///< no new segment is tried before
   int last_error_ = 0;                    ///< of the last try
   std::deque<KeptSegment> kept_;
+  std::uint64_t kept_bytes_ = 0;
   std::vector<std::string> spares_;
   std::uint64_t begun_ = 0;
   std::uint64_t abandoned_ = 0;

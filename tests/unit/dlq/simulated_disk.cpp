@@ -199,7 +199,7 @@ int SimulatedDisk::list(std::vector<FolderEntry>& entries) {
 }
 
 int SimulatedDisk::free_bytes(std::uint64_t& bytes) {
-  bytes = UINT64_MAX;
+  bytes = free_bytes_;
   return 0;
 }
 

@@ -79,6 +79,7 @@ class SimulatedDisk : public FileSystem {
   [[nodiscard]] int list(std::vector<FolderEntry>& entries) override;
   [[nodiscard]] int free_bytes(std::uint64_t& bytes) override;
 
+  void set_free_bytes(std::uint64_t bytes) { free_bytes_ = bytes; }
   void set_faults(const Faults& faults) { faults_ = faults; }
   [[nodiscard]] const std::vector<Step>& steps() const { return steps_; }
   [[nodiscard]] const Image& start() const { return start_; }
@@ -93,6 +94,7 @@ class SimulatedDisk : public FileSystem {
   std::vector<std::uint64_t> sizes_;
   std::vector<Step> steps_;
   Faults faults_;
+  std::uint64_t free_bytes_ = UINT64_MAX;
   std::uint64_t faults_met_ = 0;
   Random random_;
 };

@@ -1,0 +1,89 @@
+// Commits on their way from the storage lcore to the thread that writes them, and back.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "base/align.hpp"
+#include "base/reasons.hpp"
+#include "dlq/commit_buffer.hpp"
+#include "ring/spsc_ring.hpp"
+
+namespace esc::storage {
+
+/// A commit in the making, and whose letters are in it.
+struct Commit {
+  using Tally = std::array<std::uint32_t, static_cast<std::size_t>(DeadReason::kCount)>;
+
+  Commit(std::size_t bytes, std::uint64_t run, std::size_t pipelines)
+      : buffer(bytes, run), tallies(pipelines) {}
+
+  void clear() noexcept {
+    buffer.clear();
+    for (Tally& tally : tallies) tally.fill(0);
+  }
+
+  dlq::CommitBuffer buffer;
+  std::vector<Tally> tallies;  ///< by pipeline
+};
+
+/// A few buffers that go round: the lcore fills an empty one and hands it over, the thread writes
+/// it and gives it back. While the disk is slow the lcore has none, and waits; nobody allocates.
+/// Threads: one lcore (empty, hand_over), one other (full, give_back).
+class CommitPipe {
+ public:
+  /// Throws std::bad_alloc.
+  CommitPipe(std::size_t count, std::size_t bytes, std::uint64_t run, std::size_t pipelines)
+      : full_slots_(std::make_unique<Slots>()),
+        empty_slots_(std::make_unique<Slots>()),
+        full_(full_slots_->pointers),
+        empty_(empty_slots_->pointers) {
+    for (std::size_t i = 0; i < std::min(count, kMost); ++i) {
+      commits_.push_back(std::make_unique<Commit>(bytes, run, pipelines));
+      give_back(*commits_.back());
+    }
+  }
+
+  static constexpr std::size_t kMost = 16;
+
+  /// Storage lcore. An empty commit, or null: all are on their way.
+  [[nodiscard]] Commit* empty() noexcept { return take(empty_); }
+  /// Storage lcore.
+  void hand_over(Commit& commit) noexcept { put(full_, commit); }
+  /// Writing thread. The oldest that waits, or null.
+  [[nodiscard]] Commit* full() noexcept { return take(full_); }
+  /// Writing thread.
+  void give_back(Commit& commit) noexcept {
+    commit.clear();
+    put(empty_, commit);
+  }
+
+ private:
+  using Ring = ring::SpscRing<Commit*>;
+  struct alignas(kCacheLineBytes) Slots {
+    std::array<Commit*, kMost> pointers{};
+  };
+
+  [[nodiscard]] static Commit* take(Ring& ring) noexcept {
+    Commit* commit = nullptr;
+    return ring.pop_burst({&commit, 1}) == 1 ? commit : nullptr;
+  }
+  // There are never more commits than slots.
+  static void put(Ring& ring, Commit& commit) noexcept {
+    Commit* pointer = &commit;
+    [[maybe_unused]] const std::size_t pushed = ring.push_burst({&pointer, 1});
+  }
+
+  std::unique_ptr<Slots> full_slots_;
+  std::unique_ptr<Slots> empty_slots_;
+  Ring full_;
+  Ring empty_;
+  std::vector<std::unique_ptr<Commit>> commits_;
+};
+
+}  // namespace esc::storage

@@ -1,0 +1,73 @@
+#include "storage/commit_writer.hpp"
+
+#include <cstddef>
+
+namespace esc::storage {
+
+bool CommitWriter::write_one(std::uint64_t (*unix_ns)(), std::uint64_t (*tick_ns)()) {
+  Commit* commit = pipe_.full();
+  if (commit == nullptr) return false;
+  const std::uint64_t began = tick_ns();
+  const int error = log_.commit(commit->buffer, unix_ns(), began);
+  counters_.commit_ns.add(tick_ns() - began);
+  settle(*commit, error);
+  show();
+  pipe_.give_back(*commit);
+  return true;
+}
+
+void CommitWriter::settle(const Commit& commit, int error) {
+  counters_.last_error.set(static_cast<std::uint64_t>(error));
+  if (error == 0) {
+    counters_.commits.add();
+    counters_.bytes.add(commit.buffer.used());
+  } else {
+    counters_.commits_failed.add();
+  }
+  for (std::size_t pipeline = 0; pipeline < settled_.size(); ++pipeline) {
+    const Commit::Tally& tally = commit.tallies[pipeline];
+    for (std::size_t reason = 0; reason < tally.size(); ++reason) {
+      if (tally[reason] == 0) continue;
+      if (error == 0) {
+        settled_[pipeline].durable.add(static_cast<DeadReason>(reason), tally[reason]);
+      } else {
+        settled_[pipeline].write_failed.add(tally[reason]);
+      }
+    }
+  }
+}
+
+void CommitWriter::retain(std::uint64_t unix_ns) {
+  using Step = dlq::Retention::Step;
+  for (Step step = retention_.next(log_, unix_ns); step != Step::kNone;
+       step = retention_.next(log_, unix_ns)) {
+    // What the disk refuses is left for the next time.
+    if (step == Step::kDropSpare) {
+      if (log_.drop_spare() != 0) break;
+      continue;
+    }
+    const std::uint64_t letters = log_.kept().front().records;
+    const std::size_t before = log_.kept().size();
+    const int error = log_.remove_oldest(step == Step::kRecycle);
+    if (log_.kept().size() != before) {
+      counters_.segments_removed.add();
+      counters_.letters_removed.add(letters);
+    }
+    if (error != 0) break;
+  }
+  show();
+}
+
+void CommitWriter::close(std::uint64_t unix_ns) {
+  log_.close(unix_ns);
+  show();
+}
+
+void CommitWriter::show() {
+  counters_.segments_begun.set(log_.begun());
+  counters_.segments_abandoned.set(log_.abandoned());
+  counters_.segments.set(log_.segments());
+  counters_.segment_bytes.set(log_.bytes());
+}
+
+}  // namespace esc::storage

@@ -1,0 +1,43 @@
+// Brings commits to the disk, says what became of their letters, and removes what is too old.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "dlq/retention.hpp"
+#include "dlq/segment_log.hpp"
+#include "storage/commit_pipe.hpp"
+#include "telemetry/storage_counters.hpp"
+
+namespace esc::storage {
+
+/// Thread: one, which may wait for the disk; figures from any.
+class CommitWriter {
+ public:
+  /// Nothing is owned; everything outlives it. `settled`: by pipeline.
+  CommitWriter(CommitPipe& pipe, dlq::SegmentLog& log, const dlq::Retention& retention,
+               std::span<telemetry::SettledCounters> settled, telemetry::DiskCounters& counters)
+      : pipe_(pipe), log_(log), retention_(retention), settled_(settled), counters_(counters) {}
+
+  /// Writes the oldest commit that waits; false: none does. `unix_ns` and `tick_ns` are clocks: the
+  /// world's, and one that does not jump.
+  bool write_one(std::uint64_t (*unix_ns)(), std::uint64_t (*tick_ns)());
+
+  /// Removes what the rules no longer keep. Now and then: it asks the disk.
+  void retain(std::uint64_t unix_ns);
+
+  /// Ends the open segment. Nothing comes after it.
+  void close(std::uint64_t unix_ns);
+
+ private:
+  void settle(const Commit& commit, int error);
+  void show();
+
+  CommitPipe& pipe_;
+  dlq::SegmentLog& log_;
+  const dlq::Retention& retention_;
+  std::span<telemetry::SettledCounters> settled_;
+  telemetry::DiskCounters& counters_;
+};
+
+}  // namespace esc::storage

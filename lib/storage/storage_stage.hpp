@@ -1,0 +1,189 @@
+// The storage lcore: takes dead letters from the stages' rings, writes them into commits, and hands
+// those to the thread that waits for the disk.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "dlq/record.hpp"
+#include "event/event.hpp"
+#include "event/frame_bytes.hpp"
+#include "event/peer.hpp"
+#include "event/releaser.hpp"
+#include "storage/commit_pipe.hpp"
+#include "storage/dead_item.hpp"
+#include "storage/wall_clock.hpp"
+#include "telemetry/storage_counters.hpp"
+
+namespace esc::storage {
+
+/// A stage's ring, and the pipeline whose events are in it.
+struct DeadInput {
+  DeadRing* ring = nullptr;
+  std::uint16_t pipeline = 0;
+};
+
+struct StorageLimits {
+  std::size_t burst = 64;
+  std::size_t poll_bytes = 256 * 1024;  ///< of frames in one poll, but for the last of them
+  std::uint64_t commit_cycles = 0;      ///< a commit waits no longer for more letters
+};
+
+/// What the stage works on. Nothing is owned; everything outlives it.
+struct StorageParts {
+  std::vector<DeadInput> inputs;
+  CommitPipe& pipe;
+  telemetry::StorageCounters& counters;
+  std::span<telemetry::GatherCounters> gathered;  ///< by pipeline
+  std::span<rte_mempool* const> pools;            ///< by port index
+  std::uint64_t (*unix_ns)();                     ///< the wall clock; no system call
+  double cycles_per_second = 0;
+  StorageLimits limits;
+};
+
+/// Thread: one lcore. Copies frames, so that mbufs go back at once; waits for nothing: while the
+/// disk has every buffer the rings fill up, and the stages count what finds no room there.
+class StorageStage {
+ public:
+  static constexpr std::size_t kMaxBurst = 64;
+
+  explicit StorageStage(const StorageParts& parts)
+      : inputs_(parts.inputs),
+        pipe_(parts.pipe),
+        counters_(parts.counters),
+        gathered_(parts.gathered),
+        unix_ns_(parts.unix_ns),
+        clock_(parts.cycles_per_second),
+        limits_(parts.limits),
+        releaser_(parts.pools) {
+    limits_.burst = std::min(limits_.burst, kMaxBurst);
+  }
+
+  /// One burst of one ring, the rings in turn; returns how many letters it took or wrote.
+  std::size_t poll(std::uint64_t now) noexcept {
+    counters_.polls.add();
+    std::size_t work = 0;
+    if (next_ == staged_) work = fill();
+    work += gather(now);
+    if (is_due(now)) hand_over();
+    return work;
+  }
+
+  void housekeep(std::uint64_t /*now*/) noexcept {}
+
+  /// Hands over what there is, however little. Its lcore, or whoever is alone with it.
+  void flush() noexcept {
+    if (commit_ != nullptr && commit_->buffer.records() != 0) hand_over();
+  }
+  /// Nothing is in its rings, and nothing in hand. Its lcore, or whoever is alone with it.
+  [[nodiscard]] bool idle() const noexcept {
+    return next_ == staged_ &&
+           std::ranges::all_of(inputs_, [](const DeadInput& in) { return in.ring->size() == 0; });
+  }
+
+ private:
+  /// Takes the next burst into hand.
+  std::size_t fill() noexcept {
+    next_ = staged_ = 0;
+    for (std::size_t i = 0; i < inputs_.size() && staged_ == 0; ++i) {
+      const DeadInput& input = inputs_[next_input_];
+      next_input_ = next_input_ + 1 == inputs_.size() ? 0 : next_input_ + 1;
+      staged_ = input.ring->pop_burst(std::span(staging_).first(limits_.burst));
+      pipeline_ = input.pipeline;
+    }
+    if (staged_ == 0) return 0;
+    counters_.bursts.add();
+    gathered_[pipeline_].taken.add(staged_);
+    return staged_;
+  }
+
+  /// Writes what is in hand into commits; how many letters.
+  std::size_t gather(std::uint64_t now) noexcept {
+    const std::size_t before = next_;
+    for (std::size_t bytes = 0; next_ < staged_ && bytes < limits_.poll_bytes;) {
+      if (!has_commit(now)) {
+        counters_.polls_blocked.add();
+        break;
+      }
+      const DeadItem& item = staging_[next_];
+      const auto frame = std::as_bytes(event::frame(item.event));
+      if (!commit_->buffer.add(next_id_, letter(item), frame)) {
+        hand_over();  // it holds something: a letter of any size fits into an empty one
+        continue;
+      }
+      ++next_id_;
+      ++next_;
+      ++commit_->tallies[pipeline_][static_cast<std::size_t>(item.reason)];
+      bytes += frame.size();
+      releaser_.release(item.event);
+    }
+    releaser_.flush();
+    return next_ - before;
+  }
+
+  [[nodiscard]] bool has_commit(std::uint64_t now) noexcept {
+    if (commit_ != nullptr) return true;
+    commit_ = pipe_.empty();
+    if (commit_ == nullptr) return false;
+    began_ = now;
+    clock_.set(now, unix_ns_());
+    return true;
+  }
+
+  [[nodiscard]] bool is_due(std::uint64_t now) const noexcept {
+    return commit_ != nullptr && commit_->buffer.records() != 0 &&
+           now - began_ >= limits_.commit_cycles;
+  }
+
+  void hand_over() noexcept {
+    counters_.commits.add();
+    counters_.bytes.add(commit_->buffer.used());
+    pipe_.hand_over(*std::exchange(commit_, nullptr));
+  }
+
+  [[nodiscard]] dlq::Letter letter(const DeadItem& item) const noexcept {
+    const event::Event& event = item.event;
+    dlq::Letter letter{
+        .received_ns = clock_.unix_ns(event.rx_tsc),
+        .died_ns = clock_.unix_ns(event.rx_tsc + item.waited * kWaitCycles),
+        .producer = event.producer,
+        .sequence = event.sequence,
+        .epoch = event.epoch,
+        .port = event::source_port(event.source),
+        .queue = static_cast<std::uint16_t>(event.source),
+        .reason = static_cast<std::uint8_t>(item.reason),
+        .stage = item.stage,
+        .flags = event.has(event::kSequenced) ? std::uint8_t{dlq::kSequenced} : std::uint8_t{0},
+        .attempts = event.attempts,
+    };
+    if (const auto peer = event::peer_address(event)) {
+      letter.peer = peer->bytes;
+      letter.flags |= dlq::kPeerKnown;
+    }
+    return letter;
+  }
+
+  std::vector<DeadInput> inputs_;
+  CommitPipe& pipe_;
+  telemetry::StorageCounters& counters_;
+  std::span<telemetry::GatherCounters> gathered_;
+  std::uint64_t (*unix_ns_)();
+  WallClock clock_;  ///< as of when the commit was begun
+  StorageLimits limits_;
+  event::Releaser releaser_;
+  Commit* commit_ = nullptr;  ///< in the making
+  std::uint64_t began_ = 0;   ///< TSC when it was
+  std::uint64_t next_id_ = 1;
+  std::size_t next_input_ = 0;
+  std::size_t next_ = 0;  ///< of the staged items, the first that is in no commit yet
+  std::size_t staged_ = 0;
+  std::uint16_t pipeline_ = 0;  ///< of the staged items
+  std::array<DeadItem, kMaxBurst> staging_{};
+};
+
+}  // namespace esc::storage
