@@ -59,6 +59,7 @@ void Appliance::name_roles() {
     if (!lcore.rx_queues.empty()) roles.push_back("rx" + std::to_string(rx++));
     for (const unsigned pipeline : lcore.dispatchers) roles.push_back(dispatch_name(pipeline));
     for (const unsigned worker : lcore.workers) roles.push_back("worker" + std::to_string(worker));
+    if (lcore.storage) roles.push_back("storage");
     roles_.push_back(std::move(roles));
   }
 }
@@ -84,6 +85,7 @@ void Appliance::save_windows() const {
 
 void Appliance::start() {
   load_saved_windows(config_, *data_path_);
+  data_path_->start();
   launched_ = true;
   jobs_.resize(plan_.lcores.size());
   for (std::size_t i = 0; i < jobs_.size(); ++i) {

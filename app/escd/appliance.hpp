@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -25,6 +26,9 @@ namespace esc::app {
 
 /// How long an lcore that is not stuck may take to return: far beyond its longest nap.
 inline constexpr std::uint32_t kStopTimeoutMs = 2000;
+
+/// How long the disk may take for the dead letters that are left at the end.
+inline constexpr std::uint32_t kDiskTimeoutMs = 10'000;
 
 /// An idle lcore that receives naps up to lcores.sleep_max_us, any other so many times as long.
 inline constexpr std::uint32_t kNapsWithoutPort = 4;
@@ -74,6 +78,8 @@ class Appliance {
   void reclaim_rules();
   /// Now and then: how far back the table of keys reaches; a line in the log when it gets short.
   void watch_keys();
+  /// Now and then: what the disk of dead letters says.
+  void watch_dead_letters() { data_path_->watch_dead_letters(); }
   /// True once nothing is in flight: every lcore has begun a round since receiving stopped, so none
   /// still has a burst in hand that it has not counted, and the ledger shows nothing under way.
   [[nodiscard]] bool drained() const;
@@ -82,7 +88,9 @@ class Appliance {
   /// Waits up to `timeout_ms` for lcores that were told to stop. Those that did not.
   [[nodiscard]] std::vector<std::size_t> wait_for_lcores(std::uint32_t timeout_ms);
   /// With every lcore stopped: whatever is left becomes drained_at_deadline. How much that was.
-  std::size_t discard_rest() { return data_path_->discard_all(); }
+  [[nodiscard]] DataPath::Discarded discard_rest() {
+    return data_path_->discard_all(std::chrono::milliseconds(kDiskTimeoutMs));
+  }
   /// With every lcore stopped: closes the ports and counts what is back in the pools, each mbuf
   /// once.
   void close_ports();

@@ -61,6 +61,7 @@ void ControlLoop::tick() {
   reload_if_asked();
   appliance_.reclaim_rules();
   appliance_.watch_keys();
+  appliance_.watch_dead_letters();
   log_pressure();
   watch();
   const auto now = Clock::now();
@@ -169,7 +170,10 @@ void ControlLoop::drain(RunEnd& end) {
     spdlog::warn("not drained within {} ms: the lcores are told to stop", timeout_ms);
   }
   end.stuck = appliance_.wait_for_lcores(kStopTimeoutMs);
-  if (end.stuck.empty()) end.drained_at_deadline = appliance_.discard_rest();
+  if (!end.stuck.empty()) return;
+  const DataPath::Discarded rest = appliance_.discard_rest();
+  end.drained_at_deadline = rest.count;
+  end.disk_stuck = !rest.disk_answered;
 }
 
 }  // namespace esc::app

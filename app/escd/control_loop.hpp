@@ -21,6 +21,7 @@ namespace esc::app {
 struct RunEnd {
   std::size_t drained_at_deadline = 0;  ///< frames and packets that the drain had no time for
   std::vector<std::size_t> stuck;       ///< lcores that did not stop
+  bool disk_stuck = false;              ///< the disk did not take the last dead letters
 };
 
 /// Thread: main lcore.

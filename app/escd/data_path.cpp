@@ -2,6 +2,8 @@
 
 #include <rte_cycles.h>
 
+#include <utility>
+
 #include "telemetry/worker_mark.hpp"
 
 namespace esc::app {
@@ -29,7 +31,11 @@ DataPath::DataPath(const config::Config& config, const topology::LcorePlan& plan
     keys_ = std::make_unique<KeyMemory>(config.deduplication, plan.pipelines.front().node,
                                         plan.pipelines.size());
   }
+  if (config.dead_letters.kept()) {
+    dead_letters_ = std::make_unique<DeadLetters>(config, plan.pipelines.size());
+  }
   make_pipelines(config, plan);
+  if (dead_letters_) dead_letters_->make_stage(pools_);
   for (const topology::LcoreAssignment& lcore : plan.lcores) {
     lcores_.push_back(make_lcore(config, lcore, ports));
   }
@@ -58,10 +64,10 @@ void DataPath::make_pipelines(const config::Config& config, const topology::Lcor
   workers_.resize(config.lcores.workers.size());
   worker_stages_.resize(workers_.size());
   for (const topology::PipelinePlan& pipeline : plan.pipelines) {
-    pipelines_.push_back(
-        std::make_unique<Pipeline>(config, pipeline,
-                                   PipelineShared{rules_, flow_, pools_, shares_,
-                                                  keys_ ? keys_->store() : dispatch::KeyStore{}}));
+    pipelines_.push_back(std::make_unique<Pipeline>(
+        config, pipeline, pipelines_.size(),
+        PipelineShared{rules_, flow_, pools_, shares_,
+                       keys_ ? keys_->store() : dispatch::KeyStore{}, dead_letters_.get()}));
     for (const auto& worker : pipelines_.back()->workers()) {
       workers_[worker->index] = worker.get();
       worker_stages_[worker->index] = worker->stage.get();
@@ -80,6 +86,9 @@ LcoreStages DataPath::make_lcore(const config::Config& config,
   }
   for (const unsigned worker : lcore.workers) {
     std::get<std::vector<WorkerStage*>>(stages).push_back(worker_stages_[worker]);
+  }
+  if (lcore.storage) {
+    std::get<std::vector<StorageStage*>>(stages).push_back(&dead_letters_->stage());
   }
   return stages;
 }
@@ -110,17 +119,24 @@ void DataPath::make_rx(const config::Config& config, const topology::LcoreAssign
 }
 
 telemetry::Ledger DataPath::ledger_of(std::size_t first, std::size_t count) const {
-  std::vector<const telemetry::WorkerCounters*> workers;
-  std::vector<const telemetry::DispatchCounters*> dispatchers;
-  std::vector<const telemetry::IngestCounters*> ingests;
+  telemetry::LedgerBlocks blocks;
   const auto own = std::span(pipelines_).subspan(first, count);
-  for (const auto& pipeline : own) pipeline->add_blocks(workers, dispatchers);
+  for (const auto& pipeline : own) pipeline->add_blocks(blocks);
   for (const auto& parts : rx_) {
-    for (std::size_t i = first; i < first + count; ++i) ingests.push_back(&parts->counters[i]);
+    for (std::size_t i = first; i < first + count; ++i)
+      blocks.ingests.push_back(&parts->counters[i]);
   }
-  telemetry::Ledger ledger = telemetry::collect(workers, dispatchers, ingests);
+  telemetry::Ledger ledger = telemetry::collect(blocks);
   for (const auto& pipeline : own) ledger.frames.in_flight += pipeline->in_flight();
-  for (const telemetry::IngestCounters* block : ingests) {
+  if (dead_letters_) {
+    std::uint64_t settled =
+        ledger.frames_dead_lettered() +
+        ledger.frames.dropped[static_cast<std::size_t>(FrameDrop::kDlqWriteFailed)];
+    for (std::size_t i = first; i < first + count; ++i) {
+      ledger.frames.in_flight += dead_letters_->in_flight(i, std::exchange(settled, 0));
+    }
+  }
+  for (const telemetry::IngestCounters* block : blocks.ingests) {
     ledger.frames.in_flight += block->events_held.get();
     ledger.packets.in_flight += block->packets_held.get();
   }
@@ -138,6 +154,7 @@ telemetry::Ledger DataPath::ledger(std::size_t pipeline) const {
 std::uint64_t DataPath::moves() const {
   std::uint64_t sum = 0;
   for (const auto& pipeline : pipelines_) sum += pipeline->moves();
+  if (dead_letters_) sum += dead_letters_->moves();
   for (const auto& parts : rx_) {
     for (const telemetry::IngestCounters& c : parts->counters) {
       sum += c.packets_received.get() + c.frames_received.get() + c.events_pushed.get();
@@ -203,15 +220,25 @@ std::uint64_t DataPath::frame_room() const noexcept {
   // under way.
   std::uint64_t room = packet_room() * (kMaxFramesPerDatagram + pipelines_.size());
   for (const auto& pipeline : pipelines_) room += pipeline->frame_room();
+  if (dead_letters_) room += dead_letters_->room();
   return room;
 }
 
-std::size_t DataPath::discard_all() {
+void DataPath::start() {
+  if (dead_letters_) dead_letters_->start();
+}
+
+DataPath::Discarded DataPath::discard_all(std::chrono::milliseconds timeout) {
+  const auto deadline = std::chrono::steady_clock::now() + timeout;
   for (const auto& parts : rx_) parts->stage->discard();
-  for (const auto& pipeline : pipelines_) pipeline->discard();
+  for (const auto& pipeline : pipelines_) pipeline->discard(deadline);
+  const bool answered = !dead_letters_ || dead_letters_->finish(deadline);
   const telemetry::Ledger after = ledger();
-  return after.frames.dropped[static_cast<std::size_t>(FrameDrop::kDrainedAtDeadline)] +
-         after.packets.dropped[static_cast<std::size_t>(PacketDrop::kDrainedAtDeadline)];
+  const auto at = [](auto reason) { return static_cast<std::size_t>(reason); };
+  return {after.frames.dropped[at(FrameDrop::kDrainedAtDeadline)] +
+              after.frames.dead_lettered[at(DeadReason::kDrainedAtDeadline)] +
+              after.packets.dropped[at(PacketDrop::kDrainedAtDeadline)],
+          answered};
 }
 
 }  // namespace esc::app

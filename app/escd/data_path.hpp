@@ -2,12 +2,14 @@
 // The only place that knows every stage.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <span>
 #include <vector>
 
+#include "app/escd/dead_letters.hpp"
 #include "app/escd/key_memory.hpp"
 #include "app/escd/pipeline.hpp"
 #include "config/config.hpp"
@@ -33,7 +35,7 @@ struct RingSink {
 };
 
 using RxStage = ingest::RxStage<dpdk::RxQueue, RingSink>;
-using LcoreStages = runtime::StageLists<RxStage, DispatchStage, WorkerStage>;
+using LcoreStages = runtime::StageLists<RxStage, DispatchStage, WorkerStage, StorageStage>;
 
 /// What an RX lcore consists of.
 struct RxParts {
@@ -59,9 +61,16 @@ class DataPath {
   /// Nothing is held anywhere and the ledger says so too: a drain is done. Meaningful once
   /// receiving has stopped.
   [[nodiscard]] bool empty() const;
-  /// Takes back everything still held, as drained at deadline; how many frames and packets. Only
-  /// once every lcore has stopped.
-  std::size_t discard_all();
+  /// Lets what is not an lcore run: the thread that writes dead letters.
+  void start();
+
+  struct Discarded {
+    std::size_t count = 0;      ///< frames and packets
+    bool disk_answered = true;  ///< false: dead letters are in flight, and a thread waits for it
+  };
+  /// Gives up everything still held, as drained at deadline, and brings dead letters to the disk,
+  /// as far as it takes them in `timeout`. Only once every lcore has stopped.
+  [[nodiscard]] Discarded discard_all(std::chrono::milliseconds timeout);
 
   /// in_flight measured: exact once the lcores have stopped.
   [[nodiscard]] telemetry::Ledger ledger() const;
@@ -91,6 +100,11 @@ class DataPath {
   /// Null: no event has a key.
   [[nodiscard]] KeyMemory* keys() noexcept { return keys_.get(); }
   [[nodiscard]] const KeyMemory* keys() const noexcept { return keys_.get(); }
+  void watch_dead_letters() {
+    if (dead_letters_) dead_letters_->watch();
+  }
+  /// Null: dead letters are not kept.
+  [[nodiscard]] const DeadLetters* dead_letters() const noexcept { return dead_letters_.get(); }
   /// What all pipelines have counted of keys.
   [[nodiscard]] identity::KeyedTotals key_totals() const noexcept;
 
@@ -119,6 +133,7 @@ class DataPath {
   std::vector<dispatch::PoolShare> shares_;  ///< likewise
   std::vector<std::unique_ptr<ingest::PortContext>> contexts_;
   std::unique_ptr<KeyMemory> keys_;
+  std::unique_ptr<DeadLetters> dead_letters_;
   std::vector<std::unique_ptr<Pipeline>> pipelines_;
   std::vector<const WorkerParts*> workers_;
   std::vector<WorkerStage*> worker_stages_;  ///< likewise

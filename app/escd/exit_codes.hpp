@@ -29,7 +29,8 @@ inline constexpr std::array<std::string_view, 11> kExitCodeMeanings = {
     "the ledger does not balance: a frame is unaccounted for",
     "an mbuf was not given back, or was given back twice",
     "the drain ran out of time; what was left is in the ledger as drained_at_deadline",
-    "an lcore did not stop; what it holds is in the ledger as in_flight",
+    "an lcore did not stop, or the disk did not answer; what they hold is in the ledger as "
+    "in_flight",
     "told to stop a second time: gone at once, nothing drained, no ledger written",
     "the ledger's file could not be written; the log has the ledger",
 };

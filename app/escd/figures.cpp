@@ -63,15 +63,14 @@ ordered_json dispatch_json(const telemetry::DispatchCounters& c) {
           {"bursts", c.bursts.get()},
           {"polls_blocked", c.polls_blocked.get()},
           {"workers_stopped", c.workers_stopped.get()},
-          {"held", c.events_held.get()}};
+          {"held", c.events_held.get()},
+          {"dead_lettered", c.dead_lettered.get()}};
 }
 
 ordered_json worker_json(const telemetry::WorkerCounters& c) {
-  return {{"events", c.events_received.get()},
-          {"delivered", c.delivered.get()},
-          {"retries", c.retries.get()},
-          {"dropped", total(c.frame_dropped)},
-          {"polls", c.polls.get()},
+  return {{"events", c.events_received.get()}, {"delivered", c.delivered.get()},
+          {"retries", c.retries.get()},        {"dead_lettered", c.dead_lettered.get()},
+          {"dropped", total(c.frame_dropped)}, {"polls", c.polls.get()},
           {"bursts", c.bursts.get()}};
 }
 
@@ -122,6 +121,7 @@ ordered_json stages_document(const Appliance& appliance) {
   for (const WorkerParts* worker : path.workers()) {
     json["worker" + std::to_string(worker->index)] = worker_json(worker->counters);
   }
+  if (path.dead_letters() != nullptr) json["storage"] = storage_document(*path.dead_letters());
   return json;
 }
 

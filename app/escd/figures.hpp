@@ -25,6 +25,10 @@ namespace esc::app {
 /// Level, inputs, thresholds and time in each level, by pipeline. `config`: what is in force.
 [[nodiscard]] nlohmann::ordered_json pressure_document(const Appliance& appliance,
                                                        const config::PressureConfig& config);
+/// Dead letters and the disk. Throws control::Refusal if they are not kept.
+[[nodiscard]] nlohmann::ordered_json dlq_document(const Appliance& appliance);
+/// Counters of the storage role.
+[[nodiscard]] nlohmann::ordered_json storage_document(const DeadLetters& letters);
 /// The table of keys. Throws control::Refusal if there is none.
 [[nodiscard]] nlohmann::ordered_json keys_document(const Appliance& appliance);
 /// Producers in an order, or one of them. Throws control::Refusal.

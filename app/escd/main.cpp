@@ -91,7 +91,11 @@ int judge(Appliance& appliance, const RunEnd& end, const Options& options) {
   const auto ledger = ledger_document(appliance);
   const bool written = keep_ledger(options.ledger_file, ledger);
   if (end.stuck.empty()) appliance.save_windows();
-  if (!end.stuck.empty()) return kExitLcoreStuck;
+  if (end.disk_stuck) {
+    spdlog::error("the disk did not take the last dead letters within {} ms: they are in flight",
+                  kDiskTimeoutMs);
+  }
+  if (!end.stuck.empty() || end.disk_stuck) return kExitLcoreStuck;
   if (!ledger["balanced"].get<bool>()) {
     spdlog::error("the ledger does not balance: frames are unaccounted for; please report this");
     return kExitUnbalanced;
@@ -144,7 +148,7 @@ int run(const Options& options, const config::Config& config, const topology::Lc
   const RunEnd end = ControlLoop(appliance, service.server(), signals, options, reload).run();
   service.hide();  // before anything that figures read goes away
   const int code = judge(appliance, end, options);
-  if (!end.stuck.empty()) {
+  if (!end.stuck.empty() || end.disk_stuck) {
     // Its stack and its mbufs are still in use: nothing can be taken down around it.
     exit_now(code);
   }

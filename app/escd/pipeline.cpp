@@ -17,8 +17,10 @@ constexpr std::uint64_t kPressureIntervalUs = 200;
 }  // namespace
 
 Pipeline::Pipeline(const config::Config& config, const topology::PipelinePlan& plan,
-                   const PipelineShared& shared)
-    : burst_(config.rings.burst),
+                   std::size_t index, const PipelineShared& shared)
+    : index_(index),
+      dead_letters_(shared.dead_letters),
+      burst_(config.rings.burst),
       ingest_memory_("esc ingest ring", config.rings.ingest_cells, plan.node),
       ingest_ring_(ingest_memory_.span()),
       topics_(route::TopicCache::kDefaultTopics, plan.node),
@@ -32,8 +34,10 @@ void Pipeline::make_workers(const config::Config& config, const topology::Pipeli
   for (const unsigned index : plan.workers) {
     auto parts =
         std::make_unique<WorkerParts>(index, config.rings, plan.node, shared.rules.slots());
+    if (dead_letters_ != nullptr)
+      parts->outlet = dead_letters_->outlet(dlq::Stage::kWorker, index_, plan.node);
     parts->stage = std::make_unique<WorkerStage>(parts->ring, parts->handlers, parts->counters,
-                                                 shared.pools, burst_);
+                                                 shared.pools, burst_, parts->outlet);
     worker_counters_.push_back(&parts->counters);
     workers_.push_back(std::move(parts));
   }
@@ -48,6 +52,8 @@ void Pipeline::make_dispatch(const config::Config& config, const PipelineShared&
     settings.seed = route::random_seed();
     producers_ = std::make_unique<ProducerParts>(settings, node);
   }
+  if (dead_letters_ != nullptr)
+    outlet_ = dead_letters_->outlet(dlq::Stage::kDispatch, index_, node);
   DispatchStage::Parts parts{
       .input = ingest_ring_,
       .workers = {},
@@ -61,6 +67,8 @@ void Pipeline::make_dispatch(const config::Config& config, const PipelineShared&
       .counters = dispatch_counters_,
       .pools = shared.pools,
       .hold_limits = {config.rings.hold_timeout_ms * (hz / 1000)},
+      .outlet = outlet_,
+      .keeps_stale = config.dead_letters.stale,
       .lossless = std::ranges::all_of(config.ports, &config::PortConfig::lossless),
       .burst = burst_};
   for (const auto& worker : workers_) parts.workers.push_back({&worker->ring, worker->hold.span()});
@@ -71,10 +79,10 @@ void Pipeline::zero_slot(std::uint32_t slot) noexcept {
   for (const auto& parts : workers_) parts->handlers.zero(slot);
 }
 
-void Pipeline::add_blocks(std::vector<const telemetry::WorkerCounters*>& workers,
-                          std::vector<const telemetry::DispatchCounters*>& dispatchers) const {
-  for (const auto& parts : workers_) workers.push_back(&parts->counters);
-  dispatchers.push_back(&dispatch_counters_);
+void Pipeline::add_blocks(telemetry::LedgerBlocks& blocks) const {
+  if (dead_letters_ != nullptr) blocks.settled.push_back(&dead_letters_->settled(index_));
+  for (const auto& parts : workers_) blocks.workers.push_back(&parts->counters);
+  blocks.dispatchers.push_back(&dispatch_counters_);
 }
 
 std::uint64_t Pipeline::in_flight() const noexcept {
@@ -92,22 +100,37 @@ std::uint64_t Pipeline::frame_room() const noexcept {
 }
 
 std::uint64_t Pipeline::moves() const noexcept {
-  std::uint64_t sum =
-      dispatch_counters_.events_received.get() + dispatch_counters_.events_routed.get();
-  for (const auto& parts : workers_) sum += parts->counters.events_received.get();
+  std::uint64_t sum = dispatch_counters_.events_received.get() +
+                      dispatch_counters_.events_routed.get() +
+                      dispatch_counters_.dead_lettered.get();
+  for (const auto& parts : workers_) {
+    sum += parts->counters.events_received.get() + parts->counters.dead_lettered.get();
+  }
   return sum;
 }
 
-void Pipeline::discard() {
-  std::size_t count = dispatch_->discard();
-  count += ingest_ring_.consume_burst(
-      ingest_ring_.capacity(), [](const event::Event& event) { event::free_segment(event.mbuf); });
-  dispatch_counters_.frame_dropped.add(FrameDrop::kDrainedAtDeadline, count);
+template <class Counters>
+void Pipeline::give_up(const event::Event& event, storage::Outlet& outlet, Counters& counters,
+                       std::chrono::steady_clock::time_point deadline) {
+  if (outlet.keeps() &&
+      dead_letters_->take(outlet, event, DeadReason::kDrainedAtDeadline, deadline)) {
+    counters.dead_lettered.add();
+    return;
+  }
+  event::free_segment(event.mbuf);
+  counters.frame_dropped.add(FrameDrop::kDrainedAtDeadline);
+}
+
+void Pipeline::discard(std::chrono::steady_clock::time_point deadline) {
+  const auto of_dispatcher = [&](const event::Event& event) {
+    give_up(event, outlet_, dispatch_counters_, deadline);
+  };
+  dispatch_->discard(of_dispatcher);
+  ingest_ring_.consume_burst(ingest_ring_.capacity(), of_dispatcher);
   for (const auto& parts : workers_) {
-    const std::size_t left = parts->ring.consume_burst(
-        parts->ring.capacity(),
-        [](const event::WorkItem& item) { event::free_segment(item.event.mbuf); });
-    parts->counters.frame_dropped.add(FrameDrop::kDrainedAtDeadline, left);
+    parts->ring.consume_burst(parts->ring.capacity(), [&](const event::WorkItem& item) {
+      give_up(item.event, parts->outlet, parts->counters, deadline);
+    });
   }
 }
 

@@ -2,12 +2,14 @@
 // node.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <span>
 #include <vector>
 
+#include "app/escd/dead_letters.hpp"
 #include "app/escd/rule_book.hpp"
 #include "config/config.hpp"
 #include "control/flow.hpp"
@@ -43,6 +45,7 @@ struct WorkerParts {
   dpdk::HugeArray<event::WorkItem> memory;
   dpdk::HugeArray<dispatch::HeldItem> hold;
   WorkerRing ring;
+  storage::Outlet outlet;
   worker::HandlerSet handlers;
   telemetry::WorkerCounters counters;
   std::unique_ptr<WorkerStage> stage;
@@ -81,30 +84,32 @@ struct PipelineShared {
   std::span<rte_mempool* const> pools;  ///< by port index
   std::span<const dispatch::PoolShare> shares;
   dispatch::KeyStore keys;
+  DeadLetters* dead_letters = nullptr;  ///< null: they are not kept
 };
 
 /// Made on the main lcore before the lcores run; its figures may be read by any thread.
 class Pipeline {
  public:
-  Pipeline(const config::Config& config, const topology::PipelinePlan& plan,
+  /// `index`: of the pipeline.
+  Pipeline(const config::Config& config, const topology::PipelinePlan& plan, std::size_t index,
            const PipelineShared& shared);
 
   [[nodiscard]] IngestRing& ingest_ring() noexcept { return ingest_ring_; }
   [[nodiscard]] DispatchStage& dispatch_stage() noexcept { return *dispatch_; }
   [[nodiscard]] const DispatchStage& dispatch_stage() const noexcept { return *dispatch_; }
 
-  /// Frames that it holds: in its rings, and waiting for workers. Exact once its lcores have
-  /// stopped.
+  /// Frames that it holds: in its rings, and waiting for workers; dead letters are elsewhere. Exact
+  /// once its lcores have stopped.
   [[nodiscard]] std::uint64_t in_flight() const noexcept;
   /// Frames that it has room for.
   [[nodiscard]] std::uint64_t frame_room() const noexcept;
   /// A sum of counters of which every hand-over in it bumps one.
   [[nodiscard]] std::uint64_t moves() const noexcept;
   /// Adds its counters' blocks to what telemetry::collect() reads.
-  void add_blocks(std::vector<const telemetry::WorkerCounters*>& workers,
-                  std::vector<const telemetry::DispatchCounters*>& dispatchers) const;
-  /// Gives back everything it holds, as drained at deadline. Only once every lcore has stopped.
-  void discard();
+  void add_blocks(telemetry::LedgerBlocks& blocks) const;
+  /// Gives up everything it holds, as drained at deadline: dead letters, where those are kept and
+  /// the disk takes them until `deadline`. Only once every lcore has stopped.
+  void discard(std::chrono::steady_clock::time_point deadline);
 
   [[nodiscard]] std::span<const std::unique_ptr<WorkerParts>> workers() const noexcept {
     return workers_;
@@ -130,6 +135,13 @@ class Pipeline {
                     const PipelineShared& shared);
   void make_dispatch(const config::Config& config, const PipelineShared& shared, int node);
 
+  template <class Counters>
+  void give_up(const event::Event& event, storage::Outlet& outlet, Counters& counters,
+               std::chrono::steady_clock::time_point deadline);
+
+  std::size_t index_;
+  DeadLetters* dead_letters_;
+  storage::Outlet outlet_;  ///< the dispatcher's
   std::size_t burst_;
   dpdk::HugeArray<IngestRing::Cell> ingest_memory_;
   IngestRing ingest_ring_;

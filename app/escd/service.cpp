@@ -45,6 +45,10 @@ void Service::show(Appliance& appliance, Reload& reload) {
     export_.add("/escd/keys", "The table of keys of events without a number",
                 [&appliance] { return keys_document(appliance); });
   }
+  if (appliance.data_path().dead_letters() != nullptr) {
+    export_.add("/escd/dlq", "Dead letters and the disk that they are kept on",
+                [&appliance] { return dlq_document(appliance); });
+  }
 }
 
 void Service::hide() noexcept {
@@ -93,10 +97,11 @@ nlohmann::ordered_json Service::look(const std::string& command,
   if (command == "pressure") return pressure_document(*appliance_, reload_->pressure());
   if (command == "producers") return producers_document(*appliance_, request);
   if (command == "keys") return keys_document(*appliance_);
+  if (command == "dlq") return dlq_document(*appliance_);
   if (command == "routes") return reload_->diff(request.at("diff").get<std::string>());
   throw control::Refusal(
       "there is no command of that name",
-      "ledger, stats, plan, health, topics, lcores, ports, state, pressure, producers, keys, "
+      "ledger, stats, plan, health, topics, lcores, ports, state, pressure, producers, keys, dlq, "
       "routes, pause, resume, drain, reload and version are there");
 }
 

@@ -6,6 +6,7 @@
 #include "event/event.hpp"
 #include "ring/mpsc_ring.hpp"
 #include "route/topic_cache.hpp"
+#include "storage/dead_item.hpp"
 
 namespace esc::app {
 namespace {
@@ -15,6 +16,13 @@ constexpr std::size_t kAssumedDescriptors = 2048;
 
 std::size_t polling_lcores(const config::Config& config) {
   return config.lcores.rx.size() + config.lcores.dispatch.size() + config.lcores.workers.size();
+}
+
+/// Cells of all rings to the storage lcore.
+std::size_t dead_cells(const config::Config& config) {
+  if (!config.dead_letters.kept()) return 0;
+  return (config.lcores.dispatch.size() + config.lcores.workers.size()) *
+         config.dead_letters.ring_cells;
 }
 
 /// mbufs that the longest packet takes.
@@ -48,13 +56,15 @@ dpdk::PortSettings port_settings(const config::Config& config, std::size_t index
   // Every ring could be full of this port's events.
   settings.holders.rings =
       config.lcores.dispatch.size() * config.rings.ingest_cells +
-      config.lcores.workers.size() * (config.rings.worker_cells + config.rings.hold_cells);
+      config.lcores.workers.size() * (config.rings.worker_cells + config.rings.hold_cells) +
+      dead_cells(config);
   // An RX stage has a burst of packets, in as many segments as the longest takes, and one of
-  // events for each pipeline; a dispatcher one, a worker one.
+  // events for each pipeline; a dispatcher one, a worker one, the storage one.
   settings.holders.bursts =
       config.rings.burst *
       ((packet_segments(settings) + config.lcores.dispatch.size()) * config.lcores.rx.size() +
-       config.lcores.dispatch.size() + config.lcores.workers.size());
+       config.lcores.dispatch.size() + config.lcores.workers.size() +
+       (config.dead_letters.kept() ? 1 : 0));
   settings.holders.caches = dpdk::kPoolCacheHoldsMbufs * (polling_lcores(config) + 1);
   settings.holders.driver = dpdk::mbufs_kept_by_driver(settings.device);
   return settings;
@@ -74,6 +84,7 @@ std::uint64_t memory_bytes(const config::Config& config, std::uint64_t page_byte
   total += pipelines * ring::MpscRing<event::Event>::bytes_for(config.rings.ingest_cells);
   total += config.lcores.workers.size() * (config.rings.worker_cells * sizeof(event::WorkItem) +
                                            config.rings.hold_cells * sizeof(dispatch::HeldItem));
+  total += dead_cells(config) * sizeof(storage::DeadItem);
   total += pipelines * route::TopicCache::bytes_for(route::TopicCache::kDefaultTopics);
   total += config.deduplication.keyed_bytes;
   if (config.deduplication.sequenced) {

@@ -14,6 +14,9 @@ namespace esc::app {
 inline constexpr std::size_t kJumboMbufs = 128;
 inline constexpr std::uint32_t kJumboDataBytes = 65'535 - 128;
 
+/// Commits of dead letters that go round between the storage lcore and the disk.
+inline constexpr std::size_t kCommitBuffers = 8;
+
 /// What a port is opened with; `index` is its place in the configuration.
 [[nodiscard]] dpdk::PortSettings port_settings(const config::Config& config, std::size_t index);
 

@@ -32,6 +32,8 @@ enum class FrameDrop : std::uint8_t {
   kShedEmergency,       ///< likewise, at the level emergency
   kTopicNotAllowed,     ///< its sender may not publish to its topic
   kProducerNotAllowed,  ///< its sender may not speak for its producer
+  kDlqBacklog,          ///< a dead letter, and no room on the way to the storage
+  kDlqWriteFailed,      ///< a dead letter that the disk did not take
   kCount
 };
 
@@ -56,6 +58,8 @@ inline constexpr std::array<std::string_view, static_cast<std::size_t>(FrameDrop
         "shed_emergency",
         "topic_not_allowed",
         "producer_not_allowed",
+        "dlq_backlog",
+        "dlq_write_failed",
 };
 
 /// Why a packet is dropped before any of its frames is looked at (docs/wire-format.md, "From packet

@@ -87,9 +87,10 @@ struct PortConfig {
 };
 
 struct LcoresConfig {
-  std::vector<unsigned> rx;        ///< CPU numbers; unique
-  std::vector<unsigned> dispatch;  ///< one pipeline each; may repeat
-  std::vector<unsigned> workers;   ///< may repeat
+  std::vector<unsigned> rx;         ///< CPU numbers; unique
+  std::vector<unsigned> dispatch;   ///< one pipeline each; may repeat
+  std::vector<unsigned> workers;    ///< may repeat
+  std::optional<unsigned> storage;  ///< unset: the last worker's
   std::optional<unsigned> main;
   Idle idle = Idle::kAdaptive;
   std::uint32_t sleep_max_us = 1000;
@@ -118,6 +119,23 @@ struct DeduplicationConfig {
   std::string state_file;         ///< where windows are kept over a restart; empty: they are not
 
   friend bool operator==(const DeduplicationConfig&, const DeduplicationConfig&) = default;
+};
+
+struct DeadLettersConfig {
+  std::string directory;  ///< empty: they are not kept
+  std::uint64_t segment_bytes = 64U << 20U;
+  std::uint64_t commit_bytes = 1U << 20U;
+  std::uint32_t commit_ms = 10;
+  std::uint32_t ring_cells = 1'024;
+  bool stale = false;
+  std::uint64_t max_bytes = std::uint64_t{10} << 30U;  ///< 0: no bound, like the next two
+  std::uint32_t max_segments = 0;
+  std::uint32_t max_age_s = 0;
+  std::uint64_t min_free_bytes = std::uint64_t{1} << 30U;
+
+  [[nodiscard]] bool kept() const noexcept { return !directory.empty(); }
+
+  friend bool operator==(const DeadLettersConfig&, const DeadLettersConfig&) = default;
 };
 
 struct LimitsConfig {
@@ -162,6 +180,7 @@ struct Config {
   LcoresConfig lcores;
   RingsConfig rings;
   DeduplicationConfig deduplication;
+  DeadLettersConfig dead_letters;
   LimitsConfig limits;
   PressureConfig pressure;
   ShutdownConfig shutdown;

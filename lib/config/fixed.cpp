@@ -29,6 +29,7 @@ std::vector<Problem> check_fixed(const Config& now, const Config& next) {
   compare(now.lcores == next.lcores, "lcores", "[lcores]");
   compare(now.rings == next.rings, "rings", "[rings]");
   compare(now.deduplication == next.deduplication, "deduplication", "[deduplication]");
+  compare(now.dead_letters == next.dead_letters, "dead_letters", "[dead_letters]");
   compare(now.limits == next.limits, "limits", "[limits]");
   compare(now.shutdown == next.shutdown, "shutdown", "[shutdown]");
   compare(now.log == next.log, "log", "[log]");

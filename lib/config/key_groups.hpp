@@ -19,6 +19,9 @@ extern const KeyGroup kLcoresGroup;
 extern const KeyGroup kRingsGroup;
 extern const KeyGroup kDeduplicationGroup;
 
+// keys_storage.cpp
+extern const KeyGroup kDeadLettersGroup;
+
 // keys_pressure.cpp
 extern const KeyGroup kPressureGroup;
 

@@ -104,6 +104,14 @@ constexpr std::array kLcoresKeys = {
             .meaning = "CPU of each worker. A number that stands twice folds two workers onto one "
                        "lcore. Workers are dealt to the pipelines of their node in turn."},
     KeySpec{.section = "lcores",
+            .key = "storage",
+            .type = kInteger,
+            .min = 0,
+            .max = kMaxCpu,
+            .example = "storage = 1",
+            .meaning = "CPU of the storage role, which gathers dead letters. Without it: the last "
+                       "worker's. There is none without `dead_letters.directory`."},
+    KeySpec{.section = "lcores",
             .key = "main",
             .type = kInteger,
             .min = 0,

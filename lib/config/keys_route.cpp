@@ -30,9 +30,10 @@ constexpr std::array kRoutingKeys = {
             .default_text = "\"dead-letter\"",
             .choices = kUnknownTopicNames,
             .example = "unknown_topic = \"drop\"",
-            .meaning = "What becomes of an event that no `[[route]]` takes. `drop`: it is "
-                       "dropped as `unknown_topic`. `dead-letter`: likewise, until there is a "
-                       "storage for dead letters. `route`: `[default_route]` takes it."},
+            .meaning =
+                "What becomes of an event that no `[[route]]` takes. `drop`: it is "
+                "dropped as `unknown_topic`. `dead-letter`: it is kept (`[dead_letters]`), "
+                "or dropped likewise where nothing is. `route`: `[default_route]` takes it."},
 };
 
 constexpr std::array kRouteKeys = {
@@ -87,15 +88,17 @@ constexpr std::array kRouteKeys = {
             .example = "priority = 200",
             .meaning = "Priority of this route's events from the dispatcher on. Without it: what "
                        "the frame says. RX lcores shed by what the frame says, always."},
-    KeySpec{.section = "route",
-            .key = "on_full",
-            .type = kChoice,
-            .default_text = "\"hold\"",
-            .choices = kOnFullNames,
-            .example = "on_full = \"shed\"",
-            .meaning = "What becomes of an event whose worker has no room. `hold`: it waits, as "
-                       "long as there is room to wait in. `shed`: it is dropped as `worker_full`. "
-                       "`dead-letter`: likewise, until there is a storage for dead letters."},
+    KeySpec{
+        .section = "route",
+        .key = "on_full",
+        .type = kChoice,
+        .default_text = "\"hold\"",
+        .choices = kOnFullNames,
+        .example = "on_full = \"shed\"",
+        .meaning =
+            "What becomes of an event whose worker has no room. `hold`: it waits, as "
+            "long as there is room to wait in. `shed`: it is dropped as `worker_full`. "
+            "`dead-letter`: it is kept (`[dead_letters]`), or dropped likewise where nothing is."},
     KeySpec{.section = "route",
             .key = "retries",
             .type = kInteger,

@@ -77,6 +77,9 @@ void read_lcores(const Loading& in) {
   for (const std::int64_t cpu : in.reader.integers(lcores, "workers")) {
     in.config.lcores.workers.push_back(static_cast<unsigned>(cpu));
   }
+  if (const auto cpu = in.reader.integer(lcores, "storage")) {
+    in.config.lcores.storage = static_cast<unsigned>(*cpu);
+  }
   if (const auto cpu = in.reader.integer(lcores, "main")) {
     in.config.lcores.main = static_cast<unsigned>(*cpu);
   }

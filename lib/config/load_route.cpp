@@ -105,9 +105,9 @@ void read_options(const Loading& in, const Section& section, RouteConfig& route)
 /// Who asks for dead letters believes that they are kept. The defaults promise nothing.
 void warn_of_dead_letters(const Loading& in, std::string where, const std::string& what,
                           const std::string& reason) {
-  in.warning(std::move(where),
-             what + " stores nothing yet: such events are dropped as '" + reason + "'",
-             "expect them there, until there is a storage for dead letters");
+  if (in.config.dead_letters.kept()) return;
+  in.warning(std::move(where), what + " keeps nothing: such events are dropped as '" + reason + "'",
+             "name a dead_letters.directory");
 }
 
 void check_dead_letters(const Loading& in, const std::vector<Section>& sections) {

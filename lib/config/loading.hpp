@@ -42,6 +42,9 @@ void read_deduplication(const Loading& in);
 // load_port.cpp
 void read_ports(const Loading& in);
 
+// load_storage.cpp
+void read_dead_letters(const Loading& in);
+
 // load_service.cpp
 void read_service(const Loading& in);
 

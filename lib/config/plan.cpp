@@ -12,6 +12,9 @@ topology::RoleRequest role_request(const Config& config, const topology::SysRoot
   request.rx_cpus = config.lcores.rx;
   request.dispatch_cpus = config.lcores.dispatch;
   request.worker_cpus = config.lcores.workers;
+  if (config.dead_letters.kept()) {
+    request.storage_cpu = config.lcores.storage.value_or(config.lcores.workers.back());
+  }
   request.main_cpu = config.lcores.main;
   request.busy = config.lcores.idle == Idle::kBusy;
   for (const PortConfig& port : config.ports) {

@@ -23,6 +23,7 @@
 #include "route/topic_cache.hpp"
 #include "route/worker_choice.hpp"
 #include "runtime/published.hpp"
+#include "storage/outlet.hpp"
 #include "telemetry/stage_counters.hpp"
 
 namespace esc::dispatch {
@@ -46,6 +47,8 @@ struct DispatchParts {
   telemetry::DispatchCounters& counters;
   std::span<rte_mempool* const> pools;  ///< by port index
   HoldLimits hold_limits;
+  storage::Outlet outlet{};
+  bool keeps_stale = false;  ///< events too old for their window are dead letters
   /// Every port keeps its packets while it is not polled: then what finds no room to wait in stays
   /// in the input, until its worker has room or counts as stopped.
   bool lossless = false;
@@ -75,6 +78,8 @@ class DispatchStage {
         judge_(parts.producers),
         counters_(parts.counters),
         releaser_(parts.pools),
+        outlet_(parts.outlet),
+        keeps_stale_(parts.keeps_stale && parts.outlet.keeps()),
         lossless_(parts.lossless),
         burst_(std::min(parts.burst, kMaxBurst)) {
     if (parts.keys.table != nullptr) keys_.emplace(parts.keys);
@@ -114,14 +119,14 @@ class DispatchStage {
     return cache_.counters();
   }
 
-  /// Gives back what is still held. Only once the lcore has stopped; returns how many events.
-  std::size_t discard() noexcept {
+  /// Calls give_up(const event::Event&) on what is still held. Only once the lcore has stopped;
+  /// returns how many events.
+  template <class GiveUp>
+  std::size_t discard(GiveUp&& give_up) noexcept {
     std::size_t discarded = 0;
     for (Worker& worker : workers_) {
-      discarded +=
-          worker.discard([this](const event::WorkItem& item) { releaser_.release(item.event); });
+      discarded += worker.discard([&](const event::WorkItem& item) { give_up(item.event); });
     }
-    releaser_.flush();
     held_ = 0;
     counters_.events_held.set(0);
     return discarded;
@@ -153,7 +158,7 @@ class DispatchStage {
     for (; taken < judged_; ++taken) {
       const event::Event& event = input_.peek(taken);
       if ((refused >> taken & 1) != 0) [[unlikely]] {
-        refuse(event, std::uint64_t{1} << taken);
+        refuse(event, std::uint64_t{1} << taken, now);
       } else if (!hand_over(routes, routes_[taken], event, now)) [[unlikely]] {
         break;
       }
@@ -175,10 +180,15 @@ class DispatchStage {
   }
 
   /// An event that its verdict, for which `bit` stands, keeps from its worker.
-  [[gnu::noinline]] void refuse(const event::Event& event, std::uint64_t bit) noexcept {
+  [[gnu::noinline]] void refuse(const event::Event& event, std::uint64_t bit,
+                                std::uint64_t now) noexcept {
     if (((refused_.not_allowed | refused_.forged) & bit) != 0) {
       drop(event, (refused_.forged & bit) != 0 ? FrameDrop::kProducerNotAllowed
                                                : FrameDrop::kTopicNotAllowed);
+      return;
+    }
+    if ((refused_.stale & bit) != 0 && keeps_stale_) {
+      keep(event, DeadReason::kStale, now);
       return;
     }
     ((refused_.stale & bit) != 0      ? counters_.stale
@@ -193,7 +203,7 @@ class DispatchStage {
   [[gnu::always_inline]] bool hand_over(const route::RouteSet& routes, std::uint32_t route,
                                         const event::Event& event, std::uint64_t now) noexcept {
     if (route == route::RouteSet::kNone) [[unlikely]]
-      return drop(event, FrameDrop::kUnknownTopic);
+      return lose_unknown(routes, event, now);
     const route::RouteSet::Target& target = routes.target(route);
     Worker& worker = workers_[choice_.choose(target, event)];
     event::WorkItem* item = worker.claim();
@@ -227,9 +237,30 @@ class DispatchStage {
       ++held_;
       return true;
     }
-    if (done == Wait::kStopped && may_wait) return drop(event, FrameDrop::kHoldExpired);
+    if (done == Wait::kStopped && may_wait)
+      return lose(event, FrameDrop::kHoldExpired, DeadReason::kHoldExpired, now);
     if (may_wait && lossless_) return false;
-    return drop(event, FrameDrop::kWorkerFull);
+    if (target.on_full == config::OnFull::kShed) return drop(event, FrameDrop::kWorkerFull);
+    return lose(event, FrameDrop::kWorkerFull, DeadReason::kWorkerFull, now);
+  }
+
+  [[gnu::noinline]] bool lose_unknown(const route::RouteSet& routes, const event::Event& event,
+                                      std::uint64_t now) noexcept {
+    if (routes.unknown_rule() == config::UnknownTopic::kDrop)
+      return drop(event, FrameDrop::kUnknownTopic);
+    return lose(event, FrameDrop::kUnknownTopic, DeadReason::kUnknownTopic, now);
+  }
+
+  /// A dead letter, where those are kept.
+  bool lose(const event::Event& event, FrameDrop otherwise, DeadReason reason,
+            std::uint64_t now) noexcept {
+    return outlet_.keeps() ? keep(event, reason, now) : drop(event, otherwise);
+  }
+
+  bool keep(const event::Event& event, DeadReason reason, std::uint64_t now) noexcept {
+    if (!outlet_.put(event, reason, now)) return drop(event, FrameDrop::kDlqBacklog);
+    counters_.dead_lettered.add();
+    return true;
   }
 
   [[gnu::noinline]] bool drop(const event::Event& event, FrameDrop reason) noexcept {
@@ -255,8 +286,8 @@ class DispatchStage {
     stopped_ = 0;
     for (Worker& worker : workers_) {
       moved += worker.push_held();
-      expired += worker.expire(now, burst_, [this](const event::WorkItem& item) {
-        drop(item.event, FrameDrop::kHoldExpired);
+      expired += worker.expire(now, burst_, [this, now](const event::WorkItem& item) {
+        lose(item.event, FrameDrop::kHoldExpired, DeadReason::kHoldExpired, now);
       });
       stopped_ += worker.stopped() ? 1U : 0U;
     }
@@ -279,6 +310,8 @@ class DispatchStage {
   std::optional<KeyJudge> keys_;
   telemetry::DispatchCounters& counters_;
   event::Releaser releaser_;
+  storage::Outlet outlet_;
+  bool keeps_stale_;
   bool lossless_;
   std::size_t burst_;
   std::size_t judged_ = 0;   ///< the input's oldest events that have their verdict

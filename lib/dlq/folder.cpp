@@ -45,12 +45,12 @@ Folder::Folder(const std::string& path)
     if (const auto number = segment_number(entry.name)) {
       segments_.push_back({*number, entry.bytes});
       bytes_ += entry.bytes;
-    } else if (is_spare_name(entry.name)) {
-      spares_.push_back(std::move(entry.name));
+    } else if (spare_number(entry.name)) {
+      spares_.push_back(std::move(entry));
     }
   }
   std::ranges::sort(segments_, {}, &SegmentFile::number);
-  std::ranges::sort(spares_);
+  std::ranges::sort(spares_, {}, &FolderEntry::name);
 }
 
 std::optional<std::span<const std::byte>> Folder::read(const SegmentFile& file, SegmentBytes& room,

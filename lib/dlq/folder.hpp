@@ -13,6 +13,7 @@
 
 #include "base/file_descriptor.hpp"
 #include "dlq/commit_buffer.hpp"
+#include "dlq/file_system.hpp"
 #include "dlq/scan.hpp"
 
 namespace esc::dlq {
@@ -55,7 +56,7 @@ class Folder {
 
   /// By their numbers.
   [[nodiscard]] const std::vector<SegmentFile>& segments() const noexcept { return segments_; }
-  [[nodiscard]] const std::vector<std::string>& spares() const noexcept { return spares_; }
+  [[nodiscard]] const std::vector<FolderEntry>& spares() const noexcept { return spares_; }
   [[nodiscard]] std::uint64_t bytes() const noexcept { return bytes_; }
 
   /// What is in a segment's file now; none if it is gone. A copy: an appliance may write the file
@@ -68,7 +69,7 @@ class Folder {
  private:
   FileDescriptor fd_;
   std::vector<SegmentFile> segments_;
-  std::vector<std::string> spares_;
+  std::vector<FolderEntry> spares_;
   std::uint64_t bytes_ = 0;
 };
 

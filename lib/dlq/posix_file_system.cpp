@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/uio.h>
@@ -89,11 +90,18 @@ int list_folder(int folder, std::vector<FolderEntry>& entries) {
 }
 
 int PosixFileSystem::open(const std::string& folder) {
-  if (::mkdir(folder.c_str(), kFolderMode) != 0 && errno != EEXIST) return errno;
+  path_ = folder;
+  return open_folder();
+}
+
+int PosixFileSystem::open_folder() {
+  folder_.reset();  // and its lock, in case it is the same one
+  if (::mkdir(path_.c_str(), kFolderMode) != 0 && errno != EEXIST) return errno;
   // Its name is to survive as well; it may have been made just before the power went last time.
-  if (const int error = sync_parent(folder); error != 0) return error;
-  folder_ = FileDescriptor(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  return folder_.valid() ? 0 : errno;
+  if (const int error = sync_parent(path_); error != 0) return error;
+  folder_ = FileDescriptor(::open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!folder_.valid()) return errno;
+  return result_of(::flock(folder_.get(), LOCK_EX | LOCK_NB));
 }
 
 // Without following a link: whoever may write the folder must not have us write elsewhere.
@@ -108,8 +116,18 @@ int PosixFileSystem::open_file(const std::string& name, int flags, FileDescripto
   return fd.valid() ? 0 : errno;
 }
 
+// The folder may have been taken away, or what it was mounted on: another of that name will do.
 int PosixFileSystem::create(const std::string& name, std::uint64_t bytes,
                             std::unique_ptr<File>& file) {
+  const int error = create_here(name, bytes, file);
+  if (error != ENOENT && error != ESTALE && error != EIO && error != EBADF) return error;
+  file.reset();
+  if (const int opened = open_folder(); opened != 0) return opened;
+  return create_here(name, bytes, file);
+}
+
+int PosixFileSystem::create_here(const std::string& name, std::uint64_t bytes,
+                                 std::unique_ptr<File>& file) {
   FileDescriptor fd;
   if (const int error = open_file(name, O_CREAT | O_EXCL, fd); error != 0) return error;
   const int error = ::posix_fallocate(fd.get(), 0, static_cast<off_t>(bytes));

@@ -12,10 +12,11 @@ namespace esc::dlq {
 [[nodiscard]] int list_folder(int folder, std::vector<FolderEntry>& entries);
 
 /// pwritev2 and fdatasync on files opened with O_DIRECT; where a file system knows no O_DIRECT,
-/// without it. Makes the folder (mode 0700) if it is not there.
+/// without it. Makes the folder (mode 0700) if it is not there, also when it was taken away
+/// meanwhile.
 class PosixFileSystem : public FileSystem {
  public:
-  /// Says 0 or an errno.
+  /// Takes the folder for this program alone: EWOULDBLOCK if another has it. 0 or an errno.
   [[nodiscard]] int open(const std::string& folder);
 
   [[nodiscard]] int create(const std::string& name, std::uint64_t bytes,
@@ -28,8 +29,12 @@ class PosixFileSystem : public FileSystem {
   [[nodiscard]] int free_bytes(std::uint64_t& bytes) override;
 
  private:
+  [[nodiscard]] int open_folder();
+  [[nodiscard]] int create_here(const std::string& name, std::uint64_t bytes,
+                                std::unique_ptr<File>& file);
   [[nodiscard]] int open_file(const std::string& name, int flags, FileDescriptor& fd) const;
 
+  std::string path_;
   FileDescriptor folder_;
 };
 

@@ -137,8 +137,8 @@ std::optional<std::uint64_t> segment_number(std::string_view name) noexcept {
   return number_before(name, kSuffix);
 }
 
-bool is_spare_name(std::string_view name) noexcept {
-  return number_before(name, kSpareSuffix).has_value();
+std::optional<std::uint64_t> spare_number(std::string_view name) noexcept {
+  return number_before(name, kSpareSuffix);
 }
 
 std::string_view name(SegmentEnd end) noexcept {

@@ -53,7 +53,7 @@ struct ReadHeader {
 [[nodiscard]] std::optional<std::uint64_t> segment_number(std::string_view name) noexcept;
 /// "000000000000002a.spare": a file that was that segment, kept for its blocks.
 [[nodiscard]] std::string spare_name(std::uint64_t number);
-[[nodiscard]] bool is_spare_name(std::string_view name) noexcept;
+[[nodiscard]] std::optional<std::uint64_t> spare_number(std::string_view name) noexcept;
 
 /// Why a segment's records end where they do.
 enum class SegmentEnd : std::uint8_t {

@@ -42,7 +42,8 @@ class CommitPipe {
       : full_slots_(std::make_unique<Slots>()),
         empty_slots_(std::make_unique<Slots>()),
         full_(full_slots_->pointers),
-        empty_(empty_slots_->pointers) {
+        empty_(empty_slots_->pointers),
+        letters_(bytes / dlq::record_bytes(0)) {
     for (std::size_t i = 0; i < std::min(count, kMost); ++i) {
       commits_.push_back(std::make_unique<Commit>(bytes, run, pipelines));
       give_back(*commits_.back());
@@ -50,6 +51,9 @@ class CommitPipe {
   }
 
   static constexpr std::size_t kMost = 16;
+
+  /// The most that one holds.
+  [[nodiscard]] std::size_t letters_in_a_commit() const noexcept { return letters_; }
 
   /// Storage lcore. An empty commit, or null: all are on their way.
   [[nodiscard]] Commit* empty() noexcept { return take(empty_); }
@@ -83,6 +87,7 @@ class CommitPipe {
   std::unique_ptr<Slots> empty_slots_;
   Ring full_;
   Ring empty_;
+  std::size_t letters_;
   std::vector<std::unique_ptr<Commit>> commits_;
 };
 

@@ -32,13 +32,16 @@ nlohmann::ordered_json by_name(const std::array<std::uint64_t, N>& values,
 std::uint64_t Ledger::frames_dropped() const noexcept {
   return sum(frames.dropped);
 }
+std::uint64_t Ledger::frames_dead_lettered() const noexcept {
+  return sum(frames.dead_lettered);
+}
 std::uint64_t Ledger::packets_dropped() const noexcept {
   return sum(packets.dropped);
 }
 
 std::uint64_t Ledger::frames_accounted() const noexcept {
   return frames.delivered + frames.control + frames.duplicate + frames.stale +
-         frames.dead_lettered_durable + frames_dropped();
+         frames_dead_lettered() + frames_dropped();
 }
 
 std::uint64_t Ledger::packets_accounted() const noexcept {
@@ -56,29 +59,32 @@ bool Ledger::within(std::uint64_t frame_room, std::uint64_t packet_room) const n
          packets.received - packets_accounted() <= packet_room;
 }
 
-Ledger collect(std::span<const WorkerCounters* const> workers,
-               std::span<const DispatchCounters* const> dispatchers,
-               std::span<const IngestCounters* const> ingests) {
+Ledger collect(const LedgerBlocks& blocks) {
   Ledger ledger;
-  for (const WorkerCounters* worker : workers) {
+  for (const SettledCounters* settled : blocks.settled) {
+    add_all(ledger.frames.dead_lettered, settled->durable);
+    ledger.frames.dropped[static_cast<std::size_t>(FrameDrop::kDlqWriteFailed)] +=
+        settled->write_failed.get();
+  }
+  for (const WorkerCounters* worker : blocks.workers) {
     ledger.frames.delivered += worker->delivered.get();
     add_all(ledger.frames.dropped, worker->frame_dropped);
   }
-  for (const DispatchCounters* dispatcher : dispatchers) {
+  for (const DispatchCounters* dispatcher : blocks.dispatchers) {
     const std::uint64_t by_key = dispatcher->duplicate_key.get();
     ledger.frames.duplicate += dispatcher->duplicate.get() + by_key;
     ledger.frames.duplicate_by_key += by_key;
     ledger.frames.stale += dispatcher->stale.get();
     add_all(ledger.frames.dropped, dispatcher->frame_dropped);
   }
-  for (const IngestCounters* ingest : ingests) {
+  for (const IngestCounters* ingest : blocks.ingests) {
     add_all(ledger.frames.dropped, ingest->frame_dropped);
     ledger.frames.control += ingest->control.get();
     ledger.packets.datagrams += ingest->datagrams.get();
     add_all(ledger.packets.non_event, ingest->non_event);
     add_all(ledger.packets.dropped, ingest->packet_dropped);
   }
-  for (const IngestCounters* ingest : ingests) {
+  for (const IngestCounters* ingest : blocks.ingests) {
     ledger.frames.received += ingest->frames_received.get();
     ledger.packets.received += ingest->packets_received.get();
   }
@@ -96,7 +102,8 @@ nlohmann::ordered_json to_json(const Ledger& ledger, bool balanced) {
       {"duplicate_by", {{"number", f.duplicate - f.duplicate_by_key}, {"key", f.duplicate_by_key}}},
       {"stale", f.stale},
       {"dead_lettered",
-       {{"durable", f.dead_lettered_durable}, {"by_reason", nlohmann::ordered_json::object()}}},
+       {{"durable", ledger.frames_dead_lettered()},
+        {"by_reason", by_name(f.dead_lettered, kDeadReasonNames)}}},
       {"dropped", by_name(f.dropped, kFrameDropNames)},
       {"in_flight", f.in_flight}};
   const auto& p = ledger.packets;

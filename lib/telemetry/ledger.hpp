@@ -6,10 +6,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <nlohmann/json.hpp>
-#include <span>
+#include <vector>
 
 #include "base/reasons.hpp"
 #include "telemetry/stage_counters.hpp"
+#include "telemetry/storage_counters.hpp"
 
 namespace esc::telemetry {
 
@@ -33,7 +34,7 @@ struct Ledger {
     std::uint64_t duplicate = 0;
     std::uint64_t duplicate_by_key = 0;  ///< of `duplicate`; the others by their numbers
     std::uint64_t stale = 0;
-    std::uint64_t dead_lettered_durable = 0;
+    std::array<std::uint64_t, static_cast<std::size_t>(DeadReason::kCount)> dead_lettered{};
     std::array<std::uint64_t, static_cast<std::size_t>(FrameDrop::kCount)> dropped{};
     std::uint64_t in_flight = 0;
 
@@ -56,6 +57,7 @@ struct Ledger {
   [[nodiscard]] std::uint64_t frames_accounted() const noexcept;   ///< every category but in_flight
   [[nodiscard]] std::uint64_t packets_accounted() const noexcept;  ///< every category but in_flight
   [[nodiscard]] std::uint64_t frames_dropped() const noexcept;
+  [[nodiscard]] std::uint64_t frames_dead_lettered() const noexcept;  ///< durable ones
   [[nodiscard]] std::uint64_t packets_dropped() const noexcept;
 
   /// Both equations hold exactly. True at any quiescent moment; a moving appliance is read counter
@@ -68,10 +70,16 @@ struct Ledger {
   [[nodiscard]] bool within(std::uint64_t frame_room, std::uint64_t packet_room) const noexcept;
 };
 
+/// The blocks of those whose ledger it is.
+struct LedgerBlocks {
+  std::vector<const SettledCounters*> settled;
+  std::vector<const WorkerCounters*> workers;
+  std::vector<const DispatchCounters*> dispatchers;
+  std::vector<const IngestCounters*> ingests;
+};
+
 /// Adds up the blocks, most downstream first. in_flight is left to the caller, who knows the rings.
-[[nodiscard]] Ledger collect(std::span<const WorkerCounters* const> workers,
-                             std::span<const DispatchCounters* const> dispatchers,
-                             std::span<const IngestCounters* const> ingests);
+[[nodiscard]] Ledger collect(const LedgerBlocks& blocks);
 
 /// The frozen schema. Reasons that never happened are left out, so that what is there means
 /// something.

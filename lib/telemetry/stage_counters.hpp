@@ -34,6 +34,7 @@ struct alignas(kCacheLineBytes) IngestCounters {
   CounterSet<PacketDrop> packet_dropped;
   Counter jumbo_waits;  ///< polls that waited for a jumbo buffer
   CounterSet<FrameDrop> frame_dropped;
+  Counter dead_lettered;  ///< handed to the storage
 };
 
 /// Writer: the dispatcher's lcore. Readers: main lcore, telemetry thread.
@@ -49,6 +50,7 @@ struct alignas(kCacheLineBytes) DispatchCounters {
   Counter events_held;      ///< gauge: waiting for workers whose rings are full
   Counter workers_stopped;  ///< gauge: workers for which nothing waits any more
   Counter polls_blocked;    ///< polls that left events in the ring, to wait for a worker
+  Counter dead_lettered;    ///< handed to the storage
   CounterSet<FrameDrop> frame_dropped;
 };
 
@@ -60,6 +62,7 @@ struct alignas(kCacheLineBytes) WorkerCounters {
   Counter bursts;
   Counter retries;        ///< handlers asked again about events that they had refused
   Counter oldest_rx_tsc;  ///< gauge: when the oldest event of the last burst came; 0: idle
+  Counter dead_lettered;  ///< handed to the storage
   CounterSet<FrameDrop> frame_dropped;
 };
 

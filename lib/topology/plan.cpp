@@ -45,6 +45,7 @@ std::vector<NamedCpu> polling_cpus(const RoleRequest& request) {
   for (std::size_t i = 0; i < request.worker_cpus.size(); ++i) {
     named.push_back({key("lcores.workers", i), request.worker_cpus[i]});
   }
+  if (request.storage_cpu) named.push_back({"lcores.storage", *request.storage_cpu});
   return named;
 }
 
@@ -193,6 +194,7 @@ class Planner {
     for (std::size_t i = 0; i < request_.worker_cpus.size(); ++i) {
       lcore_on(request_.worker_cpus[i]).workers.push_back(static_cast<unsigned>(i));
     }
+    if (request_.storage_cpu) lcore_on(*request_.storage_cpu).storage = true;
   }
 
   // The RX lcores are the first ones of the plan, in the order of the request.

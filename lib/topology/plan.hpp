@@ -29,8 +29,9 @@ struct RoleRequest {
   std::vector<unsigned> dispatch_cpus;  ///< one dispatcher, and so one pipeline, each; may repeat
   std::vector<unsigned>
       worker_cpus;  ///< one worker role each; repeated numbers fold workers onto one lcore
-  std::optional<unsigned> main_cpu;  ///< the main lcore's; unset: the planner chooses
-  bool busy = false;                 ///< the lcores poll without ever sleeping
+  std::optional<unsigned> storage_cpu;  ///< of the storage role; unset: there is none
+  std::optional<unsigned> main_cpu;     ///< the main lcore's; unset: the planner chooses
+  bool busy = false;                    ///< the lcores poll without ever sleeping
   std::vector<PortQueues> ports;
 };
 
@@ -43,7 +44,8 @@ struct RxQueue {
   friend bool operator==(const RxQueue&, const RxQueue&) = default;
 };
 
-/// One polling lcore and its roles, polled in this order: RX queues, dispatch, workers.
+/// One polling lcore and its roles, polled in this order: RX queues, dispatch, workers,
+/// storage.
 struct LcoreAssignment {
   unsigned lcore_id = 0;  ///< EAL's: dense, 0..n-1, its own index in LcorePlan::lcores
   unsigned cpu = 0;
@@ -51,9 +53,11 @@ struct LcoreAssignment {
   std::vector<RxQueue> rx_queues;     ///< empty: no RX role here
   std::vector<unsigned> dispatchers;  ///< indices in RoleRequest::dispatch_cpus
   std::vector<unsigned> workers;      ///< indices in RoleRequest::worker_cpus
+  bool storage = false;
 
   [[nodiscard]] std::size_t role_count() const noexcept {
-    return (rx_queues.empty() ? 0U : 1U) + dispatchers.size() + workers.size();
+    return (rx_queues.empty() ? 0U : 1U) + dispatchers.size() + workers.size() +
+           (storage ? 1U : 0U);
   }
   friend bool operator==(const LcoreAssignment&, const LcoreAssignment&) = default;
 };
@@ -72,7 +76,7 @@ struct LcorePlan {
   unsigned main_cpu = 0;
   int main_node = 0;
   bool main_shares = false;             ///< the main lcore's CPU also polls
-  std::vector<LcoreAssignment> lcores;  ///< in the order rx, dispatch, workers name their CPUs
+  std::vector<LcoreAssignment> lcores;  ///< in the order rx, dispatch, workers, storage name CPUs
   std::vector<PipelinePlan> pipelines;  ///< one for each of RoleRequest::dispatch_cpus
   std::vector<Problem> warnings;  ///< the plan works, but not as well as it could; `where` is a key
 };

@@ -32,6 +32,7 @@ std::string roles_text(const LcoreAssignment& lcore, std::size_t pipelines) {
     add(pipelines == 1 ? "dispatch" : "dispatch " + std::to_string(pipeline));
   }
   for (const unsigned worker : lcore.workers) add("worker " + std::to_string(worker));
+  if (lcore.storage) add("storage");
   return text;
 }
 

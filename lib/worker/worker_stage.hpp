@@ -11,6 +11,7 @@
 #include "event/event.hpp"
 #include "event/releaser.hpp"
 #include "ring/spsc_ring.hpp"
+#include "storage/outlet.hpp"
 #include "telemetry/stage_counters.hpp"
 #include "worker/handler_set.hpp"
 
@@ -23,18 +24,20 @@ class WorkerStage {
  public:
   /// Nothing is owned; everything outlives the stage.
   WorkerStage(Input& input, HandlerSet& handlers, telemetry::WorkerCounters& counters,
-              std::span<rte_mempool* const> pools, std::size_t burst)
+              std::span<rte_mempool* const> pools, std::size_t burst,
+              const storage::Outlet& outlet = {})
       : input_(input),
         handlers_(handlers),
         counters_(counters),
         releaser_(pools),
+        outlet_(outlet),
         burst_(std::min(burst, Handler::kMaxBurst)) {}
 
   /// One burst; returns how many events it finished.
-  std::size_t poll(std::uint64_t /*now*/) noexcept {
+  std::size_t poll(std::uint64_t now) noexcept {
     counters_.polls.add();
     const std::size_t count = input_.consume_run(
-        burst_, [this](std::span<const event::WorkItem> items) noexcept { take(items); });
+        burst_, [this, now](std::span<const event::WorkItem> items) noexcept { take(items, now); });
     if (count == 0 && counters_.oldest_rx_tsc.get() != 0) counters_.oldest_rx_tsc.set(0);
     return count;
   }
@@ -43,16 +46,15 @@ class WorkerStage {
 
  private:
   /// The items stay in the ring's cells, which are released after the mbufs.
-  void take(std::span<const event::WorkItem> items) noexcept {
+  void take(std::span<const event::WorkItem> items, std::uint64_t now) noexcept {
     counters_.bursts.add();
     counters_.events_received.add(items.size());
     counters_.oldest_rx_tsc.set(items.front().event.rx_tsc);
     for (auto rest = items; !rest.empty();) {
       const std::size_t run = same_handler(rest);
-      finish(rest.first(run));
+      finish(rest.first(run), now);
       rest = rest.subspan(run);
     }
-    for (const event::WorkItem& item : items) releaser_.release(item.event);
     releaser_.flush();
   }
 
@@ -62,13 +64,45 @@ class WorkerStage {
     return run;
   }
 
-  void finish(std::span<const event::WorkItem> run) noexcept {
+  void finish(std::span<const event::WorkItem> run, std::uint64_t now) noexcept {
     std::uint64_t refused = handlers_[run[0].handler].handle(run);
     if (refused != 0) [[unlikely]]
       refused = ask_again(run, refused);
     const auto refusals = static_cast<std::uint64_t>(std::popcount(refused));
     counters_.delivered.add(run.size() - refusals);
-    if (refusals != 0) counters_.frame_dropped.add(FrameDrop::kHandlerRefused, refusals);
+    std::uint64_t kept = 0;
+    if (refusals != 0) [[unlikely]]
+      kept = lose(run, refused, now);
+    if (kept == 0) [[likely]] {
+      for (const event::WorkItem& item : run) releaser_.release(item.event);
+      return;
+    }
+    for (std::size_t i = 0; i < run.size(); ++i) {
+      if ((kept >> i & 1) == 0) releaser_.release(run[i].event);
+    }
+  }
+
+  /// What its handler refused for good: dead letters, where those are kept. Bit i: event i is the
+  /// storage's now.
+  [[gnu::noinline]] std::uint64_t lose(std::span<const event::WorkItem> run, std::uint64_t refused,
+                                       std::uint64_t now) noexcept {
+    const auto refusals = static_cast<std::uint64_t>(std::popcount(refused));
+    if (!outlet_.keeps()) {
+      counters_.frame_dropped.add(FrameDrop::kHandlerRefused, refusals);
+      return 0;
+    }
+    std::uint64_t kept = 0;
+    for (std::uint64_t rest = refused; rest != 0; rest &= rest - 1) {
+      const auto i = static_cast<std::size_t>(std::countr_zero(rest));
+      event::Event event = run[i].event;
+      event.attempts = static_cast<std::uint8_t>(std::min(1 + run[i].retries, UINT8_MAX));
+      if (!outlet_.put(event, DeadReason::kHandlerRefused, now)) break;
+      kept |= std::uint64_t{1} << i;
+    }
+    const auto letters = static_cast<std::uint64_t>(std::popcount(kept));
+    counters_.dead_lettered.add(letters);
+    counters_.frame_dropped.add(FrameDrop::kDlqBacklog, refusals - letters);
+    return kept;
   }
 
   /// Asks about each refused event as often as its route says, one at a time; what stays refused.
@@ -90,6 +124,7 @@ class WorkerStage {
   HandlerSet& handlers_;
   telemetry::WorkerCounters& counters_;
   event::Releaser releaser_;
+  storage::Outlet outlet_;
   std::size_t burst_;
 };
 

@@ -96,6 +96,19 @@ class Config:
             read_routes(document),
             Producers(self.window) if self.window else None,
             read_bindings(document),
+            dead=self.kept_reasons(),
+        )
+
+    def kept_reasons(self) -> frozenset[str]:
+        """Why a frame is a dead letter here, as far as that does not depend on time."""
+        letters = self.sections.get("dead_letters", {})
+        if "directory" not in letters:
+            return frozenset()
+        rule = self.sections.get("routing", {}).get("unknown_topic", "dead-letter")
+        return frozenset(
+            ["handler_refused"]
+            + ["unknown_topic"] * (rule == "dead-letter")
+            + ["stale"] * bool(letters.get("stale"))
         )
 
     def toml(self, instance: str, socket: Path | None) -> str:

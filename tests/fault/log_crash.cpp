@@ -26,6 +26,7 @@
 
 #include "dlq/folder.hpp"
 #include "dlq/posix_file_system.hpp"
+#include "dlq/recovery.hpp"
 #include "dlq/segment_log.hpp"
 
 namespace {
@@ -76,23 +77,15 @@ void say(int pipe, const Message& message) {
   PosixFileSystem files;
   // The disk may be gone already: wait for the end that is to come, here and below.
   if (files.open(path) != 0) wait_for_the_end();
-  std::uint64_t next = 1;
-  std::vector<ScannedSegment> found;
+  Recovery recovery;
   try {
-    const Folder folder(path);
-    found = scan_folder(folder);
-    check_usable(path, found);
-    for (const std::string& spare : folder.spares())
-      next = std::max<std::uint64_t>(next, std::stoull(spare, nullptr, 16) + 1);
+    recovery = recover(path, kSegmentBytes);
   } catch (const FolderError&) {
     wait_for_the_end();
   }
-  for (const ScannedSegment& segment : found) next = std::max(next, segment.file.number + 1);
-  SegmentLog log(files, {.instance = "crash", .segment_bytes = kSegmentBytes, .run = run}, next);
-  for (const ScannedSegment& segment : found) {
-    log.keep({segment.file.number, segment.file.bytes, 0, segment.found.records,
-              segment.file.bytes == kSegmentBytes});
-  }
+  SegmentLog log(files, {.instance = "crash", .segment_bytes = kSegmentBytes, .run = run},
+                 recovery.next_number);
+  recovery.hand_to(log);
   CommitBuffer buffer(4 * kBlockBytes, run);
   std::mt19937_64 random(run);
   for (std::uint64_t id = 1;;) {

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "config/text.hpp"
+#include "dlq/soundness.hpp"
 #include "esc-dlq/letter_view.hpp"
 
 namespace esc::dlq_tool {
@@ -68,43 +69,7 @@ std::string line_of(const dlq::ScannedSegment& segment) {
   return line + "\n";
 }
 
-// What is wrong with a segment, in a sentence.
-std::string complaint_of(const dlq::ScannedSegment& segment) {
-  const dlq::FoundSegment& found = segment.found;
-  const std::string where = dlq::segment_name(segment.file.number) + ": ";
-  if (segment.error != 0) {
-    return where + "could not be read behind byte " + std::to_string(found.kept_bytes) + ": " +
-           std::strerror(segment.error);
-  }
-  switch (found.state) {
-    case dlq::SegmentState::kDamaged:
-      return where + "its header is damaged: nothing in it can be told from what was there before";
-    case dlq::SegmentState::kForeign:
-      return where + "is no segment of dead letters";
-    case dlq::SegmentState::kNewer:
-      return where + "has format version " + std::to_string(found.version) +
-             "; this program knows " + std::to_string(dlq::kVersion);
-    default:
-      break;
-  }
-  return where + std::string(name(found.end)) + " at byte " + std::to_string(found.kept_bytes) +
-         " after " + std::to_string(found.records) + " records; " +
-         std::to_string(found.records_behind) + " in sound commits behind it";
-}
-
 }  // namespace
-
-Soundness soundness_of(const dlq::ScannedSegment& segment) noexcept {
-  const dlq::FoundSegment& found = segment.found;
-  if (segment.error != 0) return Soundness::kDamaged;
-  if (found.state == dlq::SegmentState::kNotBegun) return Soundness::kSound;
-  if (found.state != dlq::SegmentState::kSound) return Soundness::kDamaged;
-  if (found.records_behind != 0) return Soundness::kDamaged;
-  const bool ends_well =
-      found.end == dlq::SegmentEnd::kSealed || found.end == dlq::SegmentEnd::kNothing ||
-      found.end == dlq::SegmentEnd::kFull || found.end == dlq::SegmentEnd::kOldBytes;
-  return ends_well ? Soundness::kSound : Soundness::kTorn;
-}
 
 void print_list(std::ostream& out, const dlq::Folder& folder,
                 std::span<const dlq::ScannedSegment> segments, bool json) {
@@ -124,18 +89,19 @@ bool print_verdict(std::ostream& out, std::span<const dlq::ScannedSegment> segme
   std::uint64_t records = 0;
   Json list = Json::array();
   for (const auto& segment : segments) {
-    const Soundness sound = soundness_of(segment);
+    const dlq::Soundness sound = dlq::soundness_of(segment);
     ++count[static_cast<std::size_t>(sound)];
     records += segment.found.records;
-    if (sound == Soundness::kSound) continue;
+    if (sound == dlq::Soundness::kSound) continue;
     if (json) {
       list.push_back(json_of(segment));
     } else {
-      out << (sound == Soundness::kTorn ? "torn    " : "DAMAGED ") << complaint_of(segment) << '\n';
+      out << (sound == dlq::Soundness::kTorn ? "torn    " : "DAMAGED ")
+          << dlq::complaint_of(segment) << '\n';
     }
   }
-  const auto damaged = count[static_cast<std::size_t>(Soundness::kDamaged)];
-  const auto torn = count[static_cast<std::size_t>(Soundness::kTorn)];
+  const auto damaged = count[static_cast<std::size_t>(dlq::Soundness::kDamaged)];
+  const auto torn = count[static_cast<std::size_t>(dlq::Soundness::kTorn)];
   if (json) {
     const Json all = {{"segments", segments.size()},
                       {"records", records},

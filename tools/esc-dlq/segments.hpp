@@ -8,10 +8,6 @@
 
 namespace esc::dlq_tool {
 
-/// How sound a segment is. Torn is what was under way when the power went: it was never durable.
-enum class Soundness : std::uint8_t { kSound, kTorn, kDamaged };
-[[nodiscard]] Soundness soundness_of(const dlq::ScannedSegment& segment) noexcept;
-
 void print_list(std::ostream& out, const dlq::Folder& folder,
                 std::span<const dlq::ScannedSegment> segments, bool json);
 /// False: something is damaged.

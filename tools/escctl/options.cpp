@@ -16,7 +16,7 @@ namespace {
 constexpr double kMinWatch_s = 0.05;
 constexpr double kMaxWatch_s = 3600;
 
-constexpr std::array<std::pair<const char*, const char*>, 17> kCommands = {{
+constexpr std::array<std::pair<const char*, const char*>, 18> kCommands = {{
     {"ledger", "where every packet and every frame went"},
     {"stats", "counters of each stage, depth of each ring, figures of each port"},
     {"plan", "which role runs on which CPU"},
@@ -28,6 +28,7 @@ constexpr std::array<std::pair<const char*, const char*>, 17> kCommands = {{
     {"pressure", "level, what it comes from, and how long each level lasted"},
     {"producers", "who sends numbered events: lost, duplicate, late ones of each"},
     {"keys", "memory for keys of events without a number, and how far back it reaches"},
+    {"dlq", "dead letters: how many, why, and what the disk says"},
     {"routes", "what a reload of another file would change"},
     {"reload", "read the configuration again: routes, producers, pressure"},
     {"pause", "hold everything back that can be held back"},

@@ -75,6 +75,9 @@ def violations(ledger: dict) -> Iterator[str]:
     copies = sum(frames.get("duplicate_by", {}).values())
     if frames.get("duplicate") != copies:
         yield f"duplicate is {frames.get('duplicate')}, and by number and by key {copies}"
+    letters = sum(dead.get("by_reason", {}).values())
+    if dead.get("durable", 0) != letters:
+        yield f"dead_lettered.durable is {dead.get('durable')}, and by reason {letters}"
     parts = [packets.get(name, 0) for name in ("datagrams", "reassembled", "in_flight")]
     total = (
         sum(parts)

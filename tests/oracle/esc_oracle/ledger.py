@@ -31,6 +31,7 @@ class Expectation:
     producers: Producers | None = None
     bindings: Mapping[int, Prefixes] = field(default_factory=dict)
     keys: Keys = field(default_factory=Keys)
+    dead: frozenset[str] = frozenset()  # reasons for which a frame is kept instead of dropped
     packets_received: int = 0
     datagrams: int = 0
     non_event: Counter[str] = field(default_factory=Counter)
@@ -42,6 +43,7 @@ class Expectation:
     stale: int = 0
     duplicate_key: int = 0
     frames_dropped: Counter[str] = field(default_factory=Counter)
+    dead_lettered: Counter[str] = field(default_factory=Counter)
     topics: dict[bytes, TopicCount] = field(default_factory=dict)
     routed: dict[bytes, TopicCount] = field(default_factory=dict)  # by pattern
 
@@ -158,7 +160,15 @@ class Expectation:
         elif verdict == identity.DUPLICATE:
             self.duplicate += times
         else:
+            self._lose("stale", times)
+
+    def _lose(self, reason: str, times: int) -> None:
+        if reason in self.dead:
+            self.dead_lettered[reason] += times
+        elif reason == "stale":
             self.stale += times
+        else:
+            self.frames_dropped[reason] += times
 
     def _judge_key(self, event: frame.Frame, times: int) -> None:
         pattern = self.routes.find(event.topic)
@@ -172,13 +182,13 @@ class Expectation:
         _count(self.topics, event.topic, event, times)
         pattern = self.routes.find(event.topic)
         if pattern is None:
-            self.frames_dropped["unknown_topic"] += times
+            self._lose("unknown_topic", times)
             return
         _count(self.routed, pattern, event, times)
         if self.routes[pattern].handler in DELIVERING_HANDLERS:
             self.delivered += times
         else:
-            self.frames_dropped["handler_refused"] += times
+            self._lose("handler_refused", times)
 
     def ledger(self) -> dict:
         """The ledger. Besides: `topics`, every event that may be sent and is no copy, whatever
@@ -192,7 +202,10 @@ class Expectation:
                 "duplicate": self.duplicate + self.duplicate_key,
                 "duplicate_by": {"number": self.duplicate, "key": self.duplicate_key},
                 "stale": self.stale,
-                "dead_lettered": {"durable": 0, "by_reason": {}},
+                "dead_lettered": {
+                    "durable": self.dead_lettered.total(),
+                    "by_reason": dict(sorted(self.dead_lettered.items())),
+                },
                 "dropped": dict(sorted(self.frames_dropped.items())),
                 "in_flight": 0,
             },

@@ -10,8 +10,8 @@ LEVELS = [
     ["base"],
     ["wire", "ring", "telemetry", "topology"],
     ["config", "event", "dlq"],
-    ["dpdk", "identity", "route", "control", "runtime"],
-    ["ingest", "tcp", "dispatch", "worker", "storage"],
+    ["dpdk", "identity", "route", "control", "runtime", "storage"],
+    ["ingest", "tcp", "dispatch", "worker"],
 ]
 LEVEL_OF = {folder: level for level, folders in enumerate(LEVELS) for folder in folders}
 APP_LEVEL = len(LEVELS)

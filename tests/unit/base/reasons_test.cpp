@@ -18,12 +18,27 @@ Names list(const std::array<std::string_view, N>& names) {
 
 // Whoever reads a ledger relies on these: names are added, never changed or taken away.
 TEST(Reasons, FrameDropNamesAreThese) {
-  EXPECT_EQ(list(kFrameDropNames),
-            (Names{"length_out_of_bounds", "frame_truncated", "topic_len_out_of_bounds",
-                   "topic_not_utf8", "topic_control_character", "reserved_topic", "bad_session",
-                   "partial_at_close", "no_jumbo_buffer", "unknown_topic", "handler_refused",
-                   "drained_at_deadline", "worker_full", "hold_expired", "paused", "shed_critical",
-                   "shed_emergency", "topic_not_allowed", "producer_not_allowed"}));
+  EXPECT_EQ(list(kFrameDropNames), (Names{"length_out_of_bounds",
+                                          "frame_truncated",
+                                          "topic_len_out_of_bounds",
+                                          "topic_not_utf8",
+                                          "topic_control_character",
+                                          "reserved_topic",
+                                          "bad_session",
+                                          "partial_at_close",
+                                          "no_jumbo_buffer",
+                                          "unknown_topic",
+                                          "handler_refused",
+                                          "drained_at_deadline",
+                                          "worker_full",
+                                          "hold_expired",
+                                          "paused",
+                                          "shed_critical",
+                                          "shed_emergency",
+                                          "topic_not_allowed",
+                                          "producer_not_allowed",
+                                          "dlq_backlog",
+                                          "dlq_write_failed"}));
 }
 
 TEST(Reasons, PacketDropNamesAreThese) {

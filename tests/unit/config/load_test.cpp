@@ -219,8 +219,8 @@ TEST(Load, WarnsWhereAFileAsksForDeadLetters) {
     return texts;
   };
   const auto text_of = [](const std::string& what, const std::string& reason) {
-    return what + " stores nothing yet: such events are dropped as '" + reason +
-           "'; expect them there, until there is a storage for dead letters";
+    return what + " keeps nothing: such events are dropped as '" + reason +
+           "'; name a dead_letters.directory";
   };
   const std::string on_full = "on_full = \"dead-letter\"";
   EXPECT_EQ(warnings_of(""), Texts{});  // unknown topics go that way by default
@@ -232,6 +232,7 @@ TEST(Load, WarnsWhereAFileAsksForDeadLetters) {
       Texts{text_of("t.toml:14:11: " + on_full + " (here and in 1 more routes)", "worker_full")});
   EXPECT_EQ(warnings_of("[routing]\nunknown_topic = \"dead-letter\"\n"),
             Texts{text_of("t.toml:12:17: unknown_topic = \"dead-letter\"", "unknown_topic")});
+  EXPECT_EQ(warnings_of(on_full + "\n[dead_letters]\ndirectory = \"letters\"\n"), Texts{});
   EXPECT_EQ(warnings_of("[routing]\nunknown_topic = \"route\"\n[default_route]\n"
                         "handler = \"null\"\n" +
                         on_full + "\n"),

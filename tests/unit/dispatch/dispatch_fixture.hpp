@@ -44,7 +44,9 @@ struct Keys {
 class DispatchTest : public testing::Test {
  protected:
   ~DispatchTest() override {
-    if (stage_) (void)stage_->discard();
+    if (stage_) (void)discard();
+    (void)dead_->consume_burst(
+        SIZE_MAX, [](const storage::DeadItem& item) { event::free_segment(item.event.mbuf); });
     (void)ingest_->consume_burst(
         SIZE_MAX, [](const event::Event& event) { event::free_segment(event.mbuf); });
     for (std::size_t worker = 0; worker < rings_.size(); ++worker) (void)take(worker);
@@ -58,6 +60,8 @@ class DispatchTest : public testing::Test {
     bool lossless = true;
     identity::ProducerTable* producers = nullptr;
     dispatch::KeyStore keys{};
+    bool keeps = false;  ///< dead letters, in dead_
+    bool keeps_stale = false;
   };
   void make(const std::vector<route::RouteSpec>& routes, std::size_t workers, std::size_t cells,
             const Limits& limits) {
@@ -66,20 +70,23 @@ class DispatchTest : public testing::Test {
       pressure_.emplace(rules_->quiescence, std::make_unique<const control::PressureTable>(
                                                 control::make_pressure_table({}, 1'000'000)));
     }
-    dispatch::DispatchStage<>::Parts parts{.input = *ingest_,
-                                           .workers = {},
-                                           .rules = rules_->published,
-                                           .cache = rules_->cache(),
-                                           .producers = limits.producers,
-                                           .keys = limits.keys,
-                                           .flow = flow_,
-                                           .probe = {monitor_, {}, worker_counters_, 0},
-                                           .pressure_table = monitor_ ? &*pressure_ : nullptr,
-                                           .counters = counters_,
-                                           .pools = pools_,
-                                           .hold_limits = {limits.hold_cycles},
-                                           .lossless = limits.lossless,
-                                           .burst = limits.burst};
+    dispatch::DispatchStage<>::Parts parts{
+        .input = *ingest_,
+        .workers = {},
+        .rules = rules_->published,
+        .cache = rules_->cache(),
+        .producers = limits.producers,
+        .keys = limits.keys,
+        .flow = flow_,
+        .probe = {monitor_, {}, worker_counters_, 0},
+        .pressure_table = monitor_ ? &*pressure_ : nullptr,
+        .counters = counters_,
+        .pools = pools_,
+        .hold_limits = {limits.hold_cycles},
+        .outlet = {limits.keeps ? dead_.get() : nullptr, dlq::Stage::kDispatch},
+        .keeps_stale = limits.keeps_stale,
+        .lossless = limits.lossless,
+        .burst = limits.burst};
     holds_.assign(workers, std::vector<dispatch::HeldItem>(limits.hold));
     for (std::size_t i = 0; i < workers; ++i) {
       rings_.push_back(std::make_unique<OwnedRing<WorkerRing>>(cells));
@@ -89,6 +96,11 @@ class DispatchTest : public testing::Test {
   }
   void make(const std::vector<route::RouteSpec>& routes, std::size_t workers, std::size_t cells) {
     make(routes, workers, cells, Limits{});
+  }
+
+  /// Gives back what it holds.
+  std::size_t discard() {
+    return stage_->discard([](const event::Event& event) { event::free_segment(event.mbuf); });
   }
 
   void give(std::string_view topic, std::uint64_t number = 0) {
@@ -126,13 +138,15 @@ class DispatchTest : public testing::Test {
               counters_.events_routed.get() + counters_.events_held.get() + unknown() +
                   counters_.duplicate.get() + counters_.stale.get() +
                   counters_.duplicate_key.get() + dropped(FrameDrop::kWorkerFull) +
-                  dropped(FrameDrop::kHoldExpired));
+                  dropped(FrameDrop::kHoldExpired) + dropped(FrameDrop::kDlqBacklog) +
+                  counters_.dead_lettered.get());
   }
 
   TestPool pool_;
   std::array<rte_mempool*, 1> pools_{pool_.get()};
   event::Releaser releaser_{pools_};
   OwnedRing<IngestRing> ingest_{512};
+  OwnedRing<storage::DeadRing> dead_{64};
   IngestRing::Producer producer_{*ingest_};
   telemetry::DispatchCounters counters_;
   route::UnknownSpec unknown_;

@@ -164,7 +164,7 @@ TEST_F(DispatchTest, WherePortsCanLoseAFullWorkerNeverStopsTheOthers) {
   EXPECT_EQ(counters_.events_held.get(), 7U);
   EXPECT_EQ(dropped(FrameDrop::kWorkerFull), 89U);
   expect_balanced();
-  EXPECT_EQ(stage_->discard(), 7U);
+  EXPECT_EQ(discard(), 7U);
 }
 
 // Four times what the worker takes, one in eight of it of the highest priority.
@@ -314,10 +314,10 @@ TEST_F(DispatchTest, DiscardGivesBackWhatIsHeldAndSaysHowMuch) {
   for (int i = 0; i < 7; ++i) give("b");
   EXPECT_EQ(stage_->poll(1), 17U);
   ASSERT_EQ(counters_.events_held.get(), 9U);
-  EXPECT_EQ(stage_->discard(), 9U);
+  EXPECT_EQ(discard(), 9U);
   EXPECT_EQ(counters_.events_held.get(), 0U);
   EXPECT_EQ(pool_.in_use(), 8U);  // what the rings hold is not the stage's
-  EXPECT_EQ(stage_->discard(), 0U);
+  EXPECT_EQ(discard(), 0U);
 }
 
 TEST_F(DispatchTest, DiscardAfterAPartialPushGivesBackTheRestOnly) {
@@ -326,7 +326,7 @@ TEST_F(DispatchTest, DiscardAfterAPartialPushGivesBackTheRestOnly) {
   EXPECT_EQ(stage_->poll(1), 10U);
   EXPECT_EQ(take(0, 2).size(), 2U);
   EXPECT_EQ(stage_->poll(2), 2U);
-  EXPECT_EQ(stage_->discard(), 4U);
+  EXPECT_EQ(discard(), 4U);
   EXPECT_EQ(take(0).size(), 4U);
   EXPECT_TRUE(pool_.whole());
 }

@@ -237,13 +237,12 @@ class DispatchThreaded : public testing::Test {
   }
 
   [[nodiscard]] telemetry::Ledger read_ledger() const {
-    std::vector<const telemetry::WorkerCounters*> workers;
-    std::vector<const telemetry::DispatchCounters*> dispatchers;
+    telemetry::LedgerBlocks blocks;
     for (const auto& pipeline : pipelines_) {
-      for (const auto& worker : pipeline->workers) workers.push_back(&worker->counters);
-      dispatchers.push_back(&pipeline->counters);
+      for (const auto& worker : pipeline->workers) blocks.workers.push_back(&worker->counters);
+      blocks.dispatchers.push_back(&pipeline->counters);
     }
-    return telemetry::collect(workers, dispatchers, {});
+    return telemetry::collect(blocks);
   }
   [[nodiscard]] std::uint64_t received() const {
     std::uint64_t sum = 0;

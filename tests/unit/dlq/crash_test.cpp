@@ -72,7 +72,7 @@ class Life {
         const FoundSegment found = scan_segment(*number, content);
         log_.keep({*number, content.size(), found.last_died_ns, found.records,
                    content.size() == kSegmentBytes});
-      } else if (is_spare_name(name) && content.size() == kSegmentBytes) {
+      } else if (spare_number(name) && content.size() == kSegmentBytes) {
         log_.keep_spare(name);
       }
     }
@@ -112,12 +112,9 @@ class Life {
       const auto number = segment_number(name);
       if (number) next = std::max(next, *number + 1);
       // A number must not come again while its spare file has the old header.
-      if (is_spare_name(name)) next = std::max(next, spare_number(name) + 1);
+      if (const auto spare = spare_number(name)) next = std::max(next, *spare + 1);
     }
     return next;
-  }
-  static std::uint64_t spare_number(const std::string& name) {
-    return std::stoull(name.substr(0, 16), nullptr, 16);
   }
 
   void commit(std::uint64_t tick) {

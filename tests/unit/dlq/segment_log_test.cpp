@@ -210,8 +210,26 @@ TEST(PosixFileSystem, SaysWhatDoesNotWork) {
   std::filesystem::create_symlink("there", folder.path() + "/link");
   EXPECT_EQ(files.reuse("link", file), ELOOP);
   EXPECT_EQ(files.remove("not-there"), ENOENT);
+}
+
+TEST(PosixFileSystem, MakesTheFolderAgainThatWasTakenAway) {
+  const Folder folder;
+  PosixFileSystem files;
+  ASSERT_EQ(files.open(folder.path() + "/a"), 0);
+  std::filesystem::remove_all(folder.path() + "/a");
+  std::unique_ptr<File> file;
+  EXPECT_EQ(files.create("again", kBlockBytes, file), 0);
+  EXPECT_TRUE(std::filesystem::exists(folder.path() + "/a/again"));
   std::filesystem::remove_all(folder.path());
-  EXPECT_EQ(files.create("again", kBlockBytes, file), ENOENT);
+  EXPECT_EQ(files.create("again", kBlockBytes, file), ENOENT) << "but not its parent";
+}
+
+TEST(PosixFileSystem, TakesAFolderForItselfAlone) {
+  const Folder folder;
+  PosixFileSystem first;
+  ASSERT_EQ(first.open(folder.path()), 0);
+  EXPECT_EQ(PosixFileSystem().open(folder.path()), EWOULDBLOCK);
+  ASSERT_EQ(first.open(folder.path()), 0) << "again by the one that has it";
 }
 
 }  // namespace

@@ -81,8 +81,8 @@ TEST(SegmentName, IsANumberOfSixteenDigits) {
   for (const char* other : {"", "2a.dlq", "000000000000002A.dlq", "000000000000002a.spare",
                             "00000000000000-1.dlq", "000000000000002a.dlq.new"})
     EXPECT_EQ(segment_number(other), std::nullopt) << other;
-  EXPECT_TRUE(is_spare_name(spare_name(42)));
-  EXPECT_FALSE(is_spare_name(segment_name(42)));
+  EXPECT_EQ(spare_number(spare_name(42)), 42U);
+  EXPECT_EQ(spare_number(segment_name(42)), std::nullopt);
 }
 
 TEST(Scan, CountsWhatIsThere) {

@@ -5,6 +5,9 @@
 namespace esc::telemetry {
 namespace {
 
+constexpr std::size_t at(DeadReason reason) {
+  return static_cast<std::size_t>(reason);
+}
 constexpr std::size_t at(FrameDrop reason) {
   return static_cast<std::size_t>(reason);
 }
@@ -24,9 +27,11 @@ Ledger full_ledger() {
                    .duplicate = 8,
                    .duplicate_by_key = 5,
                    .stale = 7,
-                   .dead_lettered_durable = 6,
+                   .dead_lettered = {},
                    .dropped = {},
                    .in_flight = 3};
+  ledger.frames.dead_lettered[at(DeadReason::kUnknownTopic)] = 4;
+  ledger.frames.dead_lettered[at(DeadReason::kStale)] = 2;
   ledger.frames.dropped[at(FrameDrop::kFrameTruncated)] = 9;
   ledger.frames.dropped[at(FrameDrop::kUnknownTopic)] = 1;
   ledger.packets = {.received = 1000,
@@ -70,7 +75,8 @@ TEST(Ledger, BalancesToTheFrame) {
   EXPECT_TRUE(unbalanced_by([](Ledger& l) -> U64& { return l.frames.control; }));
   EXPECT_TRUE(unbalanced_by([](Ledger& l) -> U64& { return l.frames.duplicate; }));
   EXPECT_TRUE(unbalanced_by([](Ledger& l) -> U64& { return l.frames.stale; }));
-  EXPECT_TRUE(unbalanced_by([](Ledger& l) -> U64& { return l.frames.dead_lettered_durable; }));
+  EXPECT_TRUE(unbalanced_by(
+      [](Ledger& l) -> U64& { return l.frames.dead_lettered[at(DeadReason::kStale)]; }));
   EXPECT_TRUE(unbalanced_by([](Ledger& l) -> U64& { return l.frames.in_flight; }));
   EXPECT_TRUE(unbalanced_by([](Ledger& l) -> U64& { return l.packets.received; }));
   EXPECT_TRUE(unbalanced_by([](Ledger& l) -> U64& { return l.packets.datagrams; }));
@@ -129,12 +135,22 @@ TEST(Ledger, CollectAddsUpEveryBlock) {
   ingests[1].packets_received.add(1);
   ingests[1].datagrams.add(1);
   ingests[1].frames_received.add(1);
-  const WorkerCounters* const all_workers[] = {&workers[0], &workers[1]};
-  const DispatchCounters* const all_dispatchers[] = {&dispatcher};
-  const IngestCounters* const all_ingests[] = {&ingests[0], &ingests[1]};
+  SettledCounters settled[2];
+  settled[0].durable.add(DeadReason::kStale, 15);
+  settled[1].durable.add(DeadReason::kStale, 16);
+  settled[1].durable.add(DeadReason::kHoldExpired, 17);
+  settled[1].write_failed.add(18);
+  ingests[1].frames_received.add(15 + 16 + 17 + 18);
 
-  Ledger ledger = collect(all_workers, all_dispatchers, all_ingests);
-  EXPECT_EQ(ledger.frames.received, 60U);
+  Ledger ledger = collect({.settled = {&settled[0], &settled[1]},
+                           .workers = {&workers[0], &workers[1]},
+                           .dispatchers = {&dispatcher},
+                           .ingests = {&ingests[0], &ingests[1]}});
+  EXPECT_EQ(ledger.frames.received, 126U);
+  EXPECT_EQ(ledger.frames.dead_lettered[at(DeadReason::kStale)], 31U);
+  EXPECT_EQ(ledger.frames.dead_lettered[at(DeadReason::kHoldExpired)], 17U);
+  EXPECT_EQ(ledger.frames_dead_lettered(), 48U);
+  EXPECT_EQ(ledger.frames.dropped[at(FrameDrop::kDlqWriteFailed)], 18U);
   EXPECT_EQ(ledger.frames.delivered, 11U);
   EXPECT_EQ(ledger.frames.duplicate, 26U);
   EXPECT_EQ(ledger.frames.stale, 13U);
@@ -142,7 +158,7 @@ TEST(Ledger, CollectAddsUpEveryBlock) {
   EXPECT_EQ(ledger.frames.control, 3U);
   EXPECT_EQ(ledger.frames.dropped[at(FrameDrop::kUnknownTopic)], 4U);
   EXPECT_EQ(ledger.frames.dropped[at(FrameDrop::kHandlerRefused)], 2U);
-  EXPECT_EQ(ledger.frames_dropped(), 6U);
+  EXPECT_EQ(ledger.frames_dropped(), 24U);
   EXPECT_EQ(ledger.frames.in_flight, 0U);
   EXPECT_EQ(ledger.packets.received, 11U);
   EXPECT_EQ(ledger.packets.datagrams, 8U);
@@ -158,7 +174,7 @@ TEST(Ledger, TheSchemaIsFrozen) {
   EXPECT_EQ(to_json(full_ledger(), true).dump(),
             R"({"frames":{"received":100,"delivered":50,"control":16,"duplicate":8,)"
             R"("duplicate_by":{"number":3,"key":5},"stale":7,)"
-            R"("dead_lettered":{"durable":6,"by_reason":{}},)"
+            R"("dead_lettered":{"durable":6,"by_reason":{"unknown_topic":4,"stale":2}},)"
             R"("dropped":{"frame_truncated":9,"unknown_topic":1},"in_flight":3},)"
             R"("packets":{"received":1000,"datagrams":800,"reassembled":70,)"
             R"("non_event":{"arp":60},"dropped":{"short_header":1,"wrong_port":49},)"

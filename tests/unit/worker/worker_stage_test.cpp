@@ -211,5 +211,44 @@ TEST_F(WorkerTest, SaysHowOldItsOldestEventIs) {
   EXPECT_EQ(counters_.oldest_rx_tsc.get(), 0U);
 }
 
+// Between others, and of a datagram of several: whose reference is whose.
+TEST_F(WorkerTest, WhatAHandlerRefusesForGoodIsADeadLetter) {
+  OwnedRing<storage::DeadRing> dead{64};
+  stage_.emplace(*ring_, handlers_, counters_, pools_, 64,
+                 storage::Outlet{dead.get(), dlq::Stage::kWorker});
+  event::Event first = make_event(pool_, "a", 1);
+  const event::Event second = share(first);
+  const std::array<event::WorkItem, 4> items = {
+      {{first, 0, kFailIndex, 2, 0},
+       {make_event(pool_, "a", 2), 0, kCountIndex, 0, 0},
+       {second, 0, kFailIndex, 0, 0},
+       {make_event(pool_, "a", 3), 0, kFailIndex, 255, 0}}};
+  ASSERT_EQ(ring_->push_burst(items), 4U);
+  EXPECT_EQ(stage_->poll(1), 4U);
+  EXPECT_EQ(counters_.delivered.get(), 1U);
+  EXPECT_EQ(counters_.dead_lettered.get(), 3U);
+  EXPECT_EQ(refused(), 0U);
+  std::vector<unsigned> attempts;
+  (void)dead->consume_burst(SIZE_MAX, [&](const storage::DeadItem& item) {
+    EXPECT_EQ(item.reason, DeadReason::kHandlerRefused);
+    EXPECT_EQ(item.stage, dlq::Stage::kWorker);
+    attempts.push_back(item.event.attempts);
+    event::free_segment(item.event.mbuf);
+  });
+  EXPECT_EQ(attempts, (std::vector<unsigned>{3, 1, 255}));
+}
+
+TEST_F(WorkerTest, WhatFindsNoRoomOnTheWayToTheStorageIsCounted) {
+  OwnedRing<storage::DeadRing> dead{2};
+  stage_.emplace(*ring_, handlers_, counters_, pools_, 64,
+                 storage::Outlet{dead.get(), dlq::Stage::kWorker});
+  for (int i = 0; i < 5; ++i) give(0, kFailIndex);
+  EXPECT_EQ(stage_->poll(1), 5U);
+  EXPECT_EQ(counters_.dead_lettered.get(), 2U);
+  EXPECT_EQ(counters_.frame_dropped.get(FrameDrop::kDlqBacklog), 3U);
+  (void)dead->consume_burst(
+      SIZE_MAX, [](const storage::DeadItem& item) { event::free_segment(item.event.mbuf); });
+}
+
 }  // namespace
 }  // namespace esc::test

@@ -1,0 +1,213 @@
+#include "app/escd/dead_letters.hpp"
+
+#include <pthread.h>
+#include <rte_cycles.h>
+#include <spdlog/spdlog.h>
+
+#include <cerrno>
+#include <cstring>
+#include <ctime>
+#include <utility>
+
+#include "app/escd/sizing.hpp"
+#include "base/start_error.hpp"
+#include "config/text.hpp"
+#include "dlq/folder.hpp"
+#include "dlq/recovery.hpp"
+#include "route/topic_hasher.hpp"
+
+namespace esc::app {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+constexpr milliseconds kNap{1};             // of the writing thread when nothing waits
+constexpr std::chrono::seconds kRetain{1};  // how often retention looks
+
+std::uint64_t unix_ns() {
+  timespec now{};
+  clock_gettime(CLOCK_REALTIME, &now);
+  return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000 +
+         static_cast<std::uint64_t>(now.tv_nsec);
+}
+
+std::uint64_t tick_ns() {
+  return static_cast<std::uint64_t>(steady_clock::now().time_since_epoch().count());
+}
+
+dlq::RetentionLimits limits_of(const config::DeadLettersConfig& letters) {
+  return {.max_bytes = letters.max_bytes,
+          .max_segments = letters.max_segments,
+          .max_age_ns = std::uint64_t{letters.max_age_s} * 1'000'000'000,
+          .min_free_bytes = letters.min_free_bytes};
+}
+
+[[noreturn]] void refuse(const config::Config& config, int error) {
+  const std::string where = config.where("dead_letters.directory") + ": dead letters in " +
+                            config::in_quotes(config.dead_letters.directory) + ": ";
+  if (error == EWOULDBLOCK) {
+    throw StartError(where + "another program writes into it",
+                     "give each escd a folder of its own");
+  }
+  throw StartError(where + std::strerror(error),
+                   "make its parent folder, and let this user write there; or name another");
+}
+
+void say(const dlq::Recovery& found, const std::string& directory, steady_clock::duration took) {
+  for (const std::string& complaint : found.complaints) spdlog::warn("dead letters: {}", complaint);
+  spdlog::info("dead letters: {} in {} segments, {} MiB, in {} (read in {} ms)", found.letters,
+               found.segments.size(), found.bytes >> 20U, config::in_quotes(directory),
+               std::chrono::duration_cast<milliseconds>(took).count());
+}
+
+}  // namespace
+
+DeadLetters::DeadLetters(const config::Config& config, std::size_t pipelines)
+    : directory_(config.dead_letters.directory),
+      burst_(config.rings.burst),
+      cells_(config.dead_letters.ring_cells),
+      commit_ms_(config.dead_letters.commit_ms),
+      retention_(files_, limits_of(config.dead_letters)),
+      gathered_(pipelines),
+      settled_(pipelines) {
+  open(config);
+}
+
+DeadLetters::~DeadLetters() = default;
+
+void DeadLetters::open(const config::Config& config) {
+  const config::DeadLettersConfig& letters = config.dead_letters;
+  if (const int error = files_.open(directory_); error != 0) refuse(config, error);
+  const auto began = steady_clock::now();
+  dlq::Recovery found;
+  try {
+    found = dlq::recover(directory_, letters.segment_bytes);
+  } catch (const dlq::FolderError& error) {
+    throw StartError(
+        config.where("dead_letters.directory") + ": " + config::printable(error.what()),
+        config::printable(error.fix()));
+  }
+  say(found, directory_, steady_clock::now() - began);
+  recovered_ = found.letters;
+  const dlq::LogSettings settings{.instance = config.instance,
+                                  .segment_bytes = letters.segment_bytes,
+                                  .run = route::random_seed(),
+                                  .min_free_bytes = letters.min_free_bytes};
+  log_ = std::make_unique<dlq::SegmentLog>(files_, settings, found.next_number);
+  found.hand_to(*log_);
+  for (const std::string& name : found.unfit) (void)files_.remove(name);
+  pipe_ = std::make_unique<storage::CommitPipe>(kCommitBuffers, letters.commit_bytes, settings.run,
+                                                gathered_.size());
+  writer_ = std::make_unique<storage::CommitWriter>(*pipe_, *log_, retention_, settled_, disk_);
+}
+
+storage::Outlet DeadLetters::outlet(dlq::Stage stage, std::size_t pipeline, int node) {
+  inputs_.push_back(std::make_unique<Input>(cells_, pipeline, node));
+  return {&inputs_.back()->ring, stage};
+}
+
+void DeadLetters::make_stage(std::span<rte_mempool* const> pools) {
+  std::vector<storage::DeadInput> inputs;
+  for (const auto& input : inputs_) {
+    inputs.push_back({&input->ring, static_cast<std::uint16_t>(input->pipeline)});
+  }
+  const auto hz = rte_get_tsc_hz();
+  stage_ = std::make_unique<StorageStage>(
+      storage::StorageParts{.inputs = std::move(inputs),
+                            .pipe = *pipe_,
+                            .counters = counters_,
+                            .gathered = gathered_,
+                            .pools = pools,
+                            .unix_ns = &unix_ns,
+                            .cycles_per_second = static_cast<double>(hz),
+                            .limits = {.burst = burst_, .commit_cycles = hz / 1000 * commit_ms_}});
+}
+
+void DeadLetters::start() {
+  thread_ = std::jthread([this](const std::stop_token& stop) { write(stop); });
+  pthread_setname_np(thread_.native_handle(), "esc-dlq-writer");
+}
+
+void DeadLetters::write(const std::stop_token& stop) {
+  auto retain_at = steady_clock::now();
+  while (!stop.stop_requested()) {
+    const bool wrote = writer_->write_one(&unix_ns, &tick_ns);
+    if (steady_clock::now() >= retain_at) {
+      writer_->retain(unix_ns());
+      retain_at = steady_clock::now() + kRetain;
+    }
+    if (!wrote) std::this_thread::sleep_for(kNap);
+  }
+  writer_->close(unix_ns());
+}
+
+void DeadLetters::watch() {
+  const std::uint64_t error = disk_.last_error.get();
+  if (error == std::exchange(last_error_, error)) return;
+  if (error == 0) {
+    spdlog::info("dead letters are kept again");
+    return;
+  }
+  spdlog::error(
+      "dead letters cannot be written to {}: {}; they are lost, and counted as dlq_write_failed, "
+      "until the disk takes them; look at its space and its health, escd tries again by itself",
+      config::in_quotes(directory_), std::strerror(static_cast<int>(error)));
+}
+
+bool DeadLetters::take(storage::Outlet& outlet, const event::Event& event, DeadReason reason,
+                       steady_clock::time_point deadline) {
+  while (!outlet.put(event, reason, rte_rdtsc())) {
+    if (stage_->poll(rte_rdtsc()) != 0) continue;
+    if (steady_clock::now() >= deadline) return false;
+    std::this_thread::sleep_for(kNap);
+  }
+  return true;
+}
+
+bool DeadLetters::finish(steady_clock::time_point deadline) {
+  while (!stage_->idle() || !all_settled()) {
+    if (stage_->poll(rte_rdtsc()) != 0) continue;
+    stage_->flush();
+    if (steady_clock::now() >= deadline) {
+      // It waits for the disk: nothing can be taken down under it.
+      thread_.request_stop();
+      thread_.detach();
+      return false;
+    }
+    std::this_thread::sleep_for(kNap);
+  }
+  thread_.request_stop();
+  thread_.join();
+  return true;
+}
+
+bool DeadLetters::all_settled() const noexcept {
+  for (std::size_t i = 0; i < gathered_.size(); ++i) {
+    const std::uint64_t settled = settled_[i].all_durable() + settled_[i].write_failed.get();
+    if (settled != gathered_[i].taken.get()) return false;
+  }
+  return true;
+}
+
+std::uint64_t DeadLetters::in_flight(std::size_t pipeline, std::uint64_t settled) const noexcept {
+  std::uint64_t letters = gathered_[pipeline].taken.get() - settled;
+  for (const auto& input : inputs_) {
+    if (input->pipeline == pipeline) letters += input->ring.size();
+  }
+  return letters;
+}
+
+std::uint64_t DeadLetters::room() const noexcept {
+  std::uint64_t letters = StorageStage::kMaxBurst;
+  for (const auto& input : inputs_) letters += input->ring.capacity();
+  return letters + kCommitBuffers * pipe_->letters_in_a_commit();
+}
+
+std::uint64_t DeadLetters::moves() const noexcept {
+  std::uint64_t sum = disk_.commits.get() + disk_.commits_failed.get();
+  for (const telemetry::GatherCounters& gathered : gathered_) sum += gathered.taken.get();
+  return sum;
+}
+
+}  // namespace esc::app

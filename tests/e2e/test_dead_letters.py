@@ -1,0 +1,106 @@
+"""Events that cannot be delivered: kept on the disk, each once, with its reason and its frame."""
+
+import json
+from collections import Counter
+
+import harness
+import craft
+import traffic
+from harness import Config, Lcores, Port
+
+TOPICS = {"fine/1": "count", "fine/2": "count", "bad/1": "fail", "bad/2": "fail"}
+
+
+class DeadLetters(harness.Scenario):
+    def setUp(self) -> None:
+        self.letters = self.directory / "letters"
+
+    def config(self, packets: list[bytes], **letters: object) -> Config:
+        trace = self.directory / "trace.pcap"
+        device = traffic.pcap_device(0, trace, packets)
+        config = Config([Port(device)], dict(TOPICS), Lcores.folded())
+        config.sections["dead_letters"] = {"directory": str(self.letters)} | letters
+        return config
+
+    def packets(self, count: int) -> tuple[list[bytes], Counter]:
+        """Datagrams of three events, and what must become dead letters."""
+        packets, dead = [], Counter()
+        topics = [*TOPICS, "nobody/1", "nobody/\u00e9\u00e8"]
+        for number in range(count):
+            frames = b""
+            for part in range(3):
+                topic = topics[(number * 7 + part * 5) % len(topics)]
+                payload = f"{number}.{part}".encode()
+                frames += craft.frame(topic, payload)
+                if not topic.startswith("fine"):
+                    reason = "handler_refused" if topic.startswith("bad") else "unknown_topic"
+                    dead[reason, topic, payload] += 1
+            packets.append(craft.datagram4(frames))
+        return packets, dead
+
+    def kept(self) -> Counter:
+        """What esc-dlq finds."""
+        lines = harness.run_to_end(
+            harness.binary("ESC_DLQ"), "cat", str(self.letters), "--json"
+        ).splitlines()
+        return Counter(
+            (letter["reason"], letter["topic"], bytes.fromhex(letter["payload_hex"]))
+            for letter in map(json.loads, lines)
+        )
+
+    def test_each_is_kept_once_with_its_frame(self) -> None:
+        packets, dead = self.packets(6_000)
+        config = self.config(packets)
+        expectation = config.expectation()
+        expectation.add_packets(packets, config.ports[0].rules())
+        escd = self.start_escd(config)
+        escd.wait_until_running()
+        escd.wait_until_drained(len(packets))
+        self.assertEqual(escd.live_ledger()["frames"]["in_flight"], 0)
+        shown = escd.ask("dlq")
+        by_reason = Counter()
+        for (reason, *_), times in dead.items():
+            by_reason[reason] += times
+        self.assertEqual((shown["durable"], shown["by_reason"]), (dead.total(), dict(by_reason)))
+        self.assertEqual((shown["last_error"], shown["segments"]), ("none", 1))
+        self.assert_ledger(escd.stop(), expectation)
+        self.assertEqual(self.kept(), dead)
+        harness.run_to_end(harness.binary("ESC_DLQ"), "verify", str(self.letters))
+
+    def test_what_was_durable_survives_a_kill_and_the_next_start_goes_on(self) -> None:
+        packets, dead = self.packets(3_000)
+        config = self.config(packets)
+        escd = self.start_escd(config)
+        escd.wait_until_running()
+        escd.wait_until_drained(len(packets))
+        durable = escd.live_ledger()["frames"]["dead_lettered"]["durable"]
+        self.assertEqual(durable, dead.total())
+        escd.kill()
+        self.assertEqual(self.kept(), dead)
+        again = self.start_escd(config)
+        again.wait_until_running()
+        again.wait_until_drained(len(packets))
+        ledger = again.stop()
+        self.assert_sound(ledger)
+        self.assertIn(f"dead letters: {durable} in 1 segments", again.log())
+        self.assertEqual(self.kept(), dead + dead)
+
+    def test_a_folder_that_is_not_ours_is_refused(self) -> None:
+        self.letters.mkdir()
+        (self.letters / f"{1:016x}.dlq").write_bytes(b"somebody's thesis" * 1000)
+        escd = self.start_escd(self.config(self.packets(10)[0]))
+        self.assertEqual(escd.wait(), 4)
+        self.assertIn("no segment of dead letters", escd.log())
+
+    def test_two_appliances_do_not_share_a_folder(self) -> None:
+        packets, _ = self.packets(10)
+        first = self.start_escd(self.config(packets))
+        first.wait_until_running()
+        second = self.start_escd(self.config(packets))
+        self.assertEqual(second.wait(), 4)
+        self.assertIn("another program writes into it", second.log())
+        self.assert_sound(first.stop())
+
+
+if __name__ == "__main__":
+    harness.main()
