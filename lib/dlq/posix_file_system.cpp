@@ -52,7 +52,10 @@ class PosixFile : public File {
     while (::fdatasync(fd_.get()) != 0) {
       if (errno != EINTR) return errno;
     }
-    return 0;
+    // A file that was removed takes everything, and nobody will ever read it.
+    struct stat found {};
+    if (::fstat(fd_.get(), &found) != 0) return errno;
+    return found.st_nlink == 0 ? ENOENT : 0;
   }
 
  private:

@@ -224,6 +224,19 @@ TEST(PosixFileSystem, MakesTheFolderAgainThatWasTakenAway) {
   EXPECT_EQ(files.create("again", kBlockBytes, file), ENOENT) << "but not its parent";
 }
 
+TEST(PosixFileSystem, DoesNotBelieveAFileThatIsGone) {
+  const Folder folder;
+  PosixFileSystem files;
+  ASSERT_EQ(files.open(folder.path()), 0);
+  SegmentLog log(files, settings_of(), 1);
+  Feeder feeder(log);
+  ASSERT_EQ(feeder.commit(), 0);
+  std::filesystem::remove(folder.path() + "/" + segment_name(1));
+  EXPECT_EQ(feeder.commit(), ENOENT);
+  EXPECT_EQ(feeder.commit(), 0) << "in another";
+  EXPECT_EQ(log.number(), 2U);
+}
+
 TEST(PosixFileSystem, TakesAFolderForItselfAlone) {
   const Folder folder;
   PosixFileSystem first;

@@ -1,0 +1,186 @@
+"""A disk that fails under a running appliance: events go on, every dead letter is accounted for,
+nothing is called durable that is not there, and with the disk dead letters are back."""
+
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+import harness
+import craft
+import traffic
+from harness import Config, Escd, Lcores, Port
+
+DISK_BYTES = 96 << 20
+SEGMENT_BYTES = 4 << 20
+WAIT_S = 60.0
+
+
+class Faults(harness.Scenario):
+    def start(self, letters: Path, **more: object) -> Escd:
+        """One event in a hundred is a dead letter, for ever."""
+        packets = []
+        for number in range(200):
+            topic = "nobody" if number % 100 == 0 else "fine"
+            packets.append(craft.datagram4(craft.frame(topic, bytes(24))))
+        device = traffic.pcap_device(0, self.directory / "trace.pcap", packets, ",infinite_rx=1")
+        config = Config([Port(device)], {"fine": "count"}, Lcores.folded())
+        config.sections["dead_letters"] = {
+            "directory": str(letters),
+            "segment_bytes": SEGMENT_BYTES,
+            "min_free_bytes": 0,
+        } | more
+        escd = self.start_escd(config)
+        escd.wait_until_running()
+        self.escd = escd
+        self.wait_for(lambda now: now["durable"] > 0, "dead letters are durable")
+        return escd
+
+    def wait_for(self, condition, what: str) -> dict:
+        """What escctl dlq says once that is so."""
+        said = {}
+
+        def fulfilled() -> bool:
+            said.update(self.escd.ask("dlq"))
+            return condition(said)
+
+        self.wait_until(fulfilled, what, WAIT_S)
+        return said
+
+    def expect_flow(self) -> None:
+        before = self.escd.live_ledger()["frames"]["delivered"]
+        self.wait_until(
+            lambda: self.escd.live_ledger()["frames"]["delivered"] > before + 100_000,
+            "events go on",
+            WAIT_S,
+        )
+
+    def fail_and_come_back(self, letters: Path, error: str, fail, mend) -> dict:
+        """The ledger at the end."""
+        self.start(letters)
+        fail()
+        self.wait_for(lambda now: now["write_failed"] > 0, "a commit has failed")
+        self.wait_for(lambda now: now["last_error"] == error, error)
+        self.expect_flow()
+        mend()
+        durable = self.escd.ask("dlq")["durable"]
+        self.wait_for(lambda now: now["durable"] > durable, "dead letters are durable again")
+        self.wait_until(
+            lambda: "dead letters are kept again" in self.escd.log(), "the log says so", WAIT_S
+        )
+        self.assertIn(f"cannot be written to '{letters}': {error}", self.escd.log())
+        ledger = self.escd.stop()
+        self.assert_sound(ledger)
+        self.assertGreater(ledger["frames"]["dropped"]["dlq_write_failed"], 0)
+        return ledger
+
+    def letters_in(self, folder: Path) -> int:
+        shown = harness.run_to_end(harness.binary("ESC_DLQ"), "verify", str(folder), "--json")
+        return json.loads(shown)["records"]
+
+    def mount(self) -> Path:
+        """A small ext4 of our own, on an image that is not in the test's own folder."""
+        if os.geteuid() != 0 or shutil.which("mkfs.ext4") is None:
+            self.skipTest("needs root and mkfs.ext4")
+        place = Path(tempfile.mkdtemp(prefix="esc-e2e-disk-"))
+        self.addCleanup(shutil.rmtree, place)
+        image, mount = place / "image", place / "mount"
+        image.touch()
+        os.truncate(image, DISK_BYTES)
+        mount.mkdir()
+        harness.run_to_end("mkfs.ext4", "-q", str(image))
+        mounted = subprocess.run(
+            ["mount", "-o", "loop", str(image), str(mount)], capture_output=True, text=True
+        )
+        if mounted.returncode != 0:
+            self.skipTest(f"no loop device here: {mounted.stderr.strip()}")
+        self.addCleanup(harness.run_to_end, "umount", str(mount))
+        return mount
+
+    def test_a_full_disk(self) -> None:
+        mount = self.mount()
+        letters = mount / "letters"
+        def fail() -> None:
+            room = os.statvfs(mount)
+            free = room.f_bavail * room.f_frsize
+            with open(mount / "filler", "wb") as file:
+                os.posix_fallocate(file.fileno(), 0, free - SEGMENT_BYTES)
+
+        def mend() -> None:
+            (mount / "filler").unlink()
+
+        ledger = self.fail_and_come_back(letters, "No space left on device", fail, mend)
+        self.assertEqual(ledger["frames"]["dead_lettered"]["durable"], self.letters_in(letters))
+
+    def test_a_folder_that_is_removed(self) -> None:
+        letters = self.directory / "letters"
+        gone = []
+
+        def fail() -> None:
+            # Moved first: what is in it can still be counted, and is nobody's any more.
+            letters.rename(self.directory / "moved")
+            gone.append(self.letters_in(self.directory / "moved"))
+            shutil.rmtree(self.directory / "moved")
+
+        self.start(letters)
+        fail()
+        self.wait_for(lambda now: now["write_failed"] > 0, "a commit has failed")
+        self.expect_flow()
+        self.wait_until(letters.exists, "the folder is made again", WAIT_S)
+        durable = self.escd.ask("dlq")["durable"]
+        self.wait_for(lambda now: now["durable"] > durable, "dead letters are durable again")
+        ledger = self.escd.stop()
+        self.assert_sound(ledger)
+        there = self.letters_in(letters)
+        self.assertGreater(there, 0)
+        # Between the count and the removal more may have become durable, and then gone.
+        self.assertGreaterEqual(ledger["frames"]["dead_lettered"]["durable"], gone[0] + there)
+
+    def inject(self, call: str, error: str) -> subprocess.Popen:
+        """Makes that system call of the writing thread fail until the process is ended."""
+        if shutil.which("strace") is None:
+            self.skipTest("needs strace")
+        for task in Path(f"/proc/{self.escd.process.pid}/task").iterdir():
+            if (task / "comm").read_text().strip() == "esc-dlq-writer":
+                break
+        else:
+            self.fail("no thread writes dead letters")
+        log = self.directory / "strace"
+        trace = subprocess.Popen(
+            ["strace", "-qq", "-o", str(log), "-p", task.name]
+            + ["-e", f"trace={call}", "-e", f"inject={call}:error={error}"],
+            stderr=subprocess.DEVNULL,
+        )
+        self.addCleanup(harness.end, trace)
+        return trace
+
+    def test_calls_that_fail(self) -> None:
+        for call, error, text in (
+            ("fdatasync", "EIO", "Input/output error"),
+            ("pwritev2", "EIO", "Input/output error"),
+            ("pwritev2", "EDQUOT", "Disk quota exceeded"),
+            ("pwritev2", "EROFS", "Read-only file system"),
+            ("openat", "EROFS", "Read-only file system"),
+        ):
+            with self.subTest(call=call, error=error):
+                letters = self.directory / f"{call}-{error}"
+                traced = []
+                ledger = self.fail_and_come_back(
+                    letters,
+                    text,
+                    lambda: traced.append(self.inject(call, error)),
+                    lambda: harness.end(traced[0]),
+                )
+                durable = ledger["frames"]["dead_lettered"]["durable"]
+                there = self.letters_in(letters)
+                # What a sync failed for may be on the disk nevertheless: nobody was told that.
+                if call == "fdatasync":
+                    self.assertGreaterEqual(there, durable)
+                else:
+                    self.assertEqual(there, durable)
+
+
+if __name__ == "__main__":
+    harness.main()
