@@ -2,6 +2,8 @@
 hostile ones.
 """
 
+import datetime
+import fcntl
 import json
 import os
 import random
@@ -225,6 +227,49 @@ class Tool(harness.Scenario):
         self.assertEqual((code, verdict["records"], verdict["segments"]), (OK, 130, 4))
         self.assertEqual(len(self.cat()), 130)
 
+    def purge(self, *arguments):
+        found = dlq("purge", self.folder, "--json", *arguments)
+        self.assertEqual((found.returncode, found.stderr), (OK, ""))
+        said = json.loads(found.stdout)
+        return said["files"], said["letters"]
+
+    def test_purge_removes_whole_segments_in_which_all_is_older(self):
+        # The last letter of the second segment died 109 s and 5 ns after the first one began.
+        names = [segment.name for segment in self.segments]
+        (self.folder / "0000000000000002.spare").write_bytes(bytes(BLOCK))
+        last = datetime.datetime.fromtimestamp(
+            START_NS // 1_000_000_000 + 109, datetime.timezone.utc
+        )
+        then = [
+            (last + datetime.timedelta(seconds=more)).strftime("%Y-%m-%dT%H:%M:%SZ")
+            for more in (0, 1)
+        ]
+        self.assertEqual(self.purge("--dry-run", "--until", then[1]), (names[:2], 110))
+        self.assertEqual(len(self.cat()), 130)
+        self.assertEqual(self.purge("--until", then[0]), (names[:1], 60))
+        self.assertEqual(self.purge("--until", then[0]), ([], 0))
+        # In a damaged one there may be letters that cannot be read.
+        self.change(self.segments[1], BLOCK + 100, b"\xff\xff")
+        self.assertEqual(self.purge("--until", then[1]), ([], 0))
+        files, _ = self.purge("--all")
+        self.assertEqual(files, [*names[1:], "0000000000000002.spare"])
+        self.assertEqual(list(self.folder.iterdir()), [])
+
+    def test_purge_leaves_what_is_not_ours_and_what_an_appliance_has(self):
+        before = sorted(self.folder.iterdir())
+        holder = os.open(self.folder, os.O_RDONLY)
+        self.addCleanup(os.close, holder)
+        fcntl.flock(holder, fcntl.LOCK_EX)
+        found = dlq("purge", self.folder, "--all")
+        self.assertEqual(found.returncode, NO_FOLDER)
+        self.assertIn("another program has the folder", found.stderr)
+        fcntl.flock(holder, fcntl.LOCK_UN)
+        self.change(self.segments[2], 0, b"somebody else's")
+        found = dlq("purge", self.folder, "--all")
+        self.assertEqual(found.returncode, NO_FOLDER)
+        self.assertIn("no segment of dead letters", found.stderr)
+        self.assertEqual(sorted(self.folder.iterdir()), before)
+
     def test_what_the_disk_refuses_is_said(self):
         if shutil.which("strace") is None:
             self.skipTest("strace is not installed")
@@ -309,6 +354,9 @@ class Errors(harness.Scenario):
             (["cat", self.directory, "--topic", "a/#/b"], USAGE),
             (["cat", self.directory, "--reason", "bored"], USAGE),
             (["cat", self.directory, "--json", "--hex"], USAGE),
+            (["purge", self.directory], USAGE),
+            (["purge", self.directory, "--all", "--until", "1d"], USAGE),
+            (["purge", self.directory / "nowhere", "--all"], NO_FOLDER),
             (["ls", "/nowhere\x1b[31m"], NO_FOLDER),
         ):
             found = dlq(*arguments)

@@ -1,4 +1,5 @@
-// esc-dlq: reads the dead letters that an appliance keeps, while it runs or after.
+// esc-dlq: reads the dead letters that an appliance keeps, while it runs or after, and removes old
+// ones.
 #include <csignal>
 #include <iostream>
 #include <new>
@@ -9,6 +10,7 @@
 #include "esc-dlq/options.hpp"
 #include "esc-dlq/print.hpp"
 #include "esc-dlq/progress.hpp"
+#include "esc-dlq/purge.hpp"
 #include "esc-dlq/segments.hpp"
 #include "esc-dlq/statistics.hpp"
 
@@ -29,6 +31,8 @@ ExitCode run(const Options& options) {
     }
     print_statistics(std::cout, statistics, options.top, options.json);
     unreadable = statistics.unreadable();
+  } else if (options.command == "purge") {
+    purge(std::cout, options.folder, options.purge, options.json);
   } else {
     std::vector<dlq::ScannedSegment> segments;
     {

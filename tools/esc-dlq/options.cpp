@@ -67,6 +67,14 @@ void add_filter(CLI::App& command, Filter& filter) {
   add_time(command, "--until", filter.until_ns, "only what died before");
 }
 
+void add_purge(CLI::App& command, PurgeOptions& purge) {
+  CLI::Option_group& which = *command.add_option_group("which");
+  which.add_flag("--all", purge.all, "every segment, damaged ones and spare files too");
+  add_time(which, "--until", purge.until_ns, "those in which every letter died before");
+  which.require_option(1);
+  command.add_flag("--dry-run", purge.dry_run, "only say which");
+}
+
 CLI::App* add_command(CLI::App& app, Options& options, const std::string& name,
                       const std::string& help) {
   CLI::App* command = app.add_subcommand(name, help);
@@ -80,7 +88,10 @@ void add_commands(CLI::App& app, Options& options) {
   CLI::App* stats = add_command(app, options, "stats", "how many, by reason, topic, source, hour");
   CLI::App* cat = add_command(app, options, "cat", "the dead letters, oldest first");
   CLI::App* verify = add_command(app, options, "verify", "whether all that was kept is sound");
-  for (CLI::App* command : {ls, stats, verify})
+  CLI::App* purge =
+      add_command(app, options, "purge", "removes segments; no appliance may run on them");
+  add_purge(*purge, options.purge);
+  for (CLI::App* command : {ls, stats, verify, purge})
     command->add_flag("--json", options.json, "the result as JSON");
   for (CLI::App* command : {stats, cat}) add_filter(*command, options.filter);
   stats->add_option("--top", options.top, "lines of each kind")->check(CLI::Range(1, 100'000));
@@ -97,7 +108,7 @@ void add_commands(CLI::App& app, Options& options) {
 
 std::variant<Options, ExitCode> parse_options(int argc, const char* const* argv) {
   Options options;
-  CLI::App app("Reads the dead letters that an appliance keeps.", "esc-dlq");
+  CLI::App app("Reads the dead letters that an appliance keeps, and removes them.", "esc-dlq");
   app.set_version_flag("--version", kVersion);
   app.footer(exit_codes());
   add_commands(app, options);

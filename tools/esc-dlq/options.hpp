@@ -8,6 +8,7 @@
 #include "esc-dlq/exit_code.hpp"
 #include "esc-dlq/filter.hpp"
 #include "esc-dlq/format.hpp"
+#include "esc-dlq/purge.hpp"
 
 namespace esc::dlq_tool {
 
@@ -19,6 +20,7 @@ struct Options {
   Form form = Form::kText;  ///< of cat
   std::uint64_t limit = 0;  ///< of cat; 0: all
   std::size_t top = 20;     ///< of stats
+  PurgeOptions purge;
 };
 
 /// The options, or how to end: --help, --version, or a line that is wrong, which was said.

@@ -1,0 +1,81 @@
+#include "esc-dlq/purge.hpp"
+
+#include <cerrno>
+#include <cstring>
+#include <nlohmann/json.hpp>
+#include <ostream>
+#include <vector>
+
+#include "dlq/folder.hpp"
+#include "dlq/posix_file_system.hpp"
+#include "dlq/soundness.hpp"
+#include "esc-dlq/progress.hpp"
+
+namespace esc::dlq_tool {
+namespace {
+
+// A segment that cannot be read to its end may hold letters of any age.
+bool is_meant(const dlq::ScannedSegment& segment, const PurgeOptions& options) {
+  if (options.all) return true;
+  if (dlq::soundness_of(segment) == dlq::Soundness::kDamaged) return false;
+  return segment.found.records == 0 || segment.found.last_died_ns < options.until_ns;
+}
+
+void take_folder(dlq::PosixFileSystem& files, const std::string& path) {
+  const int error = files.open(path);
+  if (error == 0) return;
+  const std::string what = "dead letters in '" + path + "': ";
+  if (error == EWOULDBLOCK) {
+    throw dlq::FolderError(what + "another program has the folder",
+                           "stop that escd first, or leave it to its bounds in [dead_letters]");
+  }
+  throw dlq::FolderError(what + std::strerror(error), "run this as the user the appliance runs as");
+}
+
+void remove(dlq::FileSystem& files, const std::string& name) {
+  const int error = files.remove(name);
+  if (error == 0 || error == ENOENT) return;
+  throw dlq::FolderError("'" + name + "' cannot be removed: " + std::strerror(error),
+                         "look at the disk, and at who may write the folder");
+}
+
+}  // namespace
+
+void purge(std::ostream& out, const std::string& path, const PurgeOptions& options, bool json) {
+  const dlq::Folder folder(path);  // first: it must be there
+  dlq::PosixFileSystem files;
+  if (!options.dry_run) take_folder(files, path);
+  std::vector<dlq::ScannedSegment> segments;
+  {
+    Progress progress("reading", folder.bytes());
+    segments = dlq::scan_folder(folder, [&](std::uint64_t n) { progress.add(n); });
+  }
+  dlq::check_usable(path, segments);
+  nlohmann::ordered_json names = nlohmann::ordered_json::array();
+  std::uint64_t letters = 0;
+  std::uint64_t bytes = 0;
+  const auto take_out = [&](const std::string& name, std::uint64_t size) {
+    if (!options.dry_run) remove(files, name);
+    names.push_back(name);
+    bytes += size;
+  };
+  for (const dlq::ScannedSegment& segment : segments) {
+    if (!is_meant(segment, options)) continue;
+    take_out(dlq::segment_name(segment.file.number), segment.file.bytes);
+    letters += segment.found.records;
+  }
+  if (options.all) {
+    for (const dlq::FolderEntry& spare : folder.spares()) take_out(spare.name, spare.bytes);
+  }
+  if (!options.dry_run && !names.empty()) (void)files.sync_folder();
+  if (json) {
+    out << nlohmann::ordered_json{{"files", names}, {"letters", letters}, {"bytes", bytes}}.dump(2)
+        << '\n';
+    return;
+  }
+  for (const auto& name : names) out << name.get<std::string>() << '\n';
+  out << names.size() << " files, " << letters << " dead letters, " << bytes << " bytes "
+      << (options.dry_run ? "would be removed\n" : "removed\n");
+}
+
+}  // namespace esc::dlq_tool
