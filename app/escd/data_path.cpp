@@ -35,10 +35,10 @@ DataPath::DataPath(const config::Config& config, const topology::LcorePlan& plan
     dead_letters_ = std::make_unique<DeadLetters>(config, plan.pipelines.size());
   }
   make_pipelines(config, plan);
-  if (dead_letters_) dead_letters_->make_stage(pools_);
   for (const topology::LcoreAssignment& lcore : plan.lcores) {
     lcores_.push_back(make_lcore(config, lcore, ports));
   }
+  add_storage(plan);
 }
 
 void DataPath::make_contexts(const config::Config& config,
@@ -87,10 +87,17 @@ LcoreStages DataPath::make_lcore(const config::Config& config,
   for (const unsigned worker : lcore.workers) {
     std::get<std::vector<WorkerStage*>>(stages).push_back(worker_stages_[worker]);
   }
-  if (lcore.storage) {
-    std::get<std::vector<StorageStage*>>(stages).push_back(&dead_letters_->stage());
-  }
   return stages;
+}
+
+// Once every stage has its outlet.
+void DataPath::add_storage(const topology::LcorePlan& plan) {
+  if (!dead_letters_) return;
+  dead_letters_->make_stage(pools_);
+  for (std::size_t i = 0; i < plan.lcores.size(); ++i) {
+    if (!plan.lcores[i].storage) continue;
+    std::get<std::vector<StorageStage*>>(lcores_[i]).push_back(&dead_letters_->stage());
+  }
 }
 
 void DataPath::make_rx(const config::Config& config, const topology::LcoreAssignment& lcore,
@@ -109,8 +116,10 @@ void DataPath::make_rx(const config::Config& config, const topology::LcoreAssign
   std::vector<ingest::Lane<RingSink>> lanes;
   for (std::size_t i = 0; i < pipelines_.size(); ++i) {
     IngestRing& ring = pipelines_[i]->ingest_ring();
+    storage::Outlet outlet;
+    if (dead_letters_) outlet = dead_letters_->outlet(dlq::Stage::kRx, i, lcore.node);
     lanes.emplace_back(RingSink{&ring, IngestRing::Producer(ring)}, parts->counters[i],
-                       &pipelines_[i]->pressure().board());
+                       &pipelines_[i]->pressure().board(), outlet);
   }
   parts->stage = std::make_unique<RxStage>(std::move(queues), std::move(lanes), rules_.hasher(),
                                            owner_, flow_, limits);
@@ -157,7 +166,8 @@ std::uint64_t DataPath::moves() const {
   if (dead_letters_) sum += dead_letters_->moves();
   for (const auto& parts : rx_) {
     for (const telemetry::IngestCounters& c : parts->counters) {
-      sum += c.packets_received.get() + c.frames_received.get() + c.events_pushed.get();
+      sum += c.packets_received.get() + c.frames_received.get() + c.events_pushed.get() +
+             c.dead_lettered.get();
     }
   }
   return sum;

@@ -123,6 +123,7 @@ class DataPath {
   [[nodiscard]] LcoreStages make_lcore(const config::Config& config,
                                        const topology::LcoreAssignment& lcore,
                                        std::span<const std::unique_ptr<dpdk::Port>> ports);
+  void add_storage(const topology::LcorePlan& plan);
   [[nodiscard]] telemetry::Ledger ledger_of(std::size_t first, std::size_t count) const;
 
   std::size_t burst_;

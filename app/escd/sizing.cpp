@@ -21,7 +21,8 @@ std::size_t polling_lcores(const config::Config& config) {
 /// Cells of all rings to the storage lcore.
 std::size_t dead_cells(const config::Config& config) {
   if (!config.dead_letters.kept()) return 0;
-  return (config.lcores.dispatch.size() + config.lcores.workers.size()) *
+  const std::size_t pipelines = config.lcores.dispatch.size();
+  return (config.lcores.rx.size() * pipelines + pipelines + config.lcores.workers.size()) *
          config.dead_letters.ring_cells;
 }
 

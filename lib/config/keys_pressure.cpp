@@ -10,6 +10,8 @@ namespace {
 
 // "never", then levels, in the order of DeferFrom.
 constexpr std::array<std::string_view, 3> kDeferNames = {"never", "elevated", "degraded"};
+// In the order of KeepShed.
+constexpr std::array<std::string_view, 3> kKeepShedNames = {"never", "critical", "always"};
 
 namespace detail {
 
@@ -121,6 +123,15 @@ constexpr std::array kPressureKeys = {
             .example = "shed_below = [100, 200]",
             .meaning = "Two numbers, for `critical` and `emergency`: at the most, frames of a "
                        "priority below it are shed, the lowest first."},
+    KeySpec{.section = "pressure",
+            .key = "keep_shed",
+            .type = KeyType::kChoice,
+            .default_text = "\"never\"",
+            .choices = kKeepShedNames,
+            .example = "keep_shed = \"critical\"",
+            .meaning =
+                "At which levels what is shed becomes a dead letter (`[dead_letters]`): at "
+                "`critical` only, or always. Without room on the way there it is `dlq_backlog`."},
 };
 
 }  // namespace

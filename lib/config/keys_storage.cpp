@@ -57,8 +57,10 @@ constexpr std::array kDeadLettersKeys = {
             .max = kMi,
             .power_of_two = true,
             .example = "ring_cells = 8192",
-            .meaning = "Cells of the ring from each dispatcher and each worker to the storage "
-                       "lcore. What finds it full is dropped as `dlq_backlog`."},
+            .meaning =
+                "Cells of each ring to the storage lcore: from each dispatcher, each worker, "
+                "and each RX lcore for each pipeline. What finds it full is dropped as "
+                "`dlq_backlog`."},
     KeySpec{.section = "dead_letters",
             .key = "stale",
             .type = kBoolean,

@@ -25,6 +25,7 @@ class PressureReader {
     read_array("dwell_ms", out_.dwell_ms);
     reader_.read(section_, "defer_lossless", out_.defer_lossless);
     reader_.read(section_, "defer_nic", out_.defer_nic);
+    reader_.read(section_, "keep_shed", out_.keep_shed);
     if (read_array("shed_below", out_.shed_below) && out_.shed_below[1] < out_.shed_below[0]) {
       reader_.problem(reader_.where(section_, "shed_below", 1),
                       element("shed_below", 1) + " is " + std::to_string(out_.shed_below[1]) +

@@ -28,6 +28,9 @@ struct PressureThresholds {
 /// From which level on ports are left alone. From `critical` on every port is polled.
 enum class DeferFrom : std::uint8_t { kNever, kElevated, kDegraded };
 
+/// At which levels what is shed is a dead letter, where those are kept.
+enum class KeepShed : std::uint8_t { kNever, kCritical, kAlways };
+
 struct PressureConfig {
   // By PressureInput. Latency and dead letters hold back, and do not shed unless told to.
   std::array<PressureThresholds, kPressureInputs> thresholds = {{
@@ -43,6 +46,7 @@ struct PressureConfig {
   DeferFrom defer_nic = DeferFrom::kDegraded;
   /// At the most, priorities below it are shed: at critical, at emergency.
   std::array<std::uint8_t, 2> shed_below = {128, 255};
+  KeepShed keep_shed = KeepShed::kNever;
 
   friend bool operator==(const PressureConfig&, const PressureConfig&) = default;
 };

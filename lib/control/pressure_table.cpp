@@ -74,6 +74,7 @@ PressureTable make_pressure_table(const config::PressureConfig& config,
   table.levels[static_cast<std::size_t>(kEmergency)].shed_below = config.shed_below[1];
   table.defer_lossless_from = level_of(config.defer_lossless);
   table.defer_nic_from = level_of(config.defer_nic);
+  table.keep_shed = config.keep_shed;
   // A clock of 10 GHz and a minute fit twenty million times.
   table.worker_latency_full_ticks = config.worker_latency_full_us * ticks_per_second / 1'000'000;
   return table;
@@ -99,6 +100,10 @@ PressureWord action(const PressureTable& table, PressureLevel level,
     flags |= PressureWord::kDeferLossless;
   }
   if (defers(table, table.defer_nic_from, level, inputs)) flags |= PressureWord::kDeferNic;
+  if (table.keep_shed == config::KeepShed::kAlways ||
+      (table.keep_shed == config::KeepShed::kCritical && level == kCritical)) {
+    flags |= PressureWord::kKeepShed;
+  }
   return {level, cutoff(table, level, inputs), flags};
 }
 

@@ -46,6 +46,7 @@ class PressureWord {
   enum Flag : std::uint8_t {
     kDeferLossless = 1,  ///< leave ports alone that cannot lose
     kDeferNic = 2,       ///< leave other ports alone whose descriptor ring is under half full
+    kKeepShed = 4,       ///< what is shed is a dead letter
   };
 
   constexpr PressureWord() noexcept = default;
@@ -107,6 +108,7 @@ struct PressureTable {
   // The level from which on, below critical; critical: never.
   PressureLevel defer_lossless_from = PressureLevel::kCritical;
   PressureLevel defer_nic_from = PressureLevel::kCritical;
+  config::KeepShed keep_shed = config::KeepShed::kNever;
   std::uint64_t worker_latency_full_ticks = 0;  ///< for permille()
 
   [[nodiscard]] const Level& operator[](PressureLevel level) const noexcept {

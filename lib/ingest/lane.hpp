@@ -9,6 +9,7 @@
 
 #include "control/pressure_table.hpp"
 #include "event/event.hpp"
+#include "storage/outlet.hpp"
 #include "telemetry/stage_counters.hpp"
 
 namespace esc::ingest {
@@ -22,8 +23,8 @@ class Lane {
 
   /// `counters`, `pressure`: not owned; outlive the lane. Without a board: never any pressure.
   Lane(Sink sink, telemetry::IngestCounters& counters,
-       const control::PressureBoard* pressure = nullptr)
-      : sink_(std::move(sink)), counters_(&counters), board_(pressure) {}
+       const control::PressureBoard* pressure = nullptr, const storage::Outlet& outlet = {})
+      : sink_(std::move(sink)), counters_(&counters), board_(pressure), outlet_(outlet) {}
 
   /// Once a poll: what the pipeline asks for until the next, or nothing where it is not to be
   /// `heard`.
@@ -31,6 +32,17 @@ class Lane {
     if (board_ != nullptr) word_ = heard ? board_->read() : control::PressureWord{};
   }
   [[nodiscard]] control::PressureWord pressure() const noexcept { return word_; }
+  /// Whether frames that are not staged for their priority are dead letters.
+  [[nodiscard]] bool keeps_shed() const noexcept {
+    return outlet_.keeps() && word_.has(control::PressureWord::kKeepShed);
+  }
+  /// Room for one; there must be some. It counts as received.
+  [[nodiscard]] event::Event& stage_shed() noexcept {
+    ++received_;
+    return shed_staging_[shed_staged_++];
+  }
+  [[nodiscard]] std::size_t shed_staged() const noexcept { return shed_staged_; }
+
   /// A frame that is not staged for its priority: received, and dropped.
   void shed() noexcept {
     ++received_;
@@ -55,6 +67,23 @@ class Lane {
                                      : FrameDrop::kShedCritical,
                                  shed_);
     shed_ = 0;
+  }
+
+  /// Hands over what was shed and is kept; calls give_up(const Event&) on what finds no room.
+  template <class F>
+  void push_shed(std::uint64_t now, F&& give_up) noexcept {
+    if (shed_staged_ == 0) [[likely]]
+      return;
+    const DeadReason reason = word_.level() == PressureLevel::kEmergency
+                                  ? DeadReason::kShedEmergency
+                                  : DeadReason::kShedCritical;
+    std::size_t kept = 0;
+    while (kept < shed_staged_ && outlet_.put(shed_staging_[kept], reason, now)) ++kept;
+    for (std::size_t i = kept; i < shed_staged_; ++i) give_up(shed_staging_[i]);
+    counters_->dead_lettered.add(kept);
+    if (kept != shed_staged_)
+      counters_->frame_dropped.add(FrameDrop::kDlqBacklog, shed_staged_ - kept);
+    shed_staged_ = 0;
   }
 
   /// Hands over what the ring takes; how many.
@@ -87,11 +116,14 @@ class Lane {
   telemetry::IngestCounters* counters_;
   const control::PressureBoard* board_;
   control::PressureWord word_;
+  storage::Outlet outlet_;
   std::uint64_t shed_ = 0;      ///< likewise counted later; all by the same word
   std::size_t staged_ = 0;      ///< events in staging_
   std::size_t pushed_ = 0;      ///< of those, already in the ring
   std::uint64_t received_ = 0;  ///< staged, and not counted yet
+  std::size_t shed_staged_ = 0;
   std::array<event::Event, kMaxBurst> staging_{};
+  std::array<event::Event, kMaxBurst> shed_staging_{};  ///< nothing in it between two polls
 };
 
 }  // namespace esc::ingest

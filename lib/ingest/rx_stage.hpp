@@ -93,6 +93,9 @@ class RxStage {
     if (next_packet_ == packets_ && !cursor_.active()) return moved;
     const std::size_t read = read_packets(now);
     publish();
+    for (Lane<Sink>& lane : lanes_) {
+      lane.push_shed(now, [](const event::Event& event) { event::free_segment(event.mbuf); });
+    }
     return moved + read + push_staged();
   }
 
@@ -271,14 +274,17 @@ class RxStage {
       flags = event::kSequenced;
       if (lanes_.size() > 1) lane = &lanes_[owner_(identity.producer)];
     }
+    event::Event* room = nullptr;
     if (lane->pressure().sheds(view.priority)) [[unlikely]] {
-      shed(*lane, holder, copied);
-      return;
+      room = shed(*lane, holder, copied);
+      if (room == nullptr) return;
+    } else {
+      room = &lane->stage();
+      full_ = lane->staged() == burst_;
     }
     if (!copied) cursor_.refs().take();
-    event::Event& event = lane->stage();
-    last_event_ = &event;
-    full_ = lane->staged() == burst_;
+    event::Event& event = *room;
+    last_event_ = room;
     event.mbuf = holder;
     event.rx_tsc = burst_tsc_;
     event.topic_hash = hasher_({view.topic, view.topic_len});
@@ -295,9 +301,16 @@ class RxStage {
     cursor_.note_peer(event);
   }
 
-  [[gnu::noinline]] void shed(Lane<Sink>& lane, rte_mbuf* holder, bool copied) noexcept {
+  /// Where to write it, if it is kept; null: it is gone.
+  [[gnu::noinline]] event::Event* shed(Lane<Sink>& lane, rte_mbuf* holder, bool copied) noexcept {
+    if (lane.keeps_shed()) {
+      event::Event& room = lane.stage_shed();
+      full_ = lane.shed_staged() == burst_;
+      return &room;
+    }
     lane.shed();
     if (copied) event::free_segment(holder);
+    return nullptr;
   }
 
   [[gnu::noinline]] void take_other_frame(const wire::FrameView& view) noexcept {

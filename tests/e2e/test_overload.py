@@ -1,6 +1,7 @@
 """Far more comes in than the workers take: what matters most is delivered whole, the rest by its
 priority, and when it is over all is well again."""
 
+import json
 import random
 import time
 
@@ -45,7 +46,7 @@ class Load:
 
 
 class Overload(harness.Scenario):
-    def start(self, load: Load) -> Escd:
+    def start(self, load: Load, sections: dict[str, dict] = {}) -> Escd:
         first, second = harness.need_cpus(2)
         device = traffic.pcap_device(0, self.directory / "load.pcap", load.packets)
         # A port that loses what nobody fetches, as a card does; it has no descriptors that could
@@ -61,7 +62,11 @@ class Overload(harness.Scenario):
             "hold_timeout_ms": 60_000,
         }
         config = Config(
-            [port], routes, Lcores([first], first, [second]), {"rings": rings}, window=None
+            [port],
+            routes,
+            Lcores([first], first, [second]),
+            {"rings": rings} | sections,
+            window=None,
         )
         return self.start_escd(config)
 
@@ -82,6 +87,35 @@ class Overload(harness.Scenario):
                     return flowing_at, client.ask("pressure") | {"clock": clock(client)}
                 if time.monotonic() > deadline:
                     self.fail(f"waited in vain for the pressure to be healthy: {pressure}")
+
+    def test_what_is_shed_is_kept(self) -> None:
+        """Each frame is delivered, or a dead letter that was shed, or found no room on the way."""
+        load = Load()
+        letters = self.directory / "letters"
+        escd = self.start(
+            load,
+            {
+                "pressure": {"keep_shed": "always"},
+                "dead_letters": {"directory": str(letters), "min_free_bytes": 0},
+            },
+        )
+        self.wait_until(escd.socket_path.exists, "the control socket", harness.START_SECONDS)
+        escd.wait_until_running()
+        self.watch(escd, load)
+        topics = escd.topics()
+        ledger = escd.stop()
+        self.assert_sound(ledger)
+        frames = ledger["frames"]
+        kept = frames["dead_lettered"]["by_reason"]
+        self.assertEqual(frames["received"], load.frames)
+        self.assertEqual(topics[HIGH]["events"], load.high)
+        self.assertLessEqual(set(frames["dropped"]), {"dlq_backlog"})
+        self.assertLessEqual(set(kept), {"shed_critical", "shed_emergency", "worker_full"})
+        self.assertGreater(kept["shed_critical"], 0)
+        found = json.loads(
+            harness.run_to_end(harness.binary("ESC_DLQ"), "verify", str(letters), "--json")
+        )
+        self.assertEqual(found["records"], frames["dead_lettered"]["durable"])
 
     def test_four_times_what_the_workers_take(self) -> None:
         load = Load()

@@ -172,6 +172,7 @@ std::string dump(const PressureConfig& pressure) {
   all(pressure.dwell_ms);
   all(pressure.shed_below);
   all(std::array{pressure.defer_lossless, pressure.defer_nic});
+  all(std::array{pressure.keep_shed});
   out << pressure.worker_latency_full_us;
   return out.str();
 }
@@ -219,7 +220,7 @@ TEST(KeyTable, DefaultsAreTheOnesThatApply) {
     EXPECT_EQ(dump(with_set(set)), untouched) << set.back();
     ++checked;
   }
-  EXPECT_EQ(checked, 64);
+  EXPECT_EQ(checked, 65);
 }
 
 TEST(KeyTable, ExamplesLoad) {

@@ -210,6 +210,19 @@ TEST(Action, FollowsTheConfigurationAtEveryLevel) {
   }
 }
 
+TEST(Action, KeepsWhatIsShedWhereTheConfigurationSaysSo) {
+  using config::KeepShed;
+  for (const KeepShed keep : {KeepShed::kNever, KeepShed::kCritical, KeepShed::kAlways}) {
+    PressureConfig config;
+    config.keep_shed = keep;
+    for (const PressureLevel level : {kCritical, kEmergency}) {
+      const PressureWord word = action(table_of(config), level, one(0, 1'000));
+      EXPECT_EQ(word.has(PressureWord::kKeepShed),
+                keep == KeepShed::kAlways || (keep == KeepShed::kCritical && level == kCritical));
+    }
+  }
+}
+
 // --- The word --------------------------------------------------------------------------------
 
 TEST(PressureWord, HoldsEveryCombination) {

@@ -1,5 +1,6 @@
 // What an RX stage does under pressure, and while the appliance is paused.
 #include "ingest/rx_fixture.hpp"
+#include "support/rings.hpp"
 
 namespace esc::test {
 namespace {
@@ -8,9 +9,9 @@ using control::PressureWord;
 
 class RxPressure : public RxFixture {
  protected:
-  void make() {
+  void make(const storage::Outlet& outlet = {}) {
     std::vector<ingest::Lane<ScriptedSink>> lanes;
-    lanes.emplace_back(sink_, counters_, &board_);
+    lanes.emplace_back(sink_, counters_, &board_, outlet);
     stage_.emplace(std::vector{ingest::QueueBinding<ScriptedQueue>{queue_, &port_, 0}},
                    std::move(lanes), route::TopicHasher(1), identity::ProducerOwner(0, 1), flow_,
                    limits_);
@@ -57,6 +58,54 @@ TEST_F(RxPressure, AShedFrameThatWasCopiedIsGivenBack) {
   run();
   EXPECT_EQ(seen().size(), 1U);
   EXPECT_EQ(dropped(FrameDrop::kShedCritical), 1U);
+}
+
+// Kept ones among others of their datagram, last of it, alone in it, and copied whole.
+TEST_F(RxPressure, WhatIsShedIsADeadLetterWhereTheLevelSaysSo) {
+  OwnedRing<storage::DeadRing> dead{64};
+  make({dead.get(), dlq::Stage::kRx});
+  std::vector<Seen> letters;
+  std::vector<DeadReason> reasons;
+  const auto take_letters = [&] {
+    (void)dead->consume_burst(SIZE_MAX, [&](const storage::DeadItem& item) {
+      letters.push_back(see(item.event));
+      reasons.push_back(item.reason);
+      EXPECT_EQ(item.stage, dlq::Stage::kRx);
+      event::free_segment(item.event.mbuf);
+    });
+  };
+  board_.show({PressureLevel::kCritical, 100, PressureWord::kKeepShed});
+  give(packet_of(join({session(5, 10), frame("a", 1, 99), frame("b", 1, 100), frame("c", 1, 0)})));
+  give(packet_of(frame("d", 1, 1)));
+  give(packet_of(join({frame("big", 2500, 1), frame("keep", 2500, 255)})), {2000, 4000});
+  run();
+  take_letters();
+  ASSERT_EQ(letters.size(), 4U);
+  EXPECT_EQ(letters[0].topic, "a");
+  EXPECT_EQ(letters[0].sequence, 10U);
+  EXPECT_EQ(letters[1].topic, "c");
+  EXPECT_EQ(letters[1].sequence, 12U);
+  EXPECT_EQ(letters[2].topic, "d");
+  EXPECT_EQ(letters[3].topic, "big");
+  EXPECT_EQ(reasons, std::vector<DeadReason>(4, DeadReason::kShedCritical));
+  EXPECT_EQ(seen().size(), 2U);
+  EXPECT_EQ(counters_.dead_lettered.get(), 4U);
+  EXPECT_EQ(counters_.frames_received.get(), 7U);
+  EXPECT_EQ(dropped(FrameDrop::kShedCritical), 0U);
+
+  board_.show({PressureLevel::kEmergency, 255, 0});
+  give(packet_of(frame("e", 1, 1)));
+  run();
+  EXPECT_EQ(dropped(FrameDrop::kShedEmergency), 1U) << "not at this level";
+  board_.show({PressureLevel::kEmergency, 255, PressureWord::kKeepShed});
+  for (int i = 0; i < 100; ++i) give(packet_of(frame("f", 1, 1)));
+  run();
+  EXPECT_EQ(dropped(FrameDrop::kDlqBacklog), 100U - 64U);
+  letters.clear();
+  reasons.clear();
+  take_letters();
+  EXPECT_EQ(reasons, std::vector<DeadReason>(64, DeadReason::kShedEmergency));
+  EXPECT_EQ(counters_.dead_lettered.get(), 68U);
 }
 
 TEST_F(RxPressure, LeavesPortsAloneThatCanWait) {
