@@ -34,6 +34,7 @@ PACKAGES = [
     "libnuma1",
     "libasan8",
     "libubsan1",
+    "libisal2",
     "libtbb12",
 ]
 LEFT_OUT = ["/usr/share/doc/*", "/usr/share/man/*", "/usr/share/locale/*", "/usr/share/info/*"]
