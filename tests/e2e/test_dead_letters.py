@@ -85,6 +85,29 @@ class DeadLetters(harness.Scenario):
         self.assertIn(f"dead letters: {durable} in 1 segments", again.log())
         self.assertEqual(self.kept(), dead + dead)
 
+    def test_what_is_too_old_to_be_told_is_kept_if_the_rule_says_so(self) -> None:
+        # Every second datagram is of a number that fell out of the window long ago.
+        packets, dead = [], Counter()
+        for number in range(2_000):
+            sequence = 100_000 + number if number % 2 == 0 else number
+            payload = str(number).encode()
+            packets.append(
+                craft.datagram4(craft.session(7, 1, sequence) + craft.frame("fine/1", payload))
+            )
+            if number % 2 == 1:
+                dead["stale", "fine/1", payload] += 1
+        for kept in (True, False):
+            with self.subTest(kept=kept):
+                self.letters = self.directory / f"letters-{kept}"
+                config = self.config(packets, stale=kept)
+                expectation = config.expectation()
+                expectation.add_packets(packets, config.ports[0].rules())
+                escd = self.start_escd(config)
+                escd.wait_until_running()
+                escd.wait_until_drained(len(packets))
+                self.assert_ledger(escd.stop(), expectation)
+                self.assertEqual(self.kept(), dead if kept else Counter())
+
     def test_a_folder_that_is_not_ours_is_refused(self) -> None:
         self.letters.mkdir()
         (self.letters / f"{1:016x}.dlq").write_bytes(b"somebody's thesis" * 1000)
