@@ -1,8 +1,10 @@
 """A worker that stalls: noticed within a second, nothing lost, and well again afterwards."""
 
+import json
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 
 import harness
 import traffic
@@ -42,8 +44,8 @@ class Stall(harness.Scenario):
         expectation.add_endless(packets, config.ports[0].rules(), ledger["packets"]["received"])
         self.assert_ledger(ledger, expectation)
 
-    def start_short_drain(self) -> tuple[Config, Escd]:
-        """In full flow, with a short time to drain in."""
+    def start_short_drain(self, more: Mapping[str, dict] = MappingProxyType({})) -> tuple:
+        """In full flow, with a short time to drain in: the configuration, and escd."""
         first, second = harness.need_cpus(2)
         device = traffic.pcap_device(
             0, self.directory / "endless.pcap", traffic.uniform(1000), ",infinite_rx=1"
@@ -55,7 +57,7 @@ class Stall(harness.Scenario):
                 "hold_timeout_ms": 60_000,
             },
             "shutdown": {"drain_timeout_ms": 500},
-        }
+        } | dict(more)
         config = Config([Port(device)], traffic.ROUTES, Lcores([first], first, [second]), sections)
         escd = self.start_escd(config)
         escd.wait_until_running()
@@ -95,6 +97,30 @@ class Stall(harness.Scenario):
         expectation.delivered -= left
         expectation.frames_dropped["drained_at_deadline"] += left
         self.assert_ledger(ledger, expectation)
+
+    def test_what_a_drain_has_no_time_for_is_kept(self) -> None:
+        """Whatever the rings hold is a dead letter; what an RX stage had in hand is dropped."""
+        letters = self.directory / "letters"
+        more = {"dead_letters": {"directory": str(letters), "min_free_bytes": 0}}
+        _, escd = self.start_short_drain(more)
+        with StoppedThread(thread_named(escd.process.pid, "rte-worker-1")):
+            self.wait_until(lambda: not escd.healthy(), "the stall shows", 20.0)
+            escd.terminate()
+            said = "not drained within 500 ms"
+            self.wait_until(lambda: said in escd.log(), "the drain's deadline", 30.0)
+        self.assertEqual(escd.wait(), DRAIN_TIMEOUT)
+        ledger = escd.ledger()
+        self.assert_sound(ledger)
+        frames = ledger["frames"]
+        kept = frames["dead_lettered"]["by_reason"]
+        self.assertEqual(set(kept), {"drained_at_deadline"})
+        self.assertGreater(kept["drained_at_deadline"], WORKER_CELLS)
+        self.assertLessEqual(set(frames["dropped"]), {"drained_at_deadline"})
+        self.assertLessEqual(frames["dropped"].get("drained_at_deadline", 0), 64)
+        found = json.loads(
+            harness.run_to_end(harness.binary("ESC_DLQ"), "verify", str(letters), "--json")
+        )
+        self.assertEqual(found["records"], kept["drained_at_deadline"])
 
     def test_a_worker_that_comes_back_after_the_drain(self) -> None:
         self.drain_for_too_long(Escd.terminate)
