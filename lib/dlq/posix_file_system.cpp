@@ -104,7 +104,10 @@ int PosixFileSystem::open_folder() {
   if (const int error = sync_parent(path_); error != 0) return error;
   folder_ = FileDescriptor(::open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!folder_.valid()) return errno;
-  return result_of(::flock(folder_.get(), LOCK_EX | LOCK_NB));
+  const int error = result_of(::flock(folder_.get(), LOCK_EX | LOCK_NB));
+  // Somebody else's: nothing is to be written there.
+  if (error != 0) folder_.reset();
+  return error;
 }
 
 // Without following a link: whoever may write the folder must not have us write elsewhere.

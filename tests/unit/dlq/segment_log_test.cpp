@@ -245,5 +245,17 @@ TEST(PosixFileSystem, TakesAFolderForItselfAlone) {
   ASSERT_EQ(first.open(folder.path()), 0) << "again by the one that has it";
 }
 
+TEST(PosixFileSystem, WritesNothingIntoAFolderThatIsAnothersNow) {
+  const Folder folder;
+  PosixFileSystem files;
+  ASSERT_EQ(files.open(folder.path() + "/a"), 0);
+  std::filesystem::remove_all(folder.path() + "/a");
+  PosixFileSystem other;
+  ASSERT_EQ(other.open(folder.path() + "/a"), 0);
+  std::unique_ptr<File> file;
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(files.create("mine", kBlockBytes, file), EWOULDBLOCK);
+  EXPECT_FALSE(std::filesystem::exists(folder.path() + "/a/mine"));
+}
+
 }  // namespace
 }  // namespace esc::dlq::testing
