@@ -28,7 +28,8 @@ class Retention {
 
   Retention(FileSystem& files, const RetentionLimits& limits) : files_(files), limits_(limits) {}
 
-  /// What is to be done next; to be asked again once it is done. Asks the disk.
+  /// What is to be done next; to be asked again once it is done, but not at once after space was
+  /// given back: some file systems do that behind our back, and all would be given away meanwhile.
   [[nodiscard]] Step next(const SegmentLog& log, std::uint64_t unix_ns) const {
     if (const Step step = for_space(log); step != Step::kNone) return step;
     if (log.kept().empty()) return Step::kNone;
@@ -48,8 +49,9 @@ class Retention {
     if (free < limits_.min_free_bytes && log.spares() != 0) return Step::kDropSpare;
     if (log.kept().empty()) return Step::kNone;
     if (free < limits_.min_free_bytes) return Step::kDelete;
-    const bool has_room = log.spares() != 0 || free - limits_.min_free_bytes >= log.segment_bytes();
-    return has_room ? Step::kNone : Step::kRecycle;
+    if (log.spares() != 0 || free - limits_.min_free_bytes >= log.segment_bytes())
+      return Step::kNone;
+    return log.kept().front().reusable ? Step::kRecycle : Step::kDelete;
   }
 
   FileSystem& files_;

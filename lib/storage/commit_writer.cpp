@@ -41,10 +41,9 @@ void CommitWriter::retain(std::uint64_t unix_ns) {
   using Step = dlq::Retention::Step;
   for (Step step = retention_.next(log_, unix_ns); step != Step::kNone;
        step = retention_.next(log_, unix_ns)) {
-    // What the disk refuses is left for the next time.
     if (step == Step::kDropSpare) {
-      if (log_.drop_spare() != 0) break;
-      continue;
+      (void)log_.drop_spare();
+      break;
     }
     const std::uint64_t letters = log_.kept().front().records;
     const std::size_t before = log_.kept().size();
@@ -53,7 +52,8 @@ void CommitWriter::retain(std::uint64_t unix_ns) {
       counters_.segments_removed.add();
       counters_.letters_removed.add(letters);
     }
-    if (error != 0) break;
+    // What the disk refuses is left for the next time.
+    if (error != 0 || step == Step::kDelete) break;
   }
   show();
 }

@@ -23,7 +23,8 @@ class CommitWriter {
   /// world's, and one that does not jump.
   bool write_one(std::uint64_t (*unix_ns)(), std::uint64_t (*tick_ns)());
 
-  /// Removes what the rules no longer keep. Now and then: it asks the disk.
+  /// Removes what the rules no longer keep; to give space back one file at a time. Now and then: it
+  /// asks the disk.
   void retain(std::uint64_t unix_ns);
 
   /// Ends the open segment. Nothing comes after it.

@@ -106,6 +106,14 @@ TEST_F(RetentionTest, TheNextSegmentTakesTheOldestOnesPlaceWhereTheDiskHasNone) 
   EXPECT_EQ(segment(1), 0) << "in the spare file";
 }
 
+TEST_F(RetentionTest, AFileThatCannotBeUsedAgainGivesItsSpaceBack) {
+  constexpr std::uint64_t kFloor = 10 * kSegmentBytes;
+  make({.min_free_bytes = kFloor});
+  log_->keep({.number = 7, .bytes = 2 * kSegmentBytes, .reusable = false});
+  disk_.set_free_bytes(kFloor);
+  EXPECT_EQ(next(), Step::kDelete);
+}
+
 TEST_F(RetentionTest, BelowTheFloorSpaceIsGivenBackAndNoFileIsMade) {
   constexpr std::uint64_t kFloor = 10 * kSegmentBytes;
   make({.min_free_bytes = kFloor});

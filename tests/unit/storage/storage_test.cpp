@@ -278,6 +278,53 @@ TEST_F(StorageTest, WhatTheDiskDoesNotTakeIsSaidAndTheNextIsTried) {
   EXPECT_EQ(disk_counters_.last_error.get(), 0U);
 }
 
+TEST_F(StorageTest, WhatTheRulesNoLongerKeepIsRemovedAndCounted) {
+  dlq::testing::SimulatedDisk disk({}, 1);
+  make(disk, {.max_segments = 2}, 3);
+  std::uint64_t given = 0;
+  while (log_->begun() < 5) {
+    for (int i = 0; i < 64; ++i) die(dispatch_, DeadReason::kStale, given++, 1'000);
+    while (!stage_->idle()) {
+      stage_->poll(kStart);
+      while (write_one()) {
+      }
+    }
+  }
+  EXPECT_EQ(disk_counters_.segments.get(), 5U);
+  writer_->retain(kUnixStart);
+  EXPECT_EQ(disk_counters_.segments.get(), 2U);
+  EXPECT_EQ(disk_counters_.segment_bytes.get(), 2 * kSegmentBytes);
+  EXPECT_EQ(disk_counters_.segments_removed.get(), 3U);
+  std::uint64_t kept = durable(DeadReason::kStale);
+  for (const dlq::KeptSegment& segment : log_->kept()) kept -= segment.records;
+  EXPECT_LT(disk_counters_.letters_removed.get(), kept) << "the open segment has some of those";
+  EXPECT_GT(disk_counters_.letters_removed.get(), 0U);
+  EXPECT_EQ(log_->spares(), 2U);
+}
+
+// A disk may say only later that space is free again: everything would be given away at once.
+TEST_F(StorageTest, SpaceIsGivenBackOneFileAtATime) {
+  dlq::testing::SimulatedDisk disk({}, 1);
+  make(disk, {.min_free_bytes = 1'000}, 3);
+  std::uint64_t given = 0;
+  while (log_->begun() < 4) {
+    for (int i = 0; i < 64; ++i) die(dispatch_, DeadReason::kStale, given++, 1'000);
+    while (!stage_->idle()) {
+      stage_->poll(kStart);
+      while (write_one()) {
+      }
+    }
+  }
+  disk.set_free_bytes(999);
+  for (std::uint64_t left = 3; left >= 1; --left) {
+    writer_->retain(kUnixStart);
+    EXPECT_EQ(disk_counters_.segments.get(), left);
+  }
+  writer_->retain(kUnixStart);
+  EXPECT_EQ(disk_counters_.segments.get(), 1U) << "the open one stays";
+  EXPECT_EQ(log_->spares(), 0U);
+}
+
 TEST_F(StorageTest, WithoutStorageAnOutletKeepsNothing) {
   EXPECT_FALSE(Outlet().keeps());
   EXPECT_FALSE(Outlet(nullptr, dlq::Stage::kRx).keeps());
