@@ -95,10 +95,9 @@ ordered_json pressure_document(const Appliance& appliance, const config::Pressur
         control::read_pressure(path.pipelines()[i]->pressure(), rte_rdtsc(), rte_get_tsc_hz());
     for (const auto& rx : path.rx()) {
       const telemetry::IngestCounters& block = rx->counters[i];
-      reading.shed[static_cast<std::size_t>(PressureLevel::kCritical)] +=
-          block.frame_dropped.get(FrameDrop::kShedCritical);
-      reading.shed[static_cast<std::size_t>(PressureLevel::kEmergency)] +=
-          block.frame_dropped.get(FrameDrop::kShedEmergency);
+      for (std::size_t level = 0; level < kPressureLevels; ++level) {
+        reading.shed[level] += block.shed.get(static_cast<PressureLevel>(level));
+      }
     }
     list.push_back(control::to_json(reading, config));
   }

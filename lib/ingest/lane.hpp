@@ -62,6 +62,7 @@ class Lane {
     counters_->frames_received.add(received_);
     received_ = 0;
     if (shed_ == 0) return;
+    counters_->shed.add(word_.level(), shed_);
     counters_->frame_dropped.add(word_.level() == PressureLevel::kEmergency
                                      ? FrameDrop::kShedEmergency
                                      : FrameDrop::kShedCritical,
@@ -80,6 +81,7 @@ class Lane {
     std::size_t kept = 0;
     while (kept < shed_staged_ && outlet_.put(shed_staging_[kept], reason, now)) ++kept;
     for (std::size_t i = kept; i < shed_staged_; ++i) give_up(shed_staging_[i]);
+    counters_->shed.add(word_.level(), shed_staged_);
     counters_->dead_lettered.add(kept);
     if (kept != shed_staged_)
       counters_->frame_dropped.add(FrameDrop::kDlqBacklog, shed_staged_ - kept);

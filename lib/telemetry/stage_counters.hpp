@@ -8,6 +8,7 @@
 #include "base/align.hpp"
 #include "base/reasons.hpp"
 #include "telemetry/counter.hpp"
+#include "telemetry/shed_counters.hpp"
 
 namespace esc::telemetry {
 
@@ -35,6 +36,7 @@ struct alignas(kCacheLineBytes) IngestCounters {
   Counter jumbo_waits;  ///< polls that waited for a jumbo buffer
   CounterSet<FrameDrop> frame_dropped;
   Counter dead_lettered;  ///< handed to the storage
+  ShedCounters shed;      ///< frames shed, by the level that did, whatever became of them
 };
 
 /// Writer: the dispatcher's lcore. Readers: main lcore, telemetry thread.

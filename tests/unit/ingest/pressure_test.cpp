@@ -106,6 +106,8 @@ TEST_F(RxPressure, WhatIsShedIsADeadLetterWhereTheLevelSaysSo) {
   take_letters();
   EXPECT_EQ(reasons, std::vector<DeadReason>(64, DeadReason::kShedEmergency));
   EXPECT_EQ(counters_.dead_lettered.get(), 68U);
+  EXPECT_EQ(counters_.shed.get(PressureLevel::kCritical), 4U);
+  EXPECT_EQ(counters_.shed.get(PressureLevel::kEmergency), 101U);
 }
 
 TEST_F(RxPressure, LeavesPortsAloneThatCanWait) {
