@@ -30,7 +30,8 @@ std::string Appliance::dispatch_name(std::size_t pipeline) const {
   return plan_.pipelines.size() == 1 ? "dispatch" : "dispatch" + std::to_string(pipeline);
 }
 
-Appliance::Appliance(const config::Config& config, const topology::LcorePlan& plan)
+Appliance::Appliance(const config::Config& config, const topology::LcorePlan& plan,
+                     DeadLetterFolder* folder)
     : config_(config),
       plan_(plan),
       state_(rte_rdtsc()),
@@ -41,7 +42,7 @@ Appliance::Appliance(const config::Config& config, const topology::LcorePlan& pl
     ports_.push_back(std::make_unique<dpdk::Port>(port_settings(config, i)));
   }
   for (const auto& port : ports_) port->start();
-  data_path_ = std::make_unique<DataPath>(config, plan, rules_, ports_, jumbo_pool_.get());
+  data_path_ = std::make_unique<DataPath>(config, plan, rules_, ports_, jumbo_pool_.get(), folder);
   name_roles();
 }
 

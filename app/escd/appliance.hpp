@@ -54,11 +54,12 @@ struct PoolReport {
   }
 };
 
-/// EAL is up before it is made and outlives it. Thread: main lcore, but for the figures, which any
-/// thread may read while it lives.
+/// EAL is up before it is made and outlives it, like `folder`, if dead letters are kept. Thread:
+/// main lcore, but for the figures, which any thread may read while it lives.
 class Appliance {
  public:
-  Appliance(const config::Config& config, const topology::LcorePlan& plan);
+  Appliance(const config::Config& config, const topology::LcorePlan& plan,
+            DeadLetterFolder* folder);
   ~Appliance();
   Appliance(const Appliance&) = delete;
   Appliance& operator=(const Appliance&) = delete;

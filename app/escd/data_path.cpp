@@ -22,7 +22,8 @@ constexpr std::uint64_t kMaxFramesPerDatagram = 65'507 / 8 + 1;
 }  // namespace
 
 DataPath::DataPath(const config::Config& config, const topology::LcorePlan& plan, RuleBook& rules,
-                   std::span<const std::unique_ptr<dpdk::Port>> ports, rte_mempool* jumbo_pool)
+                   std::span<const std::unique_ptr<dpdk::Port>> ports, rte_mempool* jumbo_pool,
+                   DeadLetterFolder* folder)
     : burst_(config.rings.burst),
       rules_(rules),
       owner_(route::random_seed(), static_cast<std::uint32_t>(plan.pipelines.size())) {
@@ -31,8 +32,8 @@ DataPath::DataPath(const config::Config& config, const topology::LcorePlan& plan
     keys_ = std::make_unique<KeyMemory>(config.deduplication, plan.pipelines.front().node,
                                         plan.pipelines.size());
   }
-  if (config.dead_letters.kept()) {
-    dead_letters_ = std::make_unique<DeadLetters>(config, plan.pipelines.size());
+  if (folder != nullptr) {
+    dead_letters_ = std::make_unique<DeadLetters>(config, *folder, plan.pipelines.size());
   }
   make_pipelines(config, plan);
   for (const topology::LcoreAssignment& lcore : plan.lcores) {

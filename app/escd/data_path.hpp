@@ -49,9 +49,10 @@ struct RxParts {
 /// read by any thread.
 class DataPath {
  public:
-  /// `rules` outlives it.
+  /// `rules` and `folder` outlive it; no folder: dead letters are not kept.
   DataPath(const config::Config& config, const topology::LcorePlan& plan, RuleBook& rules,
-           std::span<const std::unique_ptr<dpdk::Port>> ports, rte_mempool* jumbo_pool);
+           std::span<const std::unique_ptr<dpdk::Port>> ports, rte_mempool* jumbo_pool,
+           DeadLetterFolder* folder);
 
   /// Stages of each lcore, in the plan's order.
   [[nodiscard]] const LcoreStages& stages(std::size_t lcore) const { return lcores_[lcore]; }

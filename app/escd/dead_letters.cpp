@@ -13,7 +13,6 @@
 #include "base/start_error.hpp"
 #include "config/text.hpp"
 #include "dlq/folder.hpp"
-#include "dlq/recovery.hpp"
 #include "route/topic_hasher.hpp"
 
 namespace esc::app {
@@ -63,44 +62,47 @@ void say(const dlq::Recovery& found, const std::string& directory, steady_clock:
 
 }  // namespace
 
-DeadLetters::DeadLetters(const config::Config& config, std::size_t pipelines)
-    : directory_(config.dead_letters.directory),
-      burst_(config.rings.burst),
-      cells_(config.dead_letters.ring_cells),
-      commit_ms_(config.dead_letters.commit_ms),
-      retention_(files_, limits_of(config.dead_letters)),
-      gathered_(pipelines),
-      settled_(pipelines) {
-  open(config);
-}
-
-DeadLetters::~DeadLetters() = default;
-
-void DeadLetters::open(const config::Config& config) {
+DeadLetterFolder::DeadLetterFolder(const config::Config& config) {
   const config::DeadLettersConfig& letters = config.dead_letters;
-  if (const int error = files_.open(directory_); error != 0) refuse(config, error);
+  if (const int error = files.open(letters.directory); error != 0) refuse(config, error);
   const auto began = steady_clock::now();
-  dlq::Recovery found;
   try {
-    found = dlq::recover(directory_, letters.segment_bytes);
+    found = dlq::recover(letters.directory, letters.segment_bytes);
   } catch (const dlq::FolderError& error) {
     throw StartError(
         config.where("dead_letters.directory") + ": " + config::printable(error.what()),
         config::printable(error.fix()));
   }
-  say(found, directory_, steady_clock::now() - began);
-  recovered_ = found.letters;
-  const dlq::LogSettings settings{.instance = config.instance,
-                                  .segment_bytes = letters.segment_bytes,
-                                  .run = route::random_seed(),
-                                  .min_free_bytes = letters.min_free_bytes};
-  log_ = std::make_unique<dlq::SegmentLog>(files_, settings, found.next_number);
-  found.hand_to(*log_);
-  for (const std::string& name : found.unfit) (void)files_.remove(name);
-  pipe_ = std::make_unique<storage::CommitPipe>(kCommitBuffers, letters.commit_bytes, settings.run,
-                                                gathered_.size());
-  writer_ = std::make_unique<storage::CommitWriter>(*pipe_, *log_, retention_, settled_, disk_);
+  say(found, letters.directory, steady_clock::now() - began);
+  for (const std::string& name : found.unfit) (void)files.remove(name);
 }
+
+DeadLetters::DeadLetters(const config::Config& config, DeadLetterFolder& folder,
+                         std::size_t pipelines)
+    : DeadLetters(config, folder, pipelines, route::random_seed()) {}
+
+DeadLetters::DeadLetters(const config::Config& config, DeadLetterFolder& folder,
+                         std::size_t pipelines, std::uint64_t run)
+    : directory_(config.dead_letters.directory),
+      burst_(config.rings.burst),
+      cells_(config.dead_letters.ring_cells),
+      commit_ms_(config.dead_letters.commit_ms),
+      log_(folder.files,
+           {.instance = config.instance,
+            .segment_bytes = config.dead_letters.segment_bytes,
+            .run = run,
+            .min_free_bytes = config.dead_letters.min_free_bytes},
+           folder.found.next_number),
+      retention_(folder.files, limits_of(config.dead_letters)),
+      gathered_(pipelines),
+      settled_(pipelines),
+      recovered_(folder.found.letters),
+      pipe_(kCommitBuffers, config.dead_letters.commit_bytes, run, pipelines),
+      writer_(pipe_, log_, retention_, settled_, disk_) {
+  folder.found.hand_to(log_);
+}
+
+DeadLetters::~DeadLetters() = default;
 
 storage::Outlet DeadLetters::outlet(dlq::Stage stage, std::size_t pipeline, int node) {
   inputs_.push_back(std::make_unique<Input>(cells_, pipeline, node));
@@ -115,7 +117,7 @@ void DeadLetters::make_stage(std::span<rte_mempool* const> pools) {
   const auto hz = rte_get_tsc_hz();
   stage_ = std::make_unique<StorageStage>(
       storage::StorageParts{.inputs = std::move(inputs),
-                            .pipe = *pipe_,
+                            .pipe = pipe_,
                             .counters = counters_,
                             .gathered = gathered_,
                             .pools = pools,
@@ -132,14 +134,14 @@ void DeadLetters::start() {
 void DeadLetters::write(const std::stop_token& stop) {
   auto retain_at = steady_clock::now();
   while (!stop.stop_requested()) {
-    const bool wrote = writer_->write_one(&unix_ns, &tick_ns);
+    const bool wrote = writer_.write_one(&unix_ns, &tick_ns);
     if (steady_clock::now() >= retain_at) {
-      writer_->retain(unix_ns());
+      writer_.retain(unix_ns());
       retain_at = steady_clock::now() + kRetain;
     }
     if (!wrote) std::this_thread::sleep_for(kNap);
   }
-  writer_->close(unix_ns());
+  writer_.close(unix_ns());
 }
 
 void DeadLetters::watch() {
@@ -149,10 +151,13 @@ void DeadLetters::watch() {
     spdlog::info("dead letters are kept again");
     return;
   }
+  const char* look = error == ENOSPC
+                         ? "make room, or lower dead_letters.min_free_bytes or max_bytes"
+                         : "look at the disk and at who may write there";
   spdlog::error(
       "dead letters cannot be written to {}: {}; they are lost, and counted as dlq_write_failed, "
-      "until the disk takes them; look at its space and its health, escd tries again by itself",
-      config::in_quotes(directory_), std::strerror(static_cast<int>(error)));
+      "until the disk takes them; {}; escd tries again by itself",
+      config::in_quotes(directory_), std::strerror(static_cast<int>(error)), look);
 }
 
 bool DeadLetters::take(storage::Outlet& outlet, const event::Event& event, DeadReason reason,
@@ -201,7 +206,7 @@ std::uint64_t DeadLetters::in_flight(std::size_t pipeline, std::uint64_t settled
 std::uint64_t DeadLetters::room() const noexcept {
   std::uint64_t letters = StorageStage::kMaxBurst;
   for (const auto& input : inputs_) letters += input->ring.capacity();
-  return letters + kCommitBuffers * pipe_->letters_in_a_commit();
+  return letters + kCommitBuffers * pipe_.letters_in_a_commit();
 }
 
 std::uint64_t DeadLetters::moves() const noexcept {

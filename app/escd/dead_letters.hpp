@@ -14,6 +14,7 @@
 
 #include "config/config.hpp"
 #include "dlq/posix_file_system.hpp"
+#include "dlq/recovery.hpp"
 #include "dlq/retention.hpp"
 #include "dlq/segment_log.hpp"
 #include "dpdk/huge_array.hpp"
@@ -28,12 +29,22 @@ namespace esc::app {
 
 using storage::StorageStage;
 
+/// The folder, and what is in it already. Made before EAL is: that ties the caller to one CPU, and
+/// all of them are to read; and before ports receive, which nobody polls meanwhile.
+struct DeadLetterFolder {
+  /// Takes the folder, reads it and says in the log what is in it. Throws StartError.
+  explicit DeadLetterFolder(const config::Config& config);
+
+  dlq::PosixFileSystem files;
+  dlq::Recovery found;
+};
+
 /// Made on the main lcore before the lcores run. Thread: main lcore, but for the figures, which any
 /// thread may read.
 class DeadLetters {
  public:
-  /// Takes the folder and says in the log what is in it. Throws StartError.
-  DeadLetters(const config::Config& config, std::size_t pipelines);
+  /// `folder` outlives it.
+  DeadLetters(const config::Config& config, DeadLetterFolder& folder, std::size_t pipelines);
   ~DeadLetters();
   DeadLetters(const DeadLetters&) = delete;
   DeadLetters& operator=(const DeadLetters&) = delete;
@@ -75,6 +86,9 @@ class DeadLetters {
   [[nodiscard]] std::uint64_t recovered() const noexcept { return recovered_; }
 
  private:
+  DeadLetters(const config::Config& config, DeadLetterFolder& folder, std::size_t pipelines,
+              std::uint64_t run);
+
   struct Input {
     Input(std::size_t cells, std::size_t of_pipeline, int node)
         : memory("esc dead letters", cells, node), ring(memory.span()), pipeline(of_pipeline) {}
@@ -83,7 +97,6 @@ class DeadLetters {
     std::size_t pipeline;
   };
 
-  void open(const config::Config& config);
   void write(const std::stop_token& stop);
   [[nodiscard]] bool all_settled() const noexcept;
 
@@ -91,18 +104,17 @@ class DeadLetters {
   std::size_t burst_;
   std::size_t cells_;
   std::uint64_t commit_ms_;
-  dlq::PosixFileSystem files_;
-  std::unique_ptr<dlq::SegmentLog> log_;
+  dlq::SegmentLog log_;
   dlq::Retention retention_;
   std::vector<std::unique_ptr<Input>> inputs_;
   std::vector<telemetry::GatherCounters> gathered_;  ///< by pipeline
   std::vector<telemetry::SettledCounters> settled_;  ///< likewise
   telemetry::StorageCounters counters_;
   telemetry::DiskCounters disk_;
-  std::uint64_t recovered_ = 0;
+  std::uint64_t recovered_;
   std::uint64_t last_error_ = 0;  ///< as watch() saw it
-  std::unique_ptr<storage::CommitPipe> pipe_;
-  std::unique_ptr<storage::CommitWriter> writer_;
+  storage::CommitPipe pipe_;
+  storage::CommitWriter writer_;
   std::unique_ptr<StorageStage> stage_;
   std::jthread thread_;
 };

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <iostream>
+#include <optional>
 #include <string>
 
 #include "app/escd/appliance.hpp"
@@ -137,8 +138,10 @@ int run(const Options& options, const config::Config& config, const topology::Lc
                 (memory.hugepages ? settings.hugepage_bytes : settings.ordinary_page_bytes) +
                     dpdk::kEalOverheadBytes);
   spdlog::info("{}", memory.reason);
+  std::optional<DeadLetterFolder> folder;
+  if (config.dead_letters.kept()) folder.emplace(config);
   const dpdk::Eal eal(settings, memory);
-  Appliance appliance(config, plan);
+  Appliance appliance(config, plan, folder ? &*folder : nullptr);
   Reload reload(appliance, options);
   service.show(appliance, reload);
   const HideAtExit hide_at_exit{service};
