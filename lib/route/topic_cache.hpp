@@ -77,9 +77,6 @@ class TopicCache {
     return find_pattern(routes, hash, topic);
   }
 
-  /// For a burst: what find() of that hash will touch first.
-  void prefetch(std::uint64_t hash) const noexcept { __builtin_prefetch(&sets_[hash & mask_], 1); }
-
   [[nodiscard]] const TopicCacheCounters& counters() const noexcept { return counters_; }
 
  private:

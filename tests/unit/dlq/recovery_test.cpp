@@ -1,0 +1,114 @@
+// What a start finds, and how it goes on.
+#include "dlq/recovery.hpp"
+
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include <filesystem>
+#include <fstream>
+#include <stdexcept>
+
+#include "dlq/commit_buffer.hpp"
+#include "dlq/folder.hpp"
+#include "dlq/posix_file_system.hpp"
+
+namespace esc::dlq {
+namespace {
+
+constexpr std::uint64_t kSegmentBytes = 16 * kBlockBytes;
+
+class RecoveryTest : public ::testing::Test {
+ protected:
+  RecoveryTest() {
+    std::string name = (std::filesystem::temp_directory_path() / "esc-recover-XXXXXX").string();
+    if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary folder");
+    path_ = name;
+  }
+  ~RecoveryTest() override { std::filesystem::remove_all(path_); }
+
+  /// A start that writes a commit of two letters into each of so many segments, and ends.
+  void run(std::uint64_t run_number, int segments, int taken_out = 0, bool sealed = true) {
+    PosixFileSystem files;
+    ASSERT_EQ(files.open(path_), 0);
+    const Recovery found = recover(path_, kSegmentBytes);
+    SegmentLog log(files, {.instance = "r", .segment_bytes = kSegmentBytes, .run = run_number},
+                   found.next_number);
+    found.hand_to(log);
+    CommitBuffer buffer(CommitBuffer::kMinBytes, run_number);
+    for (int i = 0; i < segments; ++i) {
+      buffer.clear();
+      for (int n = 0; n < 2; ++n) {
+        ASSERT_TRUE(buffer.add(static_cast<std::uint64_t>(2 * i + n), {.died_ns = 5}, {}));
+      }
+      ASSERT_EQ(log.commit(buffer, 9, 0), 0);
+      if (sealed || i + 1 < segments) log.close(9);
+    }
+    for (int i = 0; i < taken_out; ++i) ASSERT_EQ(log.remove_oldest(), 0);
+  }
+  [[nodiscard]] std::string file(std::uint64_t number) const {
+    return path_ + "/" + segment_name(number);
+  }
+
+  std::string path_;
+};
+
+TEST_F(RecoveryTest, AnEmptyFolder) {
+  const Recovery found = recover(path_, kSegmentBytes);
+  EXPECT_EQ(found.next_number, 1U);
+  EXPECT_TRUE(found.segments.empty());
+}
+
+TEST_F(RecoveryTest, GoesOnBehindWhatItFinds) {
+  run(1, 3);
+  run(2, 2, 0, false);
+  const Recovery found = recover(path_, kSegmentBytes);
+  EXPECT_EQ(found.next_number, 6U);
+  EXPECT_EQ(found.letters, 10U);
+  EXPECT_EQ(found.bytes, 5 * kSegmentBytes);
+  ASSERT_EQ(found.segments.size(), 5U);
+  EXPECT_EQ(found.segments[4].records, 2U);
+  EXPECT_GE(found.segments[4].last_ns, 5U);
+  EXPECT_TRUE(found.segments[4].reusable);
+  EXPECT_TRUE(found.complaints.empty());
+}
+
+// Under its old number a spare file would be the segment that it was, with all its letters.
+TEST_F(RecoveryTest, ANumberDoesNotComeAgainWhileASpareFileHadIt) {
+  run(1, 2, 2);
+  Recovery found = recover(path_, kSegmentBytes);
+  EXPECT_EQ(found.spares.size(), 2U);
+  EXPECT_EQ(found.next_number, 3U);
+  EXPECT_EQ(found.letters, 0U);
+  run(2, 1);
+  found = recover(path_, kSegmentBytes);
+  EXPECT_EQ(found.letters, 2U);
+  EXPECT_EQ(found.next_number, 4U);
+}
+
+TEST_F(RecoveryTest, FilesOfAnotherSizeAreReadAndNotUsedAgain) {
+  run(1, 2, 1);
+  const Recovery found = recover(path_, 2 * kSegmentBytes);
+  ASSERT_EQ(found.segments.size(), 1U);
+  EXPECT_FALSE(found.segments[0].reusable);
+  EXPECT_EQ(found.letters, 2U);
+  EXPECT_EQ(found.unfit, std::vector<std::string>{spare_name(1)});
+  EXPECT_TRUE(found.spares.empty());
+}
+
+TEST_F(RecoveryTest, SaysWhatIsDamaged) {
+  run(1, 2);
+  std::fstream(file(1), std::ios::in | std::ios::out | std::ios::binary).seekp(100) << "decayed";
+  const Recovery found = recover(path_, kSegmentBytes);
+  EXPECT_EQ(found.letters, 2U);
+  ASSERT_EQ(found.complaints.size(), 1U);
+  EXPECT_TRUE(found.complaints[0].starts_with(segment_name(1) + ": its header is damaged"));
+}
+
+TEST_F(RecoveryTest, RefusesWhatIsNotOurs) {
+  run(1, 1);
+  std::ofstream(file(2)) << std::string(2 * kBlockBytes, 'x');
+  EXPECT_THROW((void)recover(path_, kSegmentBytes), FolderError);
+}
+
+}  // namespace
+}  // namespace esc::dlq
