@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "app/escd/give_up.hpp"
 #include "telemetry/worker_mark.hpp"
 
 namespace esc::app {
@@ -28,9 +29,9 @@ DataPath::DataPath(const config::Config& config, const topology::LcorePlan& plan
       rules_(rules),
       owner_(route::random_seed(), static_cast<std::uint32_t>(plan.pipelines.size())) {
   make_contexts(config, ports, jumbo_pool);
-  if (config.deduplication.keyed_bytes != 0) {
-    keys_ = std::make_unique<KeyMemory>(config.deduplication, plan.pipelines.front().node,
-                                        plan.pipelines.size());
+  if (const std::uint64_t bytes = config.key_memory_bytes(); bytes != 0) {
+    keys_ = std::make_unique<KeyMemory>(bytes, config.deduplication.idempotency_s,
+                                        plan.pipelines.front().node, plan.pipelines.size());
   }
   if (folder != nullptr) {
     dead_letters_ = std::make_unique<DeadLetters>(config, *folder, plan.pipelines.size());
@@ -241,7 +242,15 @@ void DataPath::start() {
 
 DataPath::Discarded DataPath::discard_all(std::chrono::milliseconds timeout) {
   const auto deadline = std::chrono::steady_clock::now() + timeout;
-  for (const auto& parts : rx_) parts->stage->discard();
+  for (const auto& parts : rx_) {
+    if (dead_letters_) {
+      parts->stage->give_up_all([&](auto& lane, const event::Event& event) {
+        if (event.replay_count != 0) return drop_replay(event, lane.counters());
+        give_up(dead_letters_.get(), event, lane.outlet(), lane.counters(), deadline);
+      });
+    }
+    parts->stage->discard();
+  }
   for (const auto& pipeline : pipelines_) pipeline->discard(deadline);
   const bool answered = !dead_letters_ || dead_letters_->finish(deadline);
   const telemetry::Ledger after = ledger();

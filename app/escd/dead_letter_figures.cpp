@@ -54,6 +54,7 @@ ordered_json dlq_document(const Appliance& appliance) {
           {"write_failed", dropped(FrameDrop::kDlqWriteFailed)},
           {"backlog", dropped(FrameDrop::kDlqBacklog)},
           {"last_error", error_text(disk.last_error.get())},
+          {"commit_path", letters->folder().uses_io_uring() ? "io_uring" : "system_calls"},
           {"commits", disk.commits.get()},
           {"commits_failed", disk.commits_failed.get()},
           {"bytes", disk.bytes.get()},

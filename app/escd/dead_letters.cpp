@@ -62,7 +62,8 @@ void say(const dlq::Recovery& found, const std::string& directory, steady_clock:
 
 }  // namespace
 
-DeadLetterFolder::DeadLetterFolder(const config::Config& config) {
+DeadLetterFolder::DeadLetterFolder(const config::Config& config)
+    : files(config.dead_letters.io_uring ? dlq::CommitPath::kRing : dlq::CommitPath::kSystemCalls) {
   const config::DeadLettersConfig& letters = config.dead_letters;
   if (const int error = files.open(letters.directory); error != 0) refuse(config, error);
   const auto began = steady_clock::now();
@@ -84,6 +85,8 @@ DeadLetters::DeadLetters(const config::Config& config, DeadLetterFolder& folder,
 DeadLetters::DeadLetters(const config::Config& config, DeadLetterFolder& folder,
                          std::size_t pipelines, std::uint64_t run)
     : directory_(config.dead_letters.directory),
+      folder_(folder),
+      uses_io_uring_(folder.uses_io_uring()),
       burst_(config.rings.burst),
       cells_(config.dead_letters.ring_cells),
       commit_ms_(config.dead_letters.commit_ms),
@@ -94,6 +97,7 @@ DeadLetters::DeadLetters(const config::Config& config, DeadLetterFolder& folder,
             .min_free_bytes = config.dead_letters.min_free_bytes},
            folder.found.next_number),
       retention_(folder.files, limits_of(config.dead_letters)),
+      rings_(pipelines),
       gathered_(pipelines),
       settled_(pipelines),
       recovered_(folder.found.letters),
@@ -106,7 +110,12 @@ DeadLetters::~DeadLetters() = default;
 
 storage::Outlet DeadLetters::outlet(dlq::Stage stage, std::size_t pipeline, int node) {
   inputs_.push_back(std::make_unique<Input>(cells_, pipeline, node));
+  rings_[pipeline].push_back(&inputs_.back()->ring);
   return {&inputs_.back()->ring, stage};
+}
+
+storage::Backlog DeadLetters::backlog(std::size_t pipeline) const noexcept {
+  return {rings_[pipeline], gathered_[pipeline], rte_get_tsc_hz()};
 }
 
 void DeadLetters::make_stage(std::span<rte_mempool* const> pools) {
@@ -145,6 +154,9 @@ void DeadLetters::write(const std::stop_token& stop) {
 }
 
 void DeadLetters::watch() {
+  if (std::exchange(uses_io_uring_, folder_.uses_io_uring()) && !uses_io_uring_) {
+    spdlog::info("io_uring is not to be had here: dead letters are written by pwritev2");
+  }
   const std::uint64_t error = disk_.last_error.get();
   if (error == std::exchange(last_error_, error)) return;
   if (error == 0) {

@@ -18,6 +18,7 @@
 #include "dlq/retention.hpp"
 #include "dlq/segment_log.hpp"
 #include "dpdk/huge_array.hpp"
+#include "storage/backlog.hpp"
 #include "storage/commit_pipe.hpp"
 #include "storage/commit_writer.hpp"
 #include "storage/outlet.hpp"
@@ -35,6 +36,11 @@ struct DeadLetterFolder {
   /// Takes the folder, reads it and says in the log what is in it. Throws StartError.
   explicit DeadLetterFolder(const config::Config& config);
 
+  /// True until a commit found that the kernel forbids it. Any thread.
+  [[nodiscard]] bool uses_io_uring() const noexcept {
+    return files.commit_path() == dlq::CommitPath::kRing;
+  }
+
   dlq::PosixFileSystem files;
   dlq::Recovery found;
 };
@@ -51,6 +57,8 @@ class DeadLetters {
 
   /// The end of a new ring, for one stage of one pipeline. Before make_stage().
   [[nodiscard]] storage::Outlet outlet(dlq::Stage stage, std::size_t pipeline, int node);
+  /// What waits of one pipeline's letters, those of outlets to come included.
+  [[nodiscard]] storage::Backlog backlog(std::size_t pipeline) const noexcept;
   /// Once every stage has its outlet. `pools` outlive it.
   void make_stage(std::span<rte_mempool* const> pools);
   [[nodiscard]] StorageStage& stage() noexcept { return *stage_; }
@@ -82,6 +90,7 @@ class DeadLetters {
   [[nodiscard]] const telemetry::StorageCounters& gathering() const noexcept { return counters_; }
   [[nodiscard]] const telemetry::DiskCounters& disk() const noexcept { return disk_; }
   [[nodiscard]] const std::string& directory() const noexcept { return directory_; }
+  [[nodiscard]] const DeadLetterFolder& folder() const noexcept { return folder_; }
   /// Letters found at the start.
   [[nodiscard]] std::uint64_t recovered() const noexcept { return recovered_; }
 
@@ -101,14 +110,17 @@ class DeadLetters {
   [[nodiscard]] bool all_settled() const noexcept;
 
   std::string directory_;
+  const DeadLetterFolder& folder_;
+  bool uses_io_uring_;  ///< as watch() saw it
   std::size_t burst_;
   std::size_t cells_;
   std::uint64_t commit_ms_;
   dlq::SegmentLog log_;
   dlq::Retention retention_;
   std::vector<std::unique_ptr<Input>> inputs_;
-  std::vector<telemetry::GatherCounters> gathered_;  ///< by pipeline
-  std::vector<telemetry::SettledCounters> settled_;  ///< likewise
+  std::vector<std::vector<const storage::DeadRing*>> rings_;  ///< by pipeline
+  std::vector<telemetry::GatherCounters> gathered_;           ///< by pipeline
+  std::vector<telemetry::SettledCounters> settled_;           ///< likewise
   telemetry::StorageCounters counters_;
   telemetry::DiskCounters disk_;
   std::uint64_t recovered_;

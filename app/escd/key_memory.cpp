@@ -9,13 +9,12 @@ constexpr std::uint64_t kJudgedEveryS = 10;
 
 }  // namespace
 
-KeyMemory::KeyMemory(const config::DeduplicationConfig& deduplication, int socket,
-                     std::size_t pipelines)
-    : buckets_("esc keys", identity::KeyedTable::buckets_for(deduplication.keyed_bytes), socket),
-      table_(buckets_.span(), deduplication.idempotency_s * rte_get_tsc_hz(),
+KeyMemory::KeyMemory(std::uint64_t bytes, std::uint64_t window_s, int socket, std::size_t pipelines)
+    : buckets_("esc keys", identity::KeyedTable::buckets_for(bytes), socket),
+      table_(buckets_.span(), window_s * rte_get_tsc_hz(),
              pipelines == 1 ? identity::KeyCallers::kOne : identity::KeyCallers::kMany),
       hasher_(identity::random_key_secret()),
-      window_s_(deduplication.idempotency_s),
+      window_s_(static_cast<double>(window_s)),
       effective_window_s_(window_s_),
       effective_(table_.tick_cycles(), static_cast<double>(rte_get_tsc_hz())),
       shortage_(kJudgedEveryS * rte_get_tsc_hz()) {}

@@ -1,4 +1,5 @@
-// The keys of events without a number, which all pipelines share, and how far back they reach.
+// The keys of events without a number and of replayed dead letters, which all pipelines share, and
+// how far back they reach.
 #pragma once
 
 #include <atomic>
@@ -6,7 +7,6 @@
 #include <cstdint>
 #include <string>
 
-#include "config/config.hpp"
 #include "dispatch/key_judge.hpp"
 #include "dpdk/huge_array.hpp"
 #include "identity/key_hasher.hpp"
@@ -19,7 +19,7 @@ namespace esc::app {
 class KeyMemory {
  public:
   /// For the dispatchers of so many pipelines.
-  KeyMemory(const config::DeduplicationConfig& deduplication, int socket, std::size_t pipelines);
+  KeyMemory(std::uint64_t bytes, std::uint64_t window_s, int socket, std::size_t pipelines);
 
   [[nodiscard]] dispatch::KeyStore store() noexcept { return {&table_, &hasher_}; }
   [[nodiscard]] std::size_t bytes() const noexcept { return buckets_.span().size_bytes(); }

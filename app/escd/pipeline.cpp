@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
+#include "app/escd/give_up.hpp"
 #include "app/escd/sizing.hpp"
-#include "event/poison.hpp"
 #include "route/topic_hasher.hpp"
 
 namespace esc::app {
@@ -62,7 +62,8 @@ void Pipeline::make_dispatch(const config::Config& config, const PipelineShared&
       .producers = producers_ ? &producers_->table : nullptr,
       .keys = shared.keys,
       .flow = shared.flow,
-      .probe = {&pressure_, shared.shares, worker_counters_, hz / 1'000'000 * kPressureIntervalUs},
+      .probe = {&pressure_, shared.shares, worker_counters_, hz / 1'000'000 * kPressureIntervalUs,
+                dead_letters_ != nullptr ? dead_letters_->backlog(index_) : storage::Backlog{}},
       .pressure_table = &shared.rules.pressure(),
       .counters = dispatch_counters_,
       .pools = shared.pools,
@@ -109,27 +110,20 @@ std::uint64_t Pipeline::moves() const noexcept {
   return sum;
 }
 
-template <class Counters>
-void Pipeline::give_up(const event::Event& event, storage::Outlet& outlet, Counters& counters,
-                       std::chrono::steady_clock::time_point deadline) {
-  if (outlet.keeps() &&
-      dead_letters_->take(outlet, event, DeadReason::kDrainedAtDeadline, deadline)) {
-    counters.dead_lettered.add();
-    return;
-  }
-  event::free_segment(event.mbuf);
-  counters.frame_dropped.add(FrameDrop::kDrainedAtDeadline);
-}
-
 void Pipeline::discard(std::chrono::steady_clock::time_point deadline) {
   const auto of_dispatcher = [&](const event::Event& event) {
-    give_up(event, outlet_, dispatch_counters_, deadline);
+    give_up(dead_letters_, event, outlet_, dispatch_counters_, deadline);
   };
   dispatch_->discard(of_dispatcher);
-  ingest_ring_.consume_burst(ingest_ring_.capacity(), of_dispatcher);
+  std::size_t judged = dispatch_->judged();
+  ingest_ring_.consume_burst(ingest_ring_.capacity(), [&](const event::Event& event) {
+    if (judged == 0 && event.replay_count != 0) return drop_replay(event, dispatch_counters_);
+    judged -= judged != 0 ? 1 : 0;
+    of_dispatcher(event);
+  });
   for (const auto& parts : workers_) {
     parts->ring.consume_burst(parts->ring.capacity(), [&](const event::WorkItem& item) {
-      give_up(item.event, parts->outlet, parts->counters, deadline);
+      give_up(dead_letters_, item.event, parts->outlet, parts->counters, deadline);
     });
   }
 }

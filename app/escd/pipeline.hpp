@@ -135,10 +135,6 @@ class Pipeline {
                     const PipelineShared& shared);
   void make_dispatch(const config::Config& config, const PipelineShared& shared, int node);
 
-  template <class Counters>
-  void give_up(const event::Event& event, storage::Outlet& outlet, Counters& counters,
-               std::chrono::steady_clock::time_point deadline);
-
   std::size_t index_;
   DeadLetters* dead_letters_;
   storage::Outlet outlet_;  ///< the dispatcher's

@@ -51,7 +51,8 @@ std::unique_ptr<const route::Rules> RuleBook::build(const config::Config& config
   if (unknown.default_route) unknown.default_route->slot = plan.slots[specs.size()];
   return std::make_unique<const route::Rules>(
       route::Rules{route::RouteSet(specs, hasher_, unknown),
-                   route::ProducerBindings(config.producers, producer_seed_)});
+                   route::ProducerBindings(config.producers, producer_seed_),
+                   wire::PrefixSet(config.replay.sources)});
 }
 
 std::unique_ptr<const route::Rules> RuleBook::first_rules(const config::Config& config) {

@@ -87,7 +87,7 @@ std::uint64_t memory_bytes(const config::Config& config, std::uint64_t page_byte
                                            config.rings.hold_cells * sizeof(dispatch::HeldItem));
   total += dead_cells(config) * sizeof(storage::DeadItem);
   total += pipelines * route::TopicCache::bytes_for(route::TopicCache::kDefaultTopics);
-  total += config.deduplication.keyed_bytes;
+  total += config.key_memory_bytes();
   if (config.deduplication.sequenced) {
     total += pipelines * identity::ProducerTable::bytes_for(producer_settings(config));
   }

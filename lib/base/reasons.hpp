@@ -34,6 +34,7 @@ enum class FrameDrop : std::uint8_t {
   kProducerNotAllowed,  ///< its sender may not speak for its producer
   kDlqBacklog,          ///< a dead letter, and no room on the way to the storage
   kDlqWriteFailed,      ///< a dead letter that the disk did not take
+  kReplayNotAllowed,    ///< says that it is a replayed dead letter, and its sender may not replay
   kCount
 };
 
@@ -60,6 +61,7 @@ inline constexpr std::array<std::string_view, static_cast<std::size_t>(FrameDrop
         "producer_not_allowed",
         "dlq_backlog",
         "dlq_write_failed",
+        "replay_not_allowed",
 };
 
 /// Why a packet is dropped before any of its frames is looked at (docs/wire-format.md, "From packet

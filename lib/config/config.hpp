@@ -128,6 +128,7 @@ struct DeadLettersConfig {
   std::uint32_t commit_ms = 10;
   std::uint32_t ring_cells = 1'024;
   bool stale = false;
+  bool io_uring = true;
   std::uint64_t max_bytes = std::uint64_t{10} << 30U;  ///< 0: no bound, like the next two
   std::uint32_t max_segments = 0;
   std::uint32_t max_age_s = 0;
@@ -136,6 +137,15 @@ struct DeadLettersConfig {
   [[nodiscard]] bool kept() const noexcept { return !directory.empty(); }
 
   friend bool operator==(const DeadLettersConfig&, const DeadLettersConfig&) = default;
+};
+
+/// Memory for the marks of replayed dead letters where no other keys are kept: a hundred thousand.
+inline constexpr std::uint64_t kReplayKeyBytes = 4U << 20U;
+
+struct ReplayConfig {
+  std::vector<wire::IpPrefix> sources;  ///< who may send dead letters again; none: nobody
+
+  friend bool operator==(const ReplayConfig&, const ReplayConfig&) = default;
 };
 
 struct LimitsConfig {
@@ -181,6 +191,7 @@ struct Config {
   RingsConfig rings;
   DeduplicationConfig deduplication;
   DeadLettersConfig dead_letters;
+  ReplayConfig replay;
   LimitsConfig limits;
   PressureConfig pressure;
   ShutdownConfig shutdown;
@@ -197,6 +208,12 @@ struct Config {
   /// By route: where it names its worker. Routes may be a million, and their places are not among
   /// the sources, but for what the command line set; this one is asked for once lcores are planned.
   std::vector<FilePlace> worker_places;
+
+  /// Memory reserved at start for keys, and for the marks of replayed dead letters; 0: none.
+  [[nodiscard]] std::uint64_t key_memory_bytes() const noexcept {
+    if (deduplication.keyed_bytes != 0) return deduplication.keyed_bytes;
+    return dead_letters.kept() || !replay.sources.empty() ? kReplayKeyBytes : 0;
+  }
 
   /// Where a key was set; for one that was not: its table, else the file.
   [[nodiscard]] std::string where(std::string_view key) const;

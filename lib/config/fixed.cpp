@@ -30,6 +30,8 @@ std::vector<Problem> check_fixed(const Config& now, const Config& next) {
   compare(now.rings == next.rings, "rings", "[rings]");
   compare(now.deduplication == next.deduplication, "deduplication", "[deduplication]");
   compare(now.dead_letters == next.dead_letters, "dead_letters", "[dead_letters]");
+  compare(now.key_memory_bytes() != 0 || next.key_memory_bytes() == 0, "replay.sources",
+          "whether there is memory for the marks of replayed dead letters");
   compare(now.limits == next.limits, "limits", "[limits]");
   compare(now.shutdown == next.shutdown, "shutdown", "[shutdown]");
   compare(now.log == next.log, "log", "[log]");

@@ -2,9 +2,17 @@
 // lib/config.
 #pragma once
 
+#include <cstdint>
+
 #include "config/keys.hpp"
+#include "wire/ip_prefix.hpp"
 
 namespace esc::config {
+
+// What lists of prefixes may hold.
+inline constexpr std::int64_t kShortestPrefix = 2;  // "::"
+inline constexpr std::int64_t kLongestPrefix = 49;  // an IPv6 address that ends as IPv4, "/128"
+inline constexpr auto kMaxPrefixes = static_cast<std::int64_t>(wire::PrefixSet::kMaxPrefixes);
 
 struct KeyGroup {
   SectionSpec section;
@@ -21,6 +29,7 @@ extern const KeyGroup kDeduplicationGroup;
 
 // keys_storage.cpp
 extern const KeyGroup kDeadLettersGroup;
+extern const KeyGroup kReplayGroup;
 
 // keys_pressure.cpp
 extern const KeyGroup kPressureGroup;

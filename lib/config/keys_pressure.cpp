@@ -75,6 +75,13 @@ constexpr std::array kPressureKeys = {
     detail::leave_key("worker_latency_leave_permille", "[125, 250, 500, 500]",
                       "worker_latency_leave_permille = [100, 200, 300, 400]",
                       "The same for that age."),
+    detail::enter_key("dead_letters_enter_permille", "[500, 750, 1001, 1001]",
+                      "dead_letters_enter_permille = [1001, 1001, 1001, 1001]",
+                      "The same for the fullest ring to the storage lcore, as long as that takes "
+                      "anything."),
+    detail::leave_key("dead_letters_leave_permille", "[250, 500, 750, 750]",
+                      "dead_letters_leave_permille = [100, 200, 300, 400]",
+                      "The same for that ring."),
     KeySpec{.section = "pressure",
             .key = "worker_latency_full_us",
             .type = KeyType::kInteger,

@@ -19,9 +19,6 @@ constexpr std::array kUnknownTopicNames = {"dead-letter"sv, "drop"sv, "route"sv}
 
 constexpr std::int64_t kMi = 1 << 20;
 constexpr std::int64_t kMaxPayloadBytes = 65'399;  // max_frame_bytes less the shortest topic
-constexpr std::int64_t kShortestPrefix = 2;        // "::"
-constexpr std::int64_t kLongestPrefix = 49;        // an IPv6 address that ends as IPv4, "/128"
-constexpr auto kMaxPrefixes = static_cast<std::int64_t>(wire::PrefixSet::kMaxPrefixes);
 
 constexpr std::array kRoutingKeys = {
     KeySpec{.section = "routing",

@@ -69,6 +69,13 @@ constexpr std::array kDeadLettersKeys = {
             .meaning = "Whether events that are too old for their window are dead letters, instead "
                        "of being counted as `stale`."},
     KeySpec{.section = "dead_letters",
+            .key = "io_uring",
+            .type = kBoolean,
+            .default_text = "true",
+            .example = "io_uring = false",
+            .meaning = "Whether commits go through io_uring, if the kernel allows that; else by "
+                       "pwritev2 and fdatasync."},
+    KeySpec{.section = "dead_letters",
             .key = "max_bytes",
             .type = kInteger,
             .default_text = "10737418240",
@@ -110,7 +117,26 @@ constexpr std::array kDeadLettersKeys = {
                        "file is made that would take of it."},
 };
 
+constexpr std::array kReplayKeys = {
+    KeySpec{.section = "replay",
+            .key = "sources",
+            .type = kStrings,
+            .min = kShortestPrefix,
+            .max = kLongestPrefix,
+            .max_items = kMaxPrefixes,
+            .rule = "IPv4 and IPv6 prefixes, unique; reloads",
+            .example = "sources = [\"192.0.2.7\"]",
+            .meaning = "Who may send dead letters again, with `esc-dlq replay`. What says that it "
+                       "is one and comes from elsewhere is `replay_not_allowed`. Without it: "
+                       "nobody."},
+};
+
 }  // namespace
+
+constinit const KeyGroup kReplayGroup = {
+    SectionSpec{.name = "replay",
+                .meaning = "From where dead letters may come again (docs/dead-letters.md)."},
+    kReplayKeys};
 
 constinit const KeyGroup kDeadLettersGroup = {
     SectionSpec{.name = "dead_letters",

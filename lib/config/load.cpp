@@ -26,6 +26,7 @@ void read_all(const Loading& in) {
   read_rings(in);
   read_deduplication(in);
   read_dead_letters(in);
+  read_replay(in);
   read_service(in);
   read_pressure(in.reader, in.config.pressure);
   read_routing(in);

@@ -16,11 +16,8 @@ class PressureReader {
       : reader_(reader), section_(reader.section("pressure")), out_(out) {}
 
   void run() {
-    for (std::size_t i = 0; i < kPressureInputs; ++i) {
-      // Dead letters have no keys while nothing stores them.
-      const auto input = static_cast<PressureInput>(i);
-      if (input != PressureInput::kDeadLetters) read_thresholds(input);
-    }
+    for (std::size_t i = 0; i < kPressureInputs; ++i)
+      read_thresholds(static_cast<PressureInput>(i));
     reader_.read(section_, "worker_latency_full_us", out_.worker_latency_full_us);
     read_array("dwell_ms", out_.dwell_ms);
     reader_.read(section_, "defer_lossless", out_.defer_lossless);

@@ -33,6 +33,7 @@ void read_dead_letters(const Loading& in) {
   in.reader.read(section, "commit_ms", letters.commit_ms);
   in.reader.read(section, "ring_cells", letters.ring_cells);
   in.reader.read(section, "stale", letters.stale);
+  in.reader.read(section, "io_uring", letters.io_uring);
   in.reader.read(section, "max_bytes", letters.max_bytes);
   in.reader.read(section, "max_segments", letters.max_segments);
   in.reader.read(section, "max_age_s", letters.max_age_s);
@@ -47,6 +48,10 @@ void read_dead_letters(const Loading& in) {
     in.warning(in.reader.where(lcores, "storage"), "'storage' has no effect",
                "it needs dead_letters.directory");
   }
+}
+
+void read_replay(const Loading& in) {
+  in.config.replay.sources = read_prefixes(in, in.reader.section("replay"), "sources");
 }
 
 }  // namespace esc::config

@@ -13,6 +13,7 @@
 #include "dispatch/burst_routes.hpp"
 #include "dispatch/key_judge.hpp"
 #include "dispatch/pressure_probe.hpp"
+#include "dispatch/replay_judge.hpp"
 #include "dispatch/sequence_judge.hpp"
 #include "dispatch/worker_output.hpp"
 #include "event/event.hpp"
@@ -119,6 +120,9 @@ class DispatchStage {
     return cache_.counters();
   }
 
+  /// Of the input's oldest events those that have their verdict. Only once the lcore has stopped.
+  [[nodiscard]] std::size_t judged() const noexcept { return judged_; }
+
   /// Calls give_up(const event::Event&) on what is still held. Only once the lcore has stopped;
   /// returns how many events.
   template <class GiveUp>
@@ -139,10 +143,20 @@ class DispatchStage {
   void judge(const route::Rules& rules, std::uint64_t now) noexcept {
     refused_ = {};
     refused_.not_allowed = routes_.find(input_, judged_, rules.routes, cache_);
-    const std::uint64_t by_number = judge_.judge(input_, judged_, rules.producers, now, refused_);
+    const Judged judged = judge_.judge(input_, judged_, rules.producers, now, refused_);
+    if (judged.replays != 0) [[unlikely]]
+      judge_replays(rules, judged.replays, now);
     if (!keys_ || !rules.routes.has_keys()) return;
-    refused_.same_key = keys_->judge(input_, judged_, refused_.all() | by_number, rules.routes,
-                                     routes_, now, counters_);
+    refused_.same_key =
+        keys_->judge(input_, judged_, refused_.all() | judged.by_number | judged.replays,
+                     rules.routes, routes_, now, counters_);
+  }
+
+  [[gnu::noinline]] void judge_replays(const route::Rules& rules, std::uint64_t replays,
+                                       std::uint64_t now) noexcept {
+    KeyJudge* keys = keys_ ? &*keys_ : nullptr;
+    counters_.replayed.add(
+        replay_judge_.judge(input_, replays, rules.replay_sources, keys, now, refused_));
   }
 
   /// Rules were replaced while events wait in the input. What they were told stands.
@@ -182,18 +196,20 @@ class DispatchStage {
   /// An event that its verdict, for which `bit` stands, keeps from its worker.
   [[gnu::noinline]] void refuse(const event::Event& event, std::uint64_t bit,
                                 std::uint64_t now) noexcept {
-    if (((refused_.not_allowed | refused_.forged) & bit) != 0) {
-      drop(event, (refused_.forged & bit) != 0 ? FrameDrop::kProducerNotAllowed
-                                               : FrameDrop::kTopicNotAllowed);
+    if (((refused_.not_allowed | refused_.forged | refused_.not_replayer) & bit) != 0) {
+      drop(event, (refused_.forged & bit) != 0         ? FrameDrop::kProducerNotAllowed
+                  : (refused_.not_replayer & bit) != 0 ? FrameDrop::kReplayNotAllowed
+                                                       : FrameDrop::kTopicNotAllowed);
       return;
     }
     if ((refused_.stale & bit) != 0 && keeps_stale_) {
       keep(event, DeadReason::kStale, now);
       return;
     }
-    ((refused_.stale & bit) != 0      ? counters_.stale
-     : (refused_.same_key & bit) != 0 ? counters_.duplicate_key
-                                      : counters_.duplicate)
+    ((refused_.stale & bit) != 0         ? counters_.stale
+     : (refused_.same_key & bit) != 0    ? counters_.duplicate_key
+     : (refused_.same_replay & bit) != 0 ? counters_.duplicate_replay
+                                         : counters_.duplicate)
         .add();
     releaser_.release(event);
   }
@@ -308,6 +324,7 @@ class DispatchStage {
   BurstRoutes routes_;  ///< of the judged events
   SequenceJudge judge_;
   std::optional<KeyJudge> keys_;
+  ReplayJudge replay_judge_;
   telemetry::DispatchCounters& counters_;
   event::Releaser releaser_;
   storage::Outlet outlet_;

@@ -76,25 +76,31 @@ class KeyJudge {
       place_[keyed++] = static_cast<std::uint8_t>(i);
     }
     if (keyed == 0) return 0;
-    caller_.check_and_mark(std::span(keys_).first(keyed), verdicts_, now);
-    return duplicates(keyed);
+    return mark(std::span(keys_).first(keyed), place_, now);
   }
+
+  /// Has the table judge keys of other events: `place` says of each which bit of the answer is its
+  /// own. At most kMaxBurst.
+  [[nodiscard]] std::uint64_t mark(std::span<const identity::KeyHash> keys,
+                                   std::span<const std::uint8_t> place,
+                                   std::uint64_t now) noexcept {
+    caller_.check_and_mark(keys, verdicts_, now);
+    std::uint64_t found = 0;
+    for (std::size_t k = 0; k < keys.size(); ++k) {
+      // Contended keys pass as new ones: twice is better than never.
+      found |= static_cast<std::uint64_t>(verdicts_[k] == identity::KeyVerdict::kDuplicate)
+               << place[k];
+    }
+    return found;
+  }
+
+  [[nodiscard]] const identity::KeyHasher& hasher() const noexcept { return hasher_; }
 
   [[nodiscard]] const identity::KeyedCounters& counters() const noexcept {
     return caller_.counters();
   }
 
  private:
-  [[nodiscard]] std::uint64_t duplicates(std::size_t keyed) const noexcept {
-    std::uint64_t found = 0;
-    for (std::size_t k = 0; k < keyed; ++k) {
-      // Contended keys pass as new ones: twice is better than never.
-      found |= static_cast<std::uint64_t>(verdicts_[k] == identity::KeyVerdict::kDuplicate)
-               << place_[k];
-    }
-    return found;
-  }
-
   identity::KeyedTable::Caller caller_;
   identity::KeyHasher hasher_;  ///< a copy: on this lcore's node
   std::array<identity::KeyHash, kMaxBurst> keys_{};

@@ -10,6 +10,7 @@
 
 #include "control/pressure.hpp"
 #include "dispatch/worker_output.hpp"
+#include "storage/backlog.hpp"
 #include "telemetry/stage_counters.hpp"
 
 namespace esc::dispatch {
@@ -27,8 +28,12 @@ class PressureProbe {
   /// `workers`: the counters of each output's worker, in their order.
   PressureProbe(control::PressureMonitor* monitor, std::span<const PoolShare> pools,
                 std::span<const telemetry::WorkerCounters* const> workers,
-                std::uint64_t interval_cycles) noexcept
-      : monitor_(monitor), pools_(pools), workers_(workers), interval_cycles_(interval_cycles) {}
+                std::uint64_t interval_cycles, const storage::Backlog& backlog = {}) noexcept
+      : monitor_(monitor),
+        pools_(pools),
+        workers_(workers),
+        backlog_(backlog),
+        interval_cycles_(interval_cycles) {}
 
   /// By time, not by what happens to arrive: called at every poll. While `paused` the ring from the
   /// RX lcores fills up because nobody is to take anything: that is no pressure.
@@ -44,6 +49,7 @@ class PressureProbe {
     inputs[PressureInput::kWorkerRing] = worker_rings(outputs);
     inputs[PressureInput::kPool] = pools();
     inputs[PressureInput::kWorkerLatency] = latency(outputs, now);
+    inputs[PressureInput::kDeadLetters] = backlog_.permille(now);
     monitor_->evaluate(inputs, now);
   }
 
@@ -97,6 +103,7 @@ class PressureProbe {
   control::PressureMonitor* monitor_;
   std::span<const PoolShare> pools_;
   std::span<const telemetry::WorkerCounters* const> workers_;
+  storage::Backlog backlog_;
   std::uint64_t interval_cycles_;
   std::uint64_t last_ = 0;
 };

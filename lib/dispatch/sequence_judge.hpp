@@ -19,10 +19,12 @@ struct Refusals {
   std::uint64_t forged = 0;       ///< from where their producer may not send
   std::uint64_t duplicate = 0;
   std::uint64_t stale = 0;
-  std::uint64_t same_key = 0;  ///< see KeyJudge
+  std::uint64_t same_key = 0;      ///< see KeyJudge
+  std::uint64_t not_replayer = 0;  ///< see ReplayJudge, like the next one
+  std::uint64_t same_replay = 0;
 
   [[nodiscard]] std::uint64_t all() const noexcept {
-    return not_allowed | forged | duplicate | stale | same_key;
+    return not_allowed | forged | duplicate | stale | same_key | not_replayer | same_replay;
   }
   /// The first `count` events, fewer than 64, are done with: the next one becomes the first.
   void forget(std::size_t count) noexcept {
@@ -31,7 +33,15 @@ struct Refusals {
     duplicate >>= count;
     stale >>= count;
     same_key >>= count;
+    not_replayer >>= count;
+    same_replay >>= count;
   }
+};
+
+/// Which sequenced events of a burst have no key. Bit i: event i.
+struct Judged {
+  std::uint64_t by_number = 0;  ///< were judged by their number
+  std::uint64_t replays = 0;  ///< are replayed dead letters: their window saw them before they died
 };
 
 /// Gathers the identities of a burst and has the table judge them at once, so that its cache misses
@@ -46,32 +56,37 @@ class SequenceJudge {
 
   /// Judges, and marks as seen, the first `count` events of input.peek(), at most kMaxBurst, and
   /// adds to `found`. What is not_allowed there already, or comes from where its producer may not
-  /// send, leaves no mark: nobody makes others' numbers look repeated. Bit i of the answer: event i
-  /// was judged by its number, and has no key.
+  /// send, leaves no mark: nobody makes others' numbers look repeated.
   template <class Input>
-  [[nodiscard]] std::uint64_t judge(const Input& input, std::size_t count,
-                                    const route::ProducerBindings& bindings, std::uint64_t now,
-                                    Refusals& found) noexcept {
-    if (table_ == nullptr && bindings.size() == 0) return 0;
+  [[nodiscard]] Judged judge(const Input& input, std::size_t count,
+                             const route::ProducerBindings& bindings, std::uint64_t now,
+                             Refusals& found) noexcept {
+    Judged judged;
     std::size_t sequenced = 0;
-    std::uint64_t judged = 0;
     for (std::size_t i = 0; i < count; ++i) {
       const event::Event& event = input.peek(i);
       if (!event.has(event::kSequenced) || (found.not_allowed >> i & 1) != 0) continue;
+      if (event.replay_count != 0) [[unlikely]] {
+        judged.replays |= std::uint64_t{1} << i;
+        continue;
+      }
       if (bindings.size() != 0 && !may_send(bindings, event)) [[unlikely]] {
         found.forged |= std::uint64_t{1} << i;
         continue;
       }
-      judged |= std::uint64_t{1} << i;
+      judged.by_number |= std::uint64_t{1} << i;
       place_[sequenced++] = static_cast<std::uint8_t>(i);
     }
-    if (table_ == nullptr) return 0;
+    if (table_ == nullptr) {
+      judged.by_number = 0;
+      return judged;
+    }
     const auto event_of = [&](std::size_t k) -> const event::Event& {
       return input.peek(place_[k]);
     };
-    if (!table_->check_and_mark(sequenced, event_of, verdicts_, now)) [[likely]]
-      return judged;
-    return judged & ~add_refusals(sequenced, found);
+    if (table_->check_and_mark(sequenced, event_of, verdicts_, now)) [[unlikely]]
+      judged.by_number &= ~add_refusals(sequenced, found);
+    return judged;
   }
 
   void housekeep(std::uint64_t now) noexcept {

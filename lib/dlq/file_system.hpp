@@ -25,6 +25,11 @@ class File {
   /// What was written is on the disk when this says 0. After an error it may never get there, even
   /// if a later call says 0.
   [[nodiscard]] virtual int sync() = 0;
+  /// Both, the sync only if the write was whole.
+  [[nodiscard]] virtual int write_and_sync(std::uint64_t offset, std::span<const std::byte> bytes) {
+    const int error = write(offset, bytes);
+    return error != 0 ? error : sync();
+  }
 };
 
 struct FolderEntry {

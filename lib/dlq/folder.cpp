@@ -53,6 +53,17 @@ Folder::Folder(const std::string& path)
   std::ranges::sort(spares_, {}, &FolderEntry::name);
 }
 
+std::optional<SegmentHeader> Folder::header(const SegmentFile& file) const {
+  SegmentBytes room;
+  int error = 0;
+  const auto bytes =
+      read({file.number, std::min<std::uint64_t>(file.bytes, kBlockBytes)}, room, error);
+  if (!bytes) return std::nullopt;
+  const ReadHeader read = read_header(*bytes);
+  if (read.fault != HeaderFault::kNone || read.header.number != file.number) return std::nullopt;
+  return read.header;
+}
+
 std::optional<std::span<const std::byte>> Folder::read(const SegmentFile& file, SegmentBytes& room,
                                                        int& error) const {
   error = 0;

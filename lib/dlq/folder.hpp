@@ -59,6 +59,9 @@ class Folder {
   [[nodiscard]] const std::vector<FolderEntry>& spares() const noexcept { return spares_; }
   [[nodiscard]] std::uint64_t bytes() const noexcept { return bytes_; }
 
+  /// The header that a segment's file has now; none: it is gone, or has none that is sound.
+  [[nodiscard]] std::optional<SegmentHeader> header(const SegmentFile& file) const;
+
   /// What is in a segment's file now; none if it is gone. A copy: an appliance may write the file
   /// meanwhile. Of a disk that gives no more than the first part, that part: `error` is its errno
   /// then, and 0 otherwise. Any thread, each with its own `room`.
@@ -73,22 +76,30 @@ class Folder {
   std::uint64_t bytes_ = 0;
 };
 
-/// Calls `visit` for the records of a segment, in their order, until it says false. 0, or the errno
-/// with which the disk refused the rest. Any thread, each with its own `room`, in which the records
-/// lie.
-template <class Visit>
+/// Calls `begin` with the header of a segment, and `visit` for its records, in their order, until
+/// it says false. 0, or the errno with which the disk refused the rest. Any thread, each with its
+/// own `room`, in which the records lie.
+template <class Begin, class Visit>
 [[nodiscard]] int for_each_record(const Folder& folder, const SegmentFile& file, SegmentBytes& room,
-                                  Visit&& visit) {
+                                  Begin&& begin, Visit&& visit) {
   int error = 0;
   const auto bytes = folder.read(file, room, error);
   if (!bytes) return 0;
   const ReadHeader read = read_header(*bytes);
   if (read.fault != HeaderFault::kNone || read.header.number != file.number) return error;
+  begin(read.header);
   SegmentCursor cursor(*bytes, read.header);
   while (const std::optional<Record> record = cursor.next()) {
     if (!visit(*record)) return 0;
   }
   return error;
+}
+
+template <class Visit>
+[[nodiscard]] int for_each_record(const Folder& folder, const SegmentFile& file, SegmentBytes& room,
+                                  Visit&& visit) {
+  return for_each_record(
+      folder, file, room, [](const SegmentHeader&) {}, visit);
 }
 
 /// A segment, and what reading it met.

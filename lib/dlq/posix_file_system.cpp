@@ -52,18 +52,69 @@ class PosixFile : public File {
     while (::fdatasync(fd_.get()) != 0) {
       if (errno != EINTR) return errno;
     }
-    // A file that was removed takes everything, and nobody will ever read it.
+    return check_linked();
+  }
+
+ protected:
+  static constexpr std::size_t kUnit = 512;
+
+  // A file that was removed takes everything, and nobody will ever read it.
+  [[nodiscard]] int check_linked() const {
     struct stat found {};
     if (::fstat(fd_.get(), &found) != 0) return errno;
     return found.st_nlink == 0 ? ENOENT : 0;
   }
+  [[nodiscard]] int fd() const noexcept { return fd_.get(); }
 
  private:
-  static constexpr std::size_t kUnit = 512;
   FileDescriptor fd_;
 };
 
 }  // namespace
+
+/// Commits through the folder's ring, for as long as it is to be had.
+class PosixFileSystem::RingFile : public PosixFile {
+ public:
+  RingFile(FileDescriptor fd, PosixFileSystem& owner) noexcept
+      : PosixFile(std::move(fd)), owner_(owner) {}
+
+  int write_and_sync(std::uint64_t offset, std::span<const std::byte> bytes) override {
+    for (CommitRing* ring = owner_.ring(); ring != nullptr; ring = owner_.ring()) {
+      const CommitRing::Result result = ring->write_and_sync(fd(), offset, bytes);
+      if (result.forbidden) {
+        owner_.give_up_ring();
+        continue;
+      }
+      if (result.error == EINTR) continue;
+      if (result.error != 0) return result.error;
+      if (result.written == bytes.size()) return check_linked();
+      // As of write().
+      if (result.written == 0 || result.written % kUnit != 0) return ENOSPC;
+      offset += result.written;
+      bytes = bytes.subspan(result.written);
+    }
+    return PosixFile::write_and_sync(offset, bytes);
+  }
+
+ private:
+  PosixFileSystem& owner_;
+};
+
+std::unique_ptr<File> PosixFileSystem::make_file(FileDescriptor fd) {
+  if (commit_path() == CommitPath::kSystemCalls) return std::make_unique<PosixFile>(std::move(fd));
+  return std::make_unique<RingFile>(std::move(fd), *this);
+}
+
+CommitRing* PosixFileSystem::ring() {
+  if (commit_path() == CommitPath::kSystemCalls) return nullptr;
+  if (!ring_.is_open() && ring_.open() != 0) give_up_ring();
+  return ring_.is_open() ? &ring_ : nullptr;
+}
+
+void PosixFileSystem::give_up_ring() noexcept {
+  ring_.close();
+  commit_path_.store(CommitPath::kSystemCalls, std::memory_order_relaxed);
+}
 
 int list_folder(int folder, std::vector<FolderEntry>& entries) {
   entries.clear();
@@ -137,14 +188,14 @@ int PosixFileSystem::create_here(const std::string& name, std::uint64_t bytes,
   FileDescriptor fd;
   if (const int error = open_file(name, O_CREAT | O_EXCL, fd); error != 0) return error;
   const int error = ::posix_fallocate(fd.get(), 0, static_cast<off_t>(bytes));
-  file = std::make_unique<PosixFile>(std::move(fd));
+  file = make_file(std::move(fd));
   return error;
 }
 
 int PosixFileSystem::reuse(const std::string& name, std::unique_ptr<File>& file) {
   FileDescriptor fd;
   if (const int error = open_file(name, 0, fd); error != 0) return error;
-  file = std::make_unique<PosixFile>(std::move(fd));
+  file = make_file(std::move(fd));
   return 0;
 }
 

@@ -1,9 +1,13 @@
 // A folder of the machine's, written past the page cache.
 #pragma once
 
+#include <atomic>
+#include <cstdint>
+#include <memory>
 #include <string>
 
 #include "base/file_descriptor.hpp"
+#include "dlq/commit_ring.hpp"
 #include "dlq/file_system.hpp"
 
 namespace esc::dlq {
@@ -11,11 +15,25 @@ namespace esc::dlq {
 /// The plain files in an open folder; 0 or an errno.
 [[nodiscard]] int list_folder(int folder, std::vector<FolderEntry>& entries);
 
-/// pwritev2 and fdatasync on files opened with O_DIRECT; where a file system knows no O_DIRECT,
-/// without it. Makes the folder (mode 0700) if it is not there, also when it was taken away
-/// meanwhile.
+/// How commits get to the disk.
+enum class CommitPath : std::uint8_t {
+  kSystemCalls,  ///< pwritev2, then fdatasync
+  kRing,         ///< io_uring, where it is to be had; else as above
+};
+
+/// Files opened with O_DIRECT; where a file system knows no O_DIRECT, without it. Makes the folder
+/// (mode 0700) if it is not there, also when it was taken away meanwhile. Thread: as of FileSystem,
+/// but that the first commit says which thread the others come from.
 class PosixFileSystem : public FileSystem {
  public:
+  explicit PosixFileSystem(CommitPath path = CommitPath::kSystemCalls) noexcept
+      : commit_path_(path) {}
+
+  /// The way that commits go: until the first one, as asked for. Any thread.
+  [[nodiscard]] CommitPath commit_path() const noexcept {
+    return commit_path_.load(std::memory_order_relaxed);
+  }
+
   /// Takes the folder for this program alone: EWOULDBLOCK if another has it. 0 or an errno.
   [[nodiscard]] int open(const std::string& folder);
 
@@ -34,6 +52,14 @@ class PosixFileSystem : public FileSystem {
                                 std::unique_ptr<File>& file);
   [[nodiscard]] int open_file(const std::string& name, int flags, FileDescriptor& fd) const;
 
+  class RingFile;
+  [[nodiscard]] std::unique_ptr<File> make_file(FileDescriptor fd);
+  /// Null: commits go by system calls.
+  [[nodiscard]] CommitRing* ring();
+  void give_up_ring() noexcept;
+
+  std::atomic<CommitPath> commit_path_;  ///< relaxed: for the eye
+  CommitRing ring_;
   std::string path_;
   FileDescriptor folder_;
 };

@@ -22,9 +22,7 @@ int SegmentLog::commit(CommitBuffer& buffer, std::uint64_t now_ns, std::uint64_t
       return error;
     }
   }
-  int error = file_->write(offset_, bytes);
-  if (error == 0) error = file_->sync();
-  if (error != 0) {
+  if (const int error = file_->write_and_sync(offset_, bytes); error != 0) {
     // The kernel drops what it could not write, and would say 0 the next time.
     ++abandoned_;
     put_aside(now_ns, false);
@@ -42,9 +40,7 @@ void SegmentLog::close(std::uint64_t now_ns) {
   const std::uint32_t seed = run_seed(settings_.run);
   write_seal(block.span().data(), seed, next_id_);
   write_pad(block.span().subspan(sizeof(Seal)), seed);
-  int error = file_->write(offset_, block.span());
-  if (error == 0) error = file_->sync();
-  put_aside(now_ns, error == 0);
+  put_aside(now_ns, file_->write_and_sync(offset_, block.span()) == 0);
 }
 
 void SegmentLog::put_aside(std::uint64_t now_ns, bool reusable) {
@@ -86,8 +82,7 @@ int SegmentLog::prepare(std::unique_ptr<File>& file, const SegmentHeader& header
   AlignedBytes block(kBlockBytes);
   const Block bytes = write_header(header);
   std::ranges::copy(bytes, block.span().begin());
-  if (const int error = file->write(0, block.span()); error != 0) return error;
-  if (const int error = file->sync(); error != 0) return error;
+  if (const int error = file->write_and_sync(0, block.span()); error != 0) return error;
   return files_.sync_folder();
 }
 

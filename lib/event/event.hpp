@@ -46,7 +46,7 @@ struct Event {
   std::uint8_t topic_len;
   std::uint8_t priority;
   std::uint8_t flags;
-  std::uint8_t attempts;
+  std::uint8_t replay_count;  ///< how often it was replayed as a dead letter; only if kSequenced
 
   [[nodiscard]] bool has(Flag flag) const noexcept { return (flags & flag) != 0; }
   [[nodiscard]] std::uint32_t payload_bytes() const noexcept { return length - 3U - topic_len; }

@@ -47,6 +47,7 @@ class DatagramCursor {
     if (chained_) [[unlikely]] {
       head_ = packet;
       peer_ = wire::source_address({at_, in_segment_});
+      peer_port_ = wire::source_port({at_, in_segment_}).value_or(0);
       shared_head_ = shared(packet) ? packet : nullptr;
       advance(payload_offset);
       return;
@@ -82,7 +83,7 @@ class DatagramCursor {
   /// Of a chained packet: keeps the peer with an event that does not lie behind the headers.
   void note_peer(event::Event& event) const noexcept {
     if (chained_ && event.mbuf != head_) [[unlikely]]
-      event::note_peer(event, peer_);
+      event::note_peer(event, peer_, peer_port_);
   }
 
   [[nodiscard]] rte_mbuf* segment() const noexcept { return refs_.segment(); }
@@ -123,8 +124,9 @@ class DatagramCursor {
   std::uint32_t pending_frame_bytes_ = 0;
   bool chained_ = false;
   const rte_mbuf* head_ = nullptr;       ///< of a chained packet, not to be looked at
-  std::optional<wire::IpAddress> peer_;  ///< of a chained packet
-  rte_mbuf* shared_head_ = nullptr;      ///< the chain that is not to be taken apart
+  std::optional<wire::IpAddress> peer_;  ///< of a chained packet, like the next one
+  std::uint16_t peer_port_ = 0;
+  rte_mbuf* shared_head_ = nullptr;  ///< the chain that is not to be taken apart
   wire::SessionCursor session_;
   std::unique_ptr<std::array<std::uint8_t, kScratchBytes>> scratch_;
 };

@@ -112,6 +112,7 @@ class Lane {
 
   [[nodiscard]] std::size_t depth() const noexcept { return sink_.size(); }
   [[nodiscard]] telemetry::IngestCounters& counters() const noexcept { return *counters_; }
+  [[nodiscard]] storage::Outlet& outlet() noexcept { return outlet_; }
 
  private:
   Sink sink_;

@@ -102,8 +102,13 @@ class RxStage {
   void housekeep(std::uint64_t /*now*/) noexcept {}
 
   /// Counts and gives back everything held, as drained at deadline. Only once the lcore has
-  /// stopped.
+  /// stopped, like the next one.
   void discard() noexcept;
+  /// Reads everything held, and calls give_up(Lane<Sink>&, const event::Event&) on each event: the
+  /// event and what becomes of it is the caller's to count. A frame that cannot be made whole now
+  /// is dropped as drained at deadline.
+  template <class GiveUp>
+  void give_up_all(GiveUp&& give_up) noexcept;
 
  private:
   void receive(control::Flow flow, std::uint64_t now) noexcept {
@@ -269,14 +274,16 @@ class RxStage {
     wire::Identity identity{};
     Lane<Sink>* lane = own_;
     std::uint8_t flags = 0;
+    std::uint8_t replay_count = 0;
     if (cursor_.session().active()) {
       identity = *cursor_.session().next();
       flags = event::kSequenced;
+      replay_count = cursor_.session().replay_count();
       if (lanes_.size() > 1) lane = &lanes_[owner_(identity.producer)];
     }
     event::Event* room = nullptr;
     if (lane->pressure().sheds(view.priority)) [[unlikely]] {
-      room = shed(*lane, holder, copied);
+      room = shed(*lane, holder, copied, replay_count != 0);
       if (room == nullptr) return;
     } else {
       room = &lane->stage();
@@ -296,14 +303,16 @@ class RxStage {
     event.topic_len = view.topic_len;
     event.priority = view.priority;
     event.flags = flags;
-    event.attempts = 0;
+    event.replay_count = replay_count;
     event::set_frame_start(event, view.topic - wire::kTopicOffset);
     cursor_.note_peer(event);
   }
 
   /// Where to write it, if it is kept; null: it is gone.
-  [[gnu::noinline]] event::Event* shed(Lane<Sink>& lane, rte_mbuf* holder, bool copied) noexcept {
-    if (lane.keeps_shed()) {
+  /// A replayed letter is kept where it came from.
+  [[gnu::noinline]] event::Event* shed(Lane<Sink>& lane, rte_mbuf* holder, bool copied,
+                                       bool replayed) noexcept {
+    if (lane.keeps_shed() && !replayed) {
       event::Event& room = lane.stage_shed();
       full_ = lane.shed_staged() == burst_;
       return &room;
@@ -362,6 +371,9 @@ class RxStage {
   }
 
   void discard_frames() noexcept;
+  template <class GiveUp>
+  std::size_t give_up_staged(GiveUp&& give_up) noexcept;
+  void give_up_frame_without_buffer() noexcept;
 
   std::size_t push_staged() noexcept {
     std::size_t moved = 0;
@@ -416,6 +428,46 @@ void RxStage<Queue, Sink>::discard() noexcept {
     counters().packet_dropped.add(PacketDrop::kDrainedAtDeadline);
   }
   publish();
+}
+
+template <class Queue, class Sink>
+template <class GiveUp>
+void RxStage<Queue, Sink>::give_up_all(GiveUp&& give_up) noexcept {
+  for (Lane<Sink>& lane : lanes_) {
+    lane.read_pressure(false);
+    lane.publish_receipts();
+  }
+  waiting_since_ = 0;  // by the clock of another poll
+  give_up_staged(give_up);
+  while (cursor_.active() || next_packet_ < packets_) {
+    (void)read_packets(burst_tsc_);
+    publish();
+    // Nothing was staged, and there is more: a frame waits for a buffer.
+    if (give_up_staged(give_up) == 0 && cursor_.active()) give_up_frame_without_buffer();
+  }
+  publish();
+}
+
+template <class Queue, class Sink>
+template <class GiveUp>
+std::size_t RxStage<Queue, Sink>::give_up_staged(GiveUp&& give_up) noexcept {
+  std::size_t count = 0;
+  for (Lane<Sink>& lane : lanes_) {
+    count += lane.discard([&](const event::Event& event) { give_up(lane, event); });
+  }
+  return count;
+}
+
+template <class Queue, class Sink>
+void RxStage<Queue, Sink>::give_up_frame_without_buffer() noexcept {
+  waiting_since_ = 0;
+  ++tally_.frames;
+  [[maybe_unused]] const auto number = cursor_.session().next();
+  count_refusal(FrameDrop::kDrainedAtDeadline);
+  cursor_.skip_frame();
+  if (cursor_.at_end()) {
+    [[maybe_unused]] const bool alone = cursor_.finish();
+  }
 }
 
 template <class Queue, class Sink>

@@ -3,6 +3,7 @@
 
 #include "route/producer_bindings.hpp"
 #include "route/route_set.hpp"
+#include "wire/ip_prefix.hpp"
 
 namespace esc::route {
 
@@ -10,6 +11,7 @@ namespace esc::route {
 struct Rules {
   RouteSet routes;
   ProducerBindings producers;
+  wire::PrefixSet replay_sources;  ///< who may send dead letters again
 };
 
 }  // namespace esc::route

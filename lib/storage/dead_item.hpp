@@ -19,7 +19,8 @@ struct DeadItem {
   std::uint32_t waited = 0;  ///< from its receipt to its death, in kWaitCycles
   DeadReason reason = DeadReason::kNone;
   dlq::Stage stage = dlq::Stage::kRx;
-  std::uint16_t unused = 0;
+  std::uint8_t attempts = 0;  ///< how often a handler was asked
+  std::uint8_t unused = 0;
 };
 static_assert(sizeof(DeadItem) == kCacheLineBytes);
 static_assert(std::is_trivially_copyable_v<DeadItem>);

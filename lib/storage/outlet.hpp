@@ -23,10 +23,11 @@ class Outlet {
 
   /// With the event goes its reference; false: the ring is full, and the event is the caller's
   /// still. `now`: TSC.
-  [[nodiscard]] bool put(const event::Event& event, DeadReason reason, std::uint64_t now) noexcept {
+  [[nodiscard]] bool put(const event::Event& event, DeadReason reason, std::uint64_t now,
+                         std::uint8_t attempts = 0) noexcept {
     DeadItem* item = ring_->claim();
     if (item == nullptr) return false;
-    *item = {event, waited(event.rx_tsc, now), reason, stage_, 0};
+    *item = {event, waited(event.rx_tsc, now), reason, stage_, attempts, 0};
     ring_->publish();
     return true;
   }

@@ -159,10 +159,12 @@ class StorageStage {
         .reason = static_cast<std::uint8_t>(item.reason),
         .stage = item.stage,
         .flags = event.has(event::kSequenced) ? std::uint8_t{dlq::kSequenced} : std::uint8_t{0},
-        .attempts = event.attempts,
+        .attempts = item.attempts,
+        .replay_count = event.replay_count,
     };
     if (const auto peer = event::peer_address(event)) {
       letter.peer = peer->bytes;
+      letter.peer_port = event::peer_port(event);
       letter.flags |= dlq::kPeerKnown;
     }
     return letter;

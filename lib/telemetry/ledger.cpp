@@ -72,8 +72,10 @@ Ledger collect(const LedgerBlocks& blocks) {
   }
   for (const DispatchCounters* dispatcher : blocks.dispatchers) {
     const std::uint64_t by_key = dispatcher->duplicate_key.get();
-    ledger.frames.duplicate += dispatcher->duplicate.get() + by_key;
+    const std::uint64_t by_replay = dispatcher->duplicate_replay.get();
+    ledger.frames.duplicate += dispatcher->duplicate.get() + by_key + by_replay;
     ledger.frames.duplicate_by_key += by_key;
+    ledger.frames.duplicate_by_replay += by_replay;
     ledger.frames.stale += dispatcher->stale.get();
     add_all(ledger.frames.dropped, dispatcher->frame_dropped);
   }
@@ -94,18 +96,20 @@ Ledger collect(const LedgerBlocks& blocks) {
 nlohmann::ordered_json to_json(const Ledger& ledger, bool balanced) {
   nlohmann::ordered_json json;
   const auto& f = ledger.frames;
-  json["frames"] = {
-      {"received", f.received},
-      {"delivered", f.delivered},
-      {"control", f.control},
-      {"duplicate", f.duplicate},
-      {"duplicate_by", {{"number", f.duplicate - f.duplicate_by_key}, {"key", f.duplicate_by_key}}},
-      {"stale", f.stale},
-      {"dead_lettered",
-       {{"durable", ledger.frames_dead_lettered()},
-        {"by_reason", by_name(f.dead_lettered, kDeadReasonNames)}}},
-      {"dropped", by_name(f.dropped, kFrameDropNames)},
-      {"in_flight", f.in_flight}};
+  json["frames"] = {{"received", f.received},
+                    {"delivered", f.delivered},
+                    {"control", f.control},
+                    {"duplicate", f.duplicate},
+                    {"duplicate_by",
+                     {{"number", f.duplicate - f.duplicate_by_key - f.duplicate_by_replay},
+                      {"key", f.duplicate_by_key},
+                      {"replay", f.duplicate_by_replay}}},
+                    {"stale", f.stale},
+                    {"dead_lettered",
+                     {{"durable", ledger.frames_dead_lettered()},
+                      {"by_reason", by_name(f.dead_lettered, kDeadReasonNames)}}},
+                    {"dropped", by_name(f.dropped, kFrameDropNames)},
+                    {"in_flight", f.in_flight}};
   const auto& p = ledger.packets;
   json["packets"] = {{"received", p.received},
                      {"datagrams", p.datagrams},

@@ -32,7 +32,8 @@ struct Ledger {
     std::uint64_t delivered = 0;
     std::uint64_t control = 0;
     std::uint64_t duplicate = 0;
-    std::uint64_t duplicate_by_key = 0;  ///< of `duplicate`; the others by their numbers
+    std::uint64_t duplicate_by_key = 0;     ///< of `duplicate`, like the next one
+    std::uint64_t duplicate_by_replay = 0;  ///< the others by their numbers
     std::uint64_t stale = 0;
     std::array<std::uint64_t, static_cast<std::size_t>(DeadReason::kCount)> dead_lettered{};
     std::array<std::uint64_t, static_cast<std::size_t>(FrameDrop::kCount)> dropped{};

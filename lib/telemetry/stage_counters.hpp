@@ -45,14 +45,16 @@ struct alignas(kCacheLineBytes) DispatchCounters {
   Counter events_routed;    ///< put into a worker's ring
   Counter polls;
   Counter bursts;
-  Counter duplicate;        ///< sequenced events that were seen before
-  Counter stale;            ///< those too old for their window to tell
-  Counter duplicate_key;    ///< events whose key was seen before
-  Counter unkeyed;          ///< events too short for the key that their route wants; they pass
-  Counter events_held;      ///< gauge: waiting for workers whose rings are full
-  Counter workers_stopped;  ///< gauge: workers for which nothing waits any more
-  Counter polls_blocked;    ///< polls that left events in the ring, to wait for a worker
-  Counter dead_lettered;    ///< handed to the storage
+  Counter duplicate;         ///< sequenced events that were seen before
+  Counter stale;             ///< those too old for their window to tell
+  Counter duplicate_key;     ///< events whose key was seen before
+  Counter duplicate_replay;  ///< replayed dead letters that were seen before
+  Counter replayed;          ///< replayed dead letters that were not
+  Counter unkeyed;           ///< events too short for the key that their route wants; they pass
+  Counter events_held;       ///< gauge: waiting for workers whose rings are full
+  Counter workers_stopped;   ///< gauge: workers for which nothing waits any more
+  Counter polls_blocked;     ///< polls that left events in the ring, to wait for a worker
+  Counter dead_lettered;     ///< handed to the storage
   CounterSet<FrameDrop> frame_dropped;
 };
 

@@ -87,6 +87,13 @@ inline constexpr std::size_t kSessionSendTimeOffset = 24;
 inline constexpr std::size_t kSessionFrameBytes =
     kTopicOffset + kSessionTopic.size() + kSessionPayloadBytes;
 
+inline constexpr std::uint8_t kMaxReplayCount = 15;  ///< four bits
+
+/// The replay count in a session frame's flags.
+[[nodiscard]] constexpr std::uint8_t replay_count_of(std::uint8_t flags) noexcept {
+  return static_cast<std::uint8_t>(flags >> 4);
+}
+
 /// What a session frame says. `flags` is kept as sent.
 struct Session {
   std::uint8_t flags = 0;
@@ -99,7 +106,7 @@ struct Session {
 
   [[nodiscard]] constexpr bool wants_ack() const noexcept { return (flags & 0x01) != 0; }
   [[nodiscard]] constexpr std::uint8_t replay_count() const noexcept {
-    return static_cast<std::uint8_t>(flags >> 4);
+    return replay_count_of(flags);
   }
   friend bool operator==(const Session&, const Session&) = default;
 };

@@ -64,6 +64,8 @@ class SessionCursor {
   [[nodiscard]] bool active() const noexcept { return active_; }
   /// Flags of the session that numbered the last identity handed out.
   [[nodiscard]] std::uint8_t flags() const noexcept { return flags_; }
+  /// How often the frames of that session were replayed as dead letters; 0: they are live.
+  [[nodiscard]] std::uint8_t replay_count() const noexcept { return replay_count_of(flags_); }
 
  private:
   std::uint64_t producer_ = 0;

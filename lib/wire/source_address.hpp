@@ -36,4 +36,15 @@ namespace esc::wire {
   return std::nullopt;
 }
 
+/// Source port of such a frame's UDP header; none where `head` holds none.
+[[nodiscard]] inline std::optional<std::uint16_t> source_port(
+    std::span<const std::uint8_t> head) noexcept {
+  // Lengths were judged before, and `head` need not be all of the packet.
+  constexpr std::uint32_t kAnyLength = 1U << 20U;
+  static const PortSet kAnyPort = PortSet::all();
+  const PacketVerdict verdict = classify_packet(head, kAnyLength, kAnyPort);
+  if (verdict.kind != PacketKind::kDatagram) return std::nullopt;
+  return load_be16(head.data() + verdict.udp_offset);
+}
+
 }  // namespace esc::wire

@@ -94,9 +94,8 @@ class WorkerStage {
     std::uint64_t kept = 0;
     for (std::uint64_t rest = refused; rest != 0; rest &= rest - 1) {
       const auto i = static_cast<std::size_t>(std::countr_zero(rest));
-      event::Event event = run[i].event;
-      event.attempts = static_cast<std::uint8_t>(std::min(1 + run[i].retries, UINT8_MAX));
-      if (!outlet_.put(event, DeadReason::kHandlerRefused, now)) break;
+      const auto attempts = static_cast<std::uint8_t>(std::min(1 + run[i].retries, UINT8_MAX));
+      if (!outlet_.put(run[i].event, DeadReason::kHandlerRefused, now, attempts)) break;
       kept |= std::uint64_t{1} << i;
     }
     const auto letters = static_cast<std::uint64_t>(std::popcount(kept));

@@ -27,7 +27,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "oracle"))
 
 import craft  # noqa: E402
 from esc_oracle.comparison import differences, topic_differences, violations  # noqa: E402
-from esc_oracle.configuration import read_bindings, read_routes  # noqa: E402
+from esc_oracle.configuration import read_bindings, read_replay_sources, read_routes  # noqa: E402
 from esc_oracle.frame import FrameRules  # noqa: E402
 from esc_oracle.identity import Producers  # noqa: E402
 from esc_oracle.ledger import Expectation  # noqa: E402
@@ -96,6 +96,7 @@ class Config:
             read_routes(document),
             Producers(self.window) if self.window else None,
             read_bindings(document),
+            replay_sources=read_replay_sources(document),
             dead=self.kept_reasons(),
         )
 

@@ -1,6 +1,7 @@
 """A disk that fails under a running appliance: events go on, every dead letter is accounted for,
 nothing is called durable that is not there, and with the disk dead letters are back."""
 
+import fcntl
 import json
 import os
 import shutil
@@ -16,6 +17,9 @@ from harness import Config, Escd, Lcores, Port
 DISK_BYTES = 96 << 20
 SEGMENT_BYTES = 4 << 20
 WAIT_S = 60.0
+SHUT_DOWN = 0x8004587D  # EXT4_IOC_SHUTDOWN
+WITHOUT_FLUSH = (2).to_bytes(4, "little")
+HANGS_US = 600_000_000
 
 
 class Faults(harness.Scenario):
@@ -57,9 +61,9 @@ class Faults(harness.Scenario):
             WAIT_S,
         )
 
-    def fail_and_come_back(self, letters: Path, error: str, fail, mend) -> dict:
+    def fail_and_come_back(self, letters: Path, error: str, fail, mend, **more: object) -> dict:
         """The ledger at the end."""
-        self.start(letters)
+        self.start(letters, **more)
         fail()
         self.wait_for(lambda now: now["write_failed"] > 0, "a commit has failed")
         self.wait_for(lambda now: now["last_error"] == error, error)
@@ -97,6 +101,7 @@ class Faults(harness.Scenario):
         if mounted.returncode != 0:
             self.skipTest(f"no loop device here: {mounted.stderr.strip()}")
         self.addCleanup(harness.run_to_end, "umount", str(mount))
+        self.image = image
         return mount
 
     def test_a_full_disk(self) -> None:
@@ -113,6 +118,56 @@ class Faults(harness.Scenario):
 
         ledger = self.fail_and_come_back(letters, "No space left on device", fail, mend)
         self.assertEqual(ledger["frames"]["dead_lettered"]["durable"], self.letters_in(letters))
+
+    def test_a_disk_that_breaks(self) -> None:
+        mount = self.mount()
+        letters = mount / "letters"
+
+        def fail() -> None:
+            folder = os.open(mount, os.O_RDONLY | os.O_DIRECTORY)
+            try:
+                fcntl.ioctl(folder, SHUT_DOWN, WITHOUT_FLUSH)
+            finally:
+                os.close(folder)
+
+        def mend() -> None:
+            harness.run_to_end("umount", "--lazy", str(mount))
+            harness.run_to_end("mount", "-o", "loop", str(self.image), str(mount))
+
+        ledger = self.fail_and_come_back(letters, "Input/output error", fail, mend)
+        # What a commit was given back for may be there nevertheless.
+        self.assertGreaterEqual(
+            self.letters_in(letters), ledger["frames"]["dead_lettered"]["durable"]
+        )
+
+    def test_commits_go_through_io_uring_unless_it_is_forbidden(self) -> None:
+        for io_uring, path in ((True, "io_uring"), (False, "system_calls")):
+            self.start(self.directory / path, io_uring=io_uring)
+            taken = self.escd.ask("dlq")["commit_path"]
+            if io_uring and "io_uring is not to be had here" in self.escd.log():
+                self.skipTest("no io_uring here")
+            self.assertEqual(taken, path)
+            ledger = self.escd.stop()
+            self.assert_sound(ledger)
+            durable = ledger["frames"]["dead_lettered"]["durable"]
+            self.assertEqual(self.letters_in(self.directory / path), durable)
+
+    def test_a_disk_that_hangs_does_not_hold_up_the_end(self) -> None:
+        self.start(self.directory / "letters", io_uring=False)
+        trace = self.inject("fdatasync", f"delay_enter={HANGS_US}")
+        self.wait_for(lambda now: now["backlog"] > 0, "all that goes round is on its way")
+        self.expect_flow()
+        self.escd.terminate()
+        self.wait_until(
+            lambda: "the disk did not take the last dead letters" in self.escd.log(),
+            "it gives the disk up",
+            WAIT_S,
+        )
+        harness.end(trace)  # or the process would wait for the thread that is held
+        self.assertEqual(self.escd.wait(), 8)
+        ledger = self.escd.ledger()
+        self.assertGreater(ledger["frames"]["in_flight"], 0)
+        self.assertTrue(ledger["balanced"])
 
     def test_a_folder_that_is_removed(self) -> None:
         letters = self.directory / "letters"
@@ -138,8 +193,8 @@ class Faults(harness.Scenario):
         # Between the count and the removal more may have become durable, and then gone.
         self.assertGreaterEqual(ledger["frames"]["dead_lettered"]["durable"], gone[0] + there)
 
-    def inject(self, call: str, error: str) -> subprocess.Popen:
-        """Makes that system call of the writing thread fail until the process is ended."""
+    def inject(self, call: str, fault: str) -> subprocess.Popen:
+        """Spoils that system call of the writing thread until the process is ended."""
         if shutil.which("strace") is None:
             self.skipTest("needs strace")
         for task in Path(f"/proc/{self.escd.process.pid}/task").iterdir():
@@ -150,7 +205,7 @@ class Faults(harness.Scenario):
         log = self.directory / "strace"
         trace = subprocess.Popen(
             ["strace", "-qq", "-o", str(log), "-p", task.name]
-            + ["-e", f"trace={call}", "-e", f"inject={call}:error={error}"],
+            + ["-e", f"trace={call}", "-e", f"inject={call}:{fault}"],
             stderr=subprocess.DEVNULL,
         )
         self.addCleanup(harness.end, trace)
@@ -170,8 +225,9 @@ class Faults(harness.Scenario):
                 ledger = self.fail_and_come_back(
                     letters,
                     text,
-                    lambda: traced.append(self.inject(call, error)),
+                    lambda: traced.append(self.inject(call, f"error={error}")),
                     lambda: harness.end(traced[0]),
+                    io_uring=False,
                 )
                 durable = ledger["frames"]["dead_lettered"]["durable"]
                 there = self.letters_in(letters)

@@ -7,6 +7,8 @@ import harness
 import craft
 import traffic
 from harness import Config, Lcores, Port
+from network import Send, VethPair
+from stopped_thread import StoppedThread, thread_named
 
 TOPICS = {"fine/1": "count", "fine/2": "count", "bad/1": "fail", "bad/2": "fail"}
 
@@ -107,6 +109,48 @@ class DeadLetters(harness.Scenario):
                 escd.wait_until_drained(len(packets))
                 self.assert_ledger(escd.stop(), expectation)
                 self.assertEqual(self.kept(), dead if kept else Counter())
+
+    def test_what_a_worker_that_stands_still_has_no_room_for(self) -> None:
+        first, second = harness.need_cpus(2)
+        pair = VethPair(self)
+        cells, held = 64, 20
+        config = Config(
+            [Port(f"net_af_packet0,iface={pair.interface}")],
+            {"letter": "count", "hold": "count"},
+            Lcores([first], first, [second, first]),
+            {
+                "rings": {"worker_cells": cells, "hold_cells": 64, "hold_timeout_ms": 200},
+                "dead_letters": {"directory": str(self.letters)},
+            },
+        )
+        stuck = {"spread": "worker", "worker": 0}
+        config.route_options = {"letter": stuck | {"on_full": "dead-letter"}, "hold": stuck}
+        escd = self.start_escd(config, namespace=pair.receiver)
+        escd.wait_until_running()
+        dead = Counter()
+
+        def send(topic: str, count: int, reason: str | None = None) -> None:
+            pair.send([Send(craft.frame(topic, b"x"))] * count, pps=0)
+            if reason is not None:
+                dead[reason, topic, b"x"] += count
+            self.wait_until(
+                lambda: escd.ask("dlq")["durable"] == dead.total(), f"{dead} are durable", 20.0
+            )
+
+        with StoppedThread(thread_named(escd.process.pid, "rte-worker-1")):
+            send("letter", cells)
+            self.wait_until(
+                lambda: escd.stats()["rings"]["worker0"]["depth"] == cells, "it is full", 20.0
+            )
+            send("letter", 50, "worker_full")
+            send("hold", held, "hold_expired")
+            send("hold", 5, "hold_expired")  # nothing waits any more for a worker that has stopped
+        escd.wait_until_drained(cells + dead.total())
+        ledger = escd.stop()
+        self.assert_sound(ledger)
+        self.assertEqual(ledger["frames"]["delivered"], cells)
+        self.assertEqual(ledger["frames"]["dropped"], {})
+        self.assertEqual(self.kept(), dead)
 
     def test_a_folder_that_is_not_ours_is_refused(self) -> None:
         self.letters.mkdir()

@@ -15,15 +15,20 @@ from pathlib import Path
 
 import harness
 from esc_oracle import dead_letters
+from esc_oracle.capture import read_packets
 from esc_oracle.dead_letters import BLOCK, REASONS, STAGES, Letter, Segment
+from esc_oracle.frame import read_datagram
+from esc_oracle.packet import DATAGRAM, PacketRules, judge_packet
+from esc_oracle.senders import sender
 
-OK, DAMAGED, USAGE, NO_FOLDER, NOT_WRITTEN = 0, 1, 2, 3, 4
+OK, DAMAGED, USAGE, NO_FOLDER, NOT_WRITTEN, NOT_REPLAYED = 0, 1, 2, 3, 4, 5
 DLQ = os.environ["ESC_DLQ"]
 PAGE = Path(__file__).resolve().parents[2] / "docs/dead-letters.md"
 HOUR_NS = 3_600_000_000_000
 START_NS = 1_790_000_000_000_000_000
 V4 = bytes(10) + b"\xff\xff" + bytes([192, 0, 2, 1])
 V6 = bytes.fromhex("20010db8000000000000000000000001")
+PEER_TEXT = {(V4, 40000): "192.0.2.1", (V6, 50000): "2001:db8::1"}
 
 
 def dlq(*arguments, **options):
@@ -144,6 +149,27 @@ class Tool(harness.Scenario):
         self.assertEqual(
             found.replace("|", ""), "".join(letter.frame().hex() for _, _, letter in self.all)
         )
+
+    def test_pcap_has_a_packet_for_each(self):
+        capture = self.directory / "letters.pcap"
+        with open(capture, "wb") as out:
+            subprocess.run([DLQ, "cat", self.folder, "--pcap"], stdout=out, check=True, timeout=60)
+        rules = PacketRules(frozenset([9001]), "verify")
+        packets = list(read_packets(capture))
+        self.assertEqual(len(packets), len(self.all))
+        for packet, (_, _, letter) in zip(packets, self.all, strict=True):
+            verdict = judge_packet(packet, rules)
+            self.assertEqual(verdict.what, DATAGRAM)
+            *control, event = read_datagram(verdict.payload)
+            self.assertEqual(len(control), bool(letter.identity))
+            self.assertEqual((event.topic, event.payload), (letter.topic, letter.payload))
+            self.assertEqual(event.identity and tuple(event.identity), letter.identity)
+            self.assertEqual(event.replay_count, letter.replay_count if letter.identity else 0)
+            if letter.peer:
+                self.assertEqual(str(sender(verdict.source)), PEER_TEXT[letter.peer])
+        times = self.run_command("tcpdump", "-r", str(capture), "-n", "-tt", "--nano").split("\n")
+        first = self.all[0][2].received_ns
+        self.assertTrue(times[0].startswith(f"{first // 10**9}.{first % 10**9:09}"), times[0])
 
     def test_stats_count_by_everything(self):
         stats = json.loads(dlq("stats", self.folder, "--json").stdout)
@@ -383,7 +409,7 @@ class Errors(harness.Scenario):
         page = PAGE.read_text(encoding="utf-8")
         for code, meaning in table:
             self.assertIn(f"| {code} | {meaning} |", page)
-        self.assertEqual([code for code, _ in table], list("01234"))
+        self.assertEqual([code for code, _ in table], list("012345"))
 
 
 if __name__ == "__main__":

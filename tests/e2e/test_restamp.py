@@ -32,7 +32,7 @@ class Restamp(harness.Scenario):
         self.assertEqual(frames["delivered"] + frames["control"], frames["received"])
         self.assertEqual(frames["control"], packets["received"] if control else 0)
         self.assertEqual((frames["duplicate"], frames["stale"]), (0, 0))
-        self.assertEqual(frames["duplicate_by"], {"number": 0, "key": 0})
+        self.assertEqual(frames["duplicate_by"], {"number": 0, "key": 0, "replay": 0})
         self.assertEqual(packets["datagrams"], packets["received"])
         self.assertGreater(frames["delivered"], PASSES * PACKETS)
 

@@ -74,7 +74,7 @@ void say(int pipe, const Message& message) {
 
 /// The writer: until it is killed or the disk is gone.
 [[noreturn]] void write_letters(const std::string& path, std::uint64_t run, int pipe) {
-  PosixFileSystem files;
+  PosixFileSystem files(run % 2 == 0 ? CommitPath::kRing : CommitPath::kSystemCalls);
   // The disk may be gone already: wait for the end that is to come, here and below.
   if (files.open(path) != 0) wait_for_the_end();
   Recovery recovery;

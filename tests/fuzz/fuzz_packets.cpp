@@ -73,14 +73,11 @@ struct Sink {
   [[nodiscard]] std::size_t size() const { return 0; }
 };
 
-[[maybe_unused]] constexpr std::size_t kPeerBytes =
-    sizeof(wire::IpAddress::bytes);  ///< see event::note_peer
-
 struct SeenEvent {
   std::vector<std::uint8_t> frame;
   std::uint64_t topic_hash, producer, sequence;
   std::uint32_t epoch;
-  std::uint8_t topic_len, priority, sequenced;
+  std::uint8_t topic_len, priority, replay_count, sequenced;
   friend bool operator==(const SeenEvent&, const SeenEvent&) = default;
 };
 
@@ -158,8 +155,8 @@ class Harness {
                 bytes.begin() + static_cast<std::ptrdiff_t>(to), room);
 #ifdef ESC_POISON_MBUFS
       // But for the place where an event's peer is kept.
-      __asan_poison_memory_region(static_cast<char*>(segment->buf_addr) + kPeerBytes,
-                                  segment->data_off - kPeerBytes);
+      __asan_poison_memory_region(static_cast<char*>(segment->buf_addr) + event::kPeerNoteBytes,
+                                  segment->data_off - event::kPeerNoteBytes);
 #endif
       if (head == nullptr) {
         head = segment;
@@ -221,7 +218,8 @@ class Harness {
     REQUIRE(view.kind == wire::FrameKind::kEvent && view.frame_bytes == frame.size());
     REQUIRE(view.topic_len == event.topic_len && view.priority == event.priority);
     REQUIRE(event.topic_hash == hasher_(event::topic(event)));
-    REQUIRE(event.payload_bytes() == view.payload_bytes && event.attempts == 0);
+    REQUIRE(event.payload_bytes() == view.payload_bytes);
+    REQUIRE(event.replay_count == 0 || event.has(event::kSequenced));
     return {{frame.begin(), frame.end()},
             event.topic_hash,
             event.producer,
@@ -229,6 +227,7 @@ class Harness {
             event.epoch,
             event.topic_len,
             event.priority,
+            event.replay_count,
             event.has(event::kSequenced)};
   }
 

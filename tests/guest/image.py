@@ -35,6 +35,7 @@ PACKAGES = [
     "libasan8",
     "libubsan1",
     "libisal2",
+    "liburing2",
     "libtbb12",
 ]
 LEFT_OUT = ["/usr/share/doc/*", "/usr/share/man/*", "/usr/share/locale/*", "/usr/share/info/*"]

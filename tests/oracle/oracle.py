@@ -9,7 +9,7 @@ import tomllib
 from pathlib import Path
 
 from esc_oracle.capture import CaptureError, read_packets
-from esc_oracle.configuration import read_bindings, read_routes
+from esc_oracle.configuration import read_bindings, read_replay_sources, read_routes
 from esc_oracle.frame import FrameRules
 from esc_oracle.identity import OrderMatters, Producers
 from esc_oracle.ledger import Expectation
@@ -82,6 +82,7 @@ def expect(options: argparse.Namespace) -> Expectation:
         read_routes(config),
         Producers(options.window, options.max_producers) if options.window else None,
         read_bindings(config),
+        replay_sources=read_replay_sources(config),
     )
     rules = PacketRules(frozenset(options.udp_port), options.checksum)
     if options.side_by_side:

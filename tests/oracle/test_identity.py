@@ -19,6 +19,7 @@ from esc_oracle.identity import DUPLICATE, FIGURES, NEW, STALE, UNTRACKED, Order
 from esc_oracle.ledger import Expectation
 from esc_oracle.packet import PacketRules
 from esc_oracle.routes import Route, Routes
+from esc_oracle.senders import Prefixes
 
 RULES = PacketRules(frozenset((PORT,)))
 ROUTES = Routes({b"a": Route("count"), b"b": Route("fail")})
@@ -250,6 +251,25 @@ class Ledgers(unittest.TestCase):
         expectation.add_packets([past_count, past_count, datagram4(frame("a"))], RULES)
         self.assertEqual(self.frames(expectation)["delivered"], 4)
         self.assertEqual(self.frames(expectation)["duplicate"], 1)
+
+    def test_replays_are_known_by_their_count_and_pass_the_window(self) -> None:
+        live, once, twice = (
+            datagram4(session(1, 1, 7, flags=count << 4) + frame("a")) for count in range(3)
+        )
+        expectation = self.expectation()
+        expectation.replay_sources = Prefixes(["10.9.0.0/16"])
+        expectation.add_packets([live, once, once, twice, live], RULES, 2)
+        found = expectation.ledger()["frames"]
+        self.assertEqual(found["delivered"], 3)
+        self.assertEqual(found["duplicate_by"], {"number": 3, "key": 0, "replay": 4})
+
+    def test_a_replay_from_elsewhere(self) -> None:
+        one = datagram4(session(1, 1, 7, flags=0x10) + frame("a"))
+        for sources in (None, Prefixes(["10.8.0.0/16"])):
+            expectation = self.expectation()
+            expectation.replay_sources = sources
+            expectation.add_packets([one], RULES)
+            self.assertEqual(self.frames(expectation)["dropped"], {"replay_not_allowed": 1})
 
     def test_a_refused_frame_leaves_a_gap(self) -> None:
         expectation = self.expectation()

@@ -142,7 +142,7 @@ class Ledgers(unittest.TestCase):
                 "delivered": 3,
                 "control": 1,
                 "duplicate": 0,
-                "duplicate_by": {"number": 0, "key": 0},
+                "duplicate_by": {"number": 0, "key": 0, "replay": 0},
                 "stale": 0,
                 "dead_lettered": {"durable": 0, "by_reason": {}},
                 "dropped": {"frame_truncated": 1, "handler_refused": 1, "unknown_topic": 1},
@@ -269,10 +269,10 @@ class Comparison(unittest.TestCase):
             ],
         )
 
-    def test_copies_are_told_by_number_or_by_key(self) -> None:
+    def test_copies_are_told_by_number_by_key_or_as_replays(self) -> None:
         for ledger in (self.actual, self.expected):
-            ledger["frames"]["duplicate_by"] = {"number": 1, "key": 2}
-        self.assertEqual(self.found(), ["duplicate is 0, and by number and by key 3"])
+            ledger["frames"]["duplicate_by"] = {"number": 1, "key": 2, "replay": 3}
+        self.assertEqual(self.found(), ["duplicate is 0, and by what tells them 6"])
 
     def test_equations(self) -> None:
         self.actual["frames"]["received"] = self.expected["frames"]["received"] = 3
@@ -286,7 +286,7 @@ class Comparison(unittest.TestCase):
                 "delivered": 1,
                 "control": 2,
                 "duplicate": 4,
-                "duplicate_by": {"number": 3, "key": 1},
+                "duplicate_by": {"number": 3, "key": 1, "replay": 0},
                 "stale": 8,
             }
             ledger["frames"] |= {

@@ -69,6 +69,19 @@ std::optional<std::uint64_t> parse_time(std::string_view text, std::uint64_t now
   return static_cast<std::uint64_t>(seconds) * kNsOfSecond;
 }
 
+// One a line: nothing that may stand in a pattern is a line's end.
+std::string Filter::selection() const {
+  std::vector<std::string> sorted = reasons;
+  std::ranges::sort(sorted);
+  std::string text;
+  for (const std::string& reason : sorted) text += "reason " + reason + "\n";
+  if (!topic.empty()) text += "topic " + topic + "\n";
+  if (producer) text += "producer " + std::to_string(*producer) + "\n";
+  if (!since_text.empty()) text += "since " + since_text + "\n";
+  if (!until_text.empty()) text += "until " + until_text + "\n";
+  return text;
+}
+
 bool Filter::takes(const dlq::Record& record) const {
   const dlq::Letter& letter = record.letter;
   if (letter.died_ns < since_ns || letter.died_ns >= until_ns) return false;

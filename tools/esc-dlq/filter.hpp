@@ -27,7 +27,11 @@ struct Filter {
   std::optional<std::uint64_t> producer;
   std::uint64_t since_ns = 0;  ///< of death, like the next one, which is the first not meant
   std::uint64_t until_ns = UINT64_MAX;
+  std::string since_text;  ///< as they were given
+  std::string until_text;
 
+  /// Says which letters are meant: the same for the same words on the command line.
+  [[nodiscard]] std::string selection() const;
   [[nodiscard]] bool takes(const dlq::Record& record) const;
 };
 

@@ -6,6 +6,7 @@
 
 #include "config/text.hpp"
 #include "esc-dlq/letter_view.hpp"
+#include "esc-dlq/pcap_form.hpp"
 
 namespace esc::dlq_tool {
 namespace {
@@ -98,6 +99,7 @@ std::string hex_lines(std::span<const std::byte> bytes) {
 
 std::string format_letter(Form form, std::uint64_t segment, const dlq::Record& record) {
   if (form == Form::kJson) return json_line(segment, record);
+  if (form == Form::kPcap) return pcap_packet(record);
   const std::string line = text_line(segment, record);
   return form == Form::kText ? line : line + hex_lines(record.frame);
 }

@@ -11,9 +11,10 @@ enum class Form : std::uint8_t {
   kText,  ///< one line
   kJson,  ///< one object a line, ASCII
   kHex,   ///< a line, then its frame as hexdump shows it
+  kPcap,  ///< a packet of a capture; see pcap_form.hpp
 };
 
-/// With its newline.
+/// With its newline, if it is text.
 [[nodiscard]] std::string format_letter(Form form, std::uint64_t segment,
                                         const dlq::Record& record);
 

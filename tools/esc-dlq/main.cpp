@@ -1,6 +1,7 @@
-// esc-dlq: reads the dead letters that an appliance keeps, while it runs or after, and removes old
-// ones.
+// esc-dlq: reads the dead letters that an appliance keeps, while it runs or after, sends them
+// again, and removes old ones.
 #include <csignal>
+#include <filesystem>
 #include <iostream>
 #include <new>
 #include <span>
@@ -8,9 +9,12 @@
 #include "config/text.hpp"
 #include "dlq/folder.hpp"
 #include "esc-dlq/options.hpp"
+#include "esc-dlq/pcap_form.hpp"
 #include "esc-dlq/print.hpp"
 #include "esc-dlq/progress.hpp"
 #include "esc-dlq/purge.hpp"
+#include "esc-dlq/replay.hpp"
+#include "esc-dlq/replay_error.hpp"
 #include "esc-dlq/segments.hpp"
 #include "esc-dlq/statistics.hpp"
 
@@ -20,8 +24,10 @@ namespace {
 ExitCode run(const Options& options) {
   const dlq::Folder folder(options.folder);
   bool sound = true;
+  bool all_sent = true;
   std::uint64_t unreadable = 0;
   if (options.command == "cat") {
+    if (options.form == Form::kPcap) std::cout << pcap_head();
     unreadable = print_letters(std::cout, folder, options.filter, options.form, options.limit);
   } else if (options.command == "stats") {
     Statistics statistics;
@@ -31,6 +37,12 @@ ExitCode run(const Options& options) {
     }
     print_statistics(std::cout, statistics, options.top, options.json);
     unreadable = statistics.unreadable();
+  } else if (options.command == "replay") {
+    const ReplayResult result = replay(options.folder, options.filter, options.replay);
+    print_replay(std::cout, result, options.replay.dry_run, options.json);
+    unreadable = result.unreadable;
+    sound = result.no_frame == 0;
+    all_sent = result.too_long + result.not_taken == 0;
   } else if (options.command == "purge") {
     purge(std::cout, options.folder, options.purge, options.json);
   } else {
@@ -53,6 +65,7 @@ ExitCode run(const Options& options) {
     std::cerr << "esc-dlq: " << unreadable
               << " segments could not be read, or not to their ends\n  fix: see esc-dlq verify\n";
   }
+  if (!all_sent) return ExitCode::kNotReplayed;
   return sound && unreadable == 0 ? ExitCode::kOk : ExitCode::kDamaged;
 }
 
@@ -71,6 +84,14 @@ int main(int argc, char** argv) {
   } catch (const esc::dlq::FolderError& error) {
     std::cerr << "esc-dlq: " << esc::config::printable(error.what())
               << "\n  fix: " << esc::config::printable(error.fix()) << '\n';
+    return static_cast<int>(ExitCode::kNoFolder);
+  } catch (const ReplayError& error) {
+    std::cerr << "esc-dlq: " << esc::config::printable(error.what())
+              << "\n  fix: " << esc::config::printable(error.fix()) << '\n';
+    return static_cast<int>(ExitCode::kNotReplayed);
+  } catch (const std::filesystem::filesystem_error& error) {
+    std::cerr << "esc-dlq: " << esc::config::printable(error.what())
+              << "\n  fix: look at that path, and at who may read it\n";
     return static_cast<int>(ExitCode::kNoFolder);
   } catch (const std::bad_alloc&) {
     std::cerr << "esc-dlq: no memory for a segment on each thread\n"

@@ -9,6 +9,8 @@
 #include "config/text.hpp"
 #include "config/topic_pattern.hpp"
 #include "esc-dlq/version.hpp"
+#include "wire/frame.hpp"
+#include "wire/sender.hpp"
 
 namespace esc::dlq_tool {
 namespace {
@@ -26,17 +28,19 @@ std::string exit_codes() {
   return text;
 }
 
-void add_time(CLI::App& command, const char* name, std::uint64_t& time, const char* help) {
+void add_time(CLI::App& command, const char* name, std::uint64_t& time, const char* help,
+              std::string* as_given = nullptr) {
   command
       .add_option_function<std::string>(
           name,
-          [&time, name](const std::string& text) {
+          [&time, name, as_given](const std::string& text) {
             const auto parsed = parse_time(text, now_ns());
             if (!parsed) {
               throw CLI::ValidationError(
                   name, "is a time as 2026-11-26T12:00:00Z, or how long ago as 90s, 15m, 2h, 7d");
             }
             time = *parsed;
+            if (as_given != nullptr) *as_given = text;
           },
           help)
       ->type_name("TIME");
@@ -63,8 +67,8 @@ void add_filter(CLI::App& command, Filter& filter) {
           "--producer", [&filter](std::uint64_t producer) { filter.producer = producer; },
           "only numbered events of this producer")
       ->type_name("PRODUCER");
-  add_time(command, "--since", filter.since_ns, "only what died then or later");
-  add_time(command, "--until", filter.until_ns, "only what died before");
+  add_time(command, "--since", filter.since_ns, "only what died then or later", &filter.since_text);
+  add_time(command, "--until", filter.until_ns, "only what died before", &filter.until_text);
 }
 
 void add_purge(CLI::App& command, PurgeOptions& purge) {
@@ -73,6 +77,36 @@ void add_purge(CLI::App& command, PurgeOptions& purge) {
   add_time(which, "--until", purge.until_ns, "those in which every letter died before");
   which.require_option(1);
   command.add_flag("--dry-run", purge.dry_run, "only say which");
+}
+
+void add_replay(CLI::App& command, ReplayOptions& replay) {
+  CLI::Option_group& where = *command.add_option_group("where to");
+  where.add_option("--udp", replay.udp, "kernel UDP")->type_name("HOST:PORT");
+  where.add_option("--tcp", replay.tcp, "kernel TCP")->type_name("HOST:PORT");
+  where.add_flag("--dry-run", replay.dry_run, "only say how many");
+  where.require_option(1);
+  command
+      .add_option("--confirm", replay.confirm,
+                  "count what arrived with the appliance of that name on this machine, and send "
+                  "again what did not; or the path of its control socket")
+      ->type_name("INSTANCE");
+  command.add_option("--rate", replay.rate, "letters a second; 0: as fast as the way takes them")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  command
+      .add_option("--max-replays", replay.max_replays, "leave those that were replayed as often")
+      ->check(CLI::Range(1U, unsigned{wire::kMaxReplayCount}))
+      ->capture_default_str();
+  command.add_option("--limit", replay.limit, "no more than so many")->check(CLI::PositiveNumber);
+  command.add_option(
+      "--cursor", replay.cursor,
+      "the file that says how far this selection has come; without it: one in FOLDER");
+  command.add_flag("--restart", replay.restart, "from the beginning, whatever the cursor says");
+  command
+      .add_option("--datagram-bytes", replay.datagram_bytes,
+                  "UDP payload that several letters share at most")
+      ->check(CLI::Range(std::size_t{64}, wire::kMaxDatagramBytes))
+      ->capture_default_str();
 }
 
 CLI::App* add_command(CLI::App& app, Options& options, const std::string& name,
@@ -91,16 +125,22 @@ void add_commands(CLI::App& app, Options& options) {
   CLI::App* purge =
       add_command(app, options, "purge", "removes segments; no appliance may run on them");
   add_purge(*purge, options.purge);
-  for (CLI::App* command : {ls, stats, verify, purge})
+  CLI::App* replay =
+      add_command(app, options, "replay", "sends dead letters to an appliance again");
+  add_replay(*replay, options.replay);
+  for (CLI::App* command : {ls, stats, verify, purge, replay})
     command->add_flag("--json", options.json, "the result as JSON");
-  for (CLI::App* command : {stats, cat}) add_filter(*command, options.filter);
+  for (CLI::App* command : {stats, cat, replay}) add_filter(*command, options.filter);
   stats->add_option("--top", options.top, "lines of each kind")->check(CLI::Range(1, 100'000));
   cat->add_option("--limit", options.limit, "no more than so many")->check(CLI::PositiveNumber);
   auto* json = cat->add_flag_callback(
       "--json", [&options] { options.form = Form::kJson; }, "one JSON object a line");
-  cat->add_flag_callback(
-         "--hex", [&options] { options.form = Form::kHex; }, "each with its frame in hex")
-      ->excludes(json);
+  auto* hex = cat->add_flag_callback(
+      "--hex", [&options] { options.form = Form::kHex; }, "each with its frame in hex");
+  auto* pcap = cat->add_flag_callback(
+      "--pcap", [&options] { options.form = Form::kPcap; }, "a capture of packets that hold them");
+  hex->excludes(json)->excludes(pcap);
+  pcap->excludes(json);
   app.require_subcommand(1);
 }
 
@@ -108,7 +148,9 @@ void add_commands(CLI::App& app, Options& options) {
 
 std::variant<Options, ExitCode> parse_options(int argc, const char* const* argv) {
   Options options;
-  CLI::App app("Reads the dead letters that an appliance keeps, and removes them.", "esc-dlq");
+  CLI::App app(
+      "Reads the dead letters that an appliance keeps, sends them again, and removes them.",
+      "esc-dlq");
   app.set_version_flag("--version", kVersion);
   app.footer(exit_codes());
   add_commands(app, options);

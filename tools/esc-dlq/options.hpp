@@ -9,6 +9,7 @@
 #include "esc-dlq/filter.hpp"
 #include "esc-dlq/format.hpp"
 #include "esc-dlq/purge.hpp"
+#include "esc-dlq/replay.hpp"
 
 namespace esc::dlq_tool {
 
@@ -16,11 +17,12 @@ struct Options {
   std::string command;
   std::string folder;
   bool json = false;
-  Filter filter;            ///< of stats and cat
+  Filter filter;            ///< of stats, cat and replay
   Form form = Form::kText;  ///< of cat
   std::uint64_t limit = 0;  ///< of cat; 0: all
   std::size_t top = 20;     ///< of stats
   PurgeOptions purge;
+  ReplayOptions replay;
 };
 
 /// The options, or how to end: --help, --version, or a line that is wrong, which was said.

@@ -74,7 +74,7 @@ def violations(ledger: dict) -> Iterator[str]:
         yield f"frames do not balance: received {frames.get('received')}, accounted for {total}"
     copies = sum(frames.get("duplicate_by", {}).values())
     if frames.get("duplicate") != copies:
-        yield f"duplicate is {frames.get('duplicate')}, and by number and by key {copies}"
+        yield f"duplicate is {frames.get('duplicate')}, and by what tells them {copies}"
     letters = sum(dead.get("by_reason", {}).values())
     if dead.get("durable", 0) != letters:
         yield f"dead_lettered.durable is {dead.get('durable')}, and by reason {letters}"

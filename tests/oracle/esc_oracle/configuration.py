@@ -25,6 +25,12 @@ def read_bindings(document: Mapping) -> dict[int, Prefixes]:
     }
 
 
+def read_replay_sources(document: Mapping) -> Prefixes | None:
+    """From where dead letters may come again; None: from nowhere."""
+    sources = document.get("replay", {}).get("sources")
+    return Prefixes(sources) if sources else None
+
+
 def _route(table: Mapping) -> Route:
     keyed = table.get("dedup", "none") != "none"
     publishers = table.get("publishers")

@@ -92,10 +92,10 @@ def _item(kind, size, rest, run, summed=None):
     return struct.pack("<I", crc) + head + rest
 
 
-def header(number, run, first_id, size, instance, version=1):
+def header(number, run, first_id, size, instance, version=1, created_ns=0):
     name = instance.encode()
-    block = struct.pack("<8sII5QII", b"ESCDLQSG", version, BLOCK, number, run, first_id, 0, size,
-                        len(name), 0)
+    block = struct.pack("<8sII5QII", b"ESCDLQSG", version, BLOCK, number, run, first_id, created_ns,
+                        size, len(name), 0)
     block = (block + name).ljust(BLOCK - 4, b"\0")
     return block + struct.pack("<I", crc32c(block))
 
@@ -109,6 +109,7 @@ class Segment:
     size: int = 16 * BLOCK
     instance: str = "oracle"
     sealed: bool = True
+    created_ns: int = 0
 
     @property
     def name(self):
@@ -120,7 +121,8 @@ class Segment:
         return list(enumerate(flat, self.first_id))
 
     def bytes(self):
-        out = header(self.number, self.run, self.first_id, self.size, self.instance)
+        out = header(self.number, self.run, self.first_id, self.size, self.instance,
+                     created_ns=self.created_ns)
         number = self.first_id
         for commit in self.commits:
             first = number

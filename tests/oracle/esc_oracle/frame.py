@@ -27,7 +27,8 @@ class Identity(NamedTuple):
 
 
 class Frame(NamedTuple):
-    """One frame. `reason` of a refused one; topic, priority, payload and identity of an event."""
+    """One frame. `reason` of a refused one; topic, priority, payload and identity of an event, and
+    how often it was replayed as a dead letter."""
 
     what: str
     reason: str = ""
@@ -35,6 +36,7 @@ class Frame(NamedTuple):
     topic: bytes = b""
     payload: bytes = b""
     identity: Identity | None = None
+    replay_count: int = 0
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,10 @@ class FrameRules:
 class _Session:
     """Hands out the numbers of one session frame."""
 
-    def __init__(self, producer: int, epoch: int, first_sequence: int, count: int) -> None:
+    def __init__(
+        self, producer: int, epoch: int, first_sequence: int, count: int, replay_count: int
+    ) -> None:
+        self.replay_count = replay_count
         self._producer = producer
         self._epoch = epoch
         self._next = first_sequence
@@ -95,7 +100,9 @@ def read_datagram(data: bytes, rules: FrameRules = FrameRules()) -> list[Frame]:
             frames.append(_refused(reason))
         else:
             assert topic is not None
-            frames.append(Frame(EVENT, "", body[0], topic, body[3 + len(topic) :], identity))  # 9
+            replays = session.replay_count if session and identity else 0
+            payload = body[3 + len(topic) :]
+            frames.append(Frame(EVENT, "", body[0], topic, payload, identity, replays))  # 9
     return frames
 
 
@@ -125,10 +132,10 @@ def _read_session(payload: bytes) -> _Session | None:
     """The session that a session frame's payload begins; None if it is malformed."""
     if len(payload) != _SESSION.size:
         return None
-    version, _, count, epoch, producer, first_sequence, _ = _SESSION.unpack(payload)
+    version, flags, count, epoch, producer, first_sequence, _ = _SESSION.unpack(payload)
     if version != 1 or first_sequence + max(count, 1) - 1 > _SEQUENCE_MAX:
         return None
-    return _Session(producer, epoch, first_sequence, count)
+    return _Session(producer, epoch, first_sequence, count, flags >> 4)
 
 
 def _refused(reason: str) -> Frame:

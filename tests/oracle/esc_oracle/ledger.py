@@ -23,7 +23,7 @@ class TopicCount:
 class Expectation:
     """Counts what every packet must come to. `producers`: judges numbered events, in the order in
     which packets are added; None: the appliance does not. `bindings`: from where a producer may
-    send, of those that are bound.
+    send, of those that are bound; `replay_sources`: from where dead letters may come again.
     """
 
     frame_rules: FrameRules
@@ -31,6 +31,7 @@ class Expectation:
     producers: Producers | None = None
     bindings: Mapping[int, Prefixes] = field(default_factory=dict)
     keys: Keys = field(default_factory=Keys)
+    replay_sources: Prefixes | None = None
     dead: frozenset[str] = frozenset()  # reasons for which a frame is kept instead of dropped
     packets_received: int = 0
     datagrams: int = 0
@@ -42,8 +43,10 @@ class Expectation:
     duplicate: int = 0
     stale: int = 0
     duplicate_key: int = 0
+    duplicate_replay: int = 0
     frames_dropped: Counter[str] = field(default_factory=Counter)
     dead_lettered: Counter[str] = field(default_factory=Counter)
+    replayed: set[tuple[Identity, int]] = field(default_factory=set)
     topics: dict[bytes, TopicCount] = field(default_factory=dict)
     routed: dict[bytes, TopicCount] = field(default_factory=dict)  # by pattern
 
@@ -133,6 +136,8 @@ class Expectation:
                 self.frames_dropped[one.reason] += times
             elif reason := self._not_allowed(one, source):
                 self.frames_dropped[reason] += times
+            elif one.replay_count:
+                self._judge_replay(one, times)
             elif one.identity and numbered is not None:
                 numbered.append(one)
             else:
@@ -145,6 +150,9 @@ class Expectation:
         publishers = self.routes[pattern].publishers if pattern is not None else None
         if publishers is not None and source not in publishers:
             return "topic_not_allowed"
+        if event.replay_count:
+            sources = self.replay_sources
+            return "" if sources is not None and source in sources else "replay_not_allowed"
         sources = self.bindings.get(event.identity.producer) if event.identity else None
         return "producer_not_allowed" if sources is not None and source not in sources else ""
 
@@ -161,6 +169,15 @@ class Expectation:
             self.duplicate += times
         else:
             self._lose("stale", times)
+
+    def _judge_replay(self, event: frame.Frame, times: int) -> None:
+        assert event.identity is not None
+        known = (event.identity, event.replay_count)
+        copies = times if known in self.replayed else times - 1
+        self.replayed.add(known)
+        self.duplicate_replay += copies
+        if times > copies:
+            self._route(event, times - copies)
 
     def _lose(self, reason: str, times: int) -> None:
         if reason in self.dead:
@@ -199,8 +216,12 @@ class Expectation:
                 "received": self.frames_received,
                 "delivered": self.delivered,
                 "control": self.control,
-                "duplicate": self.duplicate + self.duplicate_key,
-                "duplicate_by": {"number": self.duplicate, "key": self.duplicate_key},
+                "duplicate": self.duplicate + self.duplicate_key + self.duplicate_replay,
+                "duplicate_by": {
+                    "number": self.duplicate,
+                    "key": self.duplicate_key,
+                    "replay": self.duplicate_replay,
+                },
                 "stale": self.stale,
                 "dead_lettered": {
                     "durable": self.dead_lettered.total(),

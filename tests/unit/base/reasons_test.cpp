@@ -38,7 +38,8 @@ TEST(Reasons, FrameDropNamesAreThese) {
                                           "topic_not_allowed",
                                           "producer_not_allowed",
                                           "dlq_backlog",
-                                          "dlq_write_failed"}));
+                                          "dlq_write_failed",
+                                          "replay_not_allowed"}));
 }
 
 TEST(Reasons, PacketDropNamesAreThese) {

@@ -69,8 +69,8 @@ TEST(Override, UnknownKeyNamesTheOption) {
             Texts{"--set lcores.idel=busy: unknown key 'idel' in [lcores]; did you mean 'idle'?"});
   EXPECT_EQ(set_problems({"sensors.a=1"}),
             Texts{"--set sensors.a=1: unknown table [sensors]; known here: instance, eal, memory, "
-                  "port, lcores, rings, deduplication, limits, pressure, dead_letters, shutdown, "
-                  "log, control, routing, "
+                  "port, lcores, rings, deduplication, limits, pressure, dead_letters, replay, "
+                  "shutdown, log, control, routing, "
                   "default_route, "
                   "route, producer"});
 }

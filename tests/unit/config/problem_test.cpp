@@ -43,7 +43,7 @@ TEST(Unknown, HostileKeyIsEscaped) {
   EXPECT_EQ(problems("\"a\\u001b[2J\\u202e\" = 1\n" + std::string(kMinimal)),
             Texts{"t.toml:1:1: unknown key 'a\\x1b[2J\\u{202e}' at the top level; known here: "
                   "instance, eal, memory, port, lcores, rings, deduplication, limits, pressure, "
-                  "dead_letters, shutdown, "
+                  "dead_letters, replay, shutdown, "
                   "log, control, "
                   "routing, default_route, route, producer"});
 }

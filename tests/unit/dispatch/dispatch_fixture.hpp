@@ -65,7 +65,7 @@ class DispatchTest : public testing::Test {
   };
   void make(const std::vector<route::RouteSpec>& routes, std::size_t workers, std::size_t cells,
             const Limits& limits) {
-    rules_.emplace(make_rules(routes, kHasher, unknown_, bound_));
+    rules_.emplace(make_rules(routes, kHasher, unknown_, bound_, replay_sources_));
     if (monitor_ != nullptr) {
       pressure_.emplace(rules_->quiescence, std::make_unique<const control::PressureTable>(
                                                 control::make_pressure_table({}, 1'000'000)));
@@ -137,7 +137,8 @@ class DispatchTest : public testing::Test {
     EXPECT_EQ(counters_.events_received.get(),
               counters_.events_routed.get() + counters_.events_held.get() + unknown() +
                   counters_.duplicate.get() + counters_.stale.get() +
-                  counters_.duplicate_key.get() + dropped(FrameDrop::kWorkerFull) +
+                  counters_.duplicate_key.get() + counters_.duplicate_replay.get() +
+                  dropped(FrameDrop::kReplayNotAllowed) + dropped(FrameDrop::kWorkerFull) +
                   dropped(FrameDrop::kHoldExpired) + dropped(FrameDrop::kDlqBacklog) +
                   counters_.dead_lettered.get());
   }
@@ -151,6 +152,7 @@ class DispatchTest : public testing::Test {
   telemetry::DispatchCounters counters_;
   route::UnknownSpec unknown_;
   std::vector<config::ProducerConfig> bound_;
+  std::vector<wire::IpPrefix> replay_sources_;
   std::optional<PublishedRules> rules_;
   control::FlowBoard flow_;
   control::PressureMonitor* monitor_ = nullptr;

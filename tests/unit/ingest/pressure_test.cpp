@@ -214,8 +214,11 @@ TEST_F(RxPressure, EveryEventKnowsItsPeer) {
   const auto expected = event::peer_address(sink_.state->events[0]);
   ASSERT_TRUE(expected);
   EXPECT_TRUE(expected->is_v4());
+  const std::uint16_t port = event::peer_port(sink_.state->events[0]);
+  EXPECT_EQ(port, 40000U);
   for (const event::Event& event : sink_.state->events) {
     EXPECT_EQ(event::peer_address(event), expected);
+    EXPECT_EQ(event::peer_port(event), port);
   }
 }
 

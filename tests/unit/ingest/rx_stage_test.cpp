@@ -183,6 +183,55 @@ TEST_F(RxFixture, DiscardAccountsForEverythingHeld) {
   EXPECT_EQ(counters_.packets_held.get(), 0U);
 }
 
+TEST_F(RxFixture, GivesUpEverythingHeldEventByEvent) {
+  sink_.state->room = 3;
+  Bytes many;
+  for (int i = 0; i < 200; ++i) {
+    const Bytes one = frame("t", 1);
+    many.insert(many.end(), one.begin(), one.end());
+  }
+  give(packet_of(many));
+  give(packet_of(frame("never begun", 1)));
+  ASSERT_NE(stage().poll(1), 0U);
+  std::size_t given_up = 0;
+  std::string last;
+  stage().give_up_all([&](auto& /*lane*/, const event::Event& event) {
+    ++given_up;
+    const auto topic = event::topic(event);
+    last.assign(topic.begin(), topic.end());
+    event::free_segment(event.mbuf);
+  });
+  stage().discard();
+  EXPECT_EQ(given_up, 198U);
+  EXPECT_EQ(last, "never begun");
+  EXPECT_EQ(counters_.frames_received.get(), 201U);
+  EXPECT_EQ(dropped(FrameDrop::kDrainedAtDeadline), 0U);
+  EXPECT_EQ(dropped(PacketDrop::kDrainedAtDeadline), 0U);
+  EXPECT_EQ(counters_.packets_received.get(), counters_.datagrams.get());
+  EXPECT_EQ(counters_.events_held.get(), 0U);
+  EXPECT_EQ(counters_.packets_held.get(), 0U);
+  EXPECT_EQ(counters_.datagram_open.get(), 0U);
+}
+
+TEST_F(RxFixture, GivesUpWhatIsBehindAFrameThatWaitsForABuffer) {
+  limits_.jumbo_wait_cycles = 1'000'000;
+  port_.jumbo_pool = nullptr;
+  give(packet_of(join({session(5, 0), frame("big", 5000), frame("small", 5)})), {2000, 4000});
+  give(packet_of(frame("big alone", 5000)), {2000, 4000});
+  (void)stage().poll(++now_);
+  EXPECT_EQ(counters_.jumbo_waits.get(), 1U);
+  std::vector<std::uint64_t> numbers;
+  stage().give_up_all([&](auto& /*lane*/, const event::Event& event) {
+    numbers.push_back(event.sequence);
+    event::free_segment(event.mbuf);
+  });
+  EXPECT_EQ(numbers, (std::vector<std::uint64_t>{1}));  // the big one used number 0 up
+  EXPECT_EQ(counters_.frames_received.get(), 4U);
+  EXPECT_EQ(dropped(FrameDrop::kDrainedAtDeadline), 2U);
+  EXPECT_EQ(counters_.packets_received.get(), counters_.datagrams.get());
+  EXPECT_TRUE(pool_.whole());
+}
+
 TEST_F(RxFixture, EventsMayBeGivenBackWhileTheirDatagramIsStillRead) {
   Bytes payload;
   for (std::size_t i = 0; i < 150; ++i) {

@@ -149,11 +149,11 @@ TEST_F(StorageTest, WhatDiesIsOnTheDiskWithAllThatIsKnownOfIt) {
   event.flags |= event::kSequenced | event::kPeerUnknown;
   event.producer = 99;
   event.epoch = 3;
-  event.attempts = 4;
+  event.replay_count = 2;
   event.rx_tsc = kStart - 5 * 1024;
   event.source = event::make_source(0, 1);
   const Bytes frame(event::frame(event).begin(), event::frame(event).end());
-  ASSERT_TRUE(worker_.put(event, DeadReason::kHandlerRefused, kStart - 2 * 1024));
+  ASSERT_TRUE(worker_.put(event, DeadReason::kHandlerRefused, kStart - 2 * 1024, 4));
   die(dispatch_, DeadReason::kUnknownTopic, 1);
 
   EXPECT_EQ(stage_->poll(kStart), 2U) << "one ring's burst: taken, and written into a commit";
@@ -177,6 +177,7 @@ TEST_F(StorageTest, WhatDiesIsOnTheDiskWithAllThatIsKnownOfIt) {
   EXPECT_EQ(letter.sequence, 4711U);
   EXPECT_EQ(letter.epoch, 3U);
   EXPECT_EQ(letter.attempts, 4U);
+  EXPECT_EQ(letter.replay_count, 2U);
   EXPECT_EQ(letter.queue, 1U);
   EXPECT_EQ(letter.flags, dlq::kSequenced);
   EXPECT_EQ(letter.received_ns, kUnixStart - 5 * 1024);

@@ -13,10 +13,11 @@ namespace esc::test {
 
 [[nodiscard]] inline std::unique_ptr<const route::Rules> make_rules(
     std::span<const route::RouteSpec> routes, const route::TopicHasher& hasher,
-    const route::UnknownSpec& unknown = {},
-    std::span<const config::ProducerConfig> producers = {}) {
+    const route::UnknownSpec& unknown = {}, std::span<const config::ProducerConfig> producers = {},
+    std::span<const wire::IpPrefix> replay_sources = {}) {
   return std::make_unique<const route::Rules>(route::Rules{route::RouteSet(routes, hasher, unknown),
-                                                           route::ProducerBindings(producers, 11)});
+                                                           route::ProducerBindings(producers, 11),
+                                                           wire::PrefixSet(replay_sources)});
 }
 
 /// Rules, published without readers, and a topic cache's memory.

@@ -26,6 +26,7 @@ Ledger full_ledger() {
                    .control = 16,
                    .duplicate = 8,
                    .duplicate_by_key = 5,
+                   .duplicate_by_replay = 2,
                    .stale = 7,
                    .dead_lettered = {},
                    .dropped = {},
@@ -124,6 +125,7 @@ TEST(Ledger, CollectAddsUpEveryBlock) {
   dispatcher.duplicate.add(12);
   dispatcher.stale.add(13);
   dispatcher.duplicate_key.add(14);
+  dispatcher.duplicate_replay.add(19);
   IngestCounters ingests[2];
   ingests[0].packets_received.add(10);
   ingests[0].datagrams.add(7);
@@ -140,21 +142,22 @@ TEST(Ledger, CollectAddsUpEveryBlock) {
   settled[1].durable.add(DeadReason::kStale, 16);
   settled[1].durable.add(DeadReason::kHoldExpired, 17);
   settled[1].write_failed.add(18);
-  ingests[1].frames_received.add(15 + 16 + 17 + 18);
+  ingests[1].frames_received.add(15 + 16 + 17 + 18 + 19);
 
   Ledger ledger = collect({.settled = {&settled[0], &settled[1]},
                            .workers = {&workers[0], &workers[1]},
                            .dispatchers = {&dispatcher},
                            .ingests = {&ingests[0], &ingests[1]}});
-  EXPECT_EQ(ledger.frames.received, 126U);
+  EXPECT_EQ(ledger.frames.received, 145U);
   EXPECT_EQ(ledger.frames.dead_lettered[at(DeadReason::kStale)], 31U);
   EXPECT_EQ(ledger.frames.dead_lettered[at(DeadReason::kHoldExpired)], 17U);
   EXPECT_EQ(ledger.frames_dead_lettered(), 48U);
   EXPECT_EQ(ledger.frames.dropped[at(FrameDrop::kDlqWriteFailed)], 18U);
   EXPECT_EQ(ledger.frames.delivered, 11U);
-  EXPECT_EQ(ledger.frames.duplicate, 26U);
+  EXPECT_EQ(ledger.frames.duplicate, 45U);
   EXPECT_EQ(ledger.frames.stale, 13U);
   EXPECT_EQ(ledger.frames.duplicate_by_key, 14U);
+  EXPECT_EQ(ledger.frames.duplicate_by_replay, 19U);
   EXPECT_EQ(ledger.frames.control, 3U);
   EXPECT_EQ(ledger.frames.dropped[at(FrameDrop::kUnknownTopic)], 4U);
   EXPECT_EQ(ledger.frames.dropped[at(FrameDrop::kHandlerRefused)], 2U);
@@ -173,7 +176,7 @@ TEST(Ledger, CollectAddsUpEveryBlock) {
 TEST(Ledger, TheSchemaIsFrozen) {
   EXPECT_EQ(to_json(full_ledger(), true).dump(),
             R"({"frames":{"received":100,"delivered":50,"control":16,"duplicate":8,)"
-            R"("duplicate_by":{"number":3,"key":5},"stale":7,)"
+            R"("duplicate_by":{"number":1,"key":5,"replay":2},"stale":7,)"
             R"("dead_lettered":{"durable":6,"by_reason":{"unknown_topic":4,"stale":2}},)"
             R"("dropped":{"frame_truncated":9,"unknown_topic":1},"in_flight":3},)"
             R"("packets":{"received":1000,"datagrams":800,"reassembled":70,)"
@@ -184,7 +187,7 @@ TEST(Ledger, TheSchemaIsFrozen) {
 TEST(Ledger, NothingHappenedYet) {
   EXPECT_EQ(to_json(Ledger{}, false).dump(),
             R"({"frames":{"received":0,"delivered":0,"control":0,"duplicate":0,)"
-            R"("duplicate_by":{"number":0,"key":0},"stale":0,)"
+            R"("duplicate_by":{"number":0,"key":0,"replay":0},"stale":0,)"
             R"("dead_lettered":{"durable":0,"by_reason":{}},"dropped":{},"in_flight":0},)"
             R"("packets":{"received":0,"datagrams":0,"reassembled":0,"non_event":{},"dropped":{},)"
             R"("in_flight":0,"imissed":0,"rx_nombuf":0,"ierrors":0},"balanced":false})");

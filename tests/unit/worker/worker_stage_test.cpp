@@ -232,7 +232,7 @@ TEST_F(WorkerTest, WhatAHandlerRefusesForGoodIsADeadLetter) {
   (void)dead->consume_burst(SIZE_MAX, [&](const storage::DeadItem& item) {
     EXPECT_EQ(item.reason, DeadReason::kHandlerRefused);
     EXPECT_EQ(item.stage, dlq::Stage::kWorker);
-    attempts.push_back(item.event.attempts);
+    attempts.push_back(item.attempts);
     event::free_segment(item.event.mbuf);
   });
   EXPECT_EQ(attempts, (std::vector<unsigned>{3, 1, 255}));

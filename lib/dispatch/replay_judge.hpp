@@ -1,0 +1,59 @@
+// Replayed dead letters of a burst: who may send them, and which came before.
+#pragma once
+
+#include <array>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "dispatch/key_judge.hpp"
+#include "dispatch/sequence_judge.hpp"
+#include "event/event.hpp"
+#include "event/peer.hpp"
+#include "wire/ip_prefix.hpp"
+
+namespace esc::dispatch {
+
+/// A replayed event has the number that it had when it died, which its producer's window has seen;
+/// so it is known by its number and how often it was replayed, among the keys. Thread: the
+/// dispatcher's lcore.
+class ReplayJudge {
+ public:
+  /// Judges, and marks as seen, the events of input.peek() that `replays` has a bit for, and adds
+  /// to `found`. From an address that is not in `sources` none is taken, and none leaves a mark.
+  /// `keys`: null: there is no memory for them, and none is taken either. Returns how many are new.
+  template <class Input>
+  std::size_t judge(const Input& input, std::uint64_t replays, const wire::PrefixSet& sources,
+                    KeyJudge* keys, std::uint64_t now, Refusals& found) noexcept {
+    std::size_t count = 0;
+    for (std::uint64_t rest = replays; rest != 0; rest &= rest - 1) {
+      const auto i = static_cast<std::size_t>(std::countr_zero(rest));
+      const event::Event& event = input.peek(i);
+      if (keys == nullptr || !may_replay(sources, event)) {
+        found.not_replayer |= std::uint64_t{1} << i;
+        continue;
+      }
+      keys_[count] = keys->hasher().replayed(
+          {.producer = event.producer, .sequence = event.sequence, .epoch = event.epoch},
+          event.replay_count);
+      place_[count++] = static_cast<std::uint8_t>(i);
+    }
+    if (count == 0) return 0;
+    const std::uint64_t seen = keys->mark(std::span(keys_).first(count), place_, now);
+    found.same_replay |= seen;
+    return count - static_cast<std::size_t>(std::popcount(seen));
+  }
+
+ private:
+  [[nodiscard]] static bool may_replay(const wire::PrefixSet& sources,
+                                       const event::Event& event) noexcept {
+    const auto peer = event::peer_address(event);
+    return peer && sources.contains(*peer);
+  }
+
+  std::array<identity::KeyHash, KeyJudge::kMaxBurst> keys_{};
+  std::array<std::uint8_t, KeyJudge::kMaxBurst> place_{};
+};
+
+}  // namespace esc::dispatch

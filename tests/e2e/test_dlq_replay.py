@@ -1,0 +1,488 @@
+"""esc-dlq replay: letters sent again, to an appliance that was told better, and to a listener that
+reads what comes by docs/wire-format.md."""
+
+import fcntl
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections import Counter
+from pathlib import Path
+
+import harness
+import craft
+from esc_oracle.dead_letters import Letter, Segment
+from esc_oracle.frame import CONTROL, read_datagram
+from harness import Config, Escd, Lcores, Port
+from network import RECEIVER_ADDRESS, SENDER_ADDRESS, VethPair
+
+OK, DAMAGED, USAGE, NOT_REPLAYED = 0, 1, 2, 5
+ROUND_TRIP_PACKETS = int(os.environ.get("ESC_ROUND_TRIP_PACKETS", "125000"))  # of eight events
+STALE = 1_000
+RUN = 0xABCDEF
+
+
+def dlq(*arguments: object, inside: str | None = None) -> subprocess.CompletedProcess[str]:
+    prefix = ["ip", "netns", "exec", inside] if inside else []
+    return subprocess.run(
+        [*prefix, harness.binary("ESC_DLQ"), *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+
+
+class Listener:
+    """Takes one TCP connection, and everything that comes."""
+
+    def __init__(self, scenario: harness.Scenario, most: int | None = None) -> None:
+        self._most = most  # bytes, then it hangs up
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.port = self._socket.getsockname()[1]
+        self.data = b""
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+        scenario.addCleanup(self._socket.close)
+
+    def _run(self) -> None:
+        try:
+            connection, _ = self._socket.accept()
+        except OSError:  # nobody came, and the test is over
+            return
+        with connection:
+            while self._most is None or len(self.data) < self._most:
+                data = connection.recv(1 << 16)
+                if not data:
+                    return
+                self.data += data
+
+    def events(self) -> list:
+        self._thread.join(30)
+        return [one for one in read_datagram(self.data) if one.what != CONTROL]
+
+
+def some_letters() -> list[Letter]:
+    letters = []
+    for i in range(300):
+        numbered = i % 3 != 0
+        # Some follow one another, some do not; and one is the last number there is.
+        number = 2**64 - 1 if i == 50 else 1000 + i // 7 * 100 + i
+        letters.append(
+            Letter(
+                topic=f"plant/{i % 4}".encode(),
+                payload=str(i).encode() * (i % 5),
+                reason=("unknown_topic", "stale", "handler_refused")[i % 3],
+                priority=i % 256,
+                died_ns=1_790_000_000_000_000_000 + i,
+                identity=(9, 2, number) if numbered else None,
+                replay_count=i // 10 % 5 if numbered else 0,
+            )
+        )
+    return letters
+
+
+class ByTcp(harness.Scenario):
+    """What goes over the wire, letter by letter."""
+
+    def setUp(self) -> None:
+        self.folder = self.directory / "letters"
+        self.folder.mkdir()
+        self.letters = some_letters()
+        self.segments = [
+            Segment(3, [self.letters[:100], self.letters[100:150]], run=RUN, first_id=10),
+            Segment(9, [self.letters[150:]], run=RUN, first_id=500, sealed=False, size=32 * 4096),
+        ]
+        self.numbers = [*range(10, 160), *range(500, 650)]
+        for segment in self.segments:
+            (self.folder / segment.name).write_bytes(segment.bytes())
+
+    def expected(self, meant=lambda letter: True, most: int = 3) -> list[tuple]:
+        out = []
+        for number, letter in zip(self.numbers, self.letters, strict=True):
+            if not meant(letter) or letter.replay_count >= most:
+                continue
+            identity = letter.identity or (RUN, 0, number)
+            out.append((letter.frame(), identity, letter.replay_count + 1))
+        return out
+
+    def replay(self, *arguments: object, code: int = OK, most: int | None = None) -> tuple:
+        listener = Listener(self, most)
+        done = dlq(
+            "replay", self.folder, "--json", "--tcp", f"127.0.0.1:{listener.port}", *arguments
+        )
+        self.assertEqual(done.returncode, code, done.stdout + done.stderr)
+        sent = []
+        for one in listener.events() if most is None else []:
+            frame = craft.frame(one.topic, one.payload, one.priority)
+            sent.append((frame, tuple(one.identity), one.replay_count))
+        return sent, json.loads(done.stdout) if done.stdout else {}, done.stderr
+
+    def test_each_frame_as_it_was_under_its_own_identity(self) -> None:
+        sent, said, _ = self.replay("--max-replays", 4)
+        expected = self.expected(most=4)
+        self.assertEqual(sent, expected)
+        self.assertEqual(said["letters"], len(expected))
+        self.assertEqual(said["left_max_replays"], 300 - len(expected))
+
+    def test_those_that_follow_one_another_share_a_session_frame(self) -> None:
+        listener = Listener(self)
+        dlq("replay", self.folder, "--tcp", f"127.0.0.1:{listener.port}")
+        events = listener.events()
+        controls = sum(one.what == CONTROL for one in read_datagram(listener.data))
+        self.assertLess(controls, len(events))
+
+    def test_filters_and_a_limit(self) -> None:
+        self.assertEqual(
+            self.replay("--topic", "plant/2")[0],
+            self.expected(lambda letter: letter.topic == b"plant/2"),
+        )
+        some = ["--reason", "stale", "--limit", 7, "--cursor", self.directory / "some"]
+        stale = self.expected(lambda letter: letter.reason == "stale")
+        self.assertEqual(self.replay(*some)[0], stale[:7])
+        self.assertEqual(self.replay(*some)[0], stale[7:14])
+
+    def test_a_second_replay_goes_on_behind_the_first(self) -> None:
+        self.replay()
+        self.assertEqual(self.replay()[0], [])
+        more = Segment(10, [self.letters[:20]], run=RUN, first_id=900)
+        (self.folder / more.name).write_bytes(more.bytes())
+        sent, said, _ = self.replay()
+        self.assertEqual(len(sent), said["letters"])
+        self.assertEqual(len(sent), sum(letter.replay_count < 3 for letter in self.letters[:20]))
+        self.assertEqual(self.replay("--restart")[0][: len(self.expected())], self.expected())
+
+    def test_each_selection_has_a_cursor_of_its_own(self) -> None:
+        self.replay("--topic", "plant/1")
+        self.assertEqual(len(self.replay()[0]), len(self.expected()))
+        cursor = self.directory / "cursor"
+        self.replay("--topic", "plant/1", "--cursor", cursor)
+        _, _, error = self.replay("--cursor", cursor, code=NOT_REPLAYED, most=0)
+        self.assertIn("is of another selection", error)
+        cursor.write_text("{}", encoding="utf-8")
+        _, _, error = self.replay("--cursor", cursor, code=NOT_REPLAYED, most=0)
+        self.assertIn("is no cursor", error)
+
+    def test_a_dry_run_sends_nothing_and_moves_nothing(self) -> None:
+        before = sorted(path.name for path in self.folder.iterdir())
+        done = dlq("replay", self.folder, "--dry-run", "--json")
+        self.assertEqual(json.loads(done.stdout)["letters"], len(self.expected()))
+        self.assertEqual(sorted(path.name for path in self.folder.iterdir()), before)
+
+    def test_who_hangs_up_is_told_of_and_the_cursor_stays(self) -> None:
+        _, _, error = self.replay("--rate", 1000, code=NOT_REPLAYED, most=1)
+        self.assertIn("TCP:", error)
+        self.assertEqual(list(self.folder.glob("*.cursor")), [])
+        self.assertEqual(self.replay()[0], self.expected())
+
+    def test_nobody_there(self) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            port = taken.getsockname()[1]
+        done = dlq("replay", self.folder, "--tcp", f"127.0.0.1:{port}")
+        self.assertEqual(done.returncode, NOT_REPLAYED)
+        self.assertIn("Connection refused", done.stderr)
+        self.assertEqual(dlq("replay", self.folder).returncode, USAGE)
+
+    def test_what_no_receiver_takes_for_an_event_is_left(self) -> None:
+        """A session frame would number those behind it, a wrong length would swallow them."""
+        session = craft.session(1, 1, 77)[19:]  # its payload
+        for bad in (
+            Letter(b"$esc/session", session, identity=(9, 2, 50_000)),
+            Letter(b"$esc/other", b"x"),
+            Letter(b"not\xffutf-8", b"x"),
+            Letter(b"", b"x"),
+            Letter(b"a", bytes(65_403)),
+        ):
+            good = Letter(b"good", b"y", identity=(9, 2, 50_001))
+            segment = Segment(20, [[bad, good]], run=RUN, size=64 * 4096)
+            (self.folder / segment.name).write_bytes(segment.bytes())
+            sent, said, _ = self.replay("--restart", code=DAMAGED)
+            self.assertEqual(sent, [*self.expected(), (good.frame(), good.identity, 1)])
+            self.assertEqual(said["left_no_frame"], 1)
+
+    def test_what_is_yet_to_come_is_sent_when_it_came(self) -> None:
+        later = 2**62
+        segment = Segment(20, [[Letter(b"x", b"1", died_ns=later), Letter(b"x", b"2")]], run=RUN)
+        (self.folder / segment.name).write_bytes(segment.bytes())
+        expected = [*self.expected(), (Letter(b"x", b"2").frame(), (RUN, 0, 1), 1)]
+        self.assertEqual(self.replay()[0], expected)
+        self.assertEqual(self.replay()[0], expected[-1:])
+        segment.commits[0][0].died_ns = 1
+        (self.folder / segment.name).write_bytes(segment.bytes())
+        self.assertEqual([one[1][2] for one in self.replay()[0]], [0, 1])
+        self.assertEqual(self.replay()[0], [])
+
+    def test_a_folder_that_was_begun_anew(self) -> None:
+        self.replay()
+        for path in self.folder.glob("*.dlq"):
+            path.unlink()
+        anew = Segment(1, [[Letter(b"x", b"1")]], run=RUN + 1, created_ns=10)
+        (self.folder / anew.name).write_bytes(anew.bytes())
+        self.assertEqual(len(self.replay()[0]), 1)
+        self.assertEqual(len(self.replay()[0]), 0)
+
+    def test_a_second_one_at_the_same_time(self) -> None:
+        cursor = self.directory / "cursor"
+        with open(f"{cursor}.lock", "wb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            _, _, error = self.replay("--cursor", cursor, code=NOT_REPLAYED, most=0)
+        self.assertIn("another replay of this selection is under way", error)
+
+    def test_a_damaged_segment(self) -> None:
+        path = self.folder / self.segments[0].name
+        content = bytearray(path.read_bytes())
+        content[4096 + 200] ^= 1
+        path.write_bytes(content)
+        sent, _, _ = self.replay()
+        whole = self.expected()
+        self.assertEqual(sent, [one for one in whole if one in sent])
+        self.assertLess(len(sent), len(whole))
+
+
+class ToAnAppliance(harness.Scenario):
+    """Letters of one appliance, sent to one that knows what to do with them, over kernel UDP."""
+
+    def setUp(self) -> None:
+        self.letters = self.directory / "letters"
+        self.pair = VethPair(self)
+
+    def die(self, packets: int, topics: int = 8) -> tuple[list[str], int]:
+        """Runs an appliance that can deliver a part of a trace only; the topics of the trace, and
+        how many letters there are."""
+        trace, names = self.directory / "t.pcap", self.directory / "topics"
+        self.run_command(
+            harness.binary("ESC_REPLAY"), "build", "--out", str(trace), "--topics-out", str(names),
+            "--packets", str(packets), "--topics", str(topics), "--frames-per-datagram", "8",
+            "--payload", "16", "--sessions", "5",
+        )  # fmt: skip
+        topics_of = names.read_text(encoding="utf-8").splitlines()
+        # As many numbered ones that are too old, and the same without a number.
+        stale = self.directory / "stale.pcap"
+        late = [craft.session(77, 1, 100_000) + craft.frame("late", b"x")]
+        late += [craft.session(77, 1, i + 1) + craft.frame("late", b"x") for i in range(STALE)]
+        craft.write_pcap(stale, [craft.datagram4(one) for one in late])
+        ports = [Port(f"net_pcap{i},rx_pcap={path}") for i, path in enumerate((trace, stale))]
+        config = Config(ports, {"late": "count", topics_of[0]: "count"}, Lcores.folded())
+        for topic in topics_of[1:4]:
+            config.routes[topic] = "fail"
+        config.sections["dead_letters"] = {"directory": str(self.letters), "stale": True}
+        config.sections["dead_letters"] |= {"ring_cells": 65_536}
+        ledger = self.play(config)
+        self.assert_sound(ledger)
+        dead = ledger["frames"]["dead_lettered"]
+        made = json.loads(trace.with_suffix(".json").read_text(encoding="utf-8"))
+        events = made["frames"]["received"] - made["frames"]["control"] + STALE + 1
+        self.assertEqual(dead["durable"] + ledger["frames"]["delivered"], events)
+        self.assertEqual(set(dead["by_reason"]), {"unknown_topic", "handler_refused", "stale"})
+        self.assertEqual(dead["by_reason"]["stale"], STALE)
+        return topics_of, dead["durable"]
+
+    def repaired_config(self, topics: list[str], replay: dict[str, object]) -> Config:
+        config = Config(
+            [Port(f"net_af_packet0,iface={self.pair.interface}")],
+            dict.fromkeys([*topics, "late"], "count"),
+            Lcores.folded(),
+        )
+        config.sections["deduplication"] = {"keyed_bytes": 64 << 20}
+        config.sections["replay"] = replay
+        return config
+
+    def repaired(self, topics: list[str], **replay: object) -> Escd:
+        config = self.repaired_config(topics, replay or {"sources": [SENDER_ADDRESS]})
+        escd = self.start_escd(config, namespace=self.pair.receiver)
+        escd.wait_until_running()
+        return escd
+
+    def replay(self, escd: Escd, *arguments: object) -> subprocess.CompletedProcess[str]:
+        return dlq(
+            "replay", self.letters, "--udp", f"{RECEIVER_ADDRESS}:9001", "--confirm",
+            escd.socket_path, "--json", *arguments, inside=self.pair.sender,
+        )  # fmt: skip
+
+    def kept(self) -> Counter:
+        lines = self.run_command(harness.binary("ESC_DLQ"), "stats", str(self.letters), "--json")
+        by_topic = json.loads(lines)["by_topic"]
+        return Counter({line["topic"]: line["letters"] for line in by_topic})
+
+    def assert_each_once(self, escd: Escd, letters: int) -> dict:
+        """Every letter was delivered, none of them twice; the ledger."""
+        topics = {topic: count["events"] for topic, count in escd.topics().items()}
+        self.assertEqual(Counter({t: n for t, n in topics.items() if n}), self.kept())
+        ledger = escd.stop()
+        self.assert_sound(ledger)
+        self.assertEqual(ledger["frames"]["delivered"], letters)
+        self.assertEqual(ledger["frames"]["duplicate_by"]["number"], 0)
+        self.assertEqual(ledger["frames"]["dropped"], {})
+        return ledger
+
+    def test_a_million_of_mixed_reasons_each_delivered_once(self) -> None:
+        topics, letters = self.die(ROUND_TRIP_PACKETS)
+        escd = self.repaired(topics)
+        done = self.replay(escd, "--rate", 0)
+        self.assertEqual(done.returncode, OK, done.stderr)
+        said = json.loads(done.stdout)
+        self.assertEqual(said["letters"], letters)
+        ledger = self.assert_each_once(escd, letters)
+        self.assertLessEqual(ledger["frames"]["duplicate"], said["resent"])
+
+    def test_what_the_way_loses_is_sent_again(self) -> None:
+        topics, letters = self.die(2_000)
+        escd = self.repaired(topics)
+        rules = (
+            "table netdev t {\n chain c {\n type filter hook egress device esc-tx priority 0;\n"
+            " numgen random mod 100 < 3 drop\n }\n}"
+        )
+        self.run_command(
+            "ip", "netns", "exec", self.pair.sender, harness.need_tool("nft"), rules
+        )
+        done = self.replay(escd, "--limit", 2_000, "--rate", 0)
+        self.assertEqual(done.returncode, OK, done.stderr)
+        self.assertGreater(json.loads(done.stdout)["resent"], 0)
+        self.run_command(
+            "ip", "netns", "exec", self.pair.sender, "nft", "delete table netdev t"
+        )
+        done = self.replay(escd)
+        self.assertEqual(done.returncode, OK, done.stderr)
+        self.assert_each_once(escd, letters)
+
+    def test_a_replay_that_was_killed_goes_on(self) -> None:
+        topics, letters = self.die(4_000)
+        escd = self.repaired(topics)
+        command = [
+            "ip", "netns", "exec", self.pair.sender, harness.binary("ESC_DLQ"), "replay",
+            str(self.letters), "--udp", f"{RECEIVER_ADDRESS}:9001", "--confirm",
+            str(escd.socket_path), "--rate", "8000",
+        ]  # fmt: skip
+        killed = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        self.addCleanup(harness.end, killed)
+        self.wait_until(
+            lambda: any(self.letters.glob("*.cursor")), "a batch was delivered", 60.0
+        )
+        killed.send_signal(signal.SIGKILL)
+        self.assertEqual(killed.wait(), -signal.SIGKILL)
+        done = self.replay(escd)
+        self.assertEqual(done.returncode, OK, done.stderr)
+        self.assertLess(json.loads(done.stdout)["letters"], letters)
+        self.assert_each_once(escd, letters)
+
+    def test_what_is_too_long_for_the_path_is_left(self) -> None:
+        self.letters.mkdir()
+        letters = [Letter(b"long", bytes(1_500)), *(Letter(b"x", bytes(200)) for _ in range(20))]
+        segment = Segment(1, [letters], run=RUN)
+        (self.letters / segment.name).write_bytes(segment.bytes())
+        to = ("replay", self.letters, "--udp", f"{RECEIVER_ADDRESS}:9001")
+        done = dlq(*to, inside=self.pair.sender)
+        self.assertEqual(done.returncode, NOT_REPLAYED, done.stderr)
+        self.assertIn("20 dead letters in", done.stdout)
+        self.assertIn("1 left: too long for a datagram", done.stdout)
+        done = dlq(*to, "--restart", "--datagram-bytes", 3_000, inside=self.pair.sender)
+        self.assertEqual(done.returncode, NOT_REPLAYED, done.stderr)
+        self.assertIn("give a lower --datagram-bytes", done.stderr)
+
+    def test_one_that_is_never_taken_does_not_hold_up_the_others(self) -> None:
+        """Its topic is not for whoever replays."""
+        topics, letters = self.die(200)
+        forbidden = topics[5]
+        times = self.kept()[forbidden]
+        self.assertGreater(times, 0)
+        config = self.repaired_config(topics, {"sources": [SENDER_ADDRESS]})
+        config.route_options[forbidden] = {"publishers": ["10.7.0.1"]}
+        escd = self.start_escd(config, namespace=self.pair.receiver)
+        escd.wait_until_running()
+        done = self.replay(escd, "--rate", 0)
+        self.assertEqual(done.returncode, NOT_REPLAYED, done.stderr)
+        said = json.loads(done.stdout)
+        self.assertEqual((said["letters"], said["left_not_taken"]), (letters - times, times))
+        ledger = escd.stop()
+        self.assertEqual(ledger["frames"]["delivered"], letters - times)
+        self.assertEqual(set(ledger["frames"]["dropped"]), {"topic_not_allowed"})
+
+    def test_a_stranger_does_not_stop_it(self) -> None:
+        """He says that he replays, and may not."""
+        topics, letters = self.die(200)
+        escd = self.repaired(topics, sources=["10.9.0.3", SENDER_ADDRESS])
+        self.run_command(
+            "ip", "-n", self.pair.sender, "address", "add", "10.9.0.4/24", "dev", "esc-tx"
+        )
+        stray = craft.session(1, 1, 1, flags=0x10) + craft.frame("late")
+        script = (
+            "import socket,time\n"
+            "s=socket.socket(socket.AF_INET,socket.SOCK_DGRAM)\n"
+            "s.bind(('10.9.0.4',0))\n"
+            f"while True: s.sendto(bytes.fromhex('{stray.hex()}'),('{RECEIVER_ADDRESS}',9001));"
+            "time.sleep(0.01)"
+        )
+        command = ["ip", "netns", "exec", self.pair.sender, sys.executable, "-c", script]
+        stranger = subprocess.Popen(command)
+        self.addCleanup(harness.end, stranger)
+        self.wait_until(
+            lambda: escd.live_ledger()["frames"]["dropped"].get("replay_not_allowed", 0) > 0,
+            "the stranger is refused",
+            20.0,
+        )
+        done = self.replay(escd)
+        self.assertEqual(done.returncode, OK, done.stderr)
+        harness.end(stranger)
+        self.assertEqual(json.loads(done.stdout)["letters"], letters)
+        self.assertEqual(escd.stop()["frames"]["delivered"], letters)
+
+    def test_nobody_may_unless_he_is_named(self) -> None:
+        topics, _ = self.die(50)
+        for sources in ([], ["10.9.0.0/30"], ["10.8.0.0/16"]):
+            with self.subTest(sources=sources):
+                escd = self.repaired(topics, sources=sources)
+                done = self.replay(escd, "--restart")
+                allowed = sources == ["10.9.0.0/30"]
+                self.assertEqual(done.returncode, OK if allowed else NOT_REPLAYED)
+                if not allowed:
+                    self.assertIn("takes no replays from here", done.stderr)
+                    self.assertIn("replay.sources", done.stderr)
+                ledger = escd.stop()
+                self.assert_sound(ledger)
+                refused = ledger["frames"]["dropped"].get("replay_not_allowed", 0)
+                self.assertEqual(refused == 0, allowed)
+                self.assertEqual(ledger["frames"]["delivered"] == 0, not allowed)
+
+    def test_what_dies_again_does_not_go_round_for_ever(self) -> None:
+        topics, letters = self.die(50)
+        other = self.letters
+        config = Config(
+            [Port(f"net_af_packet0,iface={self.pair.interface}")], {"x": "count"}, Lcores.folded()
+        )
+        self.letters = self.directory / "again"
+        config.sections["dead_letters"] = {"directory": str(self.letters)}
+        config.sections["replay"] = {"sources": [SENDER_ADDRESS]}
+        escd = self.start_escd(config, namespace=self.pair.receiver)
+        escd.wait_until_running()
+        self.letters = other
+        self.assertEqual(self.replay(escd).returncode, OK)
+        self.letters = self.directory / "again"
+        escd.wait_until_drained(0)
+        for times in (2, 3):
+            done = self.replay(escd)
+            self.assertEqual(json.loads(done.stdout)["letters"], letters, done.stderr)
+            escd.wait_until_drained(0)
+        said = json.loads(self.replay(escd).stdout)
+        self.assertEqual((said["letters"], said["left_max_replays"]), (0, letters))
+        self.assert_sound(escd.stop())
+        lines = self.run_command(harness.binary("ESC_DLQ"), "cat", str(self.letters), "--json")
+        counts = Counter(json.loads(line)["replay_count"] for line in lines.splitlines())
+        self.assertEqual(counts, Counter({1: letters, 2: letters, 3: letters}))
+
+    def test_sources_reload(self) -> None:
+        topics, letters = self.die(50)
+        escd = self.repaired(topics, sources=["10.8.0.0/16"])
+        self.assertEqual(self.replay(escd).returncode, NOT_REPLAYED)
+        text = escd.config_path.read_text(encoding="utf-8")
+        escd.config_path.write_text(text.replace("10.8.0.0/16", SENDER_ADDRESS), encoding="utf-8")
+        escd.ask("reload")
+        self.assertEqual(self.replay(escd).returncode, OK)
+        ledger = escd.stop()
+        self.assertEqual(ledger["frames"]["delivered"], letters)
+
+
+if __name__ == "__main__":
+    harness.main()

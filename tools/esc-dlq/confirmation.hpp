@@ -1,0 +1,31 @@
+// What a running appliance on this machine says it has taken of a replay.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "escctl/client.hpp"
+
+namespace esc::dlq_tool {
+
+/// Replayed letters that reached its dispatchers since it started.
+struct ReplayCounts {
+  std::uint64_t fresh = 0;
+  std::uint64_t copies = 0;   ///< came before
+  std::uint64_t refused = 0;  ///< from where none are taken, whoever sent them
+
+  [[nodiscard]] std::uint64_t taken() const noexcept { return fresh + copies; }
+};
+
+/// Thread: one.
+class Confirmation {
+ public:
+  /// `instance`: its name, or the path of its control socket. Throws ReplayError, as read() does.
+  explicit Confirmation(const std::string& instance);
+  [[nodiscard]] ReplayCounts read();
+
+ private:
+  ctl::Client client_;
+};
+
+}  // namespace esc::dlq_tool

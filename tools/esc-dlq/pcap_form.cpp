@@ -1,0 +1,93 @@
+#include "esc-dlq/pcap_form.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <span>
+#include <type_traits>
+#include <vector>
+
+#include "wire/encoder.hpp"
+#include "wire/packet_encoder.hpp"
+
+namespace esc::dlq_tool {
+namespace {
+
+// The format is that of libpcap (draft-ietf-opsawg-pcap).
+struct FileHead {
+  std::uint32_t magic = 0xA1B2'3C4D;  // nanoseconds
+  std::uint16_t version_major = 2;
+  std::uint16_t version_minor = 4;
+  std::uint32_t reserved[2] = {};
+  std::uint32_t snap_bytes = 1U << 18U;
+  std::uint32_t link_type = 1;  // Ethernet
+};
+struct PacketHead {
+  std::uint32_t seconds = 0;
+  std::uint32_t nanoseconds = 0;
+  std::uint32_t captured_bytes = 0;
+  std::uint32_t packet_bytes = 0;
+};
+static_assert(sizeof(FileHead) == 24 && sizeof(PacketHead) == 16);
+
+constexpr std::uint64_t kNsOfSecond = 1'000'000'000;
+constexpr std::array<std::uint8_t, 12> kV4Mapped = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF};
+
+template <class Head>
+std::string bytes_of(const Head& head) {
+  static_assert(std::has_unique_object_representations_v<Head>);
+  return {reinterpret_cast<const char*>(&head), sizeof head};
+}
+
+wire::UdpPath path_of(const dlq::Letter& letter) {
+  wire::UdpPath path;
+  path.src_port = letter.peer_port;
+  path.dst_port = kPcapPort;
+  if ((letter.flags & dlq::kPeerKnown) == 0) return path;
+  const std::span peer(letter.peer);
+  path.ipv6 = !std::ranges::equal(peer.first(kV4Mapped.size()), kV4Mapped);
+  std::ranges::copy(path.ipv6 ? peer : peer.subspan(kV4Mapped.size()), path.src_ip.begin());
+  return path;
+}
+
+std::vector<std::uint8_t> payload_of(const dlq::Record& record) {
+  const dlq::Letter& letter = record.letter;
+  std::vector<std::uint8_t> payload;
+  if ((letter.flags & dlq::kSequenced) != 0) {
+    payload.resize(wire::kSessionFrameBytes);
+    static_cast<void>(
+        wire::encode_session_frame(payload, 0,
+                                   {.flags = wire::make_session_flags(false, letter.replay_count),
+                                    .count = 1,
+                                    .epoch = letter.epoch,
+                                    .producer = letter.producer,
+                                    .first_sequence = letter.sequence}));
+  }
+  const auto* frame = reinterpret_cast<const std::uint8_t*>(record.frame.data());
+  payload.insert(payload.end(), frame, frame + record.frame.size());
+  return payload;
+}
+
+}  // namespace
+
+std::string pcap_head() {
+  return bytes_of(FileHead{});
+}
+
+std::string pcap_packet(const dlq::Record& record) {
+  const wire::UdpPath path = path_of(record.letter);
+  const std::vector<std::uint8_t> payload = payload_of(record);
+  std::vector<std::uint8_t> packet(wire::udp_overhead_bytes(path) + payload.size());
+  const std::size_t bytes = wire::encode_udp_packet(packet, path, payload);
+  if (bytes == 0) return {};
+  const std::uint64_t ns = record.letter.received_ns;
+  const PacketHead head{.seconds = static_cast<std::uint32_t>(ns / kNsOfSecond),
+                        .nanoseconds = static_cast<std::uint32_t>(ns % kNsOfSecond),
+                        .captured_bytes = static_cast<std::uint32_t>(bytes),
+                        .packet_bytes = static_cast<std::uint32_t>(bytes)};
+  std::string out = bytes_of(head);
+  out.append(reinterpret_cast<const char*>(packet.data()), bytes);
+  return out;
+}
+
+}  // namespace esc::dlq_tool

@@ -1,0 +1,113 @@
+#include "esc-dlq/replay_delivery.hpp"
+
+#include <algorithm>
+#include <string>
+#include <thread>
+
+#include "esc-dlq/replay_error.hpp"
+
+namespace esc::dlq_tool {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr int kMostRounds = 20;
+constexpr int kQuietRounds = 3;  // in a row that bring nothing new: nothing new is to come
+constexpr milliseconds kBetween(2);
+constexpr milliseconds kPatience(1'000);  // without one more letter counted
+
+}  // namespace
+
+Delivery::Delivery(const ReplayOptions& options)
+    : link_(options.tcp.empty() ? udp_link(options.udp) : tcp_link(options.tcp)),
+      rate_(options.rate) {
+  if (!options.confirm.empty()) confirmation_.emplace(options.confirm);
+}
+
+Delivered Delivery::deliver(const ReplayBatch& batch) {
+  if (confirmation_) return confirm(batch);
+  const Sent sent = send(batch);
+  link_->settle();
+  return {.letters = sent.letters, .too_long = sent.too_long};
+}
+
+Delivery::Sent Delivery::send(const ReplayBatch& batch) {
+  Sent sent;
+  for (std::size_t i = 0; i < batch.datagrams(); ++i) {
+    const ReplayBatch::Datagram datagram = batch.datagram(i);
+    wait_for_turn(datagram.letters);
+    if (link_->send(datagram.bytes)) {
+      sent.letters += datagram.letters;
+    } else if (datagram.letters == 1) {
+      ++sent.too_long;
+    } else {
+      throw ReplayError("a datagram of " + std::to_string(datagram.bytes.size()) +
+                            " bytes is longer than the path takes",
+                        "give a lower --datagram-bytes");
+    }
+  }
+  return sent;
+}
+
+void Delivery::wait_for_turn(std::uint64_t letters) {
+  if (rate_ <= 0) return;
+  const Clock::time_point now = Clock::now();
+  if (next_ > now) std::this_thread::sleep_until(next_);
+  const auto takes = std::chrono::duration<double>(static_cast<double>(letters) / rate_);
+  next_ = std::max(next_, now) + std::chrono::duration_cast<Clock::duration>(takes);
+}
+
+// New ones are counted once each, however often they are sent: as many as there are letters, and
+// none is missing. Of a batch that was begun before some are copies; then a round must have brought
+// exactly all.
+Delivered Delivery::confirm(const ReplayBatch& batch) {
+  const ReplayCounts first = confirmation_->read();
+  ReplayCounts now = first;
+  Sent sent;
+  Delivered done;
+  std::uint64_t most = 0;
+  for (int round = 0, quiet = 0; round < kMostRounds && quiet < kQuietRounds; ++round) {
+    const ReplayCounts before = now;
+    sent = send(batch);
+    link_->settle();
+    if (round > 0) done.resent += sent.letters;
+    now = wait(first, before, sent.letters);
+    most = std::max(most, std::min(sent.letters, now.taken() - before.taken()));
+    done.too_long = sent.too_long;
+    done.letters = sent.letters;
+    if (now.fresh - first.fresh >= sent.letters || now.taken() - before.taken() == sent.letters)
+      return done;
+    quiet = now.fresh == before.fresh ? quiet + 1 : 0;
+  }
+  if (most == 0 && now.refused != first.refused) {
+    throw ReplayError("the appliance takes no replays from here",
+                      "name this machine's address in its replay.sources, and reload it");
+  }
+  if (most == 0) {
+    throw ReplayError("nothing arrives at the appliance",
+                      "escctl state, ports and ledger say whether it is paused, what it receives "
+                      "and what it drops; lower --rate if its ports lose packets");
+  }
+  most = std::max(most, std::min(sent.letters, now.fresh - first.fresh));
+  done.letters = most;
+  done.not_taken = sent.letters - most;
+  return done;
+}
+
+ReplayCounts Delivery::wait(const ReplayCounts& first, const ReplayCounts& before,
+                            std::uint64_t letters) {
+  ReplayCounts last = before;
+  for (Clock::time_point moved = Clock::now();;) {
+    const ReplayCounts now = confirmation_->read();
+    if (now.taken() < last.taken()) {
+      throw ReplayError("the appliance was started anew", "run this again");
+    }
+    if (now.fresh - first.fresh >= letters || now.taken() - before.taken() >= letters) return now;
+    if (now.taken() != last.taken()) moved = Clock::now();
+    last = now;
+    if (Clock::now() - moved >= kPatience) return now;
+    std::this_thread::sleep_for(kBetween);
+  }
+}
+
+}  // namespace esc::dlq_tool
