@@ -3,6 +3,7 @@ bound with deploy/bind-port and run by deploy/systemd."""
 
 import dataclasses
 import json
+import unittest
 from pathlib import Path
 
 import harness
@@ -21,6 +22,11 @@ SHORTEST_FRAME = 60  # a wire carries none that is shorter; cards differ in who 
 SMALL = {"rings": {"ingest_cells": 4096, "worker_cells": 1024}}  # and so the pools
 PASSES = 3
 TRACE = "/opt/guest/trace.pcap"
+
+
+# A machine in software takes its time, and a sanitizer in it a multiple of that: what it is to
+# watch there is the way of the frames.
+plain_build = unittest.skipIf(harness.SANITIZED, "shown by the plain build")
 
 
 def config(*cards: Card, rx_queues: int = 1) -> Config:
@@ -67,6 +73,7 @@ class PciPorts(GuestScenario):
         self.send(packets)
         self.assert_ledger(self.stop_service(), expectation)
 
+    @plain_build
     def test_two_queues_of_a_card_that_does_not_spread(self) -> None:
         """It is said, and everything is taken all the same."""
         configured = config(INTEL, rx_queues=2)
@@ -79,6 +86,7 @@ class PciPorts(GuestScenario):
         self.assertIn(f'port "{INTEL.address}": net_e1000_em does not spread', self.journal())
         self.assert_ledger(self.stop_service(), expectation)
 
+    @plain_build
     def test_esc_replay_sends_through_each_card(self) -> None:
         packets = list(read_packets(self.trace))
         rules = config(INTEL).ports[0].rules()
@@ -109,6 +117,7 @@ class PciPorts(GuestScenario):
             60.0,
         )
 
+    @plain_build
     def test_a_port_that_cannot_be_had(self) -> None:
         path = self.configure(config(SPARE))
         other = self.configure(config(SPARE), "other")
@@ -130,6 +139,7 @@ class PciPorts(GuestScenario):
         self.assertIn(used, self.refused(1, *send, SPARE.address))
         self.assert_sound(self.stop_service())
 
+    @plain_build
     def test_a_port_is_bound_and_given_back(self) -> None:
         device = f"/sys/bus/pci/devices/{SPARE.address}"
         interface = self.must_run("ls", f"{device}/net").strip()
