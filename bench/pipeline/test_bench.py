@@ -22,7 +22,7 @@ ROWS = bench_path.all_rows()
 GOOD = {
     "frames": {
         "received": 1000, "delivered": 1000, "control": 0, "duplicate": 0, "stale": 0,
-        "dropped": {}, "in_flight": 0,
+        "dead_lettered": {"durable": 0, "by_reason": {}}, "dropped": {}, "in_flight": 0,
     },
     "packets": {
         "received": 1000, "datagrams": 1000, "reassembled": 0, "non_event": {}, "dropped": {},
@@ -79,6 +79,13 @@ class Account(unittest.TestCase):
             bench_escd.account_faults(dropped, ("worker_full",)),
             ["delivered 990 of 1000 frames", "dropped frames: {'hold_expired': 10}"],
         )
+
+    def test_dead_letters_count_as_what_became_of_them(self):
+        dead = {"durable": 10, "by_reason": {"unknown_topic": 10}}
+        kept = ledger(frames_delivered=990, frames_dead_lettered=dead)
+        self.assertEqual(bench_escd.account_faults(kept), [])
+        lost = ledger(frames_delivered=989, frames_dead_lettered=dead)
+        self.assertEqual(bench_escd.account_faults(lost), ["delivered 989 of 1000 frames"])
 
     def test_an_empty_run_does_not(self):
         empty = ledger(frames_received=0, frames_delivered=0)
@@ -194,6 +201,21 @@ class Micro(unittest.TestCase):
         self.assertAlmostEqual(verdicts[0]["ns"], 4.9)
         lines = list(bench_report.micro_verdicts(verdicts))
         self.assertIn("5.10 ns an event; target 5: **missed**", lines[1])
+
+
+    def test_targets_of_the_disk_are_ratios_and_rates(self):
+        found = {
+            "dlq": [
+                {"name": "raw_write_and_sync", "median_ns": 400.0},
+                {"name": "log_commit/io_uring", "median_ns": 510.0},
+                {"name": "verify", "median_ns": 9 * (64 << 20) / 2.5},
+            ]
+        }
+        verdicts = bench_micro.judge(found)
+        self.assertEqual([verdict["held"] for verdict in verdicts], [False, True])
+        lines = list(bench_report.micro_verdicts(verdicts))
+        self.assertIn("0.78 of the rate of `raw_write_and_sync`; target 0.80: **missed**", lines[0])
+        self.assertIn("2.50 GB/s; target 2.00: **held**", lines[1])
 
 
 MACHINE = (

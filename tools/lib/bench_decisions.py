@@ -1,5 +1,5 @@
-"""The rows that say what deciding costs: copies told apart, reloads, a worker that stops. Each is a
-ratio of the same path with and without.
+"""The rows that say what deciding and keeping cost: copies told apart, reloads, a worker that
+stops, dead letters. Each is a ratio of the same path with and without.
 """
 
 import json
@@ -26,7 +26,9 @@ SHAPES = ((64, 1), (64, 8), (512, 1), (512, 2))
 SHALLOW = {"worker_cells": 1024, "hold_cells": 1024}
 
 # section of docs/measurements.md -> lowest ratio that a judged row may have
-TARGETS = {"sequences": 0.9, "keys": 0.6, "reload": 0.98, "bulkheads": 0.9}
+TARGETS = {"sequences": 0.9, "keys": 0.6, "reload": 0.98, "bulkheads": 0.9, "dead-letters": 0.85}
+BETWEEN = ("sequences", "keys", "dead-letters")  # whose arms are two runs
+DEAD_SHARE = 0.01
 
 
 @dataclass
@@ -48,6 +50,11 @@ class Row:
         return {"sequences": "sessions", "keys": "payload-ids"}.get(self.section, "off")
 
     @property
+    def unknown(self):
+        """Share of events that no route takes."""
+        return DEAD_SHARE if self.section == "dead-letters" else 0.0
+
+    @property
     def zipf(self):
         """Two workers get as much, where one of them is to stop."""
         return 0.0 if self.section == "bulkheads" else 1.0
@@ -67,10 +74,15 @@ def all_rows():
         Row("reload", f"reload-folded-{RELOADED_ROUTES}-routes", more_routes=RELOADED_ROUTES),
         Row("reload", "reload-rx-apart", layout="rx-apart", judged=False),
     ]
+    rows += [Row("dead-letters", f"dead-letters-64-{frames}f", 64, frames) for frames in (1, 8)]
     return [*rows, Row("bulkheads", "bulkheads-64", layout="two-workers")]
 
 
-QUICK_ROWS = ("sequences-64-1024p-1f", "keys-64-1f", "reload-folded", "bulkheads-64")
+QUICK_ROWS = (
+    "sequences-64-1024p-1f", "keys-64-1f", "reload-folded", "bulkheads-64", "dead-letters-64-8f"
+)
+# Reasons for which frames may be dropped.
+TOLERATED = {"bulkheads": ("worker_full", "hold_expired"), "dead-letters": ("unknown_topic",)}
 
 
 @dataclass
@@ -92,7 +104,7 @@ class Bench:
         self._made = {}
 
     def run(self, rows):
-        between = [row for row in rows if row.section in ("sequences", "keys")]
+        between = [row for row in rows if row.section in BETWEEN]
         for number in range(self._pace.rounds):
             for row in between:
                 self._guarded(row, number, self._round)
@@ -184,7 +196,8 @@ class Bench:
             port={"restamp": row.restamp} | ({"lossless": False} if stops else {}),
             deduplication=deduplication,
             rings=SHALLOW if stops else {},
-            tolerated=("worker_full", "hold_expired") if stops else (),
+            tolerated=TOLERATED.get(row.section, ()),
+            sections=self._dead_letters(judged) if row.section == "dead-letters" else {},
         )
         return bench_escd.Escd(
             self._directory,
@@ -195,6 +208,13 @@ class Bench:
             setting,
             look,
         )
+
+    def _dead_letters(self, kept):
+        """What no route takes is dropped, or kept."""
+        if not kept:
+            return {"[routing]": {"unknown_topic": "drop"}}
+        letters = self._directory / f"letters-{self._runs}"
+        return {"[dead_letters]": {"directory": str(letters), "max_bytes": 1 << 30}}
 
     def _routes(self, row, keyed=False, other=False):
         """One for each topic. `other`: a table that differs, for a reload."""
@@ -214,7 +234,7 @@ class Bench:
 
     def _trace(self, row):
         """The trace of a row, its topics, and how many producers are in it."""
-        key = (row.payload_bytes, row.frames, row.producers, row.zipf)
+        key = (row.payload_bytes, row.frames, row.producers, row.zipf, row.unknown)
         if key not in self._made:
             self._made[key] = self._build(row, "-".join(map(str, key)))
         return self._made[key]
@@ -227,6 +247,8 @@ class Bench:
         # Of many producers many are to be in it, each of them drawn at random.
         command += ["--packets", str(max(PACKETS, row.producers))]
         command += ["--frames-per-datagram", str(row.frames), "--zipf", str(row.zipf)]
+        if row.unknown:
+            command += ["--unknown-topics", str(row.unknown)]
         if row.producers:
             command += ["--sessions", str(row.producers)]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)

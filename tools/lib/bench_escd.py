@@ -23,6 +23,7 @@ class Setting:
     deduplication: dict = field(default_factory=dict)
     rings: dict = field(default_factory=dict)
     tolerated: tuple = ()  # reasons for which frames may be dropped
+    sections: dict = field(default_factory=dict)  # further tables
 
 
 class Escd(Program):
@@ -66,7 +67,7 @@ class Escd(Program):
             },
             "[rings]": {"burst": BURST} | setting.rings,
             "[deduplication]": setting.deduplication,
-        }
+        } | setting.sections
         # JSON's strings, numbers, booleans and arrays of them are TOML's.
         lines = [
             line
@@ -113,8 +114,8 @@ class Escd(Program):
 
 def account_faults(ledger, tolerated=()):
     """Why a rate taken from this ledger would be worth nothing: it must balance, and every event
-    that was received must have been delivered, but for those dropped for a reason that is
-    tolerated; session frames are control, no events.
+    that was received must have been delivered or be a durable dead letter, but for those dropped
+    for a reason that is tolerated; session frames are control, no events.
     """
     frames, packets = ledger["frames"], ledger["packets"]
     faults = []
@@ -124,6 +125,7 @@ def account_faults(ledger, tolerated=()):
         faults.append("nothing received")
     given_up = sum(frames["dropped"].get(reason, 0) for reason in tolerated)
     events = frames["received"] - frames["control"]
+    given_up += frames["dead_lettered"]["durable"]
     if frames["delivered"] + given_up != events:
         faults.append(f"delivered {frames['delivered']} of {events} frames")
     if packets["datagrams"] != packets["received"]:

@@ -29,6 +29,10 @@ TARGETS = (
     ("keyed", "shared_keyed_table_new/MiB:1024", "keys_alone", 25.0),
     ("keyed", "shared_keyed_table_known/MiB:1024", "keys_alone", 25.0),
 )
+# (subject, benchmark, what it is beside, least of its rate), both of as many bytes an iteration
+BESIDE = (("dlq", "log_commit/io_uring", "raw_write_and_sync", 0.8),)
+# (subject, benchmark, bytes of an iteration, least GB/s)
+RATES = (("dlq", "verify", 9 * (64 << 20), 2.0), ("dlq", "stats", 9 * (64 << 20), 2.0))
 # What Google Benchmark appends to a name for how it ran.
 DECORATION = re.compile(r"/(?:iterations:\d+|real_time|min_time:[\d.]+)")
 
@@ -89,9 +93,31 @@ def medians(document):
 
 
 def judge(found):
-    """Verdicts on those of TARGETS whose benchmarks ran, by the difference of their medians;
+    """Verdicts on those of TARGETS, BESIDE and RATES whose benchmarks ran, by their medians;
     `found` is {subject: what `medians` gives}.
     """
+    return [*_differences(found), *_ratios(found), *_rates(found)]
+
+
+def _ratios(found):
+    for subject, name, beside, target in BESIDE:
+        medians_of = {row["name"]: row["median_ns"] for row in found.get(subject, [])}
+        if name in medians_of and beside in medians_of:
+            ratio = medians_of[beside] / medians_of[name]
+            yield {"benchmark": f"micro_{subject}: {name}", "beside": beside, "ratio": ratio,
+                   "target": target, "held": ratio >= target}  # fmt: skip
+
+
+def _rates(found):
+    for subject, name, size, target in RATES:
+        for row in found.get(subject, []):
+            if row["name"] == name:
+                rate = size / row["median_ns"]
+                yield {"benchmark": f"micro_{subject}: {name}", "gb_per_s": rate, "target": target,
+                       "held": rate >= target}  # fmt: skip
+
+
+def _differences(found):
     verdicts = []
     for subject, name, alone, target in TARGETS:
         medians_of = {row["name"]: row["median_ns"] for row in found.get(subject, [])}

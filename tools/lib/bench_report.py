@@ -129,10 +129,22 @@ def micro_verdicts(verdicts):
     if not verdicts:
         yield "No target was judged: none of its benchmarks ran."
     for verdict in verdicts:
-        yield (
-            f"- `{verdict['benchmark']}` less `{verdict['less']}`: {verdict['ns']:.2f} ns an event;"
-            f" target {verdict['target_ns']:.0f}: **{'held' if verdict['held'] else 'missed'}**"
-        )
+        held = f"**{'held' if verdict['held'] else 'missed'}**"
+        if "less" in verdict:
+            yield (
+                f"- `{verdict['benchmark']}` less `{verdict['less']}`: {verdict['ns']:.2f} ns an"
+                f" event; target {verdict['target_ns']:.0f}: {held}"
+            )
+        elif "beside" in verdict:
+            yield (
+                f"- `{verdict['benchmark']}`: {verdict['ratio']:.2f} of the rate of"
+                f" `{verdict['beside']}`; target {verdict['target']:.2f}: {held}"
+            )
+        else:
+            yield (
+                f"- `{verdict['benchmark']}`: {verdict['gb_per_s']:.2f} GB/s; target"
+                f" {verdict['target']:.2f}: {held}"
+            )
 
 
 def decisions(document, section):
@@ -144,6 +156,7 @@ def decisions(document, section):
         "keys": ("without keys", "with keys"),
         "reload": ("without reloads", "with one a second"),
         "bulkheads": ("both workers run", "the other one stands still"),
+        "dead-letters": ("dropped", "kept"),
     }[section]
     lines = [
         *machine_lines(document["machine"]),
