@@ -30,6 +30,7 @@ constexpr std::size_t kCommitBytes = 1U << 20U;
 constexpr std::uint64_t kSegmentBytes = 64U << 20U;
 constexpr std::size_t kFrameBytes = 96;  // 64 bytes of payload under a topic of 25
 constexpr std::uint64_t kRun = 7;
+constexpr std::uint64_t kTopics = 64;
 constexpr std::size_t kMostKept = 4;  // then segments are written over, as they are in the long run
 
 class TempFolder {
@@ -157,7 +158,10 @@ class WarmFolder {
     frame[6] = std::byte{25};
     for (std::uint64_t id = 1; log.begun() < 9;) {
       buffer.clear();
-      while (buffer.add(id, letter, frame)) letter.sequence = ++id;
+      while (buffer.add(id, letter, frame)) {
+        letter.sequence = ++id;
+        frame[7] = static_cast<std::byte>(' ' + id * 2'654'435'761U % kTopics);
+      }
       if (log.commit(buffer, 1, 0) != 0) throw std::runtime_error("the disk refuses");
     }
     log.close(1);

@@ -89,7 +89,7 @@ template <class Begin, class Visit>
   if (read.fault != HeaderFault::kNone || read.header.number != file.number) return error;
   begin(read.header);
   SegmentCursor cursor(*bytes, read.header);
-  while (const std::optional<Record> record = cursor.next()) {
+  while (const Record* record = cursor.next()) {
     if (!visit(*record)) return 0;
   }
   return error;

@@ -27,23 +27,25 @@ void write_crc(std::byte* item, std::size_t bytes, std::uint32_t seed) noexcept 
   std::memcpy(item, &crc, sizeof crc);
 }
 
-Record record_from(const RecordHead& head, std::span<const std::byte> frame) noexcept {
-  return {.id = head.id,
-          .letter = {.received_ns = head.received_ns,
-                     .died_ns = head.died_ns,
-                     .producer = head.producer,
-                     .sequence = head.sequence,
-                     .epoch = head.epoch,
-                     .peer = head.peer,
-                     .peer_port = head.peer_port,
-                     .port = head.port,
-                     .queue = head.queue,
-                     .reason = head.reason,
-                     .stage = static_cast<Stage>(head.stage),
-                     .flags = head.flags,
-                     .attempts = head.attempts,
-                     .replay_count = head.replay_count},
-          .frame = frame};
+// Field by field into its place: a copy of what was just written in parts would wait for each.
+void fill(Record& record, const RecordHead& head, std::span<const std::byte> frame) noexcept {
+  record.id = head.id;
+  Letter& letter = record.letter;
+  letter.received_ns = head.received_ns;
+  letter.died_ns = head.died_ns;
+  letter.producer = head.producer;
+  letter.sequence = head.sequence;
+  letter.epoch = head.epoch;
+  letter.peer = head.peer;
+  letter.peer_port = head.peer_port;
+  letter.port = head.port;
+  letter.queue = head.queue;
+  letter.reason = head.reason;
+  letter.stage = static_cast<Stage>(head.stage);
+  letter.flags = head.flags;
+  letter.attempts = head.attempts;
+  letter.replay_count = head.replay_count;
+  record.frame = frame;
 }
 
 // Whether an item of that kind may be so long.
@@ -59,12 +61,6 @@ bool fits_kind(ItemKind kind, std::size_t bytes) noexcept {
       return bytes == sizeof(CommitHead);
   }
   return false;
-}
-
-Item faulty(ItemFault fault) noexcept {
-  Item item;
-  item.fault = fault;
-  return item;
 }
 
 }  // namespace
@@ -122,19 +118,28 @@ void write_commit_head(std::byte* out, std::uint32_t seed, std::uint64_t first_i
 }
 
 Item read_item(std::span<const std::byte> bytes, std::uint32_t seed) noexcept {
+  Item item;
+  item.fault = read_item(bytes, seed, item);
+  return item;
+}
+
+ItemFault read_item(std::span<const std::byte> bytes, std::uint32_t seed, Item& item) noexcept {
+  item.bytes = 0;
   ItemHead head;
-  if (bytes.size() < sizeof head) return faulty(ItemFault::kBadBytes);
+  if (bytes.size() < sizeof head) return ItemFault::kBadBytes;
   std::memcpy(&head, bytes.data(), sizeof head);
-  if (head.kind_and_bytes == 0 && head.crc == 0) return faulty(ItemFault::kNothing);
+  if (head.kind_and_bytes == 0 && head.crc == 0) return ItemFault::kNothing;
   const auto kind = static_cast<ItemKind>(head.kind_and_bytes >> kItemKindShift);
   const std::size_t length = head.kind_and_bytes & kItemBytesMask;
-  if (!fits_kind(kind, length) || aligned(length) > bytes.size())
-    return faulty(ItemFault::kBadBytes);
+  if (!fits_kind(kind, length) || aligned(length) > bytes.size()) return ItemFault::kBadBytes;
   const std::size_t summed = kind == ItemKind::kPad ? sizeof head : length;
-  if (crc_of(bytes.data(), summed, seed) != head.crc) return faulty(ItemFault::kBadCrc);
-  Item item;
-  item.kind = kind;
-  item.bytes = aligned(length);
+  if (crc_of(bytes.data(), summed, seed) != head.crc) return ItemFault::kBadCrc;
+  if (kind == ItemKind::kRecord) {
+    RecordHead record;
+    std::memcpy(&record, bytes.data(), sizeof record);
+    if (record.frame_bytes != length - sizeof record) return ItemFault::kBadBytes;
+    fill(item.record, record, bytes.subspan(sizeof record, record.frame_bytes));
+  }
   if (kind == ItemKind::kSeal) {
     Seal seal;
     std::memcpy(&seal, bytes.data(), sizeof seal);
@@ -146,13 +151,9 @@ Item read_item(std::span<const std::byte> bytes, std::uint32_t seed) noexcept {
     item.next_id = commit.first_id;
     item.commit_bytes = commit.bytes;
   }
-  if (kind == ItemKind::kRecord) {
-    RecordHead record;
-    std::memcpy(&record, bytes.data(), sizeof record);
-    if (record.frame_bytes != length - sizeof record) return faulty(ItemFault::kBadBytes);
-    item.record = record_from(record, bytes.subspan(sizeof record, record.frame_bytes));
-  }
-  return item;
+  item.kind = kind;
+  item.bytes = aligned(length);
+  return ItemFault::kNone;
 }
 
 }  // namespace esc::dlq

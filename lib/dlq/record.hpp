@@ -144,5 +144,9 @@ struct Item {
 };
 /// `bytes` may hold anything, and be of any size. Any thread.
 [[nodiscard]] Item read_item(std::span<const std::byte> bytes, std::uint32_t seed) noexcept;
+/// The same into an item that is there, for one after the other; what it was is left where its kind
+/// has no such part. Returns the fault, and does not write it.
+[[nodiscard]] ItemFault read_item(std::span<const std::byte> bytes, std::uint32_t seed,
+                                  Item& item) noexcept;
 
 }  // namespace esc::dlq

@@ -56,7 +56,7 @@ FoundSegment scan_segment(std::uint64_t number, std::span<const std::byte> bytes
   if (found.state != SegmentState::kSound) return found;
   found.header = read.header;
   SegmentCursor cursor(bytes, read.header);
-  while (const std::optional<Record> record = cursor.next()) {
+  while (const Record* record = cursor.next()) {
     const std::uint64_t died_ns = record->letter.died_ns;
     found.first_died_ns = found.records == 0 ? died_ns : std::min(found.first_died_ns, died_ns);
     found.last_died_ns = std::max(found.last_died_ns, died_ns);

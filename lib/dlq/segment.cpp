@@ -159,17 +159,16 @@ std::string_view name(SegmentEnd end) noexcept {
   return "?";
 }
 
-std::nullopt_t SegmentCursor::stop(SegmentEnd end) noexcept {
+const Record* SegmentCursor::stop(SegmentEnd end) noexcept {
   end_ = end;
   ended_ = true;
-  return std::nullopt;
+  return nullptr;
 }
 
-std::optional<Record> SegmentCursor::next() noexcept {
+const Record* SegmentCursor::next() noexcept {
   while (!ended_) {
     if (offset_ >= bytes_.size()) return stop(SegmentEnd::kFull);
-    const Item item = read_item(bytes_.subspan(offset_), seed_);
-    switch (item.fault) {
+    switch (read_item(bytes_.subspan(offset_), seed_, item_)) {
       case ItemFault::kNone:
         break;
       case ItemFault::kNothing:
@@ -179,20 +178,20 @@ std::optional<Record> SegmentCursor::next() noexcept {
       case ItemFault::kBadCrc:
         return stop(SegmentEnd::kBadCrc);
     }
-    if (item.kind == ItemKind::kRecord) {
-      if (item.record.id != next_id_) return stop(SegmentEnd::kOldBytes);
+    if (item_.kind == ItemKind::kRecord) {
+      if (item_.record.id != next_id_) return stop(SegmentEnd::kOldBytes);
       ++next_id_;
-      offset_ += item.bytes;
-      return item.record;
+      offset_ += item_.bytes;
+      return &item_.record;
     }
-    if (item.kind == ItemKind::kCommit && item.next_id != next_id_)
+    if (item_.kind == ItemKind::kCommit && item_.next_id != next_id_)
       return stop(SegmentEnd::kOldBytes);
-    if (item.kind == ItemKind::kSeal) {
-      return stop(item.next_id == next_id_ ? SegmentEnd::kSealed : SegmentEnd::kOldBytes);
+    if (item_.kind == ItemKind::kSeal) {
+      return stop(item_.next_id == next_id_ ? SegmentEnd::kSealed : SegmentEnd::kOldBytes);
     }
-    offset_ += item.bytes;
+    offset_ += item_.bytes;
   }
-  return std::nullopt;
+  return nullptr;
 }
 
 }  // namespace esc::dlq

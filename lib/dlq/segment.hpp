@@ -74,8 +74,9 @@ class SegmentCursor {
   SegmentCursor(std::span<const std::byte> bytes, const SegmentHeader& header) noexcept
       : bytes_(bytes), seed_(run_seed(header.run)), next_id_(header.first_id) {}
 
-  /// The next record; none: they end here, and end() says why.
-  [[nodiscard]] std::optional<Record> next() noexcept;
+  /// The next record, there until the one after it is asked for; null: they end here, and end()
+  /// says why.
+  [[nodiscard]] const Record* next() noexcept;
 
   [[nodiscard]] SegmentEnd end() const noexcept { return end_; }
   /// Where the next item would be: what lies before it is sound.
@@ -84,12 +85,13 @@ class SegmentCursor {
   [[nodiscard]] std::uint64_t next_id() const noexcept { return next_id_; }
 
  private:
-  std::nullopt_t stop(SegmentEnd end) noexcept;
+  const Record* stop(SegmentEnd end) noexcept;
 
   std::span<const std::byte> bytes_;
   std::uint32_t seed_;
   std::uint64_t next_id_;
   std::size_t offset_ = kBlockBytes;
+  Item item_;
   SegmentEnd end_ = SegmentEnd::kNothing;
   bool ended_ = false;
 };

@@ -92,7 +92,7 @@ std::vector<Read> read_all(Bytes file, const SegmentHeader& header) {
     all.push_back({record->id, record->letter, {record->frame.begin(), record->frame.end()}});
   }
   require(cursor.offset() <= std::max(file.size(), kBlockBytes));
-  require(!cursor.next().has_value());
+  require(cursor.next() == nullptr);
   return all;
 }
 

@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 
 #include "dlq/folder.hpp"
 #include "esc-dlq/filter.hpp"
@@ -22,12 +23,20 @@ class Statistics {
   /// Of further topics and sources only how many letters they had is known: senders invent them.
   static constexpr std::size_t kMaxNames = 100'000;
 
+  Statistics() = default;
+  // It points into itself; moved maps keep what is in them where it is.
+  Statistics(const Statistics&) = delete;
+  Statistics& operator=(const Statistics&) = delete;
+  Statistics(Statistics&&) = default;
+  Statistics& operator=(Statistics&&) = default;
+
   void count(const dlq::Record& record);
   /// The disk refused (part of) a segment.
   void count_unreadable() { ++unreadable_; }
   void add(const Statistics& other);
 
-  struct Named {
+  class Named {
+   public:
     struct Hash : std::hash<std::string_view> {
       using is_transparent = void;
     };
@@ -35,6 +44,9 @@ class Statistics {
     std::uint64_t others = 0;  ///< letters of names beyond kMaxNames
 
     void count(std::string_view name, std::uint64_t letters_of_it = 1);
+
+   private:
+    std::pair<const std::string, std::uint64_t>* last_ = nullptr;  ///< in `letters`: counted last
   };
   [[nodiscard]] std::uint64_t letters() const noexcept { return letters_; }
   [[nodiscard]] std::uint64_t unreadable() const noexcept { return unreadable_; }
@@ -55,6 +67,8 @@ class Statistics {
   Named by_topic_;
   Named by_source_;
   std::map<std::uint64_t, std::uint64_t> by_hour_;
+  std::uint64_t hour_ = 0;                    ///< counted last
+  std::uint64_t* letters_of_hour_ = nullptr;  ///< in `by_hour_`
 };
 
 /// Of all segments, on as many threads as oneTBB has. `on_read`: as of dlq::scan_folder.
