@@ -1,4 +1,4 @@
-// A write and the sync behind it as one call of the kernel's, through io_uring.
+// A write and its sync as one call of the kernel's, through io_uring.
 #pragma once
 
 #include <liburing.h>
@@ -23,16 +23,12 @@ class CommitRing {
   [[nodiscard]] bool is_open() const noexcept { return open_; }
   void close() noexcept;
 
-  /// What came of both.
   struct Result {
-    int error = 0;                ///< 0: all of it is written and synced
-    bool sync_cancelled = false;  ///< as it is when the write was not whole
-    bool forbidden = false;       ///< the kernel took neither: nothing was begun
-    std::size_t written =
-        0;  ///< with an error of 0: less than all of it, and not synced; go on there
+    int error = 0;            ///< 0: `written` bytes are written and synced
+    bool forbidden = false;   ///< the kernel did not take it: nothing was begun
+    std::size_t written = 0;  ///< perhaps less than all: go on there
   };
-  /// Writes, and if that was whole, fdatasync. As of File::write for `offset` and `bytes`, which is
-  /// not empty.
+  /// As of File::write_and_sync for `offset` and `bytes`, which is not empty.
   [[nodiscard]] Result write_and_sync(int file, std::uint64_t offset,
                                       std::span<const std::byte> bytes);
 
