@@ -61,6 +61,7 @@ nlohmann::ordered_json Reload::diff(const std::string& file) const {
   const config::Config next = load(file);
   auto json = route::to_json(route::diff(in_force_, next));
   json["pressure_changes"] = !(in_force_.pressure == next.pressure);
+  json["replay_changes"] = !(in_force_.replay == next.replay);
   return json;
 }
 
@@ -68,6 +69,7 @@ nlohmann::ordered_json Reload::reload() {
   config::Config next = load(options_.config_file);
   auto json = route::to_json(route::diff(in_force_, next));
   json["pressure_changes"] = !(in_force_.pressure == next.pressure);
+  json["replay_changes"] = !(in_force_.replay == next.replay);
   if (const auto refusal = appliance_.replace_rules(next)) {
     std::string reason = refusal->reason;
     for (const std::size_t lcore : refusal->awaited) {

@@ -479,7 +479,7 @@ class ToAnAppliance(harness.Scenario):
         self.assertEqual(self.replay(escd).returncode, NOT_REPLAYED)
         text = escd.config_path.read_text(encoding="utf-8")
         escd.config_path.write_text(text.replace("10.8.0.0/16", SENDER_ADDRESS), encoding="utf-8")
-        escd.ask("reload")
+        self.assertTrue(escd.ask("reload")["replay_changes"])
         self.assertEqual(self.replay(escd).returncode, OK)
         ledger = escd.stop()
         self.assertEqual(ledger["frames"]["delivered"], letters)
