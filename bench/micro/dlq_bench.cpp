@@ -32,6 +32,7 @@ constexpr std::size_t kFrameBytes = 96;  // 64 bytes of payload under a topic of
 constexpr std::uint64_t kRun = 7;
 constexpr std::uint64_t kTopics = 64;
 constexpr double kSeconds = 0.5;
+constexpr std::size_t kWarmSegments = 8;
 constexpr std::size_t kMostKept = 4;  // then segments are written over, as they are in the long run
 // Those kept, the one that is written, a spare one.
 constexpr std::uint64_t kSpanBytes = (kMostKept + 2) * kSegmentBytes;
@@ -164,7 +165,8 @@ class WarmFolder {
     // A topic of 25 bytes.
     frame[3] = static_cast<std::byte>(kFrameBytes - 4);
     frame[6] = std::byte{25};
-    for (std::uint64_t id = 1; log.begun() < 9;) {
+    // Full ones: the commit that no longer fits begins the next segment, which is thrown away.
+    for (std::uint64_t id = 1; log.begun() <= kWarmSegments;) {
       buffer.clear();
       while (buffer.add(id, letter, frame)) {
         letter.sequence = ++id;
@@ -173,6 +175,8 @@ class WarmFolder {
       if (log.commit(buffer, 1, 0) != 0) throw std::runtime_error("the disk refuses");
     }
     log.close(1);
+    if (files.remove(dlq::segment_name(kWarmSegments + 1)) != 0)
+      throw std::runtime_error("the disk refuses");
     (void)dlq::scan_folder(dlq::Folder(folder_.path()));
   }
   [[nodiscard]] const std::string& path() const noexcept { return folder_.path(); }

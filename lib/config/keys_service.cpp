@@ -49,8 +49,8 @@ constexpr std::array kShutdownKeys = {
             .min = 100,
             .max = 600'000,
             .example = "drain_timeout_ms = 30000",
-            .meaning = "Time for what is in flight after SIGTERM; what is left then is dropped as "
-                       "`drained_at_deadline`."},
+            .meaning = "Time for what is in flight after SIGTERM; what is left then is "
+                       "`drained_at_deadline`: a dead letter, or dropped."},
 };
 
 constexpr std::array kLogKeys = {

@@ -152,6 +152,19 @@ class Faults(harness.Scenario):
             durable = ledger["frames"]["dead_lettered"]["durable"]
             self.assertEqual(self.letters_in(self.directory / path), durable)
 
+    def test_the_oldest_segments_go(self) -> None:
+        letters = self.directory / "letters"
+        self.start(letters, max_segments=2)
+        said = self.wait_for(
+            lambda now: now["segments_removed"] > 2 and now["segments"] <= 2, "segments go"
+        )
+        self.assertGreater(said["letters_removed"], 0)
+        ledger = self.escd.stop()
+        self.assert_sound(ledger)
+        kept = self.letters_in(letters)
+        self.assertGreater(kept, 0)
+        self.assertLess(kept, ledger["frames"]["dead_lettered"]["durable"])
+
     def test_a_disk_that_hangs_does_not_hold_up_the_end(self) -> None:
         self.start(self.directory / "letters", io_uring=False)
         trace = self.inject("fdatasync", f"delay_enter={HANGS_US}")

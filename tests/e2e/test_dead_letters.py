@@ -7,7 +7,7 @@ import harness
 import craft
 import traffic
 from harness import Config, Lcores, Port
-from network import Send, VethPair
+from network import SENDER_ADDRESS, Send, VethPair
 from stopped_thread import StoppedThread, thread_named
 
 TOPICS = {"fine/1": "count", "fine/2": "count", "bad/1": "fail", "bad/2": "fail"}
@@ -151,6 +151,13 @@ class DeadLetters(harness.Scenario):
         self.assertEqual(ledger["frames"]["delivered"], cells)
         self.assertEqual(ledger["frames"]["dropped"], {})
         self.assertEqual(self.kept(), dead)
+        lines = harness.run_to_end(harness.binary("ESC_DLQ"), "cat", str(self.letters), "--json")
+        peers = [json.loads(line)["peer"] for line in lines.splitlines()]
+        self.assertEqual({peer.rpartition(":")[0] for peer in peers}, {SENDER_ADDRESS})
+        # Each call has a socket of its own, whose port the kernel chose.
+        ports = Counter(peer.rpartition(":")[2] for peer in peers)
+        self.assertEqual(sorted(ports.values()), [5, held, 50])
+        self.assertNotIn("0", ports)
 
     def test_a_folder_that_is_not_ours_is_refused(self) -> None:
         self.letters.mkdir()

@@ -1,4 +1,4 @@
-"""Dead letters outlive their writer and the power. The long forms are in docs/testing.md."""
+"""Dead letters outlive their writer and the power. The long forms are in docs/dead-letters.md."""
 
 import os
 import shutil

@@ -20,6 +20,12 @@ namespace {
 constexpr std::uint64_t kBatchLetters = 4096;
 constexpr std::size_t kBatchBytes = 4U << 20U;
 
+/// Of about a second at most: so that the cursor, and who looks on, is not far behind.
+std::uint64_t letters_of_a_batch(double rate) noexcept {
+  if (rate <= 0) return kBatchLetters;
+  return static_cast<std::uint64_t>(std::clamp(rate, 1.0, static_cast<double>(kBatchLetters)));
+}
+
 std::uint64_t unix_now_ns() {
   const auto now = std::chrono::system_clock::now().time_since_epoch();
   return static_cast<std::uint64_t>(
@@ -36,6 +42,7 @@ class Replay {
         cursor_(options.cursor.empty() ? default_cursor_path(folder, filter.selection())
                                        : options.cursor,
                 filter.selection()),
+        batch_letters_(letters_of_a_batch(options.rate)),
         batch_(options.datagram_bytes) {
     // What dies while this runs, perhaps of what it sends, is for the next time: else it might
     // never end.
@@ -49,11 +56,11 @@ class Replay {
   }
 
   ReplayResult run() {
-    Progress progress("replaying", folder_.bytes());
     dlq::SegmentBytes room;
     for (const dlq::SegmentFile& file : folder_.segments()) {
+      shown_in_segment_ = 0;
       if (!enough_ && !is_behind_cursor(file)) read(file, room);
-      progress.add(file.bytes);
+      progress_.add(file.bytes - shown_in_segment_);
     }
     deliver();
     return result_;
@@ -62,6 +69,7 @@ class Replay {
  private:
   void read(const dlq::SegmentFile& file, dlq::SegmentBytes& room) {
     CursorPosition here{.segment = file.number};
+    const std::byte* first = nullptr;  // of the segment's frames
     const auto begin = [&](const dlq::SegmentHeader& header) {
       here.run = header.run;
       here.created_ns = header.created_ns;
@@ -73,13 +81,24 @@ class Replay {
       if (record.letter.died_ns >= filter_.until_ns) position_is_last_ = true;
       if (filter_.takes(record)) take(here.run, record);
       if (!position_is_last_) position_ = here;
-      if (batch_.letters() >= kBatchLetters || batch_.bytes() >= kBatchBytes) deliver();
+      if (first == nullptr) first = record.frame.data();
+      if (batch_.letters() >= batch_letters_ || batch_.bytes() >= kBatchBytes) {
+        deliver();
+        show(file, static_cast<std::uint64_t>(record.frame.data() - first));
+      }
       enough_ = options_.limit != 0 && result_.letters + batch_.letters() >= options_.limit;
       return !enough_;
     };
     if (dlq::for_each_record(folder_, file, room, begin, visit) == 0) return;
     ++result_.unreadable;
     position_is_last_ = true;  // likewise
+  }
+
+  /// `bytes`: of the segment that are done with.
+  void show(const dlq::SegmentFile& file, std::uint64_t bytes) {
+    const std::uint64_t reached = std::clamp(bytes, shown_in_segment_, file.bytes);
+    progress_.add(reached - shown_in_segment_);
+    shown_in_segment_ = reached;
   }
 
   /// Numbers only go up, but for a folder that was begun anew.
@@ -123,12 +142,15 @@ class Replay {
   }
 
   dlq::Folder folder_;
+  Progress progress_{"replaying", folder_.bytes()};
+  std::uint64_t shown_in_segment_ = 0;  ///< bytes of it that the bar has
   Filter filter_;
   ReplayOptions options_;
   Cursor cursor_;
   std::optional<CursorPosition> begin_;     ///< where the last replay stopped
   std::optional<CursorPosition> position_;  ///< where the next one goes on
   bool position_is_last_ = false;
+  std::uint64_t batch_letters_;
   ReplayBatch batch_;
   std::optional<Delivery> delivery_;  ///< none: a dry run
   ReplayResult result_;

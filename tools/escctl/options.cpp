@@ -30,7 +30,7 @@ constexpr std::array<std::pair<const char*, const char*>, 18> kCommands = {{
     {"keys", "memory for keys of events without a number, and how far back it reaches"},
     {"dlq", "dead letters: how many, why, and what the disk says"},
     {"routes", "what a reload of another file would change"},
-    {"reload", "read the configuration again: routes, producers, pressure"},
+    {"reload", "read the configuration again: routes, producers, replay, pressure"},
     {"pause", "hold everything back that can be held back"},
     {"resume", "end a pause"},
     {"drain", "finish what is inside, then end"},

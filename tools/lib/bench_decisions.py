@@ -29,6 +29,7 @@ SHALLOW = {"worker_cells": 1024, "hold_cells": 1024}
 TARGETS = {"sequences": 0.9, "keys": 0.6, "reload": 0.98, "bulkheads": 0.9, "dead-letters": 0.85}
 BETWEEN = ("sequences", "keys", "dead-letters")  # whose arms are two runs
 DEAD_SHARE = 0.01
+FULL_DISK = 1 << 40  # more than is free
 
 
 @dataclass
@@ -41,6 +42,7 @@ class Row:
     more_routes: int = 0  # that nothing is sent to
     layout: str = "folded"
     judged: bool = True
+    refused: bool = False  # the disk takes no dead letter
     rounds: list = field(default_factory=list)  # {"without": events/s, "with": events/s, ...}
     broken: list = field(default_factory=list)
 
@@ -75,14 +77,14 @@ def all_rows():
         Row("reload", "reload-rx-apart", layout="rx-apart", judged=False),
     ]
     rows += [Row("dead-letters", f"dead-letters-64-{frames}f", 64, frames) for frames in (1, 8)]
+    rows.append(Row("dead-letters", "dead-letters-64-8f-disk-full", 64, 8, refused=True))
     return [*rows, Row("bulkheads", "bulkheads-64", layout="two-workers")]
 
 
 QUICK_ROWS = (
     "sequences-64-1024p-1f", "keys-64-1f", "reload-folded", "bulkheads-64", "dead-letters-64-8f"
 )
-# Reasons for which frames may be dropped.
-TOLERATED = {"bulkheads": ("worker_full", "hold_expired"), "dead-letters": ("unknown_topic",)}
+
 
 
 @dataclass
@@ -187,6 +189,11 @@ class Bench:
                 return key_faults(escd.ask("keys"))
 
         stops = row.section == "bulkheads"
+        tolerated = ("worker_full", "hold_expired") if stops else ()
+        if row.section == "dead-letters":
+            lost = ("dlq_write_failed",) if row.refused else ()
+            tolerated = lost if judged else ("unknown_topic",)
+            look = dead_letter_look(row.refused) if judged else None
         setting = bench_escd.Setting(
             trace=trace,
             rx=rx,
@@ -196,8 +203,8 @@ class Bench:
             port={"restamp": row.restamp} | ({"lossless": False} if stops else {}),
             deduplication=deduplication,
             rings=SHALLOW if stops else {},
-            tolerated=TOLERATED.get(row.section, ()),
-            sections=self._dead_letters(judged) if row.section == "dead-letters" else {},
+            tolerated=tolerated,
+            sections=self._dead_letters(row, judged) if row.section == "dead-letters" else {},
         )
         return bench_escd.Escd(
             self._directory,
@@ -209,12 +216,13 @@ class Bench:
             look,
         )
 
-    def _dead_letters(self, kept):
-        """What no route takes is dropped, or kept."""
+    def _dead_letters(self, row, kept):
+        """What no route takes is dropped, or kept as far as the disk goes, which may be full."""
         if not kept:
             return {"[routing]": {"unknown_topic": "drop"}}
         letters = self._directory / f"letters-{self._runs}"
-        return {"[dead_letters]": {"directory": str(letters), "max_bytes": 1 << 30}}
+        more = {"min_free_bytes": FULL_DISK} if row.refused else {"max_bytes": 1 << 30}
+        return {"[dead_letters]": {"directory": str(letters)} | more}
 
     def _routes(self, row, keyed=False, other=False):
         """One for each topic. `other`: a table that differs, for a reload."""
@@ -262,6 +270,19 @@ class Bench:
 
 def unused_topics(count):
     return [f"unused/{number}/of/many" for number in range(count)]
+
+
+def dead_letter_look(refused):
+    """What speaks against a run in which dead letters were to be kept, or refused by the disk."""
+
+    def look(escd):
+        answer = escd.ask("dlq")
+        kept, lost = answer["durable"], answer["write_failed"]
+        if refused:
+            return [] if lost and not kept else [f"{kept} dead letters kept, {lost} refused"]
+        return [] if kept and not lost else [f"{kept} dead letters kept, {lost} lost"]
+
+    return look
 
 
 def producer_faults(answer, known):

@@ -78,7 +78,11 @@ class DispatchTest : public testing::Test {
         .producers = limits.producers,
         .keys = limits.keys,
         .flow = flow_,
-        .probe = {monitor_, {}, worker_counters_, 0},
+        .probe = {monitor_,
+                  {},
+                  worker_counters_,
+                  0,
+                  storage::Backlog{dead_rings_, gathered_, UINT64_MAX}},
         .pressure_table = monitor_ ? &*pressure_ : nullptr,
         .counters = counters_,
         .pools = pools_,
@@ -148,6 +152,8 @@ class DispatchTest : public testing::Test {
   event::Releaser releaser_{pools_};
   OwnedRing<IngestRing> ingest_{512};
   OwnedRing<storage::DeadRing> dead_{64};
+  std::vector<const storage::DeadRing*> dead_rings_{dead_.get()};
+  telemetry::GatherCounters gathered_;
   IngestRing::Producer producer_{*ingest_};
   telemetry::DispatchCounters counters_;
   route::UnknownSpec unknown_;

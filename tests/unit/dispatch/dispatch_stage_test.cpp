@@ -220,6 +220,17 @@ TEST_F(DispatchTest, WhileItIsPausedAFullRingIsNoPressure) {
   EXPECT_EQ(monitor.board().read().level(), PressureLevel::kEmergency);
 }
 
+TEST_F(DispatchTest, DeadLettersThatWaitForTheStorageArePressure) {
+  control::PressureMonitor monitor(control::make_pressure_table({}, 1'000'000), 0);
+  monitor_ = &monitor;
+  make({{.topic = "a"}}, 1, 1024, {.keeps = true});
+  for (int i = 0; i < 40; ++i) give("nobody");
+  (void)stage_->poll(1'000);
+  (void)stage_->poll(2'000);
+  EXPECT_EQ(monitor.inputs()[PressureInput::kDeadLetters], 625U);
+  EXPECT_EQ(monitor.board().read().level(), PressureLevel::kElevated);
+}
+
 TEST_F(DispatchTest, ARouteThatDoesNotWaitIsShedAtOnce) {
   make({{.topic = "shed", .on_full = route::OnFull::kShed},
         {.topic = "letter", .on_full = route::OnFull::kDeadLetter},

@@ -4,11 +4,13 @@
 #include <gtest/gtest.h>
 #include <stdlib.h>
 
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <stdexcept>
 
 #include "dlq/commit_buffer.hpp"
+#include "dlq/crc32c.hpp"
 #include "dlq/folder.hpp"
 #include "dlq/posix_file_system.hpp"
 
@@ -102,6 +104,45 @@ TEST_F(RecoveryTest, SaysWhatIsDamaged) {
   EXPECT_EQ(found.letters, 2U);
   ASSERT_EQ(found.complaints.size(), 1U);
   EXPECT_TRUE(found.complaints[0].starts_with(segment_name(1) + ": its header is damaged"));
+}
+
+TEST_F(RecoveryTest, SaysWhatWasCutAndGoesOn) {
+  run(1, 1, 0, false);
+  // In the only commit, behind its first record.
+  std::fstream(file(1), std::ios::in | std::ios::out | std::ios::binary)
+          .seekp(
+              static_cast<std::streamoff>(kBlockBytes + sizeof(CommitHead) + record_bytes(0) + 9))
+      << "torn";
+  const Recovery found = recover(path_, kSegmentBytes);
+  EXPECT_EQ(found.letters, 1U);
+  ASSERT_EQ(found.complaints.size(), 1U);
+  EXPECT_TRUE(found.complaints[0].starts_with(segment_name(1) + ": ")) << found.complaints[0];
+  EXPECT_NE(
+      found.complaints[0].find(std::to_string(kBlockBytes + sizeof(CommitHead) + record_bytes(0))),
+      std::string::npos)
+      << found.complaints[0];
+}
+
+TEST_F(RecoveryTest, RefusesANewerFormatAndSaysBoth) {
+  run(1, 1);
+  Block block = write_header({.number = 2,
+                              .run = 1,
+                              .first_id = 1,
+                              .created_ns = 0,
+                              .bytes = kSegmentBytes,
+                              .instance = "later"});
+  block[8] = std::byte{kVersion + 1};
+  const std::uint32_t crc = crc32c(std::span(block).first(kBlockBytes - sizeof(std::uint32_t)));
+  std::memcpy(block.data() + kBlockBytes - sizeof crc, &crc, sizeof crc);
+  std::ofstream(file(2), std::ios::binary)
+      .write(reinterpret_cast<const char*>(block.data()), kBlockBytes);
+  try {
+    (void)recover(path_, kSegmentBytes);
+    FAIL() << "it was taken";
+  } catch (const FolderError& error) {
+    const std::string what = error.what();
+    EXPECT_NE(what.find("has format version 2; this program knows 1"), std::string::npos) << what;
+  }
 }
 
 TEST_F(RecoveryTest, RefusesWhatIsNotOurs) {
