@@ -131,8 +131,11 @@ class Faults(harness.Scenario):
                 os.close(folder)
 
         def mend() -> None:
-            harness.run_to_end("umount", "--lazy", str(mount))
-            harness.run_to_end("mount", "-o", "loop", str(self.image), str(mount))
+            # What the disk has, over what is broken: at no time is there neither.
+            other = self.image.with_name("other")
+            harness.run_to_end("cp", "--sparse=always", str(self.image), str(other))
+            harness.run_to_end("mount", "-o", "loop", str(other), str(mount))
+            self.addCleanup(harness.run_to_end, "umount", str(mount))
 
         ledger = self.fail_and_come_back(letters, "Input/output error", fail, mend)
         # What a commit was given back for may be there nevertheless.

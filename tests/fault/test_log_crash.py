@@ -50,9 +50,14 @@ class PowerFailure(Crash):
         if mounted.returncode != 0:
             self.skipTest(f"no {kind} on a loop device here: {mounted.stderr.strip()}")
         self.addCleanup(run, "umount", mount)
-        # What a process that was killed had in an io_uring is given back a little later.
-        leave = f"for i in $(seq 200); do umount '{mount}' 2>/dev/null && break; sleep 0.02; done"
-        return mount, f"{leave}; mount -o loop -t {kind} '{image}' '{mount}'"
+        # What a process that was killed had in an io_uring is given back a little later, and until
+        # its device is free the file system that was shut down would be mounted once more.
+        leave = (
+            f"for i in $(seq 500); do umount '{mount}' 2>/dev/null;"
+            f" mountpoint -q '{mount}' || [ -n \"$(losetup -j '{image}')\" ] || exit 0;"
+            " sleep 0.02; done; exit 1"
+        )
+        return mount, f"({leave}) && mount -o loop -t {kind} '{image}' '{mount}'"
 
     def test_ext4(self):
         mount, again = self.mount("ext4")
