@@ -92,6 +92,13 @@ def medians(document):
     return rows
 
 
+def sections(found):
+    """Section of docs/measurements.md -> what `medians` gives of its subjects; none is empty."""
+    disk = {subject: rows for subject, rows in found.items() if subject == "dlq"}
+    rest = {subject: rows for subject, rows in found.items() if subject != "dlq"}
+    return {name: of for name, of in (("micro", rest), ("micro-disk", disk)) if of}
+
+
 def judge(found):
     """Verdicts on those of TARGETS, BESIDE and RATES whose benchmarks ran, by their medians;
     `found` is {subject: what `medians` gives}.
