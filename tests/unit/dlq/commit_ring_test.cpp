@@ -126,10 +126,10 @@ TEST_F(CommitRingTest, AFileThatIsGoneIsNotBelieved) {
 }
 
 /// From here on the kernel says EPERM to that call of this process.
-bool forbid(unsigned call) {
+bool forbid(int call) {
   std::array<sock_filter, 4> code = {
       sock_filter BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
-      sock_filter BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, call, 0, 1),
+      sock_filter BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, static_cast<std::uint32_t>(call), 0, 1),
       sock_filter BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
       sock_filter BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)};
   const sock_fprog program{.len = code.size(), .filter = code.data()};
@@ -139,7 +139,7 @@ bool forbid(unsigned call) {
 
 // In a process of its own each time: a filter stays.
 TEST_F(CommitRingTest, WhereItIsForbiddenCommitsGoByOtherCalls) {
-  for (const unsigned call : {SYS_io_uring_setup, SYS_io_uring_enter}) {
+  for (const int call : {SYS_io_uring_setup, SYS_io_uring_enter}) {
     const pid_t child = ::fork();
     ASSERT_GE(child, 0);
     if (child == 0) {
