@@ -245,8 +245,7 @@ DataPath::Discarded DataPath::discard_all(std::chrono::milliseconds timeout) {
   for (const auto& parts : rx_) {
     if (dead_letters_) {
       parts->stage->give_up_all([&](auto& lane, const event::Event& event) {
-        if (event.replay_count != 0) return drop_replay(event, lane.counters());
-        give_up(dead_letters_.get(), event, lane.outlet(), lane.counters(), deadline);
+        give_up_unjudged(dead_letters_.get(), event, lane.outlet(), lane.counters(), deadline);
       });
     }
     parts->stage->discard();

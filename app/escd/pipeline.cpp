@@ -117,8 +117,9 @@ void Pipeline::discard(std::chrono::steady_clock::time_point deadline) {
   dispatch_->discard(of_dispatcher);
   std::size_t judged = dispatch_->judged();
   ingest_ring_.consume_burst(ingest_ring_.capacity(), [&](const event::Event& event) {
-    if (judged == 0 && event.replay_count != 0) return drop_replay(event, dispatch_counters_);
-    judged -= judged != 0 ? 1 : 0;
+    if (judged == 0)
+      return give_up_unjudged(dead_letters_, event, outlet_, dispatch_counters_, deadline);
+    --judged;
     of_dispatcher(event);
   });
   for (const auto& parts : workers_) {

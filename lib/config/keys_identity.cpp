@@ -54,7 +54,8 @@ constexpr std::array kDeduplicationKeys = {
             .example = "keyed_bytes = 268435456",
             .meaning = "Memory for keys of events without a number, reserved at start; a route's "
                        "`dedup` needs it. 37 bytes for each new key within `idempotency_s` are "
-                       "plenty. Without it: none."},
+                       "plenty. Without it: none, but 4 MiB for the marks of replayed dead "
+                       "letters where those are kept or may come."},
     KeySpec{.section = "deduplication",
             .key = "state_file",
             .type = kString,

@@ -339,13 +339,17 @@ class RxStage {
       counters().jumbo_waits.add();
       return false;
     }
+    lose_waiting_frame(FrameDrop::kNoJumboBuffer);
+    return true;
+  }
+
+  /// The frame that there is no buffer for; it consumes its number all the same.
+  void lose_waiting_frame(FrameDrop reason) noexcept {
     waiting_since_ = 0;
     ++tally_.frames;
-    [[maybe_unused]] const auto number =
-        cursor_.session().next();  // the frame consumes its number all the same
-    count_refusal(FrameDrop::kNoJumboBuffer);
+    [[maybe_unused]] const auto number = cursor_.session().next();
+    count_refusal(reason);
     cursor_.skip_frame();
-    return true;
   }
 
   // Refusals are counted once their receipt is: see publish().
@@ -460,11 +464,7 @@ std::size_t RxStage<Queue, Sink>::give_up_staged(GiveUp&& give_up) noexcept {
 
 template <class Queue, class Sink>
 void RxStage<Queue, Sink>::give_up_frame_without_buffer() noexcept {
-  waiting_since_ = 0;
-  ++tally_.frames;
-  [[maybe_unused]] const auto number = cursor_.session().next();
-  count_refusal(FrameDrop::kDrainedAtDeadline);
-  cursor_.skip_frame();
+  lose_waiting_frame(FrameDrop::kDrainedAtDeadline);
   if (cursor_.at_end()) {
     [[maybe_unused]] const bool alone = cursor_.finish();
   }

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 import harness
+import craft
 import traffic
 from harness import Config, Escd, Lcores, Port
 from stopped_thread import StoppedThread, thread_named
@@ -44,12 +45,16 @@ class Stall(harness.Scenario):
         expectation.add_endless(packets, config.ports[0].rules(), ledger["packets"]["received"])
         self.assert_ledger(ledger, expectation)
 
-    def start_short_drain(self, more: Mapping[str, dict] = MappingProxyType({})) -> tuple:
-        """In full flow, with a short time to drain in: the configuration, and escd."""
+    def start_short_drain(
+        self, more: Mapping[str, dict] = MappingProxyType({}), packets: list | None = None
+    ) -> tuple:
+        """In full flow, with a short time to drain in: the configuration, and escd. `packets`:
+        instead of the usual ones, with session frames, whose numbers never come again."""
         first, second = harness.need_cpus(2)
         device = traffic.pcap_device(
-            0, self.directory / "endless.pcap", traffic.uniform(1000), ",infinite_rx=1"
+            0, self.directory / "endless.pcap", packets or traffic.uniform(1000), ",infinite_rx=1"
         )
+        port = Port(device, more={"restamp": "sessions"} if packets else {})
         sections = {
             "rings": {
                 "ingest_cells": 1024,
@@ -58,7 +63,7 @@ class Stall(harness.Scenario):
             },
             "shutdown": {"drain_timeout_ms": 500},
         } | dict(more)
-        config = Config([Port(device)], traffic.ROUTES, Lcores([first], first, [second]), sections)
+        config = Config([port], traffic.ROUTES, Lcores([first], first, [second]), sections)
         escd = self.start_escd(config)
         escd.wait_until_running()
         escd.wait_for_packets(FLOWING_PACKETS)
@@ -120,6 +125,41 @@ class Stall(harness.Scenario):
             harness.run_to_end(harness.binary("ESC_DLQ"), "verify", str(letters), "--json")
         )
         self.assertEqual(found["records"], kept["drained_at_deadline"])
+
+    def test_of_replayed_letters_only_those_that_were_counted(self) -> None:
+        """The others are where they came from, and are sent again."""
+        letters = self.directory / "letters"
+        more = {
+            "dead_letters": {"directory": str(letters), "min_free_bytes": 0},
+            "replay": {"sources": ["10.9.0.1"]},
+            "deduplication": {"keyed_bytes": 256 << 20},
+            # Or nothing more would be received before the ring is full.
+            "pressure": {
+                "worker_ring_enter_permille": [1001] * 4,
+                "worker_latency_enter_permille": [1001] * 4,
+            },
+        }
+        packets = [
+            craft.datagram4(
+                craft.session(7, 1, number, 1, flags=0x10) + craft.frame(traffic.TOPICS[1], b"x")
+            )
+            for number in range(1000)
+        ]
+        _, escd = self.start_short_drain(more, packets)
+        with StoppedThread(thread_named(escd.process.pid, "rte-worker-1")):
+            self.wait_until(lambda: not escd.healthy(), "the stall shows", 20.0)
+            counted = escd.stats()["stages"]["dispatch"]["replayed"]
+            escd.terminate()
+            said = "not drained within 500 ms"
+            self.wait_until(lambda: said in escd.log(), "the drain's deadline", 30.0)
+        self.assertEqual(escd.wait(), DRAIN_TIMEOUT)
+        ledger = escd.ledger()
+        self.assert_sound(ledger)
+        frames = ledger["frames"]
+        kept = frames["dead_lettered"]["by_reason"]["drained_at_deadline"]
+        self.assertEqual(frames["delivered"] + kept, counted)
+        self.assertEqual(set(frames["dropped"]), {"drained_at_deadline"})
+        self.assertGreater(frames["dropped"]["drained_at_deadline"], WORKER_CELLS)
 
     def test_a_worker_that_comes_back_after_the_drain(self) -> None:
         self.drain_for_too_long(Escd.terminate)

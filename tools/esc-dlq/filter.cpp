@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <chrono>
 #include <ctime>
 
 namespace esc::dlq_tool {
@@ -56,6 +57,12 @@ bool topic_matches(std::string_view pattern, std::string_view topic) noexcept {
     left = drop_level(*left);
   }
   return !left;
+}
+
+std::uint64_t unix_now_ns() {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return static_cast<std::uint64_t>(
+      std::chrono::duration_cast<std::chrono::nanoseconds>(now).count());
 }
 
 std::optional<std::uint64_t> parse_time(std::string_view text, std::uint64_t now_ns) {

@@ -16,6 +16,9 @@ namespace esc::dlq_tool {
 /// last '#' any number of levels.
 [[nodiscard]] bool topic_matches(std::string_view pattern, std::string_view topic) noexcept;
 
+/// Unix time, ns.
+[[nodiscard]] std::uint64_t unix_now_ns();
+
 /// "2026-11-26T12:00:00Z", or how long before `now_ns`: "90s", "15m", "2h", "7d". Unix time, ns;
 /// none: it is neither.
 [[nodiscard]] std::optional<std::uint64_t> parse_time(std::string_view text, std::uint64_t now_ns);

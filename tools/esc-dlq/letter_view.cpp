@@ -1,8 +1,5 @@
 #include "esc-dlq/letter_view.hpp"
 
-#include <arpa/inet.h>
-
-#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <ctime>
@@ -10,13 +7,13 @@
 #include "base/reasons.hpp"
 #include "wire/byte_order.hpp"
 #include "wire/frame.hpp"
+#include "wire/ip_prefix.hpp"
 
 namespace esc::dlq_tool {
 namespace {
 
 constexpr std::array<std::string_view, 4> kStages = {"rx", "tcp", "dispatch", "worker"};
 constexpr std::uint64_t kNsOfSecond = 1'000'000'000;
-constexpr std::array<std::uint8_t, 12> kV4Mapped = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF};
 
 }  // namespace
 
@@ -45,14 +42,9 @@ std::string stage_name(dlq::Stage stage) {
 
 std::string peer_text(const dlq::Letter& letter) {
   if ((letter.flags & dlq::kPeerKnown) == 0) return {};
-  std::array<char, INET6_ADDRSTRLEN> text{};
+  const wire::IpAddress peer{letter.peer};
   const std::string port = ":" + std::to_string(letter.peer_port);
-  if (std::ranges::equal(std::span(letter.peer).first(kV4Mapped.size()), kV4Mapped)) {
-    inet_ntop(AF_INET, letter.peer.data() + kV4Mapped.size(), text.data(), text.size());
-    return text.data() + port;
-  }
-  inet_ntop(AF_INET6, letter.peer.data(), text.data(), text.size());
-  return std::string("[") + text.data() + "]" + port;
+  return peer.is_v4() ? to_text(peer) + port : "[" + to_text(peer) + "]" + port;
 }
 
 std::string source_text(const dlq::Letter& letter) {

@@ -1,7 +1,6 @@
 #include "esc-dlq/options.hpp"
 
 #include <CLI/CLI.hpp>
-#include <chrono>
 #include <iostream>
 #include <string_view>
 
@@ -14,12 +13,6 @@
 
 namespace esc::dlq_tool {
 namespace {
-
-std::uint64_t now_ns() {
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  return static_cast<std::uint64_t>(
-      std::chrono::duration_cast<std::chrono::nanoseconds>(now).count());
-}
 
 std::string exit_codes() {
   std::string text = "Exit codes:\n";
@@ -34,7 +27,7 @@ void add_time(CLI::App& command, const char* name, std::uint64_t& time, const ch
       .add_option_function<std::string>(
           name,
           [&time, name, as_given](const std::string& text) {
-            const auto parsed = parse_time(text, now_ns());
+            const auto parsed = parse_time(text, unix_now_ns());
             if (!parsed) {
               throw CLI::ValidationError(
                   name, "is a time as 2026-11-26T12:00:00Z, or how long ago as 90s, 15m, 2h, 7d");

@@ -1,13 +1,13 @@
 #include "esc-dlq/pcap_form.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cstdint>
 #include <span>
 #include <type_traits>
 #include <vector>
 
 #include "wire/encoder.hpp"
+#include "wire/ip_prefix.hpp"
 #include "wire/packet_encoder.hpp"
 
 namespace esc::dlq_tool {
@@ -31,7 +31,6 @@ struct PacketHead {
 static_assert(sizeof(FileHead) == 24 && sizeof(PacketHead) == 16);
 
 constexpr std::uint64_t kNsOfSecond = 1'000'000'000;
-constexpr std::array<std::uint8_t, 12> kV4Mapped = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF};
 
 template <class Head>
 std::string bytes_of(const Head& head) {
@@ -44,9 +43,9 @@ wire::UdpPath path_of(const dlq::Letter& letter) {
   path.src_port = letter.peer_port;
   path.dst_port = kPcapPort;
   if ((letter.flags & dlq::kPeerKnown) == 0) return path;
-  const std::span peer(letter.peer);
-  path.ipv6 = !std::ranges::equal(peer.first(kV4Mapped.size()), kV4Mapped);
-  std::ranges::copy(path.ipv6 ? peer : peer.subspan(kV4Mapped.size()), path.src_ip.begin());
+  path.ipv6 = !wire::IpAddress{letter.peer}.is_v4();
+  const std::span<const std::uint8_t> peer(letter.peer);
+  std::ranges::copy(path.ipv6 ? peer : peer.last<4>(), path.src_ip.begin());
   return path;
 }
 

@@ -1,8 +1,6 @@
 #include "esc-dlq/replay.hpp"
 
 #include <algorithm>
-#include <chrono>
-#include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <ostream>
@@ -24,12 +22,6 @@ constexpr std::size_t kBatchBytes = 4U << 20U;
 std::uint64_t letters_of_a_batch(double rate) noexcept {
   if (rate <= 0) return kBatchLetters;
   return static_cast<std::uint64_t>(std::clamp(rate, 1.0, static_cast<double>(kBatchLetters)));
-}
-
-std::uint64_t unix_now_ns() {
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  return static_cast<std::uint64_t>(
-      std::chrono::duration_cast<std::chrono::nanoseconds>(now).count());
 }
 
 /// One replay under way. Thread: one.

@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <vector>
 
 #include "esc-dlq/confirmation.hpp"
 #include "esc-dlq/replay.hpp"
@@ -52,7 +51,6 @@ class Delivery {
   std::unique_ptr<ReplayLink> link_;
   std::optional<Confirmation> confirmation_;
   double rate_;
-  int silent_ = 0;                         ///< ranges in a row of which nothing was counted
   Clock::time_point next_ = Clock::now();  ///< when the next letter may leave
 };
 

@@ -19,6 +19,7 @@
 
 #include "base/file_descriptor.hpp"
 #include "esc-dlq/replay_error.hpp"
+#include "wire/host_port.hpp"
 #include "wire/udp_socket_sink.hpp"
 
 namespace esc::dlq_tool {
@@ -27,28 +28,15 @@ namespace {
 constexpr std::chrono::seconds kPatience(10);
 constexpr std::chrono::milliseconds kBetween(1);
 
-struct Target {
-  std::string host;
-  std::string port;
-};
-
-Target target_of(const std::string& text) {
-  const std::size_t colon = text.rfind(':');
-  Target target{text.substr(0, colon), colon == std::string::npos ? "" : text.substr(colon + 1)};
-  const bool bracketed =
-      target.host.size() > 2 && target.host.front() == '[' && target.host.back() == ']';
-  if (bracketed) target.host = target.host.substr(1, target.host.size() - 2);
-  if (target.host.empty() || target.port.empty() ||
-      (!bracketed && target.host.find(':') != std::string::npos)) {
-    throw ReplayError("'" + text + "' is not HOST:PORT",
-                      "write an IPv6 address in brackets: [2001:db8::1]:9001");
-  }
-  return target;
+wire::HostPort target_of(const std::string& text) {
+  if (auto target = wire::split_host_port(text)) return *target;
+  throw ReplayError("'" + text + "' is not where an appliance can be",
+                    std::string(wire::kHostPortFix));
 }
 
 class UdpLink : public ReplayLink {
  public:
-  explicit UdpLink(const Target& target) : sink_(target.host, target.port) {}
+  explicit UdpLink(const wire::HostPort& target) : sink_(target.host, target.port) {}
 
   bool send(std::span<const std::uint8_t> datagram) override {
     // An earlier datagram's may be told once.
@@ -113,7 +101,7 @@ class TcpLink : public ReplayLink {
   FileDescriptor socket_;
 };
 
-FileDescriptor connected(const Target& target) {
+FileDescriptor connected(const wire::HostPort& target) {
   addrinfo wanted{};
   wanted.ai_socktype = SOCK_STREAM;
   addrinfo* list = nullptr;
@@ -138,7 +126,7 @@ FileDescriptor connected(const Target& target) {
 }  // namespace
 
 std::unique_ptr<ReplayLink> udp_link(const std::string& target) {
-  const Target parts = target_of(target);
+  const wire::HostPort parts = target_of(target);
   try {
     return std::make_unique<UdpLink>(parts);
   } catch (const std::system_error& error) {

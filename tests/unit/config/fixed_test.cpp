@@ -35,6 +35,18 @@ TEST(Fixed, WhatAReloadMayChangeIsNone) {
   EXPECT_EQ(differences("# a comment\n\n" + with("[limits]\nmax_routes = 65536\n")), Texts{});
 }
 
+// Its marks need memory, which is reserved at start: who has it may lose the right to replay, and
+// who has none cannot be given it.
+TEST(Fixed, WhoMayReplayIfThereIsMemoryForIt) {
+  const std::string someone = with("[replay]\nsources = [\"::1\"]\n");
+  const std::string problem =
+      "t.toml:12:11: whether there is memory for the marks of replayed dead letters";
+  EXPECT_EQ(differences(someone), Texts{problem + std::string(kRest)});
+  EXPECT_EQ(check_fixed(loaded(someone), loaded(kMinimal)).size(), 0U);
+  const std::string kept = "[dead_letters]\ndirectory = \"letters\"\n";
+  EXPECT_EQ(check_fixed(loaded(with(kept)), loaded(someone + kept)).size(), 0U);
+}
+
 TEST(Fixed, EachSectionIsNamedWithItsLine) {
   EXPECT_EQ(differences("instance = \"other\"\n" + with("[rings]\nburst = 32\n"
                                                         "[limits]\nmax_routes = 9\n")),

@@ -16,13 +16,13 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
-#include <filesystem>
 #include <memory>
 #include <string>
 
 #include "base/file_descriptor.hpp"
 #include "dlq/commit_buffer.hpp"
 #include "dlq/posix_file_system.hpp"
+#include "support/temp_folder.hpp"
 
 namespace esc::dlq {
 namespace {
@@ -30,13 +30,9 @@ namespace {
 class CommitRingTest : public testing::Test {
  protected:
   CommitRingTest() {
-    std::string path = (std::filesystem::temp_directory_path() / "esc-ring-XXXXXX").string();
-    if (::mkdtemp(path.data()) == nullptr) std::abort();
-    folder_ = path;
     for (std::size_t i = 0; i < block_.span().size(); ++i)
       block_.span()[i] = static_cast<std::byte>(i * 7);
   }
-  ~CommitRingTest() override { std::filesystem::remove_all(folder_); }
 
   [[nodiscard]] bool is_there(const std::string& name, std::uint64_t offset) const {
     const FileDescriptor file(::open((folder_ + "/" + name).c_str(), O_RDONLY));
@@ -53,7 +49,8 @@ class CommitRingTest : public testing::Test {
     return file->write_and_sync(kBlockBytes, block_.span());
   }
 
-  std::string folder_;
+  test::TempFolder temp_;
+  std::string folder_ = temp_.path();
   AlignedBytes block_{kBlockBytes};
 };
 

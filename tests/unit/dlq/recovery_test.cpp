@@ -2,17 +2,15 @@
 #include "dlq/recovery.hpp"
 
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
 #include <cstring>
-#include <filesystem>
 #include <fstream>
-#include <stdexcept>
 
 #include "dlq/commit_buffer.hpp"
 #include "dlq/crc32c.hpp"
 #include "dlq/folder.hpp"
 #include "dlq/posix_file_system.hpp"
+#include "support/temp_folder.hpp"
 
 namespace esc::dlq {
 namespace {
@@ -21,13 +19,6 @@ constexpr std::uint64_t kSegmentBytes = 16 * kBlockBytes;
 
 class RecoveryTest : public ::testing::Test {
  protected:
-  RecoveryTest() {
-    std::string name = (std::filesystem::temp_directory_path() / "esc-recover-XXXXXX").string();
-    if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary folder");
-    path_ = name;
-  }
-  ~RecoveryTest() override { std::filesystem::remove_all(path_); }
-
   /// A start that writes a commit of two letters into each of so many segments, and ends.
   void run(std::uint64_t run_number, int segments, int taken_out = 0, bool sealed = true) {
     PosixFileSystem files;
@@ -51,7 +42,8 @@ class RecoveryTest : public ::testing::Test {
     return path_ + "/" + segment_name(number);
   }
 
-  std::string path_;
+  test::TempFolder temp_;
+  std::string path_ = temp_.path();
 };
 
 TEST_F(RecoveryTest, AnEmptyFolder) {

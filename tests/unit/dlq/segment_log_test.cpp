@@ -2,7 +2,6 @@
 #include "dlq/segment_log.hpp"
 
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
 #include <algorithm>
 #include <atomic>
@@ -16,6 +15,7 @@
 #include "dlq/posix_file_system.hpp"
 #include "dlq/scan.hpp"
 #include "simulated_disk.hpp"
+#include "support/temp_folder.hpp"
 
 namespace esc::dlq::testing {
 namespace {
@@ -123,24 +123,15 @@ TEST(SegmentLog, UsesTheBlocksOfWhatItTookOut) {
 }
 
 /// A folder on a real disk.
-class Folder {
+class Folder : public test::TempFolder {
  public:
-  Folder() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "dlq-XXXXXX").string();
-    path_ = mkdtemp(pattern.data());
-  }
-  ~Folder() { std::filesystem::remove_all(path_); }
-  [[nodiscard]] const std::string& path() const { return path_; }
   [[nodiscard]] Bytes read(const std::string& name) const {
-    std::ifstream file(path_ + "/" + name, std::ios::binary);
+    std::ifstream file(path() + "/" + name, std::ios::binary);
     const std::string content(std::istreambuf_iterator<char>(file), {});
     Bytes bytes(content.size());
     std::ranges::transform(content, bytes.begin(), [](char c) { return std::byte(c); });
     return bytes;
   }
-
- private:
-  std::string path_;
 };
 
 TEST(PosixFileSystem, KeepsWhatTheLogWrites) {

@@ -110,6 +110,27 @@ TEST_F(RxPressure, WhatIsShedIsADeadLetterWhereTheLevelSaysSo) {
   EXPECT_EQ(counters_.shed.get(PressureLevel::kEmergency), 101U);
 }
 
+// It is still where it came from, and nobody counted it: it will be sent again.
+TEST_F(RxPressure, AReplayedLetterThatIsShedIsNotKeptOnceMore) {
+  OwnedRing<storage::DeadRing> dead{64};
+  make({dead.get(), dlq::Stage::kRx});
+  board_.show({PressureLevel::kCritical, 100, PressureWord::kKeepShed});
+  Bytes replayed(wire::kSessionFrameBytes);
+  ASSERT_NE(
+      wire::encode_session_frame(
+          replayed, 0,
+          {.flags = wire::make_session_flags(false, 1), .count = 1, .epoch = 1, .producer = 5}),
+      0U);
+  give(packet_of(join({replayed, frame("a", 1, 1), frame("live", 1, 1)})));
+  run();
+  EXPECT_EQ(dropped(FrameDrop::kShedCritical), 1U);
+  EXPECT_EQ(counters_.dead_lettered.get(), 1U);
+  (void)dead->consume_burst(SIZE_MAX, [&](const storage::DeadItem& item) {
+    EXPECT_EQ(see(item.event).topic, "live");
+    event::free_segment(item.event.mbuf);
+  });
+}
+
 TEST_F(RxPressure, LeavesPortsAloneThatCanWait) {
   port_.lossless = true;
   make();

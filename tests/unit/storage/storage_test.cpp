@@ -1,14 +1,11 @@
 // Dead letters from the stages' rings to the disk, and what is said of them.
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
 #include <array>
 #include <atomic>
 #include <cerrno>
 #include <cstring>
-#include <filesystem>
 #include <optional>
-#include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
@@ -21,6 +18,7 @@
 #include "storage/storage_stage.hpp"
 #include "support/events.hpp"
 #include "support/rings.hpp"
+#include "support/temp_folder.hpp"
 
 namespace esc::test {
 namespace {
@@ -104,20 +102,6 @@ class StorageTest : public testing::Test {
   std::optional<StorageStage> stage_;
 };
 
-class TempFolder {
- public:
-  TempFolder() {
-    std::string name = (std::filesystem::temp_directory_path() / "esc-storage-XXXXXX").string();
-    if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary folder");
-    path_ = name;
-  }
-  ~TempFolder() { std::filesystem::remove_all(path_); }
-  [[nodiscard]] std::string path() const { return path_ + "/letters"; }
-
- private:
-  std::string path_;
-};
-
 struct Read {
   dlq::Record record;
   Bytes frame;
@@ -143,7 +127,7 @@ std::vector<Read> read_all(const std::string& path) {
 TEST_F(StorageTest, WhatDiesIsOnTheDiskWithAllThatIsKnownOfIt) {
   const TempFolder temp;
   dlq::PosixFileSystem files;
-  ASSERT_EQ(files.open(temp.path()), 0);
+  ASSERT_EQ(files.open(temp.path() + "/letters"), 0);
   make(files);
   event::Event event = make_event(pool_, "plant/7", 4711, Bytes{1, 2, 3});
   event.flags |= event::kSequenced | event::kPeerUnknown;
@@ -167,7 +151,7 @@ TEST_F(StorageTest, WhatDiesIsOnTheDiskWithAllThatIsKnownOfIt) {
   EXPECT_EQ(settled_[0].durable.get(DeadReason::kUnknownTopic), 1U);
   EXPECT_EQ(settled_[1].durable.get(DeadReason::kHandlerRefused), 1U);
   EXPECT_EQ(gathered_[0].taken.get() + gathered_[1].taken.get(), 2U);
-  const std::vector<Read> letters = read_all(temp.path());
+  const std::vector<Read> letters = read_all(temp.path() + "/letters");
   ASSERT_EQ(letters.size(), 2U);
   const dlq::Letter& letter = letters[1].record.letter;
   EXPECT_EQ(letters[1].frame, frame);
