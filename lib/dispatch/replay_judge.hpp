@@ -30,7 +30,7 @@ class ReplayJudge {
     for (std::uint64_t rest = replays; rest != 0; rest &= rest - 1) {
       const auto i = static_cast<std::size_t>(std::countr_zero(rest));
       const event::Event& event = input.peek(i);
-      if (keys == nullptr || !may_replay(sources, event)) {
+      if (keys == nullptr || !event::is_from(event, sources)) {
         found.not_replayer |= std::uint64_t{1} << i;
         continue;
       }
@@ -46,12 +46,6 @@ class ReplayJudge {
   }
 
  private:
-  [[nodiscard]] static bool may_replay(const wire::PrefixSet& sources,
-                                       const event::Event& event) noexcept {
-    const auto peer = event::peer_address(event);
-    return peer && sources.contains(*peer);
-  }
-
   std::array<identity::KeyHash, KeyJudge::kMaxBurst> keys_{};
   std::array<std::uint8_t, KeyJudge::kMaxBurst> place_{};
 };

@@ -97,9 +97,7 @@ class SequenceJudge {
   [[nodiscard]] static bool may_send(const route::ProducerBindings& bindings,
                                      const event::Event& event) noexcept {
     const wire::PrefixSet* sources = bindings.bound(event.producer);
-    if (sources == nullptr) return true;
-    const auto peer = event::peer_address(event);
-    return peer && sources->contains(*peer);
+    return sources == nullptr || event::is_from(event, *sources);
   }
 
   /// What was found of the events gathered, whose verdicts are new again then. Returns those that

@@ -42,8 +42,8 @@ inline void note_peer(Event& event, const std::optional<wire::IpAddress>& addres
       {rte_pktmbuf_mtod(event.mbuf, const std::uint8_t*), event.mbuf->data_len});
 }
 
-/// Its UDP port; 0: it is not known. Whoever holds the event. Some ten times as long as the address
-/// takes: for what is rare.
+/// Its UDP port; 0: it is not known. Whoever holds the event. Looks at all the headers, where
+/// the address needs some: for what is rare.
 [[nodiscard]] inline std::uint16_t peer_port(const Event& event) noexcept {
   if (event.has(kPeerUnknown)) return 0;
   if (event.has(kPeerNoted)) {
@@ -55,6 +55,12 @@ inline void note_peer(Event& event, const std::optional<wire::IpAddress>& addres
   return wire::source_port(
              {rte_pktmbuf_mtod(event.mbuf, const std::uint8_t*), event.mbuf->data_len})
       .value_or(0);
+}
+
+/// Whether its sender is one of `sources`. Whoever holds the event.
+[[nodiscard]] inline bool is_from(const Event& event, const wire::PrefixSet& sources) noexcept {
+  const auto peer = peer_address(event);
+  return peer && sources.contains(*peer);
 }
 
 }  // namespace esc::event

@@ -16,7 +16,9 @@ std::optional<HostPort> split_host_port(std::string_view text) {
   const char* const end = port.data() + port.size();
   const auto [stop, error] = std::from_chars(port.data(), end, number);
   const bool sound = error == std::errc() && stop == end && number != 0;
-  if (host.empty() || !sound || (!bracketed && host.find(':') != std::string_view::npos))
+  // Only a bracketed host has colons, and none has brackets within.
+  const std::string_view strangers = bracketed ? "[]" : "[]:";
+  if (host.empty() || !sound || host.find_first_of(strangers) != std::string_view::npos)
     return std::nullopt;
   return HostPort{std::string(host), std::string(port)};
 }

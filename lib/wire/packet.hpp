@@ -24,7 +24,7 @@ class PortSet {
     return (words_[port / 64u] >> (port % 64u) & 1u) != 0;
   }
   /// Every port there is.
-  [[nodiscard]] static PortSet all() noexcept {
+  [[nodiscard]] static constexpr PortSet all() noexcept {
     PortSet set;
     set.words_.fill(~std::uint64_t{0});
     return set;

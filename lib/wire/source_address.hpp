@@ -41,7 +41,7 @@ namespace esc::wire {
     std::span<const std::uint8_t> head) noexcept {
   // Lengths were judged before, and `head` need not be all of the packet.
   constexpr std::uint32_t kAnyLength = 1U << 20U;
-  static const PortSet kAnyPort = PortSet::all();
+  static constexpr PortSet kAnyPort = PortSet::all();
   const PacketVerdict verdict = classify_packet(head, kAnyLength, kAnyPort);
   if (verdict.kind != PacketKind::kDatagram) return std::nullopt;
   return load_be16(head.data() + verdict.udp_offset);

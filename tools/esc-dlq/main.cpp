@@ -1,9 +1,12 @@
 // esc-dlq: reads the dead letters that an appliance keeps, while it runs or after, sends them
 // again, and removes old ones.
+#include <unistd.h>
+
 #include <csignal>
 #include <filesystem>
 #include <iostream>
 #include <new>
+#include <optional>
 #include <span>
 
 #include "config/text.hpp"
@@ -28,7 +31,14 @@ ExitCode run(const Options& options) {
   std::uint64_t unreadable = 0;
   if (options.command == "cat") {
     if (options.form == Form::kPcap) std::cout << pcap_head();
-    unreadable = print_letters(std::cout, folder, options.filter, options.form, options.limit);
+    // On a terminal the letters themselves show how far it is.
+    std::optional<Progress> progress;
+    if (isatty(STDOUT_FILENO) == 0) progress.emplace("reading", folder.bytes());
+    const auto on_read = [&](std::uint64_t bytes) {
+      if (progress) progress->add(bytes);
+    };
+    unreadable =
+        print_letters(std::cout, folder, options.filter, options.form, options.limit, on_read);
   } else if (options.command == "stats") {
     Statistics statistics;
     {

@@ -32,7 +32,8 @@ Words words_of(const dlq::Folder& folder, const dlq::SegmentFile& file, dlq::Seg
 }  // namespace
 
 std::uint64_t print_letters(std::ostream& out, const dlq::Folder& folder, const Filter& filter,
-                            Form form, std::uint64_t limit) {
+                            Form form, std::uint64_t limit,
+                            const std::function<void(std::uint64_t bytes)>& on_read) {
   tbb::enumerable_thread_specific<dlq::SegmentBytes> rooms;
   std::size_t next = 0;                      // of the first stage alone
   std::uint64_t printed = 0;                 // of the last stage alone
@@ -46,7 +47,10 @@ std::uint64_t print_letters(std::ostream& out, const dlq::Folder& folder, const 
     return next++;
   };
   const auto read = [&](std::size_t i) {
-    return words_of(folder, folder.segments()[i], rooms.local(), filter, form, limit, unreadable);
+    Words words =
+        words_of(folder, folder.segments()[i], rooms.local(), filter, form, limit, unreadable);
+    on_read(folder.segments()[i].bytes);
+    return words;
   };
   const auto print = [&](const Words& words) {
     for (const std::string& letter : words) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <iosfwd>
 
 #include "dlq/folder.hpp"
@@ -12,8 +13,9 @@ namespace esc::dlq_tool {
 
 /// Oldest segment first, in the order in which they died there; `limit` of them, 0: all. Segments
 /// are read and put into words in parallel, some at a time. Returns how many segments the disk
-/// refused, or a part of.
+/// refused, or a part of. `on_read`: as of dlq::scan_folder.
 [[nodiscard]] std::uint64_t print_letters(std::ostream& out, const dlq::Folder& folder,
-                                          const Filter& filter, Form form, std::uint64_t limit);
+                                          const Filter& filter, Form form, std::uint64_t limit,
+                                          const std::function<void(std::uint64_t bytes)>& on_read);
 
 }  // namespace esc::dlq_tool
