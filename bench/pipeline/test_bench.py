@@ -1,8 +1,6 @@
 """What tools/bench makes of its runs: which figures count, medians, targets, what it writes."""
 
-import contextlib
 import copy
-import os
 import sys
 import unittest
 from pathlib import Path
@@ -16,7 +14,6 @@ import bench_micro
 import bench_path
 import bench_programs
 import bench_report
-import bench_within
 
 ROWS = bench_path.all_rows()
 GOOD = {
@@ -258,7 +255,7 @@ class Page(unittest.TestCase):
 
 def decision(section, *pairs, judged=True):
     made = bench_decisions.Row(section, f"{section}-row", judged=judged)
-    made.rounds = [{"without": without, "with": with_it} for without, with_it in pairs]
+    made.pairs = [{"without": without, "with": with_it} for without, with_it in pairs]
     return bench_decisions.result(made)
 
 
@@ -337,85 +334,6 @@ class Decisions(unittest.TestCase):
         self.assertIn("| not judged |", text)
         self.assertNotIn("keys-row", text)
         self.assertIn("0.60: **missed**", bench_report.decisions(document, "keys"))
-
-
-class Scripted:
-    """A program and a disturbance: ten events in each millisecond, five while disturbed."""
-
-    def __init__(self):
-        self.acts, self.finished, self._count = [], False, 0
-        self._rate = 0
-        self.process = self
-        self.pid = os.getpid()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        pass
-
-    def wait_until_counting(self):
-        pass
-
-    def finish(self):
-        self.finished = True
-
-    def begin(self):
-        self.acts.append("begin")
-
-    def interval(self, disturbed):
-        self._rate = 5 if disturbed else 10
-        return contextlib.nullcontext()
-
-    def act(self, disturbed):
-        self.acts.append(disturbed)
-
-    def count(self):
-        self._count += self._rate
-        return self._count
-
-
-class Within(unittest.TestCase):
-    cpu = bench_machine.cpus()[0]
-
-    def test_intervals_take_turns_and_so_does_their_order(self):
-        scripted, cpus = Scripted(), bench_machine.cpus()
-        pairs = bench_within.measure(scripted, scripted, 0, 4, 0.001, self.cpu)
-        self.assertEqual(
-            scripted.acts, ["begin", False, True, True, False, False, True, True, False]
-        )
-        self.assertTrue(scripted.finished)
-        self.assertEqual(len(pairs), 4)
-        self.assertTrue(all(pair["without"] > 0 and pair["with"] > 0 for pair in pairs))
-        self.assertEqual(bench_machine.cpus(), cpus)
-
-    def test_an_interval_without_an_event_gives_no_figure(self):
-        scripted = Scripted()
-        scripted.count = lambda: 7
-        with self.assertRaises(bench_programs.Broken):
-            bench_within.measure(scripted, scripted, 0, 1, 0.001, self.cpu)
-
-    def test_reloads_take_the_other_table_each_time(self):
-        class Program:
-            def __init__(self):
-                self.told = []
-
-            def write_routes(self, table):
-                self.told.append(table)
-
-            def ask(self, command):
-                self.told.append(command)
-                return {"routes": {"unchanged": 0}}
-
-        program = Program()
-        reloads = bench_within.Reloads(program, ("b", "a"))  # "a" is in force
-        for disturbed in (False, True, True, False, False, True):
-            reloads.act(disturbed)
-        self.assertEqual(
-            program.told,
-            ["a", "version", "b", "reload", "a", "reload", "a", "version", "a", "version",
-             "b", "reload"],
-        )  # fmt: skip
 
 
 if __name__ == "__main__":

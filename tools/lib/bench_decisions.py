@@ -10,8 +10,9 @@ from dataclasses import asdict, dataclass, field
 
 import bench_escd
 import bench_programs
+import bench_turns
 import bench_within
-from bench_path import per_cpu_second, spread
+from bench_path import spread
 from bench_programs import Broken
 
 PACKETS = 16384
@@ -27,7 +28,7 @@ SHALLOW = {"worker_cells": 1024, "hold_cells": 1024}
 
 # section of docs/measurements.md -> lowest ratio that a judged row may have
 TARGETS = {"sequences": 0.9, "keys": 0.6, "reload": 0.98, "bulkheads": 0.9, "dead-letters": 0.85}
-BETWEEN = ("sequences", "keys", "dead-letters")  # whose arms are two runs
+BETWEEN = ("sequences", "keys", "dead-letters")  # whose arms are two programs
 DEAD_SHARE = 0.01
 FULL_DISK = 1 << 40  # more than is free
 
@@ -43,7 +44,7 @@ class Row:
     layout: str = "folded"
     judged: bool = True
     refused: bool = False  # the disk takes no dead letter
-    rounds: list = field(default_factory=list)  # {"without": events/s, "with": events/s, ...}
+    pairs: list = field(default_factory=list)  # {"without": events/s, "with": events/s, ...}
     broken: list = field(default_factory=list)
 
     @property
@@ -124,24 +125,12 @@ class Bench:
             print(f"{row.name}: round {number + 1} does not count: {error}", file=sys.stderr)
 
     def _round(self, row, number):
-        """Both arms, one right after the other; which comes first changes from round to round."""
-        order = ("without", "with") if number % 2 == 0 else ("with", "without")
-        figures = {
-            arm: bench_programs.measure(
-                self._program(row, arm == "with"), self._pace.warm_up, self._pace.seconds
-            )
-            for arm in order
-        }
-        row.rounds.append(
-            {arm: figure.packets_per_second for arm, figure in figures.items()}
-            | {"runs": {arm: asdict(figure) for arm, figure in figures.items()}}
-        )
-        print(
-            f"{row.name:28} round {number + 1}: {_shown(row.rounds[-1])}; CPUs used"
-            f" {figures['without'].cpus_used:.2f} and {figures['with'].cpus_used:.2f}"
-            f"{per_cpu_second(figures['with'], figures['without'])}",
-            flush=True,
-        )
+        """Both arms anew, in turns; which one is started first changes from round to round."""
+        arms = ("without", "with") if number % 2 == 0 else ("with", "without")
+        programs = {arm: self._program(row, arm == "with") for arm in arms}
+        pace = self._pace
+        pairs = bench_turns.measure(programs, pace.warm_up, pace.seconds, self._second)
+        self._add(row, pairs, f"round {number + 1}: ")
 
     def _reloads(self, row, _number):
         program = self._program(row, False)
@@ -160,11 +149,13 @@ class Bench:
         pairs = bench_within.measure(
             program, disturbance, pace.warm_up, pace.pairs, pace.interval, self._second
         )
-        row.rounds += pairs
+        self._add(row, pairs)
+
+    def _add(self, row, pairs, head=""):
+        row.pairs += pairs
         by_cpu_time = statistics.median(pair["by_cpu_time"] for pair in pairs)
         hint = f" ({by_cpu_time:.3f} by CPU time)" if row.layout == "folded" else ""
-        shown = _shown(result(row), "median")
-        print(f"{row.name:28} {len(pairs)} pairs: {shown}{hint}", flush=True)
+        print(f"{row.name:28} {head}{len(pairs)} pairs: {_shown(pairs)}{hint}", flush=True)
 
     def _program(self, row, judged):
         """escd for a row; `judged`: it looks for copies."""
@@ -311,12 +302,11 @@ def key_faults(answer):
 
 def result(row):
     """A row as JSON has it; without "without", "with" and "ratio" if nothing of it counts."""
-    out = {key: value for key, value in asdict(row).items() if key not in ("rounds", "broken")}
-    out |= {"rounds": row.rounds, "broken": row.broken}
-    if row.rounds:
+    out = asdict(row)
+    if row.pairs:
         for arm in ("without", "with"):
-            out[arm] = spread([each[arm] for each in row.rounds])
-        ratios = sorted(each["with"] / each["without"] for each in row.rounds)
+            out[arm] = spread([each[arm] for each in row.pairs])
+        ratios = sorted(each["with"] / each["without"] for each in row.pairs)
         out["ratio"] = spread(ratios) | {
             "lower_quartile": ratios[len(ratios) // 4],
             "upper_quartile": ratios[-1 - len(ratios) // 4],
@@ -339,7 +329,13 @@ def judge(results):
     ]
 
 
-def _shown(of, key=None):
-    without, with_it = (of[arm][key] if key else of[arm] for arm in ("without", "with"))
-    ratio = of["ratio"][key] if key else with_it / without
+def _shown(pairs):
+    without, with_it, ratio = (
+        statistics.median(of(pair) for pair in pairs)
+        for of in (
+            lambda pair: pair["without"],
+            lambda pair: pair["with"],
+            lambda pair: pair["with"] / pair["without"],
+        )
+    )
     return f"without {without / 1e6:.2f}, with {with_it / 1e6:.2f} M events/s: {ratio:.3f}"

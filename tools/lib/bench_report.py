@@ -150,7 +150,6 @@ def micro_verdicts(verdicts):
 def decisions(document, section):
     """The section of one kind of rows that say what deciding costs."""
     rows = [row for row in document["rows"] if row["section"] == section]
-    within = section in ("reload", "bulkheads")
     arms = {
         "sequences": ("not judged", "judged"),
         "keys": ("without keys", "with keys"),
@@ -166,22 +165,19 @@ def decisions(document, section):
         f"| row | {arms[0]}, M events/s | {arms[1]}, M events/s | ratio | target |",
         "|---|---|---|---|---|",
     ]
-    lines += [_decision_line(row, within, document["targets"]) for row in rows]
-    units = "pairs" if within else "rounds"
-    lines += ["", f"Each cell: median (smallest to largest) of the {units}."]
-    if within:
-        lines.append("In brackets behind a ratio the middle half of the pairs.")
-    counted, broken = (sum(len(row[what]) for row in rows) for what in ("rounds", "broken"))
-    lines.append(f"{units.capitalize()} that count: {counted}; refused runs: {broken}.")
+    lines += [_decision_line(row, document["targets"]) for row in rows]
+    lines += ["", "Each cell: median (smallest to largest) of the pairs."]
+    lines.append("In brackets behind a ratio the middle half of the pairs.")
+    counted, broken = (sum(len(row[what]) for row in rows) for what in ("pairs", "broken"))
+    lines.append(f"Pairs that count: {counted}; refused runs: {broken}.")
     return "\n".join(lines)
 
 
-def _decision_line(row, within, verdicts):
+def _decision_line(row, verdicts):
     if "ratio" not in row:
         return f"| `{row['name']}` | nothing counts | | | |"
-    ratio = _ratio(row["ratio"])
-    if within:
-        ratio += " [{lower_quartile:.3f} - {upper_quartile:.3f}]".format(**row["ratio"])
+    middle = "[{lower_quartile:.3f} - {upper_quartile:.3f}]".format(**row["ratio"])
+    ratio = f"{_ratio(row['ratio'])} {middle}"
     judged = "not judged"
     for verdict in verdicts:
         if verdict["row"] == row["name"]:
@@ -193,8 +189,7 @@ def _decision_line(row, within, verdicts):
 def plain_decisions(document):
     """What is printed at the end of a run."""
     for row in document["rows"]:
-        within = row["section"] in ("reload", "bulkheads")
-        line = _decision_line(row, within, document["targets"])
+        line = _decision_line(row, document["targets"])
         yield line.strip("| ").replace("**", "").replace("`", "")
 
 

@@ -24,30 +24,21 @@ def measure(program, disturbance, warm_up, pairs, interval, cpu):
     those that the polling lcores ran}. Which comes first changes from pair to pair: what drifts
     meets both alike. This process keeps to `cpu` meanwhile. Raises Broken."""
     found = []
-    with program, _on_cpu(cpu):
+    with program, on_cpu(cpu):
         program.wait_until_counting()
         time.sleep(warm_up)
         disturbance.begin()
         for number in range(pairs):
             order = (False, True) if number % 2 == 0 else (True, False)
             taken = {each: _take(program, disturbance, each, interval) for each in order}
-            if any(each.count == 0 for each in taken.values()):
-                raise Broken(f"nothing was delivered in an interval of pair {number + 1}")
-            without, with_it = taken[False], taken[True]
-            found.append(
-                {
-                    "without": without.count / without.seconds,
-                    "with": with_it.count / with_it.seconds,
-                    "by_cpu_time": (with_it.count / with_it.polling)
-                    / (without.count / without.polling),
-                }
-            )
+            found.append(pair_of(taken[False], taken[True], number))
         program.finish()
     return found
 
 
 @contextlib.contextmanager
-def _on_cpu(cpu):
+def on_cpu(cpu):
+    """This process keeps to it."""
     before = os.sched_getaffinity(0)
     os.sched_setaffinity(0, {cpu})
     try:
@@ -57,12 +48,24 @@ def _on_cpu(cpu):
 
 
 @dataclass
-class _Taken:
+class Taken:
     """What went by between two questions."""
 
     count: int
     seconds: float
     polling: float  # CPU time of the polling lcores
+
+
+def pair_of(without, with_it, number):
+    """Two of Taken as one pair. Raises Broken if nothing went by in one of them."""
+    if without.count == 0 or with_it.count == 0:
+        raise Broken(f"nothing was delivered in an interval of pair {number + 1}")
+    per_cpu_second = [each.count / max(each.polling, 1e-9) for each in (with_it, without)]
+    return {
+        "without": without.count / without.seconds,
+        "with": with_it.count / with_it.seconds,
+        "by_cpu_time": per_cpu_second[0] / per_cpu_second[1],
+    }
 
 
 def _take(program, disturbance, disturbed, interval):
@@ -71,7 +74,7 @@ def _take(program, disturbance, disturbed, interval):
         disturbance.act(disturbed)
         time.sleep(max(0.0, began + interval - time.monotonic()))
         ended, last, ran_then = _sample(program, disturbance)
-    return _Taken(last - first, ended - began, max(ran_then - ran, 1e-9))
+    return Taken(last - first, ended - began, ran_then - ran)
 
 
 def _sample(program, disturbance):
