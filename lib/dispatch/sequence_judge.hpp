@@ -75,15 +75,14 @@ class SequenceJudge {
         continue;
       }
       judged.by_number |= std::uint64_t{1} << i;
+      events_[sequenced] = &event;
       place_[sequenced++] = static_cast<std::uint8_t>(i);
     }
     if (table_ == nullptr) {
       judged.by_number = 0;
       return judged;
     }
-    const auto event_of = [&](std::size_t k) -> const event::Event& {
-      return input.peek(place_[k]);
-    };
+    const auto event_of = [this](std::size_t k) -> const event::Event& { return *events_[k]; };
     if (table_->check_and_mark(sequenced, event_of, verdicts_, now)) [[unlikely]]
       judged.by_number &= ~add_refusals(sequenced, found);
     return judged;
@@ -116,7 +115,8 @@ class SequenceJudge {
 
   identity::ProducerTable* table_;
   std::array<identity::Verdict, kMaxBurst> verdicts_{};  ///< all kNew between two bursts
-  std::array<std::uint8_t, kMaxBurst> place_{};
+  std::array<const event::Event*, kMaxBurst> events_{};  ///< gathered of the burst
+  std::array<std::uint8_t, kMaxBurst> place_{};          ///< in it
 };
 
 }  // namespace esc::dispatch

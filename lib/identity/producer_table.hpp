@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <type_traits>
 #include <vector>
 
 #include "identity/producer_entry.hpp"
@@ -79,7 +80,7 @@ class ProducerTable {
     if (count == 0) return false;
     // In passes, so that the cache misses of all overlap: places, entries, verdicts. Consecutive
     // numbers of one producer are judged as one.
-    Runs runs;  // NOLINT: written before it is read
+    Runs<std::remove_reference_t<decltype(identity_of(0))>> runs;  // NOLINT: written first
     split(runs, count, identity_of);
     for (std::size_t r = 0; r < runs.count; ++r) {
       const std::size_t entry = index_.guess(runs.hashes[r]);
@@ -89,15 +90,15 @@ class ProducerTable {
       }
       runs.known[r] = &entries_[entry];
       __builtin_prefetch(runs.known[r], 1);
-      const std::uint64_t sequence = identity_of(runs.starts[r]).sequence;
-      if (!within_word(sequence, runs.starts[r + 1] - runs.starts[r])) [[unlikely]]
-        __builtin_prefetch(&bits_of(entry).word(sequence + kMaxBurst - 1), 1);
+      if ((runs.crossing >> r & 1) != 0) [[unlikely]]
+        __builtin_prefetch(&bits_of(entry).word(runs.first[r]->sequence + kMaxBurst - 1), 1);
     }
     bool unusual = false;
     for (std::size_t r = 0; r < runs.count; ++r) {
-      const auto& event = identity_of(runs.starts[r]);
+      const auto& event = *runs.first[r];
       const std::uint64_t length = runs.starts[r + 1] - runs.starts[r];
-      if (!extend(runs.known[r], event, length, now)) [[unlikely]] {
+      if ((runs.crossing >> r & 1) != 0 || !extend(runs.known[r], event, length, now))
+          [[unlikely]] {
         unusual = true;
         judge(runs.known[r], {{event.producer, event.sequence, event.epoch}, length},
               verdicts.data() + runs.starts[r], now);
@@ -152,55 +153,60 @@ class ProducerTable {
   };
 
   /// The runs of a burst: run r is events [starts[r], starts[r + 1]).
+  template <class Event>
   struct Runs {
     std::size_t count;
+    std::uint64_t crossing;  ///< bit r: its numbers do not lie in one word with the one before them
+    std::array<Event*, kMaxBurst> first;  ///< of each run
     std::array<std::uint32_t, kMaxBurst + 1> starts;
     std::array<std::uint64_t, kMaxBurst> hashes;
     std::array<ProducerEntry*, kMaxBurst> known;  ///< what the hash suggests; nullptr: nothing
   };
 
-  template <class IdentityOf>
-  void split(Runs& runs, std::size_t count, IdentityOf& identity_of) const noexcept {
+  template <class Event, class IdentityOf>
+  void split(Runs<Event>& runs, std::size_t count, IdentityOf& identity_of) const noexcept {
     std::size_t run = 0;
+    std::uint64_t crossing = 0;
     std::uint64_t producer = ~identity_of(0).producer;
     std::uint64_t expected = 0;
     std::uint32_t epoch = 0;
     for (std::size_t i = 0; i < count; ++i) {
-      const auto& event = identity_of(i);
+      Event& event = identity_of(i);
+      const std::uint64_t sequence = event.sequence;
       const bool goes_on =
-          ((producer ^ event.producer) | (epoch ^ event.epoch) | (expected ^ event.sequence)) == 0;
-      expected = event.sequence + 1;
-      if (goes_on) continue;
-      producer = event.producer;
-      epoch = event.epoch;
-      runs.starts[run] = static_cast<std::uint32_t>(i);
-      runs.hashes[run] = index_.hash(producer);
-      index_.prefetch(runs.hashes[run++]);
+          ((producer ^ event.producer) | (epoch ^ event.epoch) | (expected ^ sequence)) == 0;
+      expected = sequence + 1;
+      if (!goes_on) {
+        producer = event.producer;
+        epoch = event.epoch;
+        runs.first[run] = &event;
+        runs.starts[run] = static_cast<std::uint32_t>(i);
+        runs.hashes[run] = index_.hash(producer);
+        index_.prefetch(runs.hashes[run++]);
+      }
+      if (sequence % kWordBits == 0) [[unlikely]]
+        crossing |= std::uint64_t{1} << (run - 1);
     }
     runs.starts[run] = static_cast<std::uint32_t>(count);
     runs.count = run;
+    runs.crossing = crossing;
   }
 
-  /// Whether the numbers lie in one word with the one before them.
-  [[nodiscard]] static bool within_word(std::uint64_t sequence, std::uint64_t count) noexcept {
-    return sequence % kWordBits - 1 < kWordBits - count;
-  }
-
-  /// The usual run: the next numbers of a known producer, within the head's word. False: it is not
-  /// that, and nothing was done.
+  /// The usual run: the next numbers of a known producer, all in the head's word, which the caller
+  /// knows. False: it is not that, and nothing was done.
   template <class Event>
   [[nodiscard]] bool extend(ProducerEntry* entry, const Event& event, std::uint64_t count,
                             std::uint64_t now) noexcept {
     if (entry == nullptr) [[unlikely]]
       return false;
-    const std::uint64_t at = event.sequence % kWordBits;
     const std::uint64_t highest = entry->highest.get();
     const std::uint64_t other = (entry->producer.get() ^ event.producer) |
                                 (entry->epoch.load(std::memory_order_relaxed) ^ event.epoch) |
                                 (event.sequence ^ (highest + 1));
-    if (other != 0 || !within_word(event.sequence, count) || expired(*entry, now)) [[unlikely]]
+    if (other != 0 || expired(*entry, now)) [[unlikely]]
       return false;
-    const std::uint64_t entering = bits_between(at, at + count - 1);
+    const std::uint64_t entering = (~std::uint64_t{0} >> (kWordBits - count))
+                                   << event.sequence % kWordBits;
     const std::uint64_t head = entry->head.get();
     // Unmarked numbers leave: they count unless nobody can tell whether they were sent.
     if ((entering & ~head) != 0 && highest + count - entry->first.get() >= window_) [[unlikely]]
