@@ -3,6 +3,7 @@
 #include <rte_cycles.h>
 
 #include <algorithm>
+#include <cstring>
 #include <string>
 #include <utility>
 
@@ -39,6 +40,7 @@ ordered_json rx_json(const std::vector<telemetry::IngestCounters>& blocks) {
   add("dropped", [](const IngestCounters& block) {
     return total(block.frame_dropped) + total(block.packet_dropped);
   });
+  add_counter("dead_lettered", &IngestCounters::dead_lettered);
   add_counter("polls", &IngestCounters::polls);
   add_counter("bursts", &IngestCounters::bursts);
   add_counter("ring_full", &IngestCounters::ring_full);
@@ -220,7 +222,8 @@ ordered_json plan_document(const topology::LcorePlan& plan) {
                     {"node", lcore.node},
                     {"rx_queues", queues},
                     {"dispatchers", lcore.dispatchers},
-                    {"workers", lcore.workers}});
+                    {"workers", lcore.workers},
+                    {"storage", lcore.storage}});
   }
   ordered_json pipelines = ordered_json::array();
   for (const topology::PipelinePlan& pipeline : plan.pipelines) {
@@ -263,6 +266,12 @@ ordered_json health_document(const Appliance& appliance) {
   add("ledger", balanced,
       balanced ? std::to_string(ledger.frames.in_flight) + " frames in flight"
                : "frames or packets are unaccounted for: report this");
+  if (const DeadLetters* letters = appliance.data_path().dead_letters()) {
+    const int error = static_cast<int>(letters->disk().last_error.get());
+    add("dead_letters", error == 0,
+        error == 0 ? "the disk takes them"
+                   : std::string("the disk refuses them: ") + std::strerror(error));
+  }
   return {{"healthy", healthy}, {"checks", checks}};
 }
 

@@ -42,7 +42,8 @@ void Service::show(Appliance& appliance, Reload& reload) {
     return without_changes(pressure_document(appliance, reload.pressure()));
   });
   if (appliance.data_path().keys() != nullptr) {
-    export_.add("/escd/keys", "The table of keys of events without a number",
+    export_.add("/escd/keys",
+                "The table of keys of events without a number and of marks of replays",
                 [&appliance] { return keys_document(appliance); });
   }
   if (appliance.data_path().dead_letters() != nullptr) {

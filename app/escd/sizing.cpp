@@ -86,6 +86,8 @@ std::uint64_t memory_bytes(const config::Config& config, std::uint64_t page_byte
   total += config.lcores.workers.size() * (config.rings.worker_cells * sizeof(event::WorkItem) +
                                            config.rings.hold_cells * sizeof(dispatch::HeldItem));
   total += dead_cells(config) * sizeof(storage::DeadItem);
+  // Commits lie in ordinary memory, whatever the rest lies in: a few pages too many.
+  if (config.dead_letters.kept()) total += kCommitBuffers * config.dead_letters.commit_bytes;
   total += pipelines * route::TopicCache::bytes_for(route::TopicCache::kDefaultTopics);
   total += config.key_memory_bytes();
   if (config.deduplication.sequenced) {

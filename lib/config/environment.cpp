@@ -52,9 +52,26 @@ std::string to_text(const Finding& finding) {
          finding.fix;
 }
 
+// One that does not exist yet is made at the start, within a folder that does.
+void check_folder(const Check& check, const std::string& path, const std::string& key) {
+  if (path.empty()) return;
+  std::error_code error;
+  if (!std::filesystem::exists(path, error)) {
+    const std::string within = path.substr(0, path.find_last_not_of('/') + 1);
+    check_directory_of(check, within.empty() ? path : within, key);
+  } else if (!std::filesystem::is_directory(path, error) ||
+             access(path.c_str(), R_OK | W_OK | X_OK) != 0) {
+    check.error(check.config.where(key),
+                "cannot read and write in " + in_quotes(path) + ", or it is no directory",
+                "change its permissions, or change " + key);
+  }
+}
+
 void check_paths(const Check& check) {
   check_directory_of(check, check.config.log.file, "log.file");
   check_directory_of(check, check.config.control.socket, "control.socket");
+  check_directory_of(check, check.config.deduplication.state_file, "deduplication.state_file");
+  check_folder(check, check.config.dead_letters.directory, "dead_letters.directory");
 }
 
 std::vector<Finding> check_environment(const Config& config, const topology::Topology& topology,

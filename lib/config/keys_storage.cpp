@@ -128,7 +128,8 @@ constexpr std::array kReplayKeys = {
             .example = "sources = [\"192.0.2.7\"]",
             .meaning = "Who may send dead letters again, with `esc-dlq replay`. What says that it "
                        "is one and comes from elsewhere is `replay_not_allowed`. Without it: "
-                       "nobody."},
+                       "nobody. The first ones need a restart where there are neither dead letters "
+                       "nor `keyed_bytes`."},
 };
 
 }  // namespace

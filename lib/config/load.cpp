@@ -29,6 +29,7 @@ void read_all(const Loading& in) {
   read_replay(in);
   read_service(in);
   read_pressure(in.reader, in.config.pressure);
+  check_keep_shed(in);
   read_routing(in);
   read_routes(in);
   read_producers(in);

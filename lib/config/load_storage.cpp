@@ -50,6 +50,12 @@ void read_dead_letters(const Loading& in) {
   }
 }
 
+void check_keep_shed(const Loading& in) {
+  if (in.config.pressure.keep_shed == KeepShed::kNever || in.config.dead_letters.kept()) return;
+  in.warning(in.reader.where(in.reader.section("pressure"), "keep_shed"),
+             "'keep_shed' keeps nothing: what is shed is dropped", "name a dead_letters.directory");
+}
+
 void read_replay(const Loading& in) {
   in.config.replay.sources = read_prefixes(in, in.reader.section("replay"), "sources");
 }

@@ -44,6 +44,7 @@ void read_ports(const Loading& in);
 
 // load_storage.cpp
 void read_dead_letters(const Loading& in);
+void check_keep_shed(const Loading& in);
 void read_replay(const Loading& in);
 
 // load_service.cpp

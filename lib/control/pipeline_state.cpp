@@ -51,7 +51,7 @@ constexpr Row kFromDraining = {
     refuse("cannot resume: the pipeline is draining, which cannot be taken back",
            "start escd anew once it stopped"),
     refuse("cannot drain: the pipeline is draining already",
-           "wait until it stopped, at the latest when shutdown.drain_timeout_ms is over"),
+           "wait until it stopped, at the latest a little after shutdown.drain_timeout_ms"),
     go(kStopped, "everything is finished or counted as left"),
     go(kStopped, "the drain cannot be finished; what is left is counted"),
 };

@@ -67,6 +67,7 @@ class Faults(harness.Scenario):
         fail()
         self.wait_for(lambda now: now["write_failed"] > 0, "a commit has failed")
         self.wait_for(lambda now: now["last_error"] == error, error)
+        self.wait_until(lambda: not self.escd.healthy(), "the probe says so", WAIT_S)
         self.expect_flow()
         mend()
         durable = self.escd.ask("dlq")["durable"]
@@ -74,6 +75,7 @@ class Faults(harness.Scenario):
         self.wait_until(
             lambda: "dead letters are kept again" in self.escd.log(), "the log says so", WAIT_S
         )
+        self.wait_until(self.escd.healthy, "the probe says so", WAIT_S)
         self.assertIn(f"cannot be written to '{letters}': {error}", self.escd.log())
         ledger = self.escd.stop()
         self.assert_sound(ledger)

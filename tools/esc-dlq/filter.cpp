@@ -46,6 +46,9 @@ std::optional<std::uint64_t> parse_ago(std::string_view text, std::uint64_t now_
 }  // namespace
 
 bool topic_matches(std::string_view pattern, std::string_view topic) noexcept {
+  // As in the appliance: these are not for patterns that begin with a wildcard.
+  if (topic.starts_with('$') && (pattern.starts_with('+') || pattern.starts_with('#')))
+    return false;
   std::optional<std::string_view> left = topic;
   std::optional<std::string_view> wanted = pattern;
   while (wanted) {

@@ -27,7 +27,7 @@ constexpr std::array<std::pair<const char*, const char*>, 18> kCommands = {{
     {"state", "what the appliance is doing, since when and why"},
     {"pressure", "level, what it comes from, and how long each level lasted"},
     {"producers", "who sends numbered events: lost, duplicate, late ones of each"},
-    {"keys", "memory for keys of events without a number, and how far back it reaches"},
+    {"keys", "memory for keys and for marks of replays, and how far back it reaches"},
     {"dlq", "dead letters: how many, why, and what the disk says"},
     {"routes", "what a reload of another file would change"},
     {"reload", "read the configuration again: routes, producers, replay, pressure"},

@@ -316,5 +316,25 @@ TEST_F(Environment, DirectoriesOfLogAndSocket) {
                    "error: there is no directory '/no'; create it, or change control.socket"}));
 }
 
+TEST_F(Environment, FolderOfDeadLettersAndFileOfWindows) {
+  const std::string root = tree_.path().string();
+  const auto with = [&](const std::string& folder) {
+    return findings({"dead_letters.directory=" + folder});
+  };
+  EXPECT_EQ(with(root), Texts{});
+  EXPECT_EQ(with(root + "/made-at-the-start"), Texts{});
+  EXPECT_EQ(with(root + "/made-at-the-start/"), Texts{});
+  EXPECT_EQ(with(root + "/no/letters/"),
+            Texts{"error: there is no directory '" + root +
+                  "/no'; create it, or change dead_letters.directory"});
+  const std::string file = tree_.write("file", "").string();
+  EXPECT_EQ(with(file), Texts{"error: cannot read and write in '" + file +
+                              "', or it is no directory; change its permissions, or change "
+                              "dead_letters.directory"});
+  EXPECT_EQ(findings({"deduplication.state_file=/no/windows"}),
+            Texts{"error: there is no directory '/no'; create it, or change "
+                  "deduplication.state_file"});
+}
+
 }  // namespace
 }  // namespace esc::config

@@ -233,6 +233,12 @@ TEST(Load, WarnsWhereAFileAsksForDeadLetters) {
   EXPECT_EQ(warnings_of("[routing]\nunknown_topic = \"dead-letter\"\n"),
             Texts{text_of("t.toml:12:17: unknown_topic = \"dead-letter\"", "unknown_topic")});
   EXPECT_EQ(warnings_of(on_full + "\n[dead_letters]\ndirectory = \"letters\"\n"), Texts{});
+  const std::string keep_shed = "[pressure]\nkeep_shed = \"critical\"\n";
+  EXPECT_EQ(warnings_of(keep_shed),
+            Texts{"t.toml:12:13: 'keep_shed' keeps nothing: what is shed is "
+                  "dropped; name a dead_letters.directory"});
+  EXPECT_EQ(warnings_of(keep_shed + "[dead_letters]\ndirectory = \"letters\"\n"), Texts{});
+  EXPECT_EQ(warnings_of("[pressure]\nkeep_shed = \"never\"\n"), Texts{});
   EXPECT_EQ(warnings_of("[routing]\nunknown_topic = \"route\"\n[default_route]\n"
                         "handler = \"null\"\n" +
                         on_full + "\n"),
