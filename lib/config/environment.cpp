@@ -4,6 +4,7 @@
 
 #include <array>
 #include <fstream>
+#include <optional>
 
 #include "config/checks.hpp"
 #include "config/plan.hpp"
@@ -26,30 +27,36 @@ void check_lcores(const Check& check, const topology::Topology& topology) {
   }
 }
 
-void check_directory_of(const Check& check, const std::string& path, const std::string& key) {
-  if (path.empty()) return;
+struct Trouble {
+  std::string what;
+  std::string fix;
+};
+
+/// Why no file can be made beside `path`; nullopt: it can.
+std::optional<Trouble> directory_trouble(const std::string& path, const std::string& key) {
+  if (path.empty()) return std::nullopt;
   std::filesystem::path directory = std::filesystem::path(path).parent_path();
   if (directory.empty()) directory = ".";
   std::error_code error;
   const std::string shown = in_quotes(directory.native());
-  if (!std::filesystem::is_directory(directory, error)) {
-    check.error(check.config.where(key), "there is no directory " + shown,
-                "create it, or change " + key);
-  } else if (access(directory.c_str(), W_OK | X_OK) != 0) {
-    check.error(check.config.where(key), "cannot write to directory " + shown,
-                "change its permissions, or change " + key);
-  }
+  if (!std::filesystem::is_directory(directory, error))
+    return Trouble{"there is no directory " + shown, "create it, or change " + key};
+  if (access(directory.c_str(), W_OK | X_OK) != 0)
+    return Trouble{"cannot write to directory " + shown,
+                   "change its permissions, or change " + key};
+  return std::nullopt;
 }
 
-}  // namespace
-
-std::string_view name(Severity severity) noexcept {
-  return kSeverityNames[static_cast<std::size_t>(severity)];
+void check_directory_of(const Check& check, const std::string& path, const std::string& key) {
+  if (const auto trouble = directory_trouble(path, key))
+    check.error(check.config.where(key), trouble->what, trouble->fix);
 }
 
-std::string to_text(const Finding& finding) {
-  return finding.where + ": " + std::string(name(finding.severity)) + ": " + finding.what + "; " +
-         finding.fix;
+/// Without it escd starts, and says at its end that it could not keep them.
+void check_saved_windows(const Check& check) {
+  const std::string key = "deduplication.state_file";
+  if (const auto trouble = directory_trouble(check.config.deduplication.state_file, key))
+    check.warning(check.config.where(key), trouble->what, trouble->fix);
 }
 
 // One that does not exist yet is made at the start, within a folder that does.
@@ -67,10 +74,21 @@ void check_folder(const Check& check, const std::string& path, const std::string
   }
 }
 
+}  // namespace
+
+std::string_view name(Severity severity) noexcept {
+  return kSeverityNames[static_cast<std::size_t>(severity)];
+}
+
+std::string to_text(const Finding& finding) {
+  return finding.where + ": " + std::string(name(finding.severity)) + ": " + finding.what + "; " +
+         finding.fix;
+}
+
 void check_paths(const Check& check) {
   check_directory_of(check, check.config.log.file, "log.file");
   check_directory_of(check, check.config.control.socket, "control.socket");
-  check_directory_of(check, check.config.deduplication.state_file, "deduplication.state_file");
+  check_saved_windows(check);
   check_folder(check, check.config.dead_letters.directory, "dead_letters.directory");
 }
 

@@ -332,7 +332,7 @@ TEST_F(Environment, FolderOfDeadLettersAndFileOfWindows) {
                               "', or it is no directory; change its permissions, or change "
                               "dead_letters.directory"});
   EXPECT_EQ(findings({"deduplication.state_file=/no/windows"}),
-            Texts{"error: there is no directory '/no'; create it, or change "
+            Texts{"warning: there is no directory '/no'; create it, or change "
                   "deduplication.state_file"});
 }
 
