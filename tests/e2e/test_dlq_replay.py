@@ -111,7 +111,8 @@ class ToAnAppliance(harness.Scenario):
         escd = self.repaired(topics)
         rules = (
             "table netdev t {\n chain c {\n type filter hook egress device esc-tx priority 0;\n"
-            " numgen random mod 100 < 3 drop\n }\n}"
+            # One early packet for sure, so that something is lost, and some at random.
+            " numgen inc mod 1000 == 10 drop\n numgen random mod 100 < 3 drop\n }\n}"
         )
         self.run_command(
             "ip", "netns", "exec", self.pair.sender, harness.need_tool("nft"), rules
