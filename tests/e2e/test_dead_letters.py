@@ -65,6 +65,12 @@ class DeadLetters(harness.Scenario):
             by_reason[reason] += times
         self.assertEqual((shown["durable"], shown["by_reason"]), (dead.total(), dict(by_reason)))
         self.assertEqual((shown["last_error"], shown["segments"]), ("none", 1))
+        stages = escd.stats()["stages"]
+        self.assertEqual(
+            [stages[stage]["dead_lettered"] for stage in ("rx0", "dispatch", "worker0")],
+            [0, by_reason["unknown_topic"], by_reason["handler_refused"]],
+        )
+        self.assertEqual([each["storage"] for each in escd.ask("plan")["lcores"]], [True])
         self.assert_ledger(escd.stop(), expectation)
         self.assertEqual(self.kept(), dead)
         harness.run_to_end(harness.binary("ESC_DLQ"), "verify", str(self.letters))

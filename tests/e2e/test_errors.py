@@ -123,12 +123,24 @@ class Errors(harness.Scenario):
         done = self.run_escd(self.text(missing), "--check")
         self.assert_ends(done, CONFIG, "missing.pcap", "would not start")
 
-    def test_check_says_how_much_memory_is_needed(self) -> None:
-        """To the MiB: what is less is refused, by --check and at start."""
-        done = self.run_escd(self.text(), "--check")
+    def needed_mib(self, **tables: dict) -> int:
+        """Of ordinary memory, by --check."""
+        done = self.run_escd(self.text(**tables), "--check")
         said = re.search(r"take \d+ MiB of hugepages, or (\d+) MiB of ordinary memory", done.stdout)
         self.assertIsNotNone(said, done.stdout)
-        ordinary = int(said.group(1))
+        return int(said.group(1))
+
+    def test_commits_of_dead_letters_are_in_the_memory_that_is_needed(self) -> None:
+        folder = str(self.directory / "letters")
+        small, large = (
+            self.needed_mib(dead_letters={"directory": folder, "commit_bytes": mib << 20})
+            for mib in (1, 16)
+        )
+        self.assertEqual(large - small, 8 * 15)
+
+    def test_check_says_how_much_memory_is_needed(self) -> None:
+        """To the MiB: what is less is refused, by --check and at start."""
+        ordinary = self.needed_mib()
         for limit, checked, started in ((ordinary, OK, OK), (ordinary - 1, CONFIG, START)):
             text = self.text(memory={"limit_mib": limit, "hugepages": "off"})
             self.assert_ends(self.run_escd(text, "--check"), checked)

@@ -102,7 +102,7 @@ class Overload(harness.Scenario):
         self.wait_until(escd.socket_path.exists, "the control socket", harness.START_SECONDS)
         escd.wait_until_running()
         _, pressure = self.watch(escd, load)
-        topics = escd.topics()
+        topics, stages = escd.topics(), escd.stats()["stages"]
         ledger = escd.stop()
         self.assert_sound(ledger)
         frames = ledger["frames"]
@@ -117,6 +117,7 @@ class Overload(harness.Scenario):
         shed = sum(pressure["frames_shed"].values())
         kept_shed = kept["shed_critical"] + kept.get("shed_emergency", 0)
         self.assertTrue(kept_shed <= shed <= kept_shed + no_room, (kept_shed, shed, no_room))
+        self.assertEqual(stages["rx0"]["dead_lettered"], kept_shed)
         found = json.loads(
             harness.run_to_end(harness.binary("ESC_DLQ"), "verify", str(letters), "--json")
         )
