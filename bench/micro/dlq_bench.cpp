@@ -21,6 +21,7 @@
 #include "esc-dlq/filter.hpp"
 #include "esc-dlq/statistics.hpp"
 #include "storage/commit_pipe.hpp"
+#include "support/temp_folder.hpp"
 
 namespace {
 
@@ -38,20 +39,6 @@ constexpr std::size_t kMostKept = 4;  // then segments are written over, as they
 constexpr std::uint64_t kSpanBytes = (kMostKept + 2) * kSegmentBytes;
 constexpr std::chrono::microseconds kNap{100};  // of a lcore that has nothing to do
 
-class TempFolder {
- public:
-  TempFolder() : path_((std::filesystem::temp_directory_path() / "esc-bench-XXXXXX").string()) {
-    if (::mkdtemp(path_.data()) == nullptr) throw std::runtime_error("no temporary folder");
-  }
-  ~TempFolder() { std::filesystem::remove_all(path_); }
-  TempFolder(const TempFolder&) = delete;
-  TempFolder& operator=(const TempFolder&) = delete;
-  [[nodiscard]] const std::string& path() const noexcept { return path_; }
-
- private:
-  std::string path_;
-};
-
 void count_bytes(benchmark::State& state, std::size_t bytes) {
   state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(bytes));
 }
@@ -59,7 +46,7 @@ void count_bytes(benchmark::State& state, std::size_t bytes) {
 // Over blocks that were written before, which is what a disk does best, and over as many of them as
 // the log goes through.
 void raw_write_and_sync(benchmark::State& state) {
-  const TempFolder folder;
+  const test::TempFolder folder;
   const FileDescriptor file(
       ::open((folder.path() + "/raw").c_str(), O_RDWR | O_CREAT | O_DIRECT | O_CLOEXEC, 0600));
   dlq::AlignedBytes block(kCommitBytes);
@@ -116,7 +103,7 @@ storage::Commit& next(storage::CommitPipe& pipe) {
 
 // Letters made, checksummed, written and synced; whole segments, and their recycling.
 void log_commit(benchmark::State& state, dlq::CommitPath path) {
-  const TempFolder folder;
+  const test::TempFolder folder;
   dlq::PosixFileSystem files(path);
   if (files.open(folder.path()) != 0) return state.SkipWithError("no folder");
   dlq::SegmentLog log(files, {.instance = "bench", .segment_bytes = kSegmentBytes, .run = kRun}, 1);
@@ -182,7 +169,7 @@ class WarmFolder {
   [[nodiscard]] const std::string& path() const noexcept { return folder_.path(); }
 
  private:
-  TempFolder folder_;
+  test::TempFolder folder_;
 };
 
 const std::string& warm_folder() {

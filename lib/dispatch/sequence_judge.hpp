@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <type_traits>
 
 #include "event/event.hpp"
 #include "event/peer.hpp"
@@ -61,6 +62,8 @@ class SequenceJudge {
   [[nodiscard]] Judged judge(const Input& input, std::size_t count,
                              const route::ProducerBindings& bindings, std::uint64_t now,
                              Refusals& found) noexcept {
+    static_assert(std::is_lvalue_reference_v<decltype(input.peek(0))>,
+                  "events stay where they are");
     Judged judged;
     std::size_t sequenced = 0;
     for (std::size_t i = 0; i < count; ++i) {

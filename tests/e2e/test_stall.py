@@ -103,19 +103,26 @@ class Stall(harness.Scenario):
         expectation.frames_dropped["drained_at_deadline"] += left
         self.assert_ledger(ledger, expectation)
 
-    def test_what_a_drain_has_no_time_for_is_kept(self) -> None:
-        """Whatever the rings hold is a dead letter, and what an RX stage had in hand."""
-        letters = self.directory / "letters"
-        more = {"dead_letters": {"directory": str(letters), "min_free_bytes": 0}}
-        _, escd = self.start_short_drain(more)
+    def drain_beside_a_stall(self, escd: Escd) -> tuple[dict, dict]:
+        """Of an escd whose worker stands still past the drain's deadline: the stages' figures
+        before the drain, and the ledger at the end."""
         with StoppedThread(thread_named(escd.process.pid, "rte-worker-1")):
             self.wait_until(lambda: not escd.healthy(), "the stall shows", 20.0)
+            stages = escd.stats()["stages"]
             escd.terminate()
             said = "not drained within 500 ms"
             self.wait_until(lambda: said in escd.log(), "the drain's deadline", 30.0)
         self.assertEqual(escd.wait(), DRAIN_TIMEOUT)
         ledger = escd.ledger()
         self.assert_sound(ledger)
+        return stages, ledger
+
+    def test_what_a_drain_has_no_time_for_is_kept(self) -> None:
+        """Whatever the rings hold is a dead letter, and what an RX stage had in hand."""
+        letters = self.directory / "letters"
+        more = {"dead_letters": {"directory": str(letters), "min_free_bytes": 0}}
+        _, escd = self.start_short_drain(more)
+        _, ledger = self.drain_beside_a_stall(escd)
         frames = ledger["frames"]
         kept = frames["dead_lettered"]["by_reason"]
         self.assertEqual(set(kept), {"drained_at_deadline"})
@@ -146,15 +153,8 @@ class Stall(harness.Scenario):
             for number in range(1000)
         ]
         _, escd = self.start_short_drain(more, packets)
-        with StoppedThread(thread_named(escd.process.pid, "rte-worker-1")):
-            self.wait_until(lambda: not escd.healthy(), "the stall shows", 20.0)
-            counted = escd.stats()["stages"]["dispatch"]["replayed"]
-            escd.terminate()
-            said = "not drained within 500 ms"
-            self.wait_until(lambda: said in escd.log(), "the drain's deadline", 30.0)
-        self.assertEqual(escd.wait(), DRAIN_TIMEOUT)
-        ledger = escd.ledger()
-        self.assert_sound(ledger)
+        stages, ledger = self.drain_beside_a_stall(escd)
+        counted = stages["dispatch"]["replayed"]
         frames = ledger["frames"]
         kept = frames["dead_lettered"]["by_reason"]["drained_at_deadline"]
         self.assertEqual(frames["delivered"] + kept, counted)
