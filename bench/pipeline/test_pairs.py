@@ -164,7 +164,7 @@ class Turns(unittest.TestCase):
         cpus = set(bench_machine.cpus())
         without, with_it = self.two()
         arms = {"with": with_it, "without": without}
-        pairs = bench_turns.measure(arms, 0.01, 0.01, self.cpu)
+        pairs = bench_turns.measure(arms, 0.01, 0.2, self.cpu)
         self.assertEqual(len(pairs), bench_turns.FEWEST_TURNS)
         self.assertTrue(all(value > 0 for pair in pairs for value in pair.values()))
         for child in (without, with_it):
