@@ -175,6 +175,9 @@ class Turns(unittest.TestCase):
 
     def test_a_program_that_ends_gives_no_figure(self):
         without, with_it = self.two(most=1)
+        with_it.wait_until_counting = lambda: os.waitid(
+            os.P_PID, with_it.process.pid, os.WEXITED | os.WNOWAIT
+        )
         with self.assertRaisesRegex(bench_programs.Broken, "b ended early with 0"):
             bench_turns.measure({"without": without, "with": with_it}, 0.01, 0.01, self.cpu)
 
