@@ -101,14 +101,14 @@ class Child:
     """A real process that counts in a file, named as a polling lcore is."""
 
     SOURCE = """
-import mmap, struct, sys
+import mmap, sys
 open("/proc/self/comm", "w").write("rte-worker-1")
 with open(sys.argv[1], "r+b") as file:
-    shared = mmap.mmap(file.fileno(), 8)
+    shared_number = memoryview(mmap.mmap(file.fileno(), 8)).cast("Q")  # written whole
 number = 0
 while number < int(sys.argv[2]):
     number += 1
-    struct.pack_into("=Q", shared, 0, number)
+    shared_number[0] = number
 """
 
     def __init__(self, path, most=10**9):
@@ -138,7 +138,7 @@ while number < int(sys.argv[2]):
         self.cpus = os.sched_getaffinity(self.process.pid)
 
     def _read(self):
-        return struct.unpack("=Q", self.path.read_bytes())[0]
+        return struct.unpack("Q", self.path.read_bytes())[0]
 
 
 def state_of(pid):
