@@ -8,6 +8,7 @@ import cpp
 
 LEVELS = [
     ["base"],
+    ["files"],
     ["wire", "ring", "telemetry", "topology"],
     ["config", "event", "dlq"],
     ["dpdk", "identity", "route", "control", "runtime", "storage"],
@@ -20,7 +21,7 @@ APP_LEVEL = len(LEVELS)
 ETHDEV_HEADERS = {"<rte_ethdev.h>", "<rte_ethdev_driver.h>", "<rte_ethdev_core.h>"}
 ETHDEV_USERS = ("lib/dpdk/", "tools/esc-replay/dpdk_sink.cpp", "tests/dpdk/")
 # These can be embedded by programs that know nothing of DPDK.
-WITHOUT_DPDK = ("base", "wire", "ring", "topology", "config", "dlq")
+WITHOUT_DPDK = ("base", "files", "wire", "ring", "topology", "config", "dlq")
 
 
 def problems(tree):

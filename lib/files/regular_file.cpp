@@ -1,0 +1,122 @@
+#include "files/regular_file.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <system_error>
+
+namespace esc::files {
+namespace {
+
+constexpr std::size_t kPieceBytes = 64 * 1024;
+
+std::string reason(int error) {
+  return std::generic_category().message(error);
+}
+
+std::string fix_of(int error) {
+  switch (error) {
+    case EACCES:
+    case EPERM:
+      return "check its permissions and your user";
+    case ENOENT:
+    case ENOTDIR:
+      return "check the path and the working directory";
+    case ELOOP:
+      return "name the file itself, not a symbolic link to it";
+    case EMFILE:
+    case ENFILE:
+      return "raise the limit of open files (ulimit -n)";
+    default:
+      return "check the disk that it is on";
+  }
+}
+
+}  // namespace
+
+std::string kind_of(mode_t mode) {
+  switch (mode & static_cast<mode_t>(S_IFMT)) {
+    case S_IFREG:
+      return "a regular file";
+    case S_IFDIR:
+      return "a directory";
+    case S_IFLNK:
+      return "a symbolic link";
+    case S_IFIFO:
+      return "a FIFO";
+    case S_IFSOCK:
+      return "a socket";
+    case S_IFCHR:
+      return "a character device";
+    case S_IFBLK:
+      return "a block device";
+    default:
+      return "no regular file";
+  }
+}
+
+Opened open_regular_at(int folder, const std::string& name, int flags, Links links) {
+  Opened opened;
+  const int follow = links == Links::kRefuse ? O_NOFOLLOW : 0;
+  const FileDescriptor seen(::openat(folder, name.c_str(), O_PATH | O_CLOEXEC | follow));
+  struct stat status {};
+  if (!seen.valid() || ::fstat(seen.get(), &status) != 0) {
+    opened.error = errno;
+    return opened;
+  }
+  opened.mode = status.st_mode;
+  if (!S_ISREG(status.st_mode)) return opened;
+  // The link leads to that very file, whatever its name stands for by now.
+  const std::string itself = "/proc/self/fd/" + std::to_string(seen.get());
+  opened.fd = FileDescriptor(::open(itself.c_str(), flags | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  if (!opened.fd.valid()) opened.error = errno;
+  return opened;
+}
+
+FileDescriptor open_to_read(const std::string& path, Links links) {
+  Opened opened = open_regular_at(AT_FDCWD, path, O_RDONLY, links);
+  if (opened.error != 0) {
+    throw FileError(path + ": " + reason(opened.error), fix_of(opened.error), opened.error);
+  }
+  if (!opened.fd.valid()) {
+    throw FileError(path + ": it is " + kind_of(opened.mode.value_or(0)), "name a regular file");
+  }
+  return std::move(opened.fd);
+}
+
+std::string read_rest(const FileDescriptor& file, const std::string& path, std::size_t max_bytes) {
+  std::string text;
+  for (;;) {
+    const std::size_t done = text.size();
+    const std::size_t room = std::min(kPieceBytes, max_bytes - done);
+    // One byte more than may be there shows a file that is too large, or has no end.
+    text.resize(done + std::max<std::size_t>(room, 1));
+    const ssize_t got = ::read(file.get(), text.data() + done, text.size() - done);
+    const int error = errno;
+    text.resize(done + static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
+    if (got < 0 && error == EINTR) continue;
+    if (got < 0) throw FileError(path + ": " + reason(error), fix_of(error), error);
+    if (got == 0) return text;
+    if (text.size() > max_bytes) {
+      throw FileError(path + ": it has more than " + std::to_string(max_bytes) + " bytes",
+                      std::to_string(max_bytes) + " bytes are the bound", EFBIG);
+    }
+  }
+}
+
+std::string read_file(const std::string& path, std::size_t max_bytes, Links links) {
+  return read_rest(open_to_read(path, links), path, max_bytes);
+}
+
+std::optional<std::string> read_system_file(const std::string& path, std::size_t max_bytes) {
+  try {
+    return read_file(path, max_bytes);
+  } catch (const FileError&) {
+    return std::nullopt;
+  }
+}
+
+}  // namespace esc::files

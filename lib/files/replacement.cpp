@@ -1,0 +1,72 @@
+#include "files/replacement.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <system_error>
+
+namespace esc::files {
+
+Replacement::Replacement(const Place& place, mode_t mode)
+    : place_(place), new_name_(new_name(place.name())) {
+  if (const auto trouble = place.trouble()) throw FileError(trouble->what, trouble->fix);
+  if (const int error = remove_regular_at(place.folder(), new_name_);
+      error != 0 && error != ENOENT) {
+    fail("is in the way and cannot be removed", error);
+  }
+  file_ = FileDescriptor(::openat(place.folder(), new_name_.c_str(),
+                                  O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode));
+  if (!file_.valid()) fail("cannot be made", errno);
+}
+
+Replacement::~Replacement() {
+  if (!committed_ && file_.valid()) (void)remove_regular_at(place_.folder(), new_name_);
+}
+
+void Replacement::write(std::span<const std::uint8_t> bytes) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(file_.get(), bytes.data(), bytes.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) {
+      fail("cannot be written at byte " + std::to_string(bytes_), written == 0 ? ENOSPC : errno);
+    }
+    bytes_ += static_cast<std::uint64_t>(written);
+    bytes = bytes.subspan(static_cast<std::size_t>(written));
+  }
+}
+
+void Replacement::write(std::string_view text) {
+  write({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
+}
+
+void Replacement::commit() {
+  while (::fdatasync(file_.get()) != 0) {
+    if (errno != EINTR) fail("cannot be brought to the disk", errno);
+  }
+  if (const int error = rename_regular_at(place_.folder(), new_name_, place_.name()); error != 0) {
+    fail("cannot be renamed to " + place_.name(), error);
+  }
+  committed_ = true;
+  place_.sync_folder();
+}
+
+void Replacement::fail(const std::string& what, int error) const {
+  const bool full = error == ENOSPC || error == EDQUOT;
+  const std::string why = error == kNotRegular ? "what stands there is no regular file"
+                                               : std::generic_category().message(error);
+  std::string fix = "see that this user may write in its folder";
+  if (error == kNotRegular) fix = "move it away, or name another path";
+  if (full) fix = "make room on that file system";
+  if (error == EFBIG) fix = "raise the limit of a file's size (ulimit -f)";
+  throw FileError(new_name(place_.path()) + " " + what + ": " + why, fix, error);
+}
+
+void replace_file(const Place& place, std::string_view text, mode_t mode) {
+  Replacement file(place, mode);
+  file.write(text);
+  file.commit();
+}
+
+}  // namespace esc::files
