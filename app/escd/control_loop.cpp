@@ -109,9 +109,9 @@ bool ControlLoop::time_to_stop() {
     drain_cause_ = "escctl drain";
     return true;
   }
-  if (signals_.stop_requested()) {
-    spdlog::info("asked to stop: draining");
-    drain_cause_ = "a signal";
+  if (const std::string_view signal = signals_.stop_signal(); !signal.empty()) {
+    spdlog::info("asked to stop by {}: draining", signal);
+    drain_cause_ = signal;
     return true;
   }
   const auto now = Clock::now();
@@ -157,7 +157,8 @@ void ControlLoop::watch() {
 void ControlLoop::drain(RunEnd& end) {
   (void)appliance_.request(PipelineRequest::kDrain, drain_cause_);
   const auto timeout_ms = appliance_.config().shutdown.drain_timeout_ms;
-  const auto deadline = Clock::now() + std::chrono::milliseconds(timeout_ms);
+  const auto began = Clock::now();
+  const auto deadline = began + std::chrono::milliseconds(timeout_ms);
   // Twice in a row: an RX stage may have been in the middle of its last burst at the first look.
   constexpr int kLooks = 2;
   int empty_looks = 0;
@@ -174,6 +175,7 @@ void ControlLoop::drain(RunEnd& end) {
   const DataPath::Discarded rest = appliance_.discard_rest();
   end.drained_at_deadline = rest.count;
   end.disk_stuck = !rest.disk_answered;
+  end.drain_ms = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - began);
 }
 
 }  // namespace esc::app

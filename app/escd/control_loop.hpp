@@ -19,9 +19,10 @@ namespace esc::app {
 
 /// How a run ended.
 struct RunEnd {
-  std::size_t drained_at_deadline = 0;  ///< frames and packets that the drain had no time for
-  std::vector<std::size_t> stuck;       ///< lcores that did not stop
-  bool disk_stuck = false;              ///< the disk did not take the last dead letters
+  std::size_t drained_at_deadline = 0;    ///< frames and packets that the drain had no time for
+  std::vector<std::size_t> stuck;         ///< lcores that did not stop
+  bool disk_stuck = false;                ///< the disk did not take the last dead letters
+  std::chrono::milliseconds drain_ms{0};  ///< from when it was asked for
 };
 
 /// Thread: main lcore.

@@ -163,9 +163,12 @@ void DeadLetters::watch() {
     spdlog::info("dead letters are kept again");
     return;
   }
-  const char* look = error == ENOSPC
-                         ? "make room, or lower dead_letters.min_free_bytes or max_bytes"
-                         : "look at the disk and at who may write there";
+  const char* look = "look at the disk and at who may write there";
+  if (error == ENOSPC) look = "make room, or lower dead_letters.min_free_bytes or max_bytes";
+  if (error == EFBIG) {
+    look =
+        "raise the limit on file sizes (ulimit -f, LimitFSIZE=) above dead_letters.segment_bytes";
+  }
   spdlog::error(
       "dead letters cannot be written to {}: {}; they are lost, and counted as dlq_write_failed, "
       "until the disk takes them; {}; escd tries again by itself",

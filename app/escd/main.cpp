@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <iostream>
 #include <optional>
 #include <string>
@@ -77,6 +78,30 @@ bool keep_ledger(const std::string& file, const nlohmann::ordered_json& ledger) 
   }
 }
 
+std::uint64_t sum(const nlohmann::ordered_json& by_reason) {
+  std::uint64_t total = 0;
+  for (const auto& count : by_reason) total += count.get<std::uint64_t>();
+  return total;
+}
+
+/// That all is well is said too: who reads the log need not conclude it from silence.
+void say_drained(const nlohmann::ordered_json& ledger, std::chrono::milliseconds took) {
+  const auto& frames = ledger["frames"];
+  const auto& packets = ledger["packets"];
+  const auto in = [](const nlohmann::ordered_json& object, const char* name) {
+    return object[name].get<std::uint64_t>();
+  };
+  spdlog::info(
+      "drained in {} ms: {} packets received, {} of them dropped, {} missed by the ports; {} "
+      "frames "
+      "received: {} delivered, {} control, {} duplicate, {} stale, {} dead-lettered, {} dropped; "
+      "none is in flight, the ledger balances, the pools are whole",
+      took.count(), in(packets, "received"), sum(packets["dropped"]), in(packets, "imissed"),
+      in(frames, "received"), in(frames, "delivered"), in(frames, "control"),
+      in(frames, "duplicate"), in(frames, "stale"), in(frames["dead_lettered"], "durable"),
+      sum(frames["dropped"]));
+}
+
 /// What the end of the run comes to.
 int judge(Appliance& appliance, const RunEnd& end, const Options& options) {
   if (!end.stuck.empty()) {
@@ -108,6 +133,7 @@ int judge(Appliance& appliance, const RunEnd& end, const Options& options) {
                  end.drained_at_deadline);
     return kExitDrainTimeout;
   }
+  say_drained(ledger, end.drain_ms);
   return kExitOk;
 }
 
@@ -143,6 +169,7 @@ int run(const Options& options, const config::Config& config, const topology::Lc
   const dpdk::Eal eal(settings, memory);
   Appliance appliance(config, plan, folder ? &*folder : nullptr);
   Reload reload(appliance, options);
+  ignore_stray_realtime_signals();
   service.show(appliance, reload);
   const HideAtExit hide_at_exit{service};
   appliance.start();
@@ -194,6 +221,7 @@ int main_checked(int argc, char** argv) {
 }  // namespace esc::app
 
 int main(int argc, char** argv) {
+  esc::app::ignore_stray_signals();
   try {
     return esc::app::main_checked(argc, argv);
   } catch (const std::exception& error) {

@@ -11,13 +11,32 @@
 #include <stdexcept>
 
 #include "app/escd/exit_codes.hpp"
+#include "base/file_size_limit.hpp"
 
 namespace esc::app {
 namespace {
 
+// SIGHUP is among them until there is somebody to take it. SIGPIPE: a terminal or a pipe that goes
+// away must not take the appliance with it. SIGTTIN, SIGTTOU: escd in the background of a terminal
+// must not stand still because it logs.
+constexpr std::array kStraySignals = {SIGHUP, SIGPIPE,   SIGUSR1, SIGUSR2, SIGALRM,  SIGPROF,
+                                      SIGIO,  SIGVTALRM, SIGTTIN, SIGTTOU, SIGSTKFLT};
+
+struct StopSignal {
+  int number;
+  std::string_view name;
+  bool second_ends_at_once;  ///< somebody who cannot wait; the kernel just repeats itself
+};
+constexpr std::array<StopSignal, 5> kStopSignals = {{{SIGTERM, "SIGTERM", true},
+                                                     {SIGINT, "SIGINT", true},
+                                                     {SIGQUIT, "SIGQUIT", true},
+                                                     {SIGXCPU, "SIGXCPU", false},
+                                                     {SIGPWR, "SIGPWR", false}}};
+
 // A handler can reach nothing but globals. Written in the handler, read by the main lcore; the
-// eventfd wakes it.
-std::atomic<int> stop_count{0};
+// eventfd wakes it, and is never closed: a handler may be about to write to it.
+std::atomic<int> first_stop{0};
+std::atomic<int> impatient_stops{0};
 std::atomic<bool> reload_asked{false};
 int event_fd = -1;
 static_assert(std::atomic<int>::is_always_lock_free, "used in a signal handler");
@@ -29,9 +48,15 @@ void wake_main() {
   errno = saved;
 }
 
-void on_stop_signal(int) {
-  if (stop_count.fetch_add(1, std::memory_order_relaxed) > 0) _exit(kExitSecondSignal);
+void note_stop(int number) {
+  int none = 0;
+  first_stop.compare_exchange_strong(none, number, std::memory_order_relaxed);
   wake_main();
+}
+
+void on_stop_signal(int number) {
+  if (impatient_stops.fetch_add(1, std::memory_order_relaxed) > 0) _exit(kExitSecondSignal);
+  note_stop(number);
 }
 
 void on_reload_signal(int) {
@@ -39,28 +64,40 @@ void on_reload_signal(int) {
   wake_main();
 }
 
+/// Unblocked as well: who started us may have blocked it, and that is handed down.
+void install(int number, void (*handler)(int)) {
+  struct sigaction action {};
+  action.sa_handler = handler;
+  sigaction(number, &action, nullptr);
+  sigset_t one;
+  sigemptyset(&one);
+  sigaddset(&one, number);
+  sigprocmask(SIG_UNBLOCK, &one, nullptr);
+}
+
 }  // namespace
+
+void ignore_stray_signals() noexcept {
+  let_oversized_writes_fail();
+  for (const int number : kStraySignals) signal(number, SIG_IGN);
+}
+
+void ignore_stray_realtime_signals() noexcept {
+  for (int number = SIGRTMIN; number <= SIGRTMAX; ++number) {
+    struct sigaction now {};
+    if (sigaction(number, nullptr, &now) == 0 && now.sa_handler == SIG_DFL) {
+      signal(number, SIG_IGN);
+    }
+  }
+}
 
 Signals::Signals() {
   event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   if (event_fd < 0) throw std::runtime_error("eventfd is not to be had");
-  struct sigaction action {};
-  action.sa_handler = on_stop_signal;
-  for (const int signal : {SIGTERM, SIGINT}) sigaction(signal, &action, nullptr);
-  // A terminal or a pipe that goes away must not take the appliance with it.
-  struct sigaction ignore {};
-  ignore.sa_handler = SIG_IGN;
-  sigaction(SIGPIPE, &ignore, nullptr);
-  struct sigaction reload {};
-  reload.sa_handler = on_reload_signal;
-  sigaction(SIGHUP, &reload, nullptr);
-}
-
-Signals::~Signals() {
-  struct sigaction action {};
-  action.sa_handler = SIG_DFL;
-  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaction(signal, &action, nullptr);
-  close(event_fd);
+  for (const StopSignal& stop : kStopSignals) {
+    install(stop.number, stop.second_ends_at_once ? on_stop_signal : note_stop);
+  }
+  install(SIGHUP, on_reload_signal);
 }
 
 int Signals::poll_fd() const noexcept {
@@ -69,14 +106,18 @@ int Signals::poll_fd() const noexcept {
 
 bool Signals::take_reload() noexcept {
   if (!reload_asked.exchange(false, std::memory_order_relaxed)) return false;
-  // The descriptor would stay readable; a stop that came as well is seen by its count.
+  // The descriptor would stay readable; a stop that came as well is seen by its number.
   std::uint64_t count = 0;
   [[maybe_unused]] const ssize_t taken = read(event_fd, &count, sizeof count);
   return true;
 }
 
-bool Signals::stop_requested() const noexcept {
-  return stop_count.load(std::memory_order_relaxed) > 0;
+std::string_view Signals::stop_signal() const noexcept {
+  const int number = first_stop.load(std::memory_order_relaxed);
+  for (const StopSignal& stop : kStopSignals) {
+    if (stop.number == number) return stop.name;
+  }
+  return {};
 }
 
 }  // namespace esc::app

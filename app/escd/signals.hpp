@@ -1,21 +1,35 @@
-// SIGTERM and SIGINT: the first asks for a drain, the second ends the process at once. SIGHUP asks
-// for a reload.
+// What each signal does to escd. docs/operations.md lists all of them, and a test compares.
 #pragma once
+
+#include <string_view>
 
 namespace esc::app {
 
-/// Installs the handlers and blocks nothing: any thread may take the signal. Call before EAL makes
-/// its threads. Once a process.
+/// Has the signals ignored that have nothing to say to escd and whose default would kill or stop
+/// it, without a drain. First thing in main().
+void ignore_stray_signals() noexcept;
+
+/// The same for real-time signals that nobody has taken. Once the ports are there: net_tap looks
+/// for one that nobody handles or ignores.
+void ignore_stray_realtime_signals() noexcept;
+
+/// SIGTERM, SIGINT and SIGQUIT: the first asks for a drain, the second ends the process at once.
+/// SIGXCPU and SIGPWR ask for a drain, however often they come. SIGHUP asks for a reload and for
+/// the log's file to be opened anew.
+///
+/// Blocks nothing: any thread may take the signal. Construct it before EAL makes its threads, once
+/// a process. What it installs stays: a signal that comes at the very end must not replace the exit
+/// code.
 class Signals {
  public:
   Signals();
-  ~Signals();
   Signals(const Signals&) = delete;
   Signals& operator=(const Signals&) = delete;
 
   /// Readable once a stop or a reload was asked for.
   [[nodiscard]] int poll_fd() const noexcept;
-  [[nodiscard]] bool stop_requested() const noexcept;
+  /// The name of the first signal that asked for a drain; empty: none did.
+  [[nodiscard]] std::string_view stop_signal() const noexcept;
   /// Whether SIGHUP came since the last call.
   [[nodiscard]] bool take_reload() noexcept;
 };

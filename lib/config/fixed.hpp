@@ -7,8 +7,8 @@
 
 namespace esc::config {
 
-/// Where `next` differs from `now` in what is fixed at the start: a problem for each section, with
-/// its place in the new file. A section that is not in the new file any more has the file's.
+/// Where `next` differs from `now` in what is fixed at the start: a problem for each key, with its
+/// place in the new file. One that is not there any more has its table's place, or the file's.
 [[nodiscard]] std::vector<Problem> check_fixed(const Config& now, const Config& next);
 
 }  // namespace esc::config

@@ -19,9 +19,10 @@ import tempfile
 import time
 import tomllib
 import unittest
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "oracle"))
 
@@ -169,8 +170,14 @@ class Scenario(unittest.TestCase):
             else:
                 shutil.rmtree(self.directory, ignore_errors=True)
 
-    def start_escd(self, config: Config, *arguments: str, namespace: str | None = None) -> "Escd":
-        escd = Escd(self, config, arguments, namespace)
+    def start_escd(
+        self,
+        config: Config,
+        *arguments: str,
+        namespace: str | None = None,
+        environment: Mapping[str, str] = MappingProxyType({}),
+    ) -> "Escd":
+        escd = Escd(self, config, arguments, namespace, environment)
         self.addCleanup(escd.kill)
         return escd
 
@@ -247,7 +254,12 @@ class Escd:
     _count = 0
 
     def __init__(
-        self, scenario: Scenario, config: Config, arguments: Sequence[str], namespace: str | None
+        self,
+        scenario: Scenario,
+        config: Config,
+        arguments: Sequence[str],
+        namespace: str | None,
+        environment: Mapping[str, str],
     ) -> None:
         Escd._count += 1
         instance = config.instance or f"e2e-{os.getpid()}-{Escd._count}"
@@ -269,7 +281,11 @@ class Escd:
         ]
         with self.log_path.open("wb") as log:
             self.process = subprocess.Popen(
-                [*command, *arguments], stdin=subprocess.DEVNULL, stdout=log, stderr=log
+                [*command, *arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env=os.environ | dict(environment),
             )
 
     def write_config(self, config: Config) -> None:
@@ -428,12 +444,6 @@ def need_cpus(count: int) -> list[int]:
     if len(cpus()) < count:
         raise unittest.SkipTest(f"needs {count} CPUs, there are {len(cpus())}")
     return cpus()[:count]
-
-
-def need_no_sanitizer(escd: Escd) -> None:
-    """For a scenario that bounds the memory of a running escd: a sanitizer takes what it likes."""
-    if re.search(r"/lib[at]san\.so", Path(f"/proc/{escd.process.pid}/maps").read_text()):
-        raise unittest.SkipTest("escd runs under a sanitizer")
 
 
 def main() -> None:

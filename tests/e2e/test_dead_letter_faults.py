@@ -4,6 +4,7 @@ nothing is called durable that is not there, and with the disk dead letters are 
 import fcntl
 import json
 import os
+import resource
 import shutil
 import subprocess
 import tempfile
@@ -156,6 +157,29 @@ class Faults(harness.Scenario):
             self.assert_sound(ledger)
             durable = ledger["frames"]["dead_lettered"]["durable"]
             self.assertEqual(self.letters_in(self.directory / path), durable)
+
+    def test_a_limit_on_file_sizes(self) -> None:
+        """Below segment_bytes: what does not fit is an error of the disk, and not SIGXFSZ."""
+        for io_uring in (True, False):
+            with self.subTest(io_uring=io_uring):
+                letters = self.directory / f"limited-{io_uring}"
+
+                def limit(most: int) -> None:
+                    limits = (most, resource.RLIM_INFINITY)
+                    resource.prlimit(self.escd.process.pid, resource.RLIMIT_FSIZE, limits)
+
+                ledger = self.fail_and_come_back(
+                    letters,
+                    "File too large",
+                    lambda: limit(SEGMENT_BYTES // 2),
+                    lambda: limit(resource.RLIM_INFINITY),
+                    io_uring=io_uring,
+                )
+                self.assertIn("ulimit -f", self.escd.log())
+                # What of a commit fitted below the limit is there, and was not called durable.
+                self.assertGreaterEqual(
+                    self.letters_in(letters), ledger["frames"]["dead_lettered"]["durable"]
+                )
 
     def test_the_oldest_segments_go(self) -> None:
         letters = self.directory / "letters"

@@ -3,13 +3,13 @@
 import dataclasses
 import json
 import random
-import resource
 from pathlib import Path
 
 import harness
 import craft
 import traffic
 from esc_oracle.capture import read_packets
+from failing_allocation import FailingAllocation
 from harness import Config, Escd, Lcores, Port
 
 FEED = ["--packets", "20000", "--sessions", "40"]
@@ -283,16 +283,15 @@ class Identity(harness.Scenario):
         self.assertIn(f"{loop}/windows cannot be looked for: Too many levels", log)
 
     def test_windows_that_find_no_memory_do_not_cost_the_ledger(self) -> None:
-        """What they are written through takes more than a MiB: there is less left."""
+        """What they are written through takes more than a MiB, and nothing else does by then."""
+        no_memory = FailingAllocation(self.directory, 1 << 20)
         manifest, config = self.numbered(self.directory / "windows")
-        escd = self.start_escd(config)
+        escd = self.start_escd(config, environment=no_memory.environment)
         escd.wait_until_running()
-        harness.need_no_sanitizer(escd)
         escd.wait_until_drained(manifest["packets"]["received"])
-        pid = escd.process.pid
-        taken = int(Path(f"/proc/{pid}/statm").read_text().split()[0]) * resource.getpagesize()
-        resource.prlimit(pid, resource.RLIMIT_AS, (taken + (700 << 10), resource.RLIM_INFINITY))
-        ledger = escd.stop()
+        with no_memory.armed():
+            ledger = escd.stop()
+        self.assertEqual(len(no_memory.failed), 1, no_memory.failed)
         self.assert_sound(ledger)
         self.assertEqual(ledger["frames"]["delivered"], manifest["frames"]["delivered"])
         self.assertIn(f"{self.directory}/windows cannot be written", escd.log())

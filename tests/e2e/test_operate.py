@@ -1,15 +1,14 @@
 """Telling a running appliance what to do: reload, pause, resume, drain."""
 
-import resource
-import signal
-
 import re
+import signal
 from pathlib import Path
 
 import harness
 import craft
 import traffic
 from control_client import ControlClient
+from failing_allocation import FailingAllocation
 from harness import Config, Lcores, Port
 
 FLOWING_PACKETS = 20_000
@@ -56,9 +55,11 @@ class Operate(harness.Scenario):
                 if turn % 50 == 0:
                     self.assertTrue(client.ask("ledger")["balanced"])
             grown = resident_bytes(escd.process.pid) - settled
-        # One set of these routes takes more than this. AddressSanitizer keeps what is freed.
+        # A set that is not freed takes more than this many bytes a route. How much the allocator
+        # keeps for later is its own affair, and a page may be of 2 MiB. AddressSanitizer keeps what
+        # is freed.
         if not harness.SANITIZED:
-            self.assertLess(grown, 300 * MORE_ROUTES)
+            self.assertLess(grown, 30 * MORE_ROUTES * (RELOADS - RELOADS_TO_SETTLE))
         ledger = escd.stop()
         self.assert_sound(ledger)
         frames = ledger["frames"]
@@ -77,8 +78,10 @@ class Operate(harness.Scenario):
         line = good.count("\n") + 3
         self.assertIn(f"{escd.config_path}:{line}:", escd.refused("reload"))
         escd.config_path.write_text(good + "\n[rings]\nburst = 32\n")
-        place = f"{escd.config_path}:{good.count(chr(10)) + 2}:1: "
-        self.assertIn(place + "[rings] cannot change while escd runs", escd.refused("reload"))
+        place = f"{escd.config_path}:{good.count(chr(10)) + 3}:9: "
+        self.assertIn(
+            place + "'rings.burst' cannot change while escd runs", escd.refused("reload")
+        )
         escd.process.send_signal(signal.SIGHUP)
         self.wait_until(lambda: "SIGHUP: " in escd.log(), "the refusal is in the log", 20.0)
         self.assertTrue(escd.healthy())
@@ -94,18 +97,16 @@ class Operate(harness.Scenario):
 
     def test_a_reload_that_finds_no_memory(self) -> None:
         """By SIGHUP: it is in the log, events go on, and the next one is taken."""
+        no_memory = FailingAllocation(self.directory, 1 << 20)
         config = self.endless({TAKEN: "count"})
-        escd = self.start_escd(config)
+        escd = self.start_escd(config, environment=no_memory.environment)
         escd.wait_until_running()
-        harness.need_no_sanitizer(escd)
         large = {f"unused/{i:0200}": "null" for i in range(20_000)}
         escd.write_config(Config(config.ports, config.routes | large, config.lcores))
-        pid = escd.process.pid
-        taken = int(Path(f"/proc/{pid}/statm").read_text().split()[0]) * resource.getpagesize()
-        before = resource.prlimit(pid, resource.RLIMIT_AS, (taken, resource.RLIM_INFINITY))
-        escd.signal(signal.SIGHUP)
-        self.wait_until(lambda: "SIGHUP: the reload failed" in escd.log(), "it failed", 20.0)
-        resource.prlimit(pid, resource.RLIMIT_AS, before)
+        with no_memory.armed():
+            escd.signal(signal.SIGHUP)
+            self.wait_until(lambda: "SIGHUP: the reload failed" in escd.log(), "it failed", 20.0)
+        self.assertGreater(len(no_memory.failed), 0)
         escd.wait_for_packets(escd.live_ledger()["packets"]["received"] + FLOWING_PACKETS)
         self.assertNotIn("reloaded ", escd.log())
         escd.signal(signal.SIGHUP)

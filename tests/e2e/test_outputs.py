@@ -139,7 +139,7 @@ class Outputs(harness.Scenario):
         main, writer = escd.process.pid, thread_named(escd.process.pid, "escd-log")
         self.assertEqual(os.sched_getaffinity(writer), os.sched_getaffinity(main))
         escd.stop()
-        self.assertIn("asked to stop: draining", escd.log())
+        self.assertIn("asked to stop by SIGTERM: draining", escd.log())
 
     def full_pipe(self) -> int:
         """The writer's end; the reader's stays open, and nobody reads."""

@@ -1,7 +1,10 @@
-"""SIGTERM and SIGINT in full flow: everything received is accounted for; a second signal does not
-wait."""
+"""Signals. SIGTERM and its like in full flow: everything received is accounted for; a second one
+does not wait. The others do what docs/operations.md says."""
 
+import re
+import resource
 import signal
+from pathlib import Path
 
 import harness
 import traffic
@@ -9,6 +12,46 @@ from harness import Config, Escd, Lcores, Port
 
 FLOWING_PACKETS = 100_000
 SECOND_SIGNAL = 9  # exit code
+PAGE = Path(__file__).resolve().parents[2] / "docs/operations.md"
+CAUGHT, IGNORED, DEFAULT = "SigCgt", "SigIgn", "neither"
+# What becomes of each row of the page's table, by its first signal.
+DISPOSITIONS = {
+    "SIGTERM": CAUGHT,
+    "SIGXCPU": CAUGHT,
+    "SIGHUP": CAUGHT,
+    "SIGUSR1": IGNORED,
+    "SIGPIPE": IGNORED,
+    "SIGSEGV": DEFAULT,
+    "SIGTSTP": DEFAULT,
+    "SIGKILL": DEFAULT,
+    "SIGCHLD": DEFAULT,
+}
+
+
+def numbers_in(cell: str) -> list[int]:
+    """Of "SIGINT, SIGRTMIN to SIGRTMAX"."""
+    numbers = []
+    for name in cell.split(", "):
+        first, _, last = name.partition(" to ")
+        begin = signal.Signals[first].value
+        numbers += range(begin, (signal.Signals[last].value if last else begin) + 1)
+    return numbers
+
+
+def rows_of_the_page() -> dict[str, list[int]]:
+    """First signal of a row -> the numbers of all."""
+    table = PAGE.read_text(encoding="utf-8").split("<!-- signals: begin -->")[1]
+    table = table.split("<!-- signals: end -->")[0]
+    cells = re.findall(r"^\| (SIG[^|]*) \|", table, re.MULTILINE)
+    return {cell.split(",")[0]: numbers_in(cell) for cell in cells}
+
+
+def disposition(status: str, number: int) -> str:
+    """By /proc/PID/status."""
+    for mask in (CAUGHT, IGNORED):
+        if int(re.search(rf"^{mask}:\s*(\w+)$", status, re.MULTILINE)[1], 16) >> (number - 1) & 1:
+            return mask
+    return DEFAULT
 
 
 class Signals(harness.Scenario):
@@ -32,6 +75,21 @@ class Signals(harness.Scenario):
         expectation.add_endless(packets, config.ports[0].rules(), ledger["packets"]["received"])
         self.assertGreaterEqual(ledger["packets"]["received"], FLOWING_PACKETS)
         self.assert_ledger(ledger, expectation)
+        self.assertIn(f"asked to stop by {number.name}: draining", escd.log())
+        self.assert_says_drained(escd)
+
+    def assert_says_drained(self, escd: Escd) -> None:
+        """The log has the ledger's figures."""
+        frames, packets = escd.ledger()["frames"], escd.ledger()["packets"]
+        said = (
+            f" ms: {packets['received']} packets received, {sum(packets['dropped'].values())} of "
+            f"them dropped, {packets['imissed']} missed by the ports; {frames['received']} frames "
+            f"received: {frames['delivered']} delivered, {frames['control']} control, "
+            f"{frames['duplicate']} duplicate, {frames['stale']} stale, "
+            f"{frames['dead_lettered']['durable']} dead-lettered, "
+            f"{sum(frames['dropped'].values())} dropped; none is in flight"
+        )
+        self.assertIn(said, escd.log())
 
     def test_sigterm_on_one_cpu(self) -> None:
         self.stop_in_full_flow(signal.SIGTERM, Lcores.folded())
@@ -57,6 +115,48 @@ class Signals(harness.Scenario):
         escd.signal(signal.SIGCONT)
         self.assertEqual(escd.wait(), SECOND_SIGNAL)
         self.assertFalse(escd.has_ledger(), "nothing is written by then")
+
+    def test_sigquit_drains(self) -> None:
+        self.stop_in_full_flow(signal.SIGQUIT, Lcores.folded())
+
+    def test_a_limit_on_cpu_time_drains(self) -> None:
+        """The kernel sends SIGXCPU, and again each second; that and SIGPWR are no second signal."""
+        _, escd = self.start_endless(traffic.uniform(1000), Lcores.folded())
+        escd.signal(signal.SIGSTOP)
+        escd.signal(signal.SIGPWR)
+        limit = (1, resource.RLIM_INFINITY)
+        resource.prlimit(escd.process.pid, resource.RLIMIT_CPU, limit)
+        escd.signal(signal.SIGCONT)
+        self.wait_until(lambda: "asked to stop by SIGPWR" in escd.log(), "it drains", 20.0)
+        escd.signal(signal.SIGXCPU)
+        self.assertEqual(escd.wait(), 0)
+        self.assert_sound(escd.ledger())
+        _, escd = self.start_endless(traffic.uniform(1000), Lcores.folded())
+        resource.prlimit(escd.process.pid, resource.RLIMIT_CPU, limit)
+        self.assertEqual(escd.wait(), 0)
+        self.assertIn("asked to stop by SIGXCPU", escd.log())
+        self.assert_sound(escd.ledger())
+
+    def test_every_signal_does_what_the_page_says(self) -> None:
+        rows = rows_of_the_page()
+        self.assertEqual(list(rows), list(DISPOSITIONS))
+        named = sorted(number for numbers in rows.values() for number in numbers)
+        self.assertEqual(named, sorted(signal.valid_signals()))
+        _, escd = self.start_endless(traffic.uniform(1000), Lcores.folded())
+        status = Path(f"/proc/{escd.process.pid}/status").read_text(encoding="ascii")
+        for first, numbers in rows.items():
+            for number in numbers:
+                if first == "SIGSEGV" and harness.SANITIZED:
+                    continue  # the sanitizer has its own handlers
+                self.assertEqual(
+                    disposition(status, number), DISPOSITIONS[first], signal.strsignal(number)
+                )
+        for number in rows["SIGUSR1"] + rows["SIGPIPE"] + rows["SIGCHLD"]:
+            escd.process.send_signal(number)
+        self.assertTrue(escd.healthy())
+        ledger = escd.stop()
+        self.assert_sound(ledger)
+        self.assertEqual(ledger["frames"]["delivered"], ledger["frames"]["received"])
 
     def test_signal_before_the_first_packet(self) -> None:
         device = traffic.pcap_device(0, self.directory / "empty.pcap", [])

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import cpp
 import tree
-from checks import data_path, formatting, headers, layout, levels, markdown, shell
+from checks import data_path, formatting, headers, layout, levels, markdown, own_faults, programs
+from checks import shell
 
 GOOD_HEADER = '#pragma once\n#include "base/align.hpp"\n'
 
@@ -199,6 +200,22 @@ class Programs(unittest.TestCase):
         )
         self.assertEqual(
             len(self.run_on(formatting, style | {"a.cpp": "int  main( ) {return 0;}\n"})), 1
+        )
+
+    def test_programs(self):
+        main = "int main(int argc, char** argv) {\n%s}\n"
+        right = main % "  esc::let_oversized_writes_fail();\n"
+        self.assertEqual(found(programs, {"tools/a/main.cpp": right, "tests/a.cpp": main % ""}), [])
+        self.assertEqual(
+            found(programs, {"app/a/main.cpp": "\n" + main % ""}),
+            ["app/a/main.cpp:2: main() does not call let_oversized_writes_fail()"],
+        )
+
+    def test_own_faults(self):
+        self.assertEqual(found(own_faults, {"tests/e2e/a.py": "RLIMIT_NOFILE, RLIMIT_FSIZE\n"}), [])
+        self.assertEqual(
+            found(own_faults, {"tests/e2e/a.py": "\nlimit = resource.RLIMIT_AS\n"}),
+            ["tests/e2e/a.py:2: RLIMIT_AS: what it leaves depends on the machine"],
         )
 
 

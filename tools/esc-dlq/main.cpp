@@ -9,6 +9,7 @@
 #include <optional>
 #include <span>
 
+#include "base/file_size_limit.hpp"
 #include "config/text.hpp"
 #include "dlq/folder.hpp"
 #include "esc-dlq/options.hpp"
@@ -84,6 +85,7 @@ ExitCode run(const Options& options) {
 
 int main(int argc, char** argv) {
   using namespace esc::dlq_tool;
+  esc::let_oversized_writes_fail();
   // Into `head` and the like: an error of the output, not a death.
   std::signal(SIGPIPE, SIG_IGN);
   std::ios::sync_with_stdio(false);

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/file_size_limit.hpp"
 #include "esc-replay/build_options.hpp"
 #include "esc-replay/error.hpp"
 #include "esc-replay/info.hpp"
@@ -70,6 +71,7 @@ int run(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  esc::let_oversized_writes_fail();
   try {
     return run(argc, argv);
   } catch (const esc::replay::Error& error) {

@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/file_size_limit.hpp"
 #include "control/socket_path.hpp"
 #include "escctl/client.hpp"
 #include "escctl/exit_code.hpp"
@@ -52,6 +53,7 @@ void print_error(std::string_view text, std::string_view first) {
 
 int main(int argc, char** argv) {
   using namespace esc::ctl;
+  esc::let_oversized_writes_fail();
   try {
     const auto parsed = parse_options(argc, argv);
     if (const auto* done = std::get_if<Done>(&parsed)) return static_cast<int>(done->code);

@@ -33,6 +33,18 @@ std::string show_plan(const ordered_json& result) {
   return out;
 }
 
+// Of several pipelines one below the other: side by side they would be a row of fifty columns.
+std::string show_pressure(const ordered_json& result) {
+  const auto pipelines = result.find("pipelines");
+  if (pipelines == result.end() || !pipelines->is_array()) return show_tree(result);
+  std::string out;
+  for (std::size_t i = 0; i < pipelines->size(); ++i) {
+    out += (i == 0 ? "pipeline " : "\npipeline ") + std::to_string(i) + "\n" +
+           show_tree((*pipelines)[i]);
+  }
+  return out;
+}
+
 const ordered_json& checks_of(const ordered_json& health) {
   static const ordered_json none = ordered_json::array();
   const auto checks = health.find("checks");
@@ -81,6 +93,7 @@ std::string show(std::string_view command, const ordered_json& result) {
   if (!result.is_object()) return show_tree(result);
   if (command == "plan") return show_plan(result);
   if (command == "health") return show_health(result);
+  if (command == "pressure") return show_pressure(result);
   if (command == "topics" || command == "lcores" || command == "ports" || command == "producers") {
     return show_list(result, std::string(command).c_str());
   }

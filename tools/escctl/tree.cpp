@@ -1,5 +1,8 @@
 #include <algorithm>
+#include <array>
 #include <numeric>
+#include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -97,17 +100,22 @@ class Writer {
       flush();
       out_ += tables(records_of(value), (depth + 1) * kIndent);
     } else if (value.is_object() && depth < kMaxDepth) {
-      lines_.emplace_back(label, total(value));
+      lines_.emplace_back(label, total(key, value));
       object(value, depth + 1);
     } else {
       lines_.emplace_back(label, value.is_array() && value.empty() ? "none" : cell(key, value));
     }
   }
 
-  // Maps from a reason to a count are sums; maps of unlike things are not.
-  static std::string total(const ordered_json& value) {
-    if (value.empty()) return "0";
-    if (!all(value, is_count) || value.contains("received") || value.contains("durable")) return "";
+  // Counts by reason, whose sum is a figure of its own. Of thresholds, times or other settings a
+  // sum would be a number that stands for nothing.
+  static std::string total(const std::string& key, const ordered_json& value) {
+    constexpr std::array<std::string_view, 5> kSums = {"dropped", "by_reason", "non_event",
+                                                       "duplicate_by", "frames_shed"};
+    const bool sums = std::ranges::find(kSums, key) != kSums.end();
+    if (value.empty()) return sums ? "0" : "none";
+    if (!sums) return "";
+    if (!all(value, is_count)) return "";
     return grouped(std::accumulate(
         value.begin(), value.end(), std::uint64_t{0},
         [](std::uint64_t sum, const ordered_json& one) { return sum + one.get<std::uint64_t>(); }));

@@ -1,5 +1,8 @@
 #include "config/fixed.hpp"
 
+#include <set>
+
+#include "config/keys.hpp"
 #include "support.hpp"
 
 namespace esc::config {
@@ -47,32 +50,80 @@ TEST(Fixed, WhoMayReplayIfThereIsMemoryForIt) {
   EXPECT_EQ(check_fixed(loaded(with(kept)), loaded(someone + kept)).size(), 0U);
 }
 
-TEST(Fixed, EachSectionIsNamedWithItsLine) {
+TEST(Fixed, EachKeyIsNamedWithItsPlace) {
   EXPECT_EQ(differences("instance = \"other\"\n" + with("[rings]\nburst = 32\n"
                                                         "[limits]\nmax_routes = 9\n")),
             (Texts{"t.toml:1:12: 'instance'" + std::string(kRest),
-                   "t.toml:12:1: [rings]" + std::string(kRest),
-                   "t.toml:14:1: [limits]" + std::string(kRest)}));
+                   "t.toml:13:9: 'rings.burst'" + std::string(kRest),
+                   "t.toml:15:14: 'limits.max_routes'" + std::string(kRest)}));
 }
 
-TEST(Fixed, TheFirstPortThatIsAnother) {
+// The depth of the rings follows from the CPUs where the file does not say it.
+TEST(Fixed, AKeyThatFollowsFromAnotherIsNotBlamed) {
+  std::string text(kMinimal);
+  text.replace(text.find("workers = [0]"), 13, "workers = [1]");
+  ASSERT_FALSE(loaded(kMinimal).rings == loaded(text).rings);
+  EXPECT_EQ(differences(text), Texts{"t.toml:7:11: 'lcores.workers'" + std::string(kRest)});
+  // What the file says, or has said until now, is.
+  const Texts both = {"t.toml:7:11: 'lcores.workers'" + std::string(kRest),
+                      "t.toml:12:16: 'rings.worker_cells'" + std::string(kRest)};
+  EXPECT_EQ(differences(text + "[rings]\nworker_cells = 512\n"), both);
+  const Config now = loaded(with("[rings]\nworker_cells = 512\n"));
+  const auto problems = check_fixed(now, loaded(kMinimal));
+  ASSERT_EQ(problems.size(), 1U);
+  EXPECT_EQ(problems[0].what, "'rings.worker_cells' cannot change while escd runs");
+}
+
+TEST(Fixed, APortThatIsAnother) {
   EXPECT_EQ(differences(with("[[port]]\ndevice = \"net_null1\"\nudp_ports = [9001]\n")),
-            Texts{"t.toml:11:1: [[port]]" + std::string(kRest)});
+            Texts{"t.toml:11:1: the number of [[port]] tables" + std::string(kRest)});
   std::string text(kMinimal);
   text.replace(text.find("9001"), 4, "9002");
-  EXPECT_EQ(differences(text), Texts{"t.toml:1:1: [[port]]" + std::string(kRest)});
+  EXPECT_EQ(differences(text), Texts{"t.toml:3:13: 'port[0].udp_ports'" + std::string(kRest)});
 }
 
 TEST(Fixed, WhatTheCommandLineSetIsNamedSo) {
   EXPECT_EQ(differences(std::string(kMinimal), {"log.level=debug"}),
-            Texts{"--set log.level=debug: [log]" + std::string(kRest)});
+            Texts{"--set log.level=debug: 'log.level'" + std::string(kRest)});
 }
 
 TEST(Fixed, ASectionThatIsGoneHasNoLine) {
   const Config now = loaded(with("[log]\nlevel = \"debug\"\n"));
   const auto problems = check_fixed(now, loaded(kMinimal));
   ASSERT_EQ(problems.size(), 1U);
-  EXPECT_EQ(topology::to_text(problems[0]), "t.toml: [log]" + std::string(kRest));
+  EXPECT_EQ(topology::to_text(problems[0]), "t.toml: 'log.level'" + std::string(kRest));
+}
+
+/// A value of that key other than kMinimal has, as TOML.
+std::string another(const KeySpec& spec) {
+  if (spec.key == "udp_ports") return "[9003]";
+  if (spec.section == "lcores" && spec.type == KeyType::kIntegers) return "[3]";
+  return std::string(spec.example.substr(spec.example.find(" = ") + 3));
+}
+
+// Every key of the table is one of those that may change, or is named when it does.
+TEST(Fixed, NoKeyIsForgotten) {
+  const std::set<std::string_view> may_change = {"routing", "default_route", "route", "producer",
+                                                 "replay",  "pressure",      "health"};
+  int checked = 0;
+  for (const KeySpec& spec : all_keys()) {
+    if (may_change.contains(spec.section)) continue;
+    std::string path(spec.section.empty() ? "" : std::string(spec.section) + ".");
+    if (find_section(spec.section)->is_array) path = std::string(spec.section) + "[0].";
+    path += spec.key;
+    std::vector<std::string> set = {path + "=" + another(spec)};
+    // Only an endless trace can be restamped, and its device changes with it.
+    if (spec.key == "restamp") {
+      set.emplace_back("port[0].device=\"net_pcap0,rx_pcap=t.pcap,infinite_rx=1\"");
+    }
+    bool named = false;
+    for (const std::string& text : differences(std::string(kMinimal), set)) {
+      named = named || text.find("'" + path + "'") != std::string::npos;
+    }
+    EXPECT_TRUE(named) << path;
+    ++checked;
+  }
+  EXPECT_GT(checked, 50);
 }
 
 }  // namespace

@@ -140,6 +140,34 @@ TEST_F(EscctlTest, Ledger) {
   EXPECT_EQ(ask("--json ledger").out, ledger.dump(2) + "\n");
 }
 
+// Settings and times stand for themselves: no line above them adds them up.
+TEST_F(EscctlTest, PressureAddsUpWhatWasShedAndNothingElse) {
+  const auto pressure = parse(R"({"level":"healthy","shed_below":{"critical":64,"emergency":128},
+    "dwell_ms":{"elevated":50,"degraded":60},"entered":{"healthy":1,"elevated":2},
+    "frames_shed":{"critical":7,"emergency":5}})");
+  const std::string text =
+      "level        healthy\n"
+      "shed_below\n"
+      "  critical        64\n"
+      "  emergency      128\n"
+      "dwell_ms\n"
+      "  elevated        50\n"
+      "  degraded        60\n"
+      "entered\n"
+      "  healthy          1\n"
+      "  elevated         2\n"
+      "frames_shed       12\n"
+      "  critical         7\n"
+      "  emergency        5\n";
+  {
+    const CannedServer server(scratch_.socket(), {{"pressure", pressure}});
+    EXPECT_EQ(ask("pressure").out, text);
+  }
+  const ordered_json both = {{"pipelines", {pressure, pressure}}};
+  const CannedServer server(scratch_.socket(), {{"pressure", both}});
+  EXPECT_EQ(ask("pressure").out, "pipeline 0\n" + text + "\npipeline 1\n" + text);
+}
+
 TEST_F(EscctlTest, ProducersAreNamedAsIdTakesThem) {
   const auto producers = parse(R"({"producers":[{"producer":18446744073709551615,"epoch":4000,
     "highest":1234567,"accepted":1234568,"last_seen_s":0.5}],"known":1000,"expired":0})");
