@@ -22,6 +22,7 @@
 #include "app/escd/sizing.hpp"
 #include "app/escd/version.hpp"
 #include "base/start_error.hpp"
+#include "config/environment.hpp"
 #include "control/socket_path.hpp"
 #include "dpdk/eal.hpp"
 
@@ -155,15 +156,30 @@ void hold_to_limit(const config::Config& config, std::uint64_t needed_bytes) {
                    "port.pool_mbufs");
 }
 
+/// What --check says of the limits of this process, and where DPDK keeps its files.
+void heed_limits(const config::Config& config, const config::ProcessNeed& need) {
+  for (const config::Finding& finding : config::check_process(config, need)) {
+    if (finding.severity == config::Severity::kError) {
+      throw StartError(finding.where + ": " + finding.what, finding.fix);
+    }
+    spdlog::warn("{}: {}; {}", finding.where, finding.what, finding.fix);
+  }
+}
+
 int run(const Options& options, const config::Config& config, const topology::LcorePlan& plan) {
   Signals signals;
   Service service(config);  // before EAL: a second instance of this name ends here
   const dpdk::EalSettings settings = eal_settings(config, plan);
   const dpdk::MemoryChoice memory = dpdk::choose_memory(settings);
-  hold_to_limit(config,
-                (memory.hugepages ? settings.hugepage_bytes : settings.ordinary_page_bytes) +
-                    dpdk::kEalOverheadBytes);
+  const std::uint64_t memory_needed =
+      (memory.hugepages ? settings.hugepage_bytes : settings.ordinary_page_bytes) +
+      dpdk::kEalOverheadBytes;
+  hold_to_limit(config, memory_needed);
   spdlog::info("{}", memory.reason);
+  heed_limits(config, {.on_hugepages = memory.hugepages,
+                       .shares_files = memory.hugepages && !memory.in_memory,
+                       .memory_bytes = memory_needed,
+                       .lcores = plan.lcores.size()});
   std::optional<DeadLetterFolder> folder;
   if (config.dead_letters.kept()) folder.emplace(config);
   const dpdk::Eal eal(settings, memory);

@@ -29,15 +29,25 @@ struct Check {
 };
 
 /// Linux capability numbers (linux/capability.h).
-enum class Capability : std::uint8_t { kNetAdmin = 12, kNetRaw = 13 };
+enum class Capability : std::uint8_t {
+  kNetAdmin = 12,
+  kNetRaw = 13,
+  kSysAdmin = 21,
+  kSysResource = 24
+};
 
 void check_virtual_port(const Check& check, const PortConfig& port, const std::string& where);
 void check_pci_port(const Check& check, const PortConfig& port, const std::string& where);
-/// Returns the bytes of the kind of memory that escd would run on.
-std::uint64_t check_memory(const Check& check, const MemoryNeed& need);
+/// Returns what escd would run on.
+struct MemoryChosen {
+  bool on_hugepages = false;
+  std::uint64_t bytes = 0;
+};
+MemoryChosen check_memory(const Check& check, const MemoryNeed& need);
 /// Memory that a device pins: bounded by RLIMIT_MEMLOCK unless the process is privileged.
 void check_locked_memory(const Check& check, std::uint64_t needed_bytes);
 void check_paths(const Check& check);
+void check_process(const Check& check, const ProcessNeed& need);
 
 /// nullopt: the trace is one that the pcap driver can play; else what is wrong with it.
 [[nodiscard]] std::optional<std::string> trace_problem(const std::filesystem::path& path);

@@ -1,9 +1,9 @@
 // Checks of memory and rights: hugepages, locked memory, capabilities.
 #include <charconv>
 #include <fstream>
-#include <sstream>
 
 #include "config/checks.hpp"
+#include "topology/limits.hpp"
 #include "topology/memory.hpp"
 
 namespace esc::config {
@@ -25,20 +25,6 @@ std::string reserve_command(const Check& check, std::uint64_t missing_bytes,
   const std::uint64_t there = first_number(check.root.at(knob)).value_or(0);
   return "echo " + std::to_string(there + (missing_bytes + page_bytes - 1) / page_bytes) + " > " +
          knob;
-}
-
-// Soft limit of "Max locked memory" in bytes; nullopt: unlimited or unknown.
-std::optional<std::uint64_t> locked_memory_limit(const topology::SysRoot& root) {
-  constexpr std::string_view kLabel = "Max locked memory";
-  std::ifstream file(root.at("/proc/self/limits"));
-  for (std::string line; std::getline(file, line);) {
-    if (!line.starts_with(kLabel)) continue;
-    std::istringstream rest(line.substr(kLabel.size()));
-    std::uint64_t soft = 0;
-    if (rest >> soft) return soft;
-    return std::nullopt;
-  }
-  return std::nullopt;
 }
 
 // Whether escd would run on hugepages.
@@ -87,7 +73,7 @@ bool has_capability(const topology::SysRoot& root, Capability capability) {
   return true;
 }
 
-std::uint64_t check_memory(const Check& check, const MemoryNeed& need) {
+MemoryChosen check_memory(const Check& check, const MemoryNeed& need) {
   // What a running instance has is not free, and will be when it is started anew.
   const bool on_hugepages = check.running ? check.config.memory.hugepages != Hugepages::kOff
                                           : check_hugepages(check, need.hugepage_bytes);
@@ -100,11 +86,11 @@ std::uint64_t check_memory(const Check& check, const MemoryNeed& need) {
                     std::to_string(to_mib(needed_bytes)) + " are needed",
                 "raise it, or give the pools and rings less");
   }
-  return needed_bytes;
+  return {on_hugepages, needed_bytes};
 }
 
 void check_locked_memory(const Check& check, std::uint64_t needed_bytes) {
-  const auto limit = locked_memory_limit(check.root);
+  const auto limit = topology::process_limit("Max locked memory", check.root).soft;
   if (!limit || *limit >= needed_bytes) return;
   check.warning(check.config.where("memory"),
                 "a port pins memory: about " + std::to_string(to_mib(needed_bytes)) +

@@ -9,6 +9,7 @@
 #include "config/checks.hpp"
 #include "config/plan.hpp"
 #include "config/text.hpp"
+#include "topology/memory.hpp"
 
 namespace esc::config {
 namespace {
@@ -16,15 +17,16 @@ namespace {
 constexpr std::array<std::string_view, static_cast<std::size_t>(Severity::kCount)> kSeverityNames =
     {"error", "warning"};
 
-void check_lcores(const Check& check, const topology::Topology& topology) {
+/// How many there would be.
+std::size_t check_lcores(const Check& check, const topology::Topology& topology) {
   auto planned = plan(check.config, topology, check.root);
   if (auto* problems = std::get_if<std::vector<Problem>>(&planned)) {
     for (Problem& problem : *problems) check.error(problem.where, problem.what, problem.fix);
-    return;
+    return 0;
   }
-  for (Problem& warning : std::get<topology::LcorePlan>(planned).warnings) {
-    check.warning(warning.where, warning.what, warning.fix);
-  }
+  const auto& found = std::get<topology::LcorePlan>(planned);
+  for (const Problem& each : found.warnings) check.warning(each.where, each.what, each.fix);
+  return found.lcores.size();
 }
 
 struct Trouble {
@@ -97,7 +99,7 @@ std::vector<Finding> check_environment(const Config& config, const topology::Top
                                        bool running) {
   std::vector<Finding> findings;
   const Check check{config, root, findings, running};
-  check_lcores(check, topology);
+  const std::size_t lcores = check_lcores(check, topology);
   bool pins_memory = false;
   for (std::size_t i = 0; i < config.ports.size(); ++i) {
     const PortConfig& port = config.ports[i];
@@ -110,8 +112,10 @@ std::vector<Finding> check_environment(const Config& config, const topology::Top
       pins_memory = pins_memory || port.device.driver.ends_with("_af_xdp");
     }
   }
-  const std::uint64_t needed_bytes = check_memory(check, need);
-  if (pins_memory) check_locked_memory(check, needed_bytes);
+  const MemoryChosen memory = check_memory(check, need);
+  if (pins_memory) check_locked_memory(check, memory.bytes);
+  const bool shares_files = memory.on_hugepages && !topology::writable_hugetlbfs(root).empty();
+  check_process(check, {memory.on_hugepages, shares_files, memory.bytes, lcores});
   check_paths(check);
   return findings;
 }

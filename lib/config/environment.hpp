@@ -39,6 +39,17 @@ struct MemoryNeed {
   std::uint64_t ordinary_bytes = 0;
 };
 
+/// What this process needs of the kernel beside memory.
+struct ProcessNeed {
+  bool on_hugepages = false;
+  bool shares_files = false;  ///< its memory lies in hugetlbfs, where other processes find it
+  std::uint64_t memory_bytes = 0;
+  std::size_t lcores = 0;
+};
+/// The limits of this process (ulimit) and where DPDK keeps its files: what --check says, and what
+/// the start goes by.
+[[nodiscard]] std::vector<Finding> check_process(const Config& config, const ProcessNeed& need);
+
 /// `running`: this very instance runs; what it holds is then not held against it.
 ///
 /// Everything that can be told beforehand: CPUs and their nodes, PCI addresses and the drivers they

@@ -1,7 +1,6 @@
 #include "dpdk/eal.hpp"
 
 #include <fcntl.h>
-#include <mntent.h>
 #include <rte_eal.h>
 #include <rte_errno.h>
 #include <rte_log.h>
@@ -22,24 +21,11 @@ namespace {
 
 constexpr std::uint64_t kMiB = 1024 * 1024;
 
-std::vector<std::string> writable_hugetlbfs() {
-  std::vector<std::string> found;
-  FILE* mounts = setmntent("/proc/mounts", "r");
-  if (mounts == nullptr) return found;
-  while (const mntent* mount = getmntent(mounts)) {
-    if (std::string_view(mount->mnt_type) == "hugetlbfs" && access(mount->mnt_dir, W_OK) == 0) {
-      found.emplace_back(mount->mnt_dir);
-    }
-  }
-  endmntent(mounts);
-  return found;
-}
-
 // An escd that was killed leaves its files in hugetlbfs, and their pages are not free. EAL would
 // remove them when it starts, but only if it is told to use hugepages. A lock tells the living.
 void remove_leftovers(const std::string& instance) {
   std::error_code ignored;
-  for (const std::string& mount : writable_hugetlbfs()) {
+  for (const std::string& mount : topology::writable_hugetlbfs({})) {
     for (const auto& entry : std::filesystem::directory_iterator(mount, ignored)) {
       if (!entry.path().filename().native().starts_with(instance + "map_")) continue;
       const int file = open(entry.path().c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
@@ -78,7 +64,7 @@ MemoryChoice choose_memory(const EalSettings& settings) {
   const std::uint64_t needed = settings.hugepage_bytes + kEalOverheadBytes;
   const std::uint64_t available = topology::free_hugepages({}).bytes;
   if (available >= needed) {
-    const bool mounted = !writable_hugetlbfs().empty();
+    const bool mounted = !topology::writable_hugetlbfs({}).empty();
     return {true, !mounted,
             "running on hugepages (" + in_mib(needed) + ")" +
                 (mounted ? ""

@@ -1,5 +1,8 @@
 #include "topology/memory.hpp"
 
+#include <mntent.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <charconv>
 #include <fstream>
@@ -55,6 +58,19 @@ FreeHugepages free_hugepages(const SysRoot& root) {
     }
   }
   return total;
+}
+
+std::vector<std::string> writable_hugetlbfs(const SysRoot& root) {
+  std::vector<std::string> found;
+  FILE* mounts = setmntent(root.at("/proc/mounts").c_str(), "r");
+  if (mounts == nullptr) return found;
+  while (const mntent* mount = getmntent(mounts)) {
+    if (std::string_view(mount->mnt_type) == "hugetlbfs" && access(mount->mnt_dir, W_OK) == 0) {
+      found.emplace_back(mount->mnt_dir);
+    }
+  }
+  endmntent(mounts);
+  return found;
 }
 
 std::optional<std::uint64_t> available_bytes(const SysRoot& root) {

@@ -3,6 +3,8 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "topology/sys_root.hpp"
 
@@ -14,6 +16,10 @@ struct FreeHugepages {
 };
 
 [[nodiscard]] FreeHugepages free_hugepages(const SysRoot& root);
+
+/// Where hugetlbfs is mounted and this user may make files: only there do other processes find the
+/// memory of an instance.
+[[nodiscard]] std::vector<std::string> writable_hugetlbfs(const SysRoot& root);
 
 /// Ordinary memory that can be had without swapping: the kernel's own estimate (MemAvailable), and
 /// no more than the control groups of this process allow in all. nullopt: it cannot be told.

@@ -2,6 +2,7 @@
 
 import os
 import re
+import resource
 import socket
 import subprocess
 from pathlib import Path
@@ -12,6 +13,7 @@ from harness import Config, Lcores, Port, binary
 
 ROOT = Path(__file__).resolve().parents[2]
 OK, INTERNAL, USAGE, CONFIG, START = 0, 1, 2, 3, 4
+LARGEST_POOL = 4 << 20, 65_407  # mbufs, bytes of each
 MEMIF = "net_memif0,role=server,id=0,socket={socket},socket-abstract={abstract}"
 
 
@@ -146,24 +148,64 @@ class Errors(harness.Scenario):
             self.assert_ends(self.run_escd(text, "--check"), checked)
             self.assert_ends(self.run_escd(text), started)
 
+    @staticmethod
+    def large() -> list[str]:
+        """The largest pool there can be: 256 GiB, which no reservation of hugepages comes near."""
+        mbufs, data_bytes = LARGEST_POOL
+        keys = (f"port[0].pool_mbufs={mbufs}", f"port[0].mbuf_data_bytes={data_bytes}")
+        return [word for key in keys for word in ("--set", key)]
+
     def test_more_ordinary_memory_than_there_is(self) -> None:
-        mbufs, data_bytes = 4 << 20, 65_407
+        mbufs, data_bytes = LARGEST_POOL
         if mbufs * data_bytes < os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"):
             self.skipTest("this machine has room for the largest pool there can be")
         text = self.text(memory={"hugepages": "off"})
-        large = [f"port[0].pool_mbufs={mbufs}", f"port[0].mbuf_data_bytes={data_bytes}"]
-        large = [word for one in large for word in ("--set", one)]
         for arguments, code in ((["--check"], CONFIG), ([], START)):
-            done = self.run_escd(text, *arguments, *large)
+            done = self.run_escd(text, *arguments, *self.large())
             self.assert_ends(done, code, "of ordinary memory", "to be had", "port.pool_mbufs")
 
     def test_memory(self) -> None:
         done = self.run_escd(self.text(memory={"limit_mib": 64}))
         self.assert_ends(done, START, "memory.limit_mib is 64", "raise it")
-        done = self.run_escd(
-            self.text(memory={"hugepages": "require"}), "--set", "port[0].pool_mbufs=4194304"
-        )
+        done = self.run_escd(self.text(memory={"hugepages": "require"}), *self.large())
         self.assert_ends(done, START, "are free", "deploy/reserve-hugepages")
+
+    def run_limited(self, limit: int, most: int, *arguments: str) -> subprocess.CompletedProcess:
+        """With so much of that resource and no more; on ordinary pages, whatever there is."""
+        path = self.directory / "escd.toml"
+        path.write_text(self.text(memory={"hugepages": "off"}), encoding="utf-8")
+        return subprocess.run(
+            [binary("ESC_ESCD"), "--config", path, "--exit-when-idle", "1", *arguments],
+            capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL,
+            preexec_fn=lambda: resource.setrlimit(limit, (most, most)),
+        )  # fmt: skip
+
+    def test_a_limit_that_escd_cannot_live_with(self) -> None:
+        """EAL would panic, or blame hugepages."""
+        for arguments, code in ((["--check"], CONFIG), ([], START)):
+            done = self.run_limited(resource.RLIMIT_NOFILE, 20, *arguments)
+            self.assert_ends(done, code, "open files are needed, and this process may have 20")
+
+    def test_a_limit_that_is_only_said(self) -> None:
+        for arguments in (["--check"], []):
+            done = self.run_limited(resource.RLIMIT_CPU, 3000, *arguments)
+            self.assert_ends(done, OK, "after 3000 s of CPU time", "ulimit -t unlimited")
+
+    def test_nowhere_to_keep_the_files_of_dpdk(self) -> None:
+        """On ordinary pages they are not needed: what EAL says of it is explained."""
+        path = self.directory / "escd.toml"
+        path.write_text(self.text(memory={"hugepages": "off"}), encoding="utf-8")
+        taken = self.directory / "taken"
+        taken.mkdir()
+        (taken / "dpdk").write_text("", encoding="utf-8")
+        for more in (["--check"], ["--exit-when-idle", "1"]):
+            done = subprocess.run(
+                [binary("ESC_ESCD"), "--config", path, *more],
+                capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL,
+                env=os.environ | {"RUNTIME_DIRECTORY": str(taken)},
+            )  # fmt: skip
+            said = f"'{taken}/dpdk': DPDK cannot keep its files of this instance there: "
+            self.assert_ends(done, OK, said + "it is no folder", "set RUNTIME_DIRECTORY to")
 
     def test_an_instance_that_runs_already(self) -> None:
         text = self.text(f"{self.trace},infinite_rx=1")

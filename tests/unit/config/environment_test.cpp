@@ -2,6 +2,8 @@
 #include "config/environment.hpp"
 
 #include <cstdint>
+#include <cstdlib>
+#include <filesystem>
 
 #include "support.hpp"
 
@@ -38,6 +40,10 @@ class Environment : public testing::Test {
   Environment() {
     tree_.write(kPages, "4096\n");
     tree_.write("proc/self/status", "Name:\tx\nCapEff:\t000001ffffffffff\n");
+    std::filesystem::create_directories(tree_.path() / "var/run");
+    std::filesystem::create_directories(tree_.path() / "tmp");
+    ::unsetenv("RUNTIME_DIRECTORY");
+    ::unsetenv("XDG_RUNTIME_DIR");
     limit_locked("unlimited            unlimited");
   }
 

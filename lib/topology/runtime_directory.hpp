@@ -1,0 +1,21 @@
+// The folder that EAL keeps an instance's sockets and descriptions in.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "topology/problem.hpp"
+#include "topology/sys_root.hpp"
+
+namespace esc::topology {
+
+/// As EAL chooses it: in $RUNTIME_DIRECTORY; else for root in /var/run, for others in
+/// $XDG_RUNTIME_DIR, or in /tmp.
+[[nodiscard]] std::string eal_runtime_directory(const std::string& instance);
+
+/// Why EAL cannot make or use it, and what to do; nullopt: it can. Changes nothing. `root` is for
+/// those folders that no variable names.
+[[nodiscard]] std::optional<Problem> runtime_directory_problem(const std::string& instance,
+                                                               const SysRoot& root);
+
+}  // namespace esc::topology
