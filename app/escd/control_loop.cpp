@@ -1,16 +1,14 @@
 #include "app/escd/control_loop.hpp"
 
-#include <limits.h>
 #include <poll.h>
 #include <rte_cycles.h>
 #include <spdlog/spdlog.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <iostream>
 #include <string>
 
+#include "cli/standard_output.hpp"
 #include "control/answer.hpp"
 #include "control/pressure_report.hpp"
 
@@ -48,7 +46,7 @@ RunEnd ControlLoop::run() {
   while (!time_to_stop()) tick();
   RunEnd end;
   drain(end);
-  if (options_.progress) print(progress_.summary());
+  if (options_.progress) cli::print_if_taken(progress_.summary());
   return end;
 }
 
@@ -66,7 +64,7 @@ void ControlLoop::tick() {
   watch();
   const auto now = Clock::now();
   if (options_.progress && now >= next_progress_) {
-    print(progress_.line() + '\n');
+    cli::print_if_taken(progress_.line() + '\n');
     next_progress_ += kProgressEvery;
   }
 }
@@ -128,16 +126,6 @@ bool ControlLoop::time_to_stop() {
   }
   drain_cause_ = "--exit-when-idle";
   return now - last_packet_ >= seconds(*options_.exit_when_idle_s);
-}
-
-/// Progress is for who looks: a pipe that nobody reads, or a terminal that is held, loses the text
-/// and does not hold up the appliance. What fits a pipe's guaranteed room is written without
-/// blocking.
-void ControlLoop::print(const std::string& text) {
-  static_assert(PIPE_BUF >= 4096);
-  pollfd out{STDOUT_FILENO, POLLOUT, 0};
-  if (poll(&out, 1, 0) != 1 || (out.revents & POLLOUT) == 0) return;
-  std::cout << text << std::flush;
 }
 
 void ControlLoop::watch() {

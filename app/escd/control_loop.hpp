@@ -43,7 +43,6 @@ class ControlLoop {
   void watch();
   void reload_if_asked();
   void log_pressure();
-  void print(const std::string& text);
   void drain(RunEnd& end);
 
   Appliance& appliance_;

@@ -18,9 +18,10 @@ enum ExitCode : int {
   kExitLcoreStuck = 8,
   kExitSecondSignal = 9,
   kExitLedgerFile = 10,
+  kExitOutput = 11,
 };
 
-inline constexpr std::array<std::string_view, 11> kExitCodeMeanings = {
+inline constexpr std::array<std::string_view, 12> kExitCodeMeanings = {
     "ran and drained; the ledger balances, the pools are whole",
     "a fault of escd's own",
     "the command line was not understood",
@@ -34,7 +35,8 @@ inline constexpr std::array<std::string_view, 11> kExitCodeMeanings = {
     "in_flight",
     "told to stop a second time: gone at once, nothing drained, no ledger written",
     "the ledger's file could not be written; the log has the ledger",
+    "standard output could not be written (--help, --version, --check, --print-plan)",
 };
-static_assert(kExitCodeMeanings.size() == kExitLedgerFile + 1);
+static_assert(kExitCodeMeanings.size() == kExitOutput + 1);
 
 }  // namespace esc::app

@@ -22,6 +22,7 @@
 #include "app/escd/sizing.hpp"
 #include "app/escd/version.hpp"
 #include "base/start_error.hpp"
+#include "cli/standard_output.hpp"
 #include "config/environment.hpp"
 #include "control/socket_path.hpp"
 #include "dpdk/eal.hpp"
@@ -215,11 +216,12 @@ int run_guarded(const Options& options, const config::Config& config,
 }
 
 int main_checked(int argc, char** argv) {
-  const auto parsed = parse_options(argc, argv);
-  if (const int* code = std::get_if<int>(&parsed)) return *code;
+  cli::StandardOutput out("escd");
+  const auto parsed = parse_options(argc, argv, out);
+  if (const int* code = std::get_if<int>(&parsed)) return out.finish(*code, kExitOutput);
   const Options& options = std::get<Options>(parsed);
-  const auto preflight = prepare(options);
-  if (const int* code = std::get_if<int>(&preflight)) return *code;
+  const auto preflight = prepare(options, out.stream());
+  if (const int* code = std::get_if<int>(&preflight)) return out.finish(*code, kExitOutput);
   const Prepared& prepared = std::get<Prepared>(preflight);
   try {
     open_log(prepared.config, prepared.plan.main_cpu);

@@ -1,12 +1,10 @@
 #include "app/escd/options.hpp"
 
-#include <CLI/CLI.hpp>
-
-#include <iostream>
 #include <string>
 
 #include "app/escd/exit_codes.hpp"
 #include "app/escd/version.hpp"
+#include "cli/options.hpp"
 
 namespace esc::app {
 namespace {
@@ -33,7 +31,7 @@ std::vector<std::string> split_eal_args(int& argc, char** argv) {
 
 }  // namespace
 
-std::variant<Options, int> parse_options(int argc, char** argv) {
+std::variant<Options, int> parse_options(int argc, char** argv, cli::StandardOutput& out) {
   Options options;
   options.eal_args = split_eal_args(argc, argv);
   CLI::App app(
@@ -41,32 +39,33 @@ std::variant<Options, int> parse_options(int argc, char** argv) {
       "escd");
   app.footer("What follows \"--\" is passed to EAL.\n" + exit_codes());
   app.set_version_flag("--version", kVersion);
-  app.add_option("--config", options.config_file, "Configuration file (TOML)")
+  cli::add_text(app, "--config", options.config_file, "Configuration file (TOML)")
       ->required()
       ->type_name("FILE");
-  app.add_option("--set", options.set, "Override a key of the file: lcores.idle=busy")
+  cli::add_texts(app, "--set", options.set, "Override a key of the file: lcores.idle=busy")
       ->type_name("KEY=VALUE");
   app.add_flag("--check", options.check,
                "Validate the file and the machine without starting; print what to do");
   app.add_flag("--print-plan", options.print_plan, "Print which role runs on which CPU, and exit");
-  app.add_option("--run-for", options.run_for_s, "Drain and exit after so many seconds")
-      ->type_name("SECONDS")
-      ->check(CLI::PositiveNumber);
-  app.add_option("--exit-when-idle", options.exit_when_idle_s,
-                 "Drain and exit when no packet came for so many seconds")
-      ->type_name("SECONDS")
-      ->check(CLI::PositiveNumber);
-  app.add_option("--ledger", options.ledger_file, "Write the ledger (JSON) there at exit")
+  cli::add_number(app, "--run-for", options.run_for_s, "Drain and exit after so many seconds",
+                  cli::kSeconds)
+      ->type_name("SECONDS");
+  cli::add_number(app, "--exit-when-idle", options.exit_when_idle_s,
+                  "Drain and exit when no packet came for so many seconds", cli::kSeconds)
+      ->type_name("SECONDS");
+  cli::add_text(app, "--ledger", options.ledger_file, "Write the ledger (JSON) there at exit")
       ->type_name("FILE");
   app.add_flag("--progress", options.progress,
                "Print a line of figures a second, and a summary at exit");
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    const int code = app.exit(error, std::cout, std::cerr);
-    return code == 0 ? static_cast<int>(kExitOk) : static_cast<int>(kExitUsage);
+  switch (cli::parse(app, argc, argv, out)) {
+    case cli::Parsed::kGoOn:
+      return options;
+    case cli::Parsed::kDone:
+      return static_cast<int>(kExitOk);
+    case cli::Parsed::kUsage:
+      break;
   }
-  return options;
+  return static_cast<int>(kExitUsage);
 }
 
 }  // namespace esc::app

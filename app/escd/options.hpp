@@ -6,6 +6,8 @@
 #include <variant>
 #include <vector>
 
+#include "cli/standard_output.hpp"
+
 namespace esc::app {
 
 struct Options {
@@ -22,6 +24,7 @@ struct Options {
 
 /// The options, or the exit code of a run that ends here (--help, --version, a mistake; it has been
 /// said).
-[[nodiscard]] std::variant<Options, int> parse_options(int argc, char** argv);
+[[nodiscard]] std::variant<Options, int> parse_options(int argc, char** argv,
+                                                       cli::StandardOutput& out);
 
 }  // namespace esc::app

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iostream>
+#include <ostream>
 #include <string>
 
 #include "app/escd/exit_codes.hpp"
@@ -39,35 +40,35 @@ std::uint64_t in_mib(std::uint64_t bytes) {
   return (bytes + kMiB - 1) / kMiB;
 }
 
-int check(const config::Config& config, const topology::Topology& topology) {
+int check(const config::Config& config, const topology::Topology& topology, std::ostream& out) {
   const std::uint64_t on_hugepages = needed_bytes(config, dpdk::kHugepageBytes);
   const std::uint64_t on_ordinary = needed_bytes(config, dpdk::kOrdinaryPageBytes);
   const bool running =
       control::answers(config.control.socket.empty() ? control::default_socket_path(config.instance)
                                                      : config.control.socket);
   if (running) {
-    std::cout << config.file << ": instance \"" << config.instance
-              << "\" is running: ports and memory that are taken may be its own, and are not "
-                 "looked at\n";
+    out << config.file << ": instance \"" << config.instance
+        << "\" is running: ports and memory that are taken may be its own, and are not "
+           "looked at\n";
   }
   const auto findings =
       config::check_environment(config, topology, {}, {on_hugepages, on_ordinary}, running);
-  for (const config::Finding& finding : findings) std::cout << to_text(finding) << '\n';
+  for (const config::Finding& finding : findings) out << to_text(finding) << '\n';
   const auto errors = std::count_if(findings.begin(), findings.end(), [](const auto& finding) {
     return finding.severity == config::Severity::kError;
   });
   if (errors != 0) {
-    std::cout << errors << (errors == 1 ? " error" : " errors") << ": escd would not start\n";
+    out << errors << (errors == 1 ? " error" : " errors") << ": escd would not start\n";
     return kExitConfig;
   }
-  std::cout << config.file << ": ready to start; pools, rings and EAL take " << in_mib(on_hugepages)
-            << " MiB of hugepages, or " << in_mib(on_ordinary) << " MiB of ordinary memory\n";
+  out << config.file << ": ready to start; pools, rings and EAL take " << in_mib(on_hugepages)
+      << " MiB of hugepages, or " << in_mib(on_ordinary) << " MiB of ordinary memory\n";
   return kExitOk;
 }
 
 }  // namespace
 
-std::variant<Prepared, int> prepare(const Options& options) {
+std::variant<Prepared, int> prepare(const Options& options, std::ostream& out) {
   if (const auto problem = unfit_ledger_file(options.ledger_file)) return say({*problem});
   auto loaded =
       config::load(options.config_file, {options.set, options.eal_args}, worker::handler_names());
@@ -83,12 +84,12 @@ std::variant<Prepared, int> prepare(const Options& options) {
   auto& plan = std::get<topology::LcorePlan>(planned);
 
   if (options.print_plan) {
-    std::cout << topology::to_text(plan);
+    out << topology::to_text(plan);
     if (!options.check) return static_cast<int>(kExitOk);
   } else {
     warn(plan.warnings);
   }
-  if (options.check) return check(config, topology);
+  if (options.check) return check(config, topology, out);
   return Prepared{std::move(config), std::move(plan)};
 }
 

@@ -1,6 +1,7 @@
 // Everything that happens before EAL: the configuration, the plan, --check and --print-plan.
 #pragma once
 
+#include <iosfwd>
 #include <variant>
 
 #include "app/escd/options.hpp"
@@ -14,7 +15,8 @@ struct Prepared {
   topology::LcorePlan plan;
 };
 
-/// What to run, or the exit code of a run that ends here; what there was to say has been said.
-[[nodiscard]] std::variant<Prepared, int> prepare(const Options& options);
+/// What to run, or the exit code of a run that ends here; what there was to say has been said, what
+/// was asked for (--check, --print-plan) into `out`.
+[[nodiscard]] std::variant<Prepared, int> prepare(const Options& options, std::ostream& out);
 
 }  // namespace esc::app

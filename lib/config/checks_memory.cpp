@@ -1,7 +1,7 @@
 // Checks of memory and rights: hugepages, locked memory, capabilities.
-#include <charconv>
 #include <fstream>
 
+#include "base/number.hpp"
 #include "config/checks.hpp"
 #include "topology/limits.hpp"
 #include "topology/memory.hpp"
@@ -66,8 +66,7 @@ bool has_capability(const topology::SysRoot& root, Capability capability) {
   std::ifstream file(root.at("/proc/self/status"));
   for (std::string line; std::getline(file, line);) {
     if (!line.starts_with(kLabel)) continue;
-    std::uint64_t set = 0;
-    std::from_chars(line.data() + kLabel.size(), line.data() + line.size(), set, 16);
+    const std::uint64_t set = parse_hex(std::string_view(line).substr(kLabel.size())).value_or(0);
     return ((set >> static_cast<unsigned>(capability)) & 1U) != 0;
   }
   return true;

@@ -1,9 +1,9 @@
 #include "config/document.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <optional>
 
+#include "base/number.hpp"
 #include "config/text.hpp"
 
 namespace esc::config {
@@ -96,11 +96,9 @@ std::variant<std::vector<Document::Step>, Problem> Document::parse_path(const st
     if (item.ends_with(']')) {
       const std::size_t open = item.find('[');
       if (open == std::string_view::npos) return bad;
-      const char* const end = item.data() + item.size() - 1;
-      std::size_t index = 0;
-      const auto [stop, error] = std::from_chars(item.data() + open + 1, end, index);
-      if (error != std::errc{} || stop != end) return bad;
-      step.index = index;
+      const auto index = parse_whole(item.substr(open + 1, item.size() - open - 2));
+      if (!index) return bad;
+      step.index = *index;
       item = item.substr(0, open);
     }
     if (item.empty() || !std::ranges::all_of(item, is_key_character)) return bad;

@@ -1,9 +1,10 @@
 #include "config/plan.hpp"
 
 #include <algorithm>
-#include <fstream>
+#include <climits>
 
 #include "config/text.hpp"
+#include "topology/small_file.hpp"
 
 namespace esc::config {
 
@@ -20,9 +21,10 @@ topology::RoleRequest role_request(const Config& config, const topology::SysRoot
   for (const PortConfig& port : config.ports) {
     topology::PortQueues queues{.queues = port.rx_queues};
     if (port.device.kind == DeviceKind::kPci) {
-      std::ifstream file(root.at("/sys/bus/pci/devices") / port.device.name / "numa_node");
-      int node = -1;
-      if (file >> node) queues.node = node;
+      // "-1" is no number: the card belongs to no node.
+      const auto node =
+          topology::first_number(root.at("/sys/bus/pci/devices") / port.device.name / "numa_node");
+      if (node && *node <= INT_MAX) queues.node = static_cast<int>(*node);
     }
     request.ports.push_back(queues);
   }

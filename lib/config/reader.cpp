@@ -1,8 +1,8 @@
 #include "config/reader.hpp"
 
 #include <algorithm>
-#include <charconv>
 
+#include "base/number.hpp"
 #include "config/text.hpp"
 
 namespace esc::config {
@@ -42,13 +42,7 @@ std::string label_of(const KeySpec& spec, std::optional<std::size_t> index) {
 }
 
 std::optional<std::uint64_t> parse_unsigned64(std::string_view text) {
-  const bool is_hex = text.starts_with("0x");
-  if (is_hex) text.remove_prefix(2);
-  std::uint64_t number = 0;
-  const char* const end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, number, is_hex ? 16 : 10);
-  if (error != std::errc{} || stop != end) return std::nullopt;
-  return number;
+  return text.starts_with("0x") ? parse_hex(text.substr(2)) : parse_whole(text);
 }
 
 std::string number_bounds(const KeySpec& spec) {

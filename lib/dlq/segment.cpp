@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <bit>
-#include <charconv>
 #include <cstdio>
 #include <cstring>
 
+#include "base/number.hpp"
 #include "dlq/crc32c.hpp"
 
 namespace esc::dlq {
@@ -43,9 +43,7 @@ std::optional<std::uint64_t> number_before(std::string_view name,
   if (name.size() != kNameDigits + suffix.size() || !name.ends_with(suffix)) return std::nullopt;
   const std::string_view digits = name.substr(0, kNameDigits);
   if (digits.find_first_not_of("0123456789abcdef") != std::string_view::npos) return std::nullopt;
-  std::uint64_t number = 0;
-  std::from_chars(digits.data(), digits.data() + digits.size(), number, 16);
-  return number;
+  return parse_hex(digits);
 }
 
 bool all_zero(std::span<const std::byte> bytes) {

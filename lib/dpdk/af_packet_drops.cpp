@@ -4,8 +4,10 @@
 #include <net/if.h>
 #include <sys/socket.h>
 
-#include <charconv>
+#include <climits>
 #include <filesystem>
+
+#include "base/number.hpp"
 
 namespace esc::dpdk {
 namespace {
@@ -41,9 +43,10 @@ std::uint64_t AfPacketDrops::total() {
   std::error_code ignored;
   for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd", ignored)) {
     const std::string name = entry.path().filename();
-    int fd = -1;
-    std::from_chars(name.data(), name.data() + name.size(), fd);
-    if (fd >= 0 && is_packet_socket_on(fd, interface_index_)) total_ += drops_since_last_read(fd);
+    const auto number = parse_whole(name, {0, INT_MAX});
+    if (!number) continue;
+    const int fd = static_cast<int>(*number);
+    if (is_packet_socket_on(fd, interface_index_)) total_ += drops_since_last_read(fd);
   }
   return total_;
 }

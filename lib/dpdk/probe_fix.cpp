@@ -2,9 +2,12 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
+#include <cstdint>
 #include <fstream>
-#include <sstream>
+#include <string_view>
 
+#include "base/number.hpp"
 #include "dpdk/port.hpp"
 
 namespace esc::dpdk {
@@ -12,20 +15,29 @@ namespace {
 
 constexpr const char* kMemifDefaultSocket = "/run/memif.sock";
 
+/// Takes the next word off a line.
+std::string_view take_word(std::string_view& rest) {
+  rest.remove_prefix(std::min(rest.find_first_not_of(' '), rest.size()));
+  const std::string_view word = rest.substr(0, rest.find(' '));
+  rest.remove_prefix(word.size());
+  return word;
+}
+
 /// Whether a UNIX socket of that name, "@name" for an abstract one, takes connections. Asks the
 /// kernel: net_memif of DPDK 22.11 aborts its process when a client connects and hangs up at once.
 bool somebody_listens(const std::string& name) {
-  constexpr unsigned long kAcceptsConnections = 0x10000;  // __SO_ACCEPTCON
+  constexpr std::uint64_t kAcceptsConnections = 0x10000;  // __SO_ACCEPTCON
   std::ifstream table("/proc/net/unix");
   std::string line;
   std::getline(table, line);  // the heading
   while (std::getline(table, line)) {
-    std::istringstream columns(line);
-    std::string slot, references, protocol, type, state, inode, path;
-    unsigned long flags = 0;
-    columns >> slot >> references >> protocol >> std::hex >> flags >> type >> state >> inode;
-    std::getline(columns >> std::ws, path);
-    if (path == name && (flags & kAcceptsConnections) != 0) return true;
+    // Slot, references, protocol, flags, type, state, inode; behind them the path.
+    std::string_view rest = line;
+    for (int skipped = 0; skipped < 3; ++skipped) (void)take_word(rest);
+    const auto flags = parse_hex(take_word(rest));
+    for (int skipped = 0; skipped < 3; ++skipped) (void)take_word(rest);
+    rest.remove_prefix(std::min(rest.find_first_not_of(' '), rest.size()));
+    if (rest == name && flags && (*flags & kAcceptsConnections) != 0) return true;
   }
   return false;
 }

@@ -1,18 +1,20 @@
 #include "topology/limits.hpp"
 
-#include <charconv>
+#include <algorithm>
 #include <fstream>
-#include <sstream>
 #include <string>
+
+#include "base/number.hpp"
 
 namespace esc::topology {
 namespace {
 
-std::optional<std::uint64_t> number(const std::string& word) {
-  std::uint64_t value = 0;
-  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), value);
-  if (error != std::errc{} || end != word.data() + word.size()) return std::nullopt;
-  return value;
+/// Takes the next word off a line.
+std::string_view take_word(std::string_view& rest) {
+  rest.remove_prefix(std::min(rest.find_first_not_of(' '), rest.size()));
+  const std::string_view word = rest.substr(0, rest.find(' '));
+  rest.remove_prefix(word.size());
+  return word;
 }
 
 }  // namespace
@@ -21,11 +23,10 @@ Limit process_limit(std::string_view name, const SysRoot& root) {
   std::ifstream file(root.at("/proc/self/limits"));
   for (std::string line; std::getline(file, line);) {
     if (!line.starts_with(name) || line.size() == name.size() || line[name.size()] != ' ') continue;
-    std::istringstream rest(line.substr(name.size()));
-    std::string soft;
-    std::string hard;
-    rest >> soft >> hard;
-    return {number(soft), number(hard)};
+    std::string_view rest = std::string_view(line).substr(name.size());
+    const std::string_view soft = take_word(rest);
+    const std::string_view hard = take_word(rest);
+    return {parse_whole(soft), parse_whole(hard)};
   }
   return {};
 }

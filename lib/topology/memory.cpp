@@ -4,13 +4,12 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <charconv>
 #include <fstream>
-#include <sstream>
 #include <string>
 #include <string_view>
 #include <system_error>
 
+#include "base/number.hpp"
 #include "topology/small_file.hpp"
 
 namespace esc::topology {
@@ -19,12 +18,12 @@ namespace {
 constexpr std::uint64_t kKiB = 1U << 10U;
 
 std::optional<std::uint64_t> kernel_estimate(const SysRoot& root) {
+  constexpr std::string_view kLabel = "MemAvailable:";
   std::ifstream file(root.at("/proc/meminfo"));
   for (std::string line; std::getline(file, line);) {
-    std::istringstream words(line);
-    std::string label;
-    std::uint64_t kib = 0;
-    if (words >> label >> kib && label == "MemAvailable:") return kib * kKiB;
+    if (!line.starts_with(kLabel)) continue;
+    const auto kib = leading_whole(std::string_view(line).substr(kLabel.size()));
+    return kib ? std::optional(*kib * kKiB) : std::nullopt;
   }
   return std::nullopt;
 }
@@ -49,8 +48,7 @@ FreeHugepages free_hugepages(const SysRoot& root) {
        std::filesystem::directory_iterator(root.at("/sys/kernel/mm/hugepages"), error)) {
     const std::string name = entry.path().filename().string();  // hugepages-2048kB
     if (!name.starts_with(kPrefix)) continue;
-    std::uint64_t page_kib = 0;
-    std::from_chars(name.data() + kPrefix.size(), name.data() + name.size(), page_kib);
+    const auto page_kib = leading_whole(std::string_view(name).substr(kPrefix.size())).value_or(0);
     const auto pages = first_number(entry.path() / "free_hugepages").value_or(0);
     total.bytes += pages * page_kib * kKiB;
     if (page_kib != 0 && (total.page_kib == 0 || page_kib < total.page_kib)) {

@@ -5,16 +5,19 @@
 #include <filesystem>
 #include <fstream>
 #include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/number.hpp"
 
 namespace esc::topology {
 
 /// The decimal or 0x number that the file begins with; nullopt: not readable, or none.
 [[nodiscard]] inline std::optional<std::uint64_t> first_number(const std::filesystem::path& path) {
   std::ifstream file(path);
-  std::uint64_t value = 0;
-  file.unsetf(std::ios::basefield);  // takes 0x too
-  if (file >> value) return value;
-  return std::nullopt;
+  std::string word;
+  if (!(file >> word)) return std::nullopt;
+  return word.starts_with("0x") ? parse_hex(std::string_view(word).substr(2)) : leading_whole(word);
 }
 
 }  // namespace esc::topology

@@ -4,12 +4,12 @@
 #include <numaif.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cstdint>
 #include <fstream>
 #include <memory>
 #include <set>
 
+#include "base/number.hpp"
 #include "topology/problem.hpp"
 
 namespace esc::topology {
@@ -19,11 +19,8 @@ constexpr unsigned kMaxCpuNumber =
     65'535;  // a bound against a broken list, far above any kernel's NR_CPUS
 
 std::optional<unsigned> parse_number(std::string_view text) {
-  unsigned value = 0;
-  const char* const end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, value);
-  if (error != std::errc{} || stop != end || value > kMaxCpuNumber) return std::nullopt;
-  return value;
+  const auto value = parse_whole(text, {0, kMaxCpuNumber});
+  return value ? std::optional(static_cast<unsigned>(*value)) : std::nullopt;
 }
 
 std::optional<std::vector<unsigned>> read_cpu_list(const std::filesystem::path& path) {

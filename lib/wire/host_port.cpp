@@ -1,7 +1,6 @@
 #include "wire/host_port.hpp"
 
-#include <charconv>
-#include <cstdint>
+#include "base/number.hpp"
 
 namespace esc::wire {
 
@@ -12,10 +11,7 @@ std::optional<HostPort> split_host_port(std::string_view text) {
   const std::string_view port = text.substr(colon + 1);
   const bool bracketed = host.size() > 2 && host.front() == '[' && host.back() == ']';
   if (bracketed) host = host.substr(1, host.size() - 2);
-  std::uint16_t number = 0;
-  const char* const end = port.data() + port.size();
-  const auto [stop, error] = std::from_chars(port.data(), end, number);
-  const bool sound = error == std::errc() && stop == end && number != 0;
+  const bool sound = parse_whole(port, {1, 65535}).has_value();
   // Only a bracketed host has colons, and none has brackets within.
   const std::string_view strangers = bracketed ? "[]" : "[]:";
   if (host.empty() || !sound || host.find_first_of(strangers) != std::string_view::npos)

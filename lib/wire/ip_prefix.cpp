@@ -3,8 +3,9 @@
 #include <arpa/inet.h>
 
 #include <algorithm>
-#include <charconv>
 #include <optional>
+
+#include "base/number.hpp"
 
 namespace esc::wire {
 namespace {
@@ -38,12 +39,10 @@ std::optional<Address> parse_address(std::string_view text) {
 }
 
 std::optional<unsigned> parse_length(std::string_view text) {
-  unsigned length = 0;
-  const char* const end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, length);
+  const auto length = parse_whole(text, range_of<unsigned>());
   const bool leading_zero = text.size() > 1 && text.front() == '0';
-  if (error != std::errc{} || stop != end || leading_zero) return std::nullopt;
-  return length;
+  if (!length || leading_zero) return std::nullopt;
+  return static_cast<unsigned>(*length);
 }
 
 // All bits of the 128 after the first `bits` are 0.

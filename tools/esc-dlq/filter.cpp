@@ -1,9 +1,9 @@
 #include "esc-dlq/filter.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <chrono>
-#include <ctime>
+
+#include "base/number.hpp"
 
 namespace esc::dlq_tool {
 namespace {
@@ -35,12 +35,10 @@ std::optional<std::uint64_t> seconds_of_unit(char unit) noexcept {
 std::optional<std::uint64_t> parse_ago(std::string_view text, std::uint64_t now_ns) {
   if (text.empty()) return std::nullopt;
   const auto unit = seconds_of_unit(text.back());
-  std::uint64_t count = 0;
-  const char* end = text.data() + text.size() - 1;
-  const auto [stop, error] = std::from_chars(text.data(), end, count);
-  if (!unit || error != std::errc() || stop != end || text.size() < 2) return std::nullopt;
-  if (count > now_ns / kNsOfSecond / *unit) return 0;
-  return now_ns - count * *unit * kNsOfSecond;
+  const auto count = parse_whole(text.substr(0, text.size() - 1));
+  if (!unit || !count) return std::nullopt;
+  if (*count > now_ns / kNsOfSecond / *unit) return 0;
+  return now_ns - *count * *unit * kNsOfSecond;
 }
 
 }  // namespace
@@ -70,13 +68,26 @@ std::uint64_t unix_now_ns() {
 
 std::optional<std::uint64_t> parse_time(std::string_view text, std::uint64_t now_ns) {
   if (const auto ago = parse_ago(text, now_ns)) return ago;
-  std::tm parts{};
-  const std::string copy(text);
-  const char* end = strptime(copy.c_str(), "%Y-%m-%dT%H:%M:%SZ", &parts);
-  if (end == nullptr || *end != '\0') return std::nullopt;
-  const std::time_t seconds = timegm(&parts);
-  if (seconds < 0) return std::nullopt;
-  return static_cast<std::uint64_t>(seconds) * kNsOfSecond;
+  constexpr std::string_view kForm = "0000-00-00T00:00:00Z";
+  if (text.size() != kForm.size()) return std::nullopt;
+  for (std::size_t i = 0; i < kForm.size(); ++i) {
+    if (kForm[i] != '0' && text[i] != kForm[i]) return std::nullopt;
+  }
+  // 2^64 ns after 1970 it is 2554.
+  const auto year = parse_whole(text.substr(0, 4), {1970, 2553});
+  const auto month = parse_whole(text.substr(5, 2), {1, 12});
+  const auto day = parse_whole(text.substr(8, 2), {1, 31});
+  const auto hour = parse_whole(text.substr(11, 2), {0, 23});
+  const auto minute = parse_whole(text.substr(14, 2), {0, 59});
+  const auto second = parse_whole(text.substr(17, 2), {0, 59});
+  if (!year || !month || !day || !hour || !minute || !second) return std::nullopt;
+  const std::chrono::year_month_day date(std::chrono::year(static_cast<int>(*year)),
+                                         std::chrono::month(static_cast<unsigned>(*month)),
+                                         std::chrono::day(static_cast<unsigned>(*day)));
+  if (!date.ok()) return std::nullopt;
+  const auto days =
+      static_cast<std::uint64_t>(std::chrono::sys_days(date).time_since_epoch().count());
+  return (((days * 24 + *hour) * 60 + *minute) * 60 + *second) * kNsOfSecond;
 }
 
 // One a line: nothing that may stand in a pattern is a line's end.

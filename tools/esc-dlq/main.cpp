@@ -1,15 +1,14 @@
 // esc-dlq: reads the dead letters that an appliance keeps, while it runs or after, sends them
 // again, and removes old ones.
-#include <unistd.h>
-
-#include <csignal>
 #include <filesystem>
 #include <iostream>
 #include <new>
 #include <optional>
 #include <span>
+#include <string_view>
 
 #include "base/file_size_limit.hpp"
+#include "cli/standard_output.hpp"
 #include "config/text.hpp"
 #include "dlq/folder.hpp"
 #include "esc-dlq/options.hpp"
@@ -25,37 +24,39 @@
 namespace esc::dlq_tool {
 namespace {
 
-ExitCode run(const Options& options) {
+constexpr std::size_t kMaxMessageBytes = 1024;
+
+ExitCode run(const Options& options, cli::StandardOutput& standard_output) {
+  std::ostream& out = standard_output.stream();
   const dlq::Folder folder(options.folder);
   bool sound = true;
   bool all_sent = true;
   std::uint64_t unreadable = 0;
   if (options.command == "cat") {
-    if (options.form == Form::kPcap) std::cout << pcap_head();
+    if (options.form == Form::kPcap) out << pcap_head();
     // On a terminal the letters themselves show how far it is.
     std::optional<Progress> progress;
-    if (isatty(STDOUT_FILENO) == 0) progress.emplace("reading", folder.bytes());
+    if (!cli::StandardOutput::is_terminal()) progress.emplace("reading", folder.bytes());
     const auto on_read = [&](std::uint64_t bytes) {
       if (progress) progress->add(bytes);
     };
-    unreadable =
-        print_letters(std::cout, folder, options.filter, options.form, options.limit, on_read);
+    unreadable = print_letters(out, folder, options.filter, options.form, options.limit, on_read);
   } else if (options.command == "stats") {
     Statistics statistics;
     {
       Progress progress("reading", folder.bytes());
       statistics = gather(folder, options.filter, [&](std::uint64_t n) { progress.add(n); });
     }
-    print_statistics(std::cout, statistics, options.top, options.json);
+    print_statistics(out, statistics, options.top, options.json);
     unreadable = statistics.unreadable();
   } else if (options.command == "replay") {
     const ReplayResult result = replay(options.folder, options.filter, options.replay);
-    print_replay(std::cout, result, options.replay.dry_run, options.json);
+    print_replay(out, result, options.replay.dry_run, options.json);
     unreadable = result.unreadable;
     sound = result.no_frame == 0;
     all_sent = result.too_long + result.not_taken == 0;
   } else if (options.command == "purge") {
-    purge(std::cout, options.folder, options.purge, options.json);
+    purge(out, options.folder, options.purge, options.json);
   } else {
     std::vector<dlq::ScannedSegment> segments;
     {
@@ -63,14 +64,10 @@ ExitCode run(const Options& options) {
       segments = dlq::scan_folder(folder, [&](std::uint64_t n) { progress.add(n); });
     }
     if (options.command == "ls") {
-      print_list(std::cout, folder, segments, options.json);
+      print_list(out, folder, segments, options.json);
     } else {
-      sound = print_verdict(std::cout, segments, options.json);
+      sound = print_verdict(out, segments, options.json);
     }
-  }
-  if (!std::cout.flush()) {
-    std::cerr << "esc-dlq: the output could not be written\n  fix: look at where it goes to\n";
-    return ExitCode::kNotWritten;
   }
   if (unreadable != 0) {
     std::cerr << "esc-dlq: " << unreadable
@@ -80,34 +77,36 @@ ExitCode run(const Options& options) {
   return sound && unreadable == 0 ? ExitCode::kOk : ExitCode::kDamaged;
 }
 
+void say(std::string_view what, std::string_view fix) {
+  std::cerr << "esc-dlq: " << config::printable(what, kMaxMessageBytes)
+            << "\n  fix: " << config::printable(fix, kMaxMessageBytes) << '\n';
+}
+
+ExitCode run_guarded(int argc, char** argv, cli::StandardOutput& out) {
+  const auto parsed = parse_options(argc, argv, out);
+  if (const auto* code = std::get_if<ExitCode>(&parsed)) return *code;
+  try {
+    return run(std::get<Options>(parsed), out);
+  } catch (const dlq::FolderError& error) {
+    say(error.what(), error.fix());
+  } catch (const ReplayError& error) {
+    say(error.what(), error.fix());
+    return ExitCode::kNotReplayed;
+  } catch (const std::filesystem::filesystem_error& error) {
+    say(error.what(), "look at that path, and at who may read it");
+  } catch (const std::bad_alloc&) {
+    say("no memory for a segment on each thread", "give it fewer CPUs (taskset) or more memory");
+  }
+  return ExitCode::kNoFolder;
+}
+
 }  // namespace
 }  // namespace esc::dlq_tool
 
 int main(int argc, char** argv) {
   using namespace esc::dlq_tool;
   esc::let_oversized_writes_fail();
-  // Into `head` and the like: an error of the output, not a death.
-  std::signal(SIGPIPE, SIG_IGN);
-  std::ios::sync_with_stdio(false);
-  const auto parsed = parse_options(argc, argv);
-  if (const auto* code = std::get_if<ExitCode>(&parsed)) return static_cast<int>(*code);
-  try {
-    return static_cast<int>(run(std::get<Options>(parsed)));
-  } catch (const esc::dlq::FolderError& error) {
-    std::cerr << "esc-dlq: " << esc::config::printable(error.what())
-              << "\n  fix: " << esc::config::printable(error.fix()) << '\n';
-    return static_cast<int>(ExitCode::kNoFolder);
-  } catch (const ReplayError& error) {
-    std::cerr << "esc-dlq: " << esc::config::printable(error.what())
-              << "\n  fix: " << esc::config::printable(error.fix()) << '\n';
-    return static_cast<int>(ExitCode::kNotReplayed);
-  } catch (const std::filesystem::filesystem_error& error) {
-    std::cerr << "esc-dlq: " << esc::config::printable(error.what())
-              << "\n  fix: look at that path, and at who may read it\n";
-    return static_cast<int>(ExitCode::kNoFolder);
-  } catch (const std::bad_alloc&) {
-    std::cerr << "esc-dlq: no memory for a segment on each thread\n"
-                 "  fix: give it fewer CPUs (taskset) or more memory\n";
-    return static_cast<int>(ExitCode::kNoFolder);
-  }
+  esc::cli::StandardOutput out("esc-dlq");
+  const ExitCode code = run_guarded(argc, argv, out);
+  return out.finish(static_cast<int>(code), static_cast<int>(ExitCode::kNotWritten));
 }

@@ -1,11 +1,9 @@
 #include "esc-dlq/options.hpp"
 
-#include <CLI/CLI.hpp>
-#include <iostream>
 #include <string_view>
 
 #include "base/reasons.hpp"
-#include "config/text.hpp"
+#include "cli/options.hpp"
 #include "config/topic_pattern.hpp"
 #include "esc-dlq/version.hpp"
 #include "wire/frame.hpp"
@@ -13,6 +11,12 @@
 
 namespace esc::dlq_tool {
 namespace {
+
+using cli::add_choices;
+using cli::add_number;
+using cli::add_text;
+
+constexpr WholeRange kSome = {.min = 1, .max = UINT64_MAX};
 
 std::string exit_codes() {
   std::string text = "Exit codes:\n";
@@ -23,43 +27,30 @@ std::string exit_codes() {
 
 void add_time(CLI::App& command, const char* name, std::uint64_t& time, const char* help,
               std::string* as_given = nullptr) {
-  command
-      .add_option_function<std::string>(
-          name,
-          [&time, name, as_given](const std::string& text) {
-            const auto parsed = parse_time(text, unix_now_ns());
-            if (!parsed) {
-              throw CLI::ValidationError(
-                  name, "is a time as 2026-11-26T12:00:00Z, or how long ago as 90s, 15m, 2h, 7d");
-            }
-            time = *parsed;
-            if (as_given != nullptr) *as_given = text;
-          },
-          help)
-      ->type_name("TIME");
+  const auto take = [&time, name, as_given](const std::string& text) {
+    const auto parsed = parse_time(text, unix_now_ns());
+    if (!parsed) {
+      throw CLI::ValidationError(
+          name, "is a time as 2026-11-26T12:00:00Z, or how long ago as 90s, 15m, 2h, 7d");
+    }
+    time = *parsed;
+    if (as_given != nullptr) *as_given = text;
+  };
+  add_text(command, name, take, help)->type_name("TIME");
 }
 
 void add_filter(CLI::App& command, Filter& filter) {
-  std::vector<std::string> reasons(kDeadReasonNames.begin() + 1, kDeadReasonNames.end());
-  command.add_option("--reason", filter.reasons, "only what died for one of these")
-      ->type_name("REASON")
-      ->delimiter(',')
-      ->check(CLI::IsMember(reasons));
-  command
-      .add_option_function<std::string>(
-          "--topic",
-          [&filter](const std::string& pattern) {
-            if (const auto problem = config::pattern_problem(pattern))
-              throw CLI::ValidationError("--topic", problem->what);
-            filter.topic = pattern;
-          },
-          "only topics of this pattern: '+' is any one level, a last '#' any number")
+  add_choices(command, "--reason", filter.reasons, "only what died for one of these",
+              {kDeadReasonNames.begin() + 1, kDeadReasonNames.end()});
+  const auto take_topic = [&filter](const std::string& pattern) {
+    if (const auto problem = config::pattern_problem(pattern))
+      throw CLI::ValidationError("--topic", problem->what);
+    filter.topic = pattern;
+  };
+  add_text(command, "--topic", take_topic,
+           "only topics of this pattern: '+' is any one level, a last '#' any number")
       ->type_name("PATTERN");
-  command
-      .add_option_function<std::uint64_t>(
-          "--producer", [&filter](std::uint64_t producer) { filter.producer = producer; },
-          "only numbered events of this producer")
-      ->type_name("PRODUCER");
+  add_number(command, "--producer", filter.producer, "only numbered events of this producer");
   add_time(command, "--since", filter.since_ns, "only what died then or later", &filter.since_text);
   add_time(command, "--until", filter.until_ns, "only what died before", &filter.until_text);
 }
@@ -74,39 +65,32 @@ void add_purge(CLI::App& command, PurgeOptions& purge) {
 
 void add_replay(CLI::App& command, ReplayOptions& replay) {
   CLI::Option_group& where = *command.add_option_group("where to");
-  where.add_option("--udp", replay.udp, "kernel UDP")->type_name("HOST:PORT");
-  where.add_option("--tcp", replay.tcp, "kernel TCP")->type_name("HOST:PORT");
+  add_text(where, "--udp", replay.udp, "kernel UDP")->type_name("HOST:PORT");
+  add_text(where, "--tcp", replay.tcp, "kernel TCP")->type_name("HOST:PORT");
   where.add_flag("--dry-run", replay.dry_run, "only say how many");
   where.require_option(1);
-  command
-      .add_option("--confirm", replay.confirm,
-                  "count what arrived with the appliance of that name on this machine, and send "
-                  "again what did not; or the path of its control socket")
+  add_text(command, "--confirm", replay.confirm,
+           "count what arrived with the appliance of that name on this machine, and send again "
+           "what did not; or the path of its control socket")
       ->type_name("INSTANCE");
-  command.add_option("--rate", replay.rate, "letters a second; 0: as fast as the way takes them")
-      ->check(CLI::NonNegativeNumber)
-      ->capture_default_str();
-  command
-      .add_option("--max-replays", replay.max_replays, "leave those that were replayed as often")
-      ->check(CLI::Range(1U, unsigned{wire::kMaxReplayCount}))
-      ->capture_default_str();
-  command.add_option("--limit", replay.limit, "no more than so many")->check(CLI::PositiveNumber);
-  command.add_option(
-      "--cursor", replay.cursor,
-      "the file that says how far this selection has come; without it: one in FOLDER");
+  add_number(command, "--rate", replay.rate, "letters a second; 0: as fast as the way takes them",
+             {0, 1e9});
+  add_number(command, "--max-replays", replay.max_replays,
+             "leave those that were replayed as often", {1, wire::kMaxReplayCount});
+  add_number(command, "--limit", replay.limit, "no more than so many", kSome);
+  add_text(command, "--cursor", replay.cursor,
+           "the file that says how far this selection has come; without it: one in FOLDER")
+      ->type_name("FILE");
   command.add_flag("--restart", replay.restart, "from the beginning, whatever the cursor says");
-  command
-      .add_option("--datagram-bytes", replay.datagram_bytes,
-                  "UDP payload that several letters share at most")
-      ->check(CLI::Range(std::size_t{64}, wire::kMaxDatagramBytes))
-      ->capture_default_str();
+  add_number(command, "--datagram-bytes", replay.datagram_bytes,
+             "UDP payload that several letters share at most", {64, wire::kMaxDatagramBytes});
 }
 
 CLI::App* add_command(CLI::App& app, Options& options, const std::string& name,
                       const std::string& help) {
   CLI::App* command = app.add_subcommand(name, help);
   command->callback([&options, name] { options.command = name; });
-  command->add_option("FOLDER", options.folder, "where the dead letters are")->required();
+  add_text(*command, "FOLDER", options.folder, "where the dead letters are")->required();
   return command;
 }
 
@@ -124,8 +108,8 @@ void add_commands(CLI::App& app, Options& options) {
   for (CLI::App* command : {ls, stats, verify, purge, replay})
     command->add_flag("--json", options.json, "the result as JSON");
   for (CLI::App* command : {stats, cat, replay}) add_filter(*command, options.filter);
-  stats->add_option("--top", options.top, "lines of each kind")->check(CLI::Range(1, 100'000));
-  cat->add_option("--limit", options.limit, "no more than so many")->check(CLI::PositiveNumber);
+  add_number(*stats, "--top", options.top, "lines of each kind", {1, 100'000});
+  add_number(*cat, "--limit", options.limit, "no more than so many", kSome);
   auto* json = cat->add_flag_callback(
       "--json", [&options] { options.form = Form::kJson; }, "one JSON object a line");
   auto* hex = cat->add_flag_callback(
@@ -139,7 +123,8 @@ void add_commands(CLI::App& app, Options& options) {
 
 }  // namespace
 
-std::variant<Options, ExitCode> parse_options(int argc, const char* const* argv) {
+std::variant<Options, ExitCode> parse_options(int argc, const char* const* argv,
+                                              cli::StandardOutput& out) {
   Options options;
   CLI::App app(
       "Reads the dead letters that an appliance keeps, sends them again, and removes them.",
@@ -147,15 +132,15 @@ std::variant<Options, ExitCode> parse_options(int argc, const char* const* argv)
   app.set_version_flag("--version", kVersion);
   app.footer(exit_codes());
   add_commands(app, options);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    if (error.get_exit_code() == 0) return app.exit(error) == 0 ? ExitCode::kOk : ExitCode::kUsage;
-    // CLI11 repeats the arguments, which may hold anything.
-    std::cerr << "esc-dlq: " << config::printable(error.what()) << "\n  fix: see esc-dlq --help\n";
-    return ExitCode::kUsage;
+  switch (cli::parse(app, argc, argv, out)) {
+    case cli::Parsed::kGoOn:
+      return options;
+    case cli::Parsed::kDone:
+      return ExitCode::kOk;
+    case cli::Parsed::kUsage:
+      break;
   }
-  return options;
+  return ExitCode::kUsage;
 }
 
 }  // namespace esc::dlq_tool

@@ -5,6 +5,7 @@
 #include <string>
 #include <variant>
 
+#include "cli/standard_output.hpp"
 #include "esc-dlq/exit_code.hpp"
 #include "esc-dlq/filter.hpp"
 #include "esc-dlq/format.hpp"
@@ -26,6 +27,7 @@ struct Options {
 };
 
 /// The options, or how to end: --help, --version, or a line that is wrong, which was said.
-[[nodiscard]] std::variant<Options, ExitCode> parse_options(int argc, const char* const* argv);
+[[nodiscard]] std::variant<Options, ExitCode> parse_options(int argc, const char* const* argv,
+                                                            cli::StandardOutput& out);
 
 }  // namespace esc::dlq_tool

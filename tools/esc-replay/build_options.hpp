@@ -22,6 +22,10 @@ namespace esc::replay {
 /// verdict).
 enum class ChecksumPolicy : std::uint8_t { kVerify, kNic, kOff };
 
+inline constexpr std::uint64_t kMaxTopics = 1U << 24U;
+inline constexpr std::uint64_t kMaxSessions = 1U << 24U;
+inline constexpr std::uint64_t kMaxWindow = 1U << 30U;
+
 /// As written on the command line; the defaults are those of the program.
 struct BuildOptions {
   std::string out;

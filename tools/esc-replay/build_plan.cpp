@@ -1,10 +1,10 @@
 // From the command line's text to a BuildPlan.
 #include <arpa/inet.h>
 
-#include <cstdio>
 #include <filesystem>
 #include <utility>
 
+#include "base/number.hpp"
 #include "esc-replay/build_options.hpp"
 #include "esc-replay/datagram_writer.hpp"
 #include "esc-replay/error.hpp"
@@ -13,7 +13,6 @@
 namespace esc::replay {
 namespace {
 
-constexpr std::uint64_t kMaxTopics = 1u << 24;
 constexpr std::uint64_t kMaxFramesPerDatagram =
     8000;  // fewer than the shortest frames that fill a UDP datagram
 
@@ -27,17 +26,17 @@ std::array<std::uint8_t, 16> parse_ip(const char* option, int family, const std:
 }
 
 std::array<std::uint8_t, 6> parse_mac(const char* option, const std::string& text) {
-  std::array<unsigned, 6> part{};
-  int end = 0;
-  const int found = std::sscanf(text.c_str(), "%2x:%2x:%2x:%2x:%2x:%2x%n", &part[0], &part[1],
-                                &part[2], &part[3], &part[4], &part[5], &end);
-  if (found != 6 || static_cast<std::size_t>(end) != text.size()) {
-    throw usage_error(std::string(option) + ": '" + text +
-                      "' is not a MAC address like 02:00:00:00:00:01");
-  }
   std::array<std::uint8_t, 6> mac{};
-  for (std::size_t i = 0; i < 6; ++i) mac[i] = static_cast<std::uint8_t>(part[i]);
-  return mac;
+  const auto parts = split(text, ':');
+  bool sound = parts.size() == mac.size();
+  for (std::size_t i = 0; sound && i < mac.size(); ++i) {
+    const auto byte = parse_hex(parts[i], {0, UINT8_MAX});
+    sound = byte && parts[i].size() == 2;
+    mac[i] = static_cast<std::uint8_t>(byte.value_or(0));
+  }
+  if (sound) return mac;
+  throw usage_error(std::string(option) + ": '" + text +
+                    "' is not a MAC address like 02:00:00:00:00:01");
 }
 
 wire::UdpPath make_path(const BuildOptions& o, bool ipv6) {
@@ -50,9 +49,7 @@ wire::UdpPath make_path(const BuildOptions& o, bool ipv6) {
     throw usage_error("--vlan-ids '" + o.vlan_ids + "': give one id for each of the --vlan tags");
   }
   for (std::size_t i = 0; i < ids.size(); ++i) {
-    const std::uint64_t id = parse_whole("--vlan-ids", ids[i]);
-    if (id > 4094) throw usage_error("--vlan-ids '" + o.vlan_ids + "': an id is at most 4094");
-    path.vlan_ids[i] = static_cast<std::uint16_t>(id);
+    path.vlan_ids[i] = static_cast<std::uint16_t>(whole_of("--vlan-ids", ids[i], {0, 4094}));
   }
   path.ipv6 = ipv6;
   path.src_ip = ipv6 ? parse_ip("--src6", AF_INET6, o.src6) : parse_ip("--src", AF_INET, o.src);
@@ -113,10 +110,6 @@ void check_fit(const BuildPlan& plan) {
 
 BuildPlan make_build_plan(BuildOptions options) {
   BuildPlan plan;
-  if (options.zipf < 0 || options.zipf > 100) throw usage_error("--zipf lies between 0 and 100");
-  if (options.topics > kMaxTopics)
-    throw usage_error("--topics: at most " + std::to_string(kMaxTopics));
-  if (options.udp_port == 0) throw usage_error("--udp-port: 0 is no port");
   if (options.frames != 0 && !options.preset.empty()) options.packets = 0;
   if (options.manifest_out.empty()) {
     options.manifest_out = std::filesystem::path(options.out).replace_extension(".json").string();

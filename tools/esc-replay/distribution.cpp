@@ -1,7 +1,6 @@
 #include "esc-replay/distribution.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <numbers>
 
@@ -12,19 +11,12 @@ namespace {
 
 constexpr double kNormalReach =
     6;  // deviations from the mean: beyond lie two draws in a thousand million
+constexpr double kMostReal = 1e15;     // far below where a double leaves whole numbers out
+constexpr double kLeastWeight = 1e-9;  // one in a thousand million draws
 constexpr std::string_view kImix = "64:7,576:4,1200:1";
 
 [[noreturn]] void refuse(std::string_view what, std::string_view text, const std::string& why) {
   throw usage_error(std::string(what) + " '" + std::string(text) + "': " + why);
-}
-
-template <class Number>
-Number parse_number(std::string_view what, std::string_view text, const char* kind) {
-  Number value{};
-  const char* const end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, value);
-  if (error != std::errc{} || stop != end) refuse(what, text, std::string("not ") + kind);
-  return value;
 }
 
 }  // namespace
@@ -39,20 +31,16 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
   }
 }
 
-std::uint64_t parse_whole(std::string_view what, std::string_view text) {
-  return parse_number<std::uint64_t>(what, text, "a whole number");
+std::uint64_t whole_of(std::string_view what, std::string_view text, WholeRange range) {
+  const auto value = parse_whole(text, range);
+  if (!value) refuse(what, text, "give " + to_text(range));
+  return *value;
 }
 
-double parse_real(std::string_view what, std::string_view text) {
-  const auto value = parse_number<double>(what, text, "a number");
-  if (!std::isfinite(value)) refuse(what, text, "not a finite number");
-  return value;
-}
-
-double parse_share(std::string_view what, std::string_view text) {
-  const double share = parse_real(what, text);
-  if (share < 0 || share > 1) refuse(what, text, "a share lies between 0 and 1");
-  return share;
+double real_of(std::string_view what, std::string_view text, RealRange range) {
+  const auto value = parse_real(text, range);
+  if (!value) refuse(what, text, "give " + to_text(range));
+  return *value;
 }
 
 Distribution Distribution::parse(std::string_view what, std::string_view text, std::uint64_t lowest,
@@ -64,9 +52,8 @@ Distribution Distribution::parse(std::string_view what, std::string_view text, s
   if (rest.starts_with("normal:")) {
     const auto parts = split(rest.substr(7), ',');
     if (parts.size() != 2) refuse(what, text, "expected normal:MEAN,DEVIATION");
-    result.mean_ = parse_real(what, parts[0]);
-    result.deviation_ = parse_real(what, parts[1]);
-    if (result.deviation_ < 0) refuse(what, text, "the deviation is negative");
+    result.mean_ = real_of(what, parts[0], {-kMostReal, kMostReal});
+    result.deviation_ = real_of(what, parts[1], {0, kMostReal});
     const auto low = static_cast<double>(lowest);
     const auto high = static_cast<double>(highest);
     const double reach = kNormalReach * result.deviation_;
@@ -86,14 +73,11 @@ Distribution Distribution::parse(std::string_view what, std::string_view text, s
           what, text,
           "expected N, LOW-HIGH, a list N:WEIGHT,LOW-HIGH:WEIGHT, normal:MEAN,DEVIATION or imix");
     }
-    const Range range{parse_whole(what, ends.front()), parse_whole(what, ends.back())};
+    const WholeRange bounds{lowest, highest};
+    const Range range{whole_of(what, ends.front(), bounds), whole_of(what, ends.back(), bounds)};
     if (range.low > range.high) refuse(what, text, "the range is upside down");
-    if (range.low < lowest || range.high > highest) {
-      refuse(what, text,
-             "values lie between " + std::to_string(lowest) + " and " + std::to_string(highest));
-    }
-    const double weight = halves.size() == 2 ? parse_real(what, halves[1]) : 1.0;
-    if (weight <= 0) refuse(what, text, "a weight is above 0");
+    const double weight =
+        halves.size() == 2 ? real_of(what, halves[1], {kLeastWeight, kMostReal}) : 1.0;
     result.ranges_.push_back(range);
     weights.push_back(weight);
   }

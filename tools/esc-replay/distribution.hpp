@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/number.hpp"
 #include "esc-replay/random.hpp"
 #include "esc-replay/weighted.hpp"
 
@@ -45,10 +46,9 @@ class Distribution {
 
 /// A list of the parts of `text` between `separator`s.
 [[nodiscard]] std::vector<std::string_view> split(std::string_view text, char separator);
-/// Whole text as a number; throws Error (usage) that names `what` and the text.
-[[nodiscard]] std::uint64_t parse_whole(std::string_view what, std::string_view text);
-[[nodiscard]] double parse_real(std::string_view what, std::string_view text);
-/// As parse_real, and in [0, 1].
-[[nodiscard]] double parse_share(std::string_view what, std::string_view text);
+/// Whole text as a number; throws Error (usage) that names `what`, the text and the range.
+[[nodiscard]] std::uint64_t whole_of(std::string_view what, std::string_view text,
+                                     WholeRange range = {});
+[[nodiscard]] double real_of(std::string_view what, std::string_view text, RealRange range);
 
 }  // namespace esc::replay

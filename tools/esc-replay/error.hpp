@@ -1,20 +1,33 @@
 // What ends a command: a message for the user, and the exit code that goes with it.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdio>
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 
 namespace esc::replay {
 
 /// Exit codes, a contract with scripts (docs/esc-replay.md).
 enum class ExitCode : int {
   kOk = 0,
-  kFailed = 1,         ///< a file, a socket or a port failed; nothing more could be done
-  kUsage = 2,          ///< the arguments make no sense
-  kSentWithErrors = 3  ///< everything was tried, some of it was refused
+  kFailed = 1,
+  kUsage = 2,
+  kSentWithErrors = 3,
 };
+
+/// --help prints them; a test compares that with the page.
+inline constexpr std::array<std::string_view, 4> kExitCodeMeanings = {
+    "done, all of it",
+    "a file, a socket, a port or standard output failed; the message says which, why, and what "
+    "to do",
+    "the arguments make no sense",
+    "send went through, but some of it was refused: see failed and errors",
+};
+static_assert(kExitCodeMeanings.size() == static_cast<std::size_t>(ExitCode::kSentWithErrors) + 1);
 
 /// The message says what failed, where, and what to do about it.
 class Error : public std::runtime_error {

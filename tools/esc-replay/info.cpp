@@ -1,14 +1,15 @@
 #include "esc-replay/info.hpp"
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
-#include <cstdio>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <ostream>
 #include <set>
 #include <unordered_map>
 #include <vector>
 
+#include "cli/json_text.hpp"
+#include "cli/options.hpp"
 #include "esc-replay/trace.hpp"
 #include "wire/parser.hpp"
 #include "wire/session_cursor.hpp"
@@ -146,15 +147,14 @@ nlohmann::ordered_json to_json(const Info& info, std::uint64_t top) {
 }  // namespace
 
 void add_info_options(CLI::App& command, InfoOptions& o) {
-  command.add_option("trace", o.trace, "the trace (pcap, Ethernet)")->required();
-  command.add_option("--udp-port", o.udp_port, "destination port of event datagrams")
-      ->capture_default_str();
-  command.add_option("--top", o.top, "how many topics and producers to name")
-      ->capture_default_str();
+  cli::add_text(command, "trace", o.trace, "the trace (pcap, Ethernet)")->required();
+  cli::add_number(command, "--udp-port", o.udp_port, "destination port of event datagrams",
+                  {1, UINT16_MAX});
+  cli::add_number(command, "--top", o.top, "how many topics and producers to name");
   command.add_flag("--json", o.json, "JSON on one line");
 }
 
-void run_info(const InfoOptions& options) {
+void run_info(const InfoOptions& options, std::ostream& out) {
   const PcapContent content = read_pcap(options.trace);
   wire::PortSet ports;
   ports.insert(options.udp_port);
@@ -165,7 +165,7 @@ void run_info(const InfoOptions& options) {
   for (std::size_t i = 0; i < content.packets.size(); ++i)
     add_packet(info, content.packet(i), ports);
   const nlohmann::ordered_json json = to_json(info, options.top);
-  std::printf("%s\n", json.dump(options.json ? -1 : 2).c_str());
+  out << cli::json_text(json, options.json ? -1 : 2) << '\n';
 }
 
 }  // namespace esc::replay

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <iosfwd>
 #include <string>
 
 namespace CLI {
@@ -19,8 +20,8 @@ struct InfoOptions {
 
 void add_info_options(CLI::App& command, InfoOptions& options);
 
-/// `esc-replay info`: packets by kind, frames by kind, the busiest topics, UDP ports, on stdout.
+/// `esc-replay info`: packets by kind, frames by kind, the busiest topics, UDP ports.
 /// Throws Error.
-void run_info(const InfoOptions& options);
+void run_info(const InfoOptions& options, std::ostream& out);
 
 }  // namespace esc::replay

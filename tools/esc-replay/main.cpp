@@ -1,5 +1,4 @@
 // esc-replay: builds traces of event frames and sends them.
-#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <exception>
 #include <string>
@@ -7,6 +6,9 @@
 #include <vector>
 
 #include "base/file_size_limit.hpp"
+#include "cli/options.hpp"
+#include "cli/standard_output.hpp"
+#include "config/text.hpp"
 #include "esc-replay/build_options.hpp"
 #include "esc-replay/error.hpp"
 #include "esc-replay/info.hpp"
@@ -15,6 +17,15 @@
 #include "esc-replay/trace_builder.hpp"
 
 namespace {
+
+std::string exit_codes() {
+  std::string text = "Exit codes:\n";
+  for (std::size_t code = 0; code < esc::replay::kExitCodeMeanings.size(); ++code) {
+    text += "  " + std::to_string(code) + "  " + std::string(esc::replay::kExitCodeMeanings[code]) +
+            "\n";
+  }
+  return text;
+}
 
 /// What comes after a lone "--" is EAL's, word for word.
 struct EalSplit {
@@ -29,13 +40,13 @@ EalSplit split_eal_args(int argc, char** argv) {
   return {argc, {}};
 }
 
-int run(int argc, char** argv) {
+int run(int argc, char** argv, esc::cli::StandardOutput& out) {
   using namespace esc::replay;
   CLI::App app{
       "Builds traces of event frames with a manifest of what they must show, and sends them.",
       "esc-replay"};
   app.require_subcommand(1);
-  app.failure_message(CLI::FailureMessage::help);
+  app.footer(exit_codes());
 
   BuildOptions build;
   build.arguments.assign(argv + 1, argv + argc);
@@ -53,32 +64,43 @@ int run(int argc, char** argv) {
   CLI::App* const info_command = app.add_subcommand("info", "say what is in a trace");
   add_info_options(*info_command, info);
 
-  try {
-    app.parse(split.argc, argv);
-  } catch (const CLI::ParseError& error) {
-    const int code = app.exit(error);
-    return code == 0 ? 0 : static_cast<int>(ExitCode::kUsage);
+  switch (esc::cli::parse(app, split.argc, argv, out)) {
+    case esc::cli::Parsed::kGoOn:
+      break;
+    case esc::cli::Parsed::kDone:
+      return static_cast<int>(ExitCode::kOk);
+    case esc::cli::Parsed::kUsage:
+      return static_cast<int>(ExitCode::kUsage);
   }
   if (!split.eal_args.empty() && send.port.empty()) {
     throw usage_error("arguments after -- are for EAL, which only send --port starts");
   }
-  if (build_command->parsed()) run_build(build);
-  if (info_command->parsed()) run_info(info);
-  if (send_command->parsed()) return run_send(send);
+  if (build_command->parsed()) run_build(build, out.stream());
+  if (info_command->parsed()) run_info(info, out.stream());
+  if (send_command->parsed()) return run_send(send, out.stream());
   return static_cast<int>(ExitCode::kOk);
+}
+
+/// What it says may hold anything: names of files, and what a library repeats of them.
+void say(const char* what) {
+  constexpr std::size_t kMaxBytes = 4096;
+  std::fprintf(stderr, "esc-replay: %s\n", esc::config::printable(what, kMaxBytes).c_str());
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
   esc::let_oversized_writes_fail();
+  esc::cli::StandardOutput out("esc-replay");
+  int code = 0;
   try {
-    return run(argc, argv);
+    code = run(argc, argv, out);
   } catch (const esc::replay::Error& error) {
-    std::fprintf(stderr, "esc-replay: %s\n", error.what());
-    return static_cast<int>(error.code());
+    say(error.what());
+    code = static_cast<int>(error.code());
   } catch (const std::exception& error) {
-    std::fprintf(stderr, "esc-replay: %s\n", error.what());
-    return static_cast<int>(esc::replay::ExitCode::kFailed);
+    say(error.what());
+    code = static_cast<int>(esc::replay::ExitCode::kFailed);
   }
+  return out.finish(code, static_cast<int>(esc::replay::ExitCode::kFailed));
 }

@@ -58,7 +58,7 @@ MalformedShares MalformedShares::parse(std::string_view what, std::string_view t
   MalformedShares result;
   std::vector<double> shares{0};
   if (!text.empty() && text.find('=') == std::string_view::npos) {
-    const double each = parse_share(what, text) / static_cast<double>(all_malformed().size());
+    const double each = real_of(what, text, {0, 1}) / static_cast<double>(all_malformed().size());
     if (each > 0) {
       result.kinds_.insert(result.kinds_.end(), all_malformed().begin(), all_malformed().end());
       shares.resize(result.kinds_.size(), each);
@@ -70,7 +70,7 @@ MalformedShares MalformedShares::parse(std::string_view what, std::string_view t
         throw usage_error(std::string(what) + ": '" + std::string(entry) + "' is not KIND=SHARE");
       }
       result.kinds_.push_back(find_kind(what, halves[0]));
-      shares.push_back(parse_share(what, halves[1]));
+      shares.push_back(real_of(what, halves[1], {0, 1}));
     }
   }
   double sum = 0;

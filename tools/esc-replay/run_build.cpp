@@ -1,8 +1,11 @@
 #include <chrono>
 #include <cstdio>
 #include <optional>
+#include <ostream>
 #include <utility>
 
+#include "cli/json_text.hpp"
+#include "config/text.hpp"
 #include "esc-replay/config_out.hpp"
 #include "esc-replay/error.hpp"
 #include "esc-replay/pcap_file.hpp"
@@ -39,41 +42,32 @@ class Progress {
   std::uint64_t last_bytes_ = 0;
 };
 
-void print_summary(const BuildPlan& plan, const BuiltTrace& built) {
+void print_summary(std::ostream& out, const BuildPlan& plan, const BuiltTrace& built) {
   const BuildOptions& options = plan.options;
   const telemetry::Ledger& ledger = built.tally.ledger();
-  std::printf(
-      "%s%s%s: %llu packets, %llu bytes, %llu datagrams, %llu frames of %zu topics, %llu session "
-      "frames\n",
-      options.out.c_str(), options.out_b.empty() ? "" : " and ", options.out_b.c_str(),
-      static_cast<unsigned long long>(built.facts.packets()),
-      static_cast<unsigned long long>(built.facts.bytes()),
-      static_cast<unsigned long long>(ledger.packets.datagrams),
-      static_cast<unsigned long long>(ledger.frames.received - ledger.frames.control),
-      plan.topics.listed().size(), static_cast<unsigned long long>(ledger.frames.control));
+  out << config::printable(options.out);
+  if (!options.out_b.empty()) out << " and " << config::printable(options.out_b);
+  out << ": " << built.facts.packets() << " packets, " << built.facts.bytes() << " bytes, "
+      << ledger.packets.datagrams << " datagrams, "
+      << ledger.frames.received - ledger.frames.control << " frames of "
+      << plan.topics.listed().size() << " topics, " << ledger.frames.control << " session frames\n";
   if (built.facts.cut_at_mtu > 0) {
-    std::printf("%llu datagrams hold fewer frames than drawn: --mtu %u was reached\n",
-                static_cast<unsigned long long>(built.facts.cut_at_mtu), options.mtu);
+    out << built.facts.cut_at_mtu << " datagrams hold fewer frames than drawn: --mtu "
+        << options.mtu << " was reached\n";
   }
   for (std::size_t i = 0; i < built.facts.feeds.size(); ++i) {
     const Network::Counts& counts = built.facts.feeds[i].network;
     if (counts.lost + counts.copies + counts.overtaken == 0) continue;
-    std::printf("%s: of %llu packets sent %llu are lost, %llu come twice; %llu come late\n",
-                (i == 0 ? options.out : options.out_b).c_str(),
-                static_cast<unsigned long long>(built.facts.made),
-                static_cast<unsigned long long>(counts.lost),
-                static_cast<unsigned long long>(counts.copies),
-                static_cast<unsigned long long>(counts.overtaken));
+    out << config::printable(i == 0 ? options.out : options.out_b) << ": of " << built.facts.made
+        << " packets sent " << counts.lost << " are lost, " << counts.copies << " come twice; "
+        << counts.overtaken << " come late\n";
   }
   const auto& frames = ledger.frames;
   if (frames.duplicate + frames.stale + built.facts.restarts > 0) {
-    std::printf("with a window of %llu: %llu duplicate, %llu stale; %llu restarts\n",
-                static_cast<unsigned long long>(options.window),
-                static_cast<unsigned long long>(frames.duplicate),
-                static_cast<unsigned long long>(frames.stale),
-                static_cast<unsigned long long>(built.facts.restarts));
+    out << "with a window of " << options.window << ": " << frames.duplicate << " duplicate, "
+        << frames.stale << " stale; " << built.facts.restarts << " restarts\n";
   }
-  std::printf("manifest: %s\n", options.manifest_out.c_str());
+  out << "manifest: " << config::printable(options.manifest_out) << '\n';
 }
 
 PacketSink into(PcapWriter& writer) {
@@ -88,7 +82,7 @@ double steady_seconds() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
-void run_build(const BuildOptions& options, const SecondsClock& seconds) {
+void run_build(const BuildOptions& options, std::ostream& out, const SecondsClock& seconds) {
   const BuildPlan plan = make_build_plan(options);
   // Cheap files first: what cannot be written should fail before the trace is made.
   if (!plan.options.topics_out.empty()) plan.topics.write(plan.options.topics_out);
@@ -103,10 +97,10 @@ void run_build(const BuildOptions& options, const SecondsClock& seconds) {
   const BuiltTrace built =
       build_trace(plan, into(writer), options.quiet ? BuildProgressSink{} : Progress(seconds),
                   writer_b ? into(*writer_b) : PacketSink{});
-  write_text_file(plan.options.manifest_out, make_manifest(plan, built).dump(2) + '\n');
+  write_text_file(plan.options.manifest_out, cli::json_text(make_manifest(plan, built), 2) + '\n');
   writer.finish();
   if (writer_b) writer_b->finish();
-  print_summary(plan, built);
+  print_summary(out, plan, built);
 }
 
 }  // namespace esc::replay

@@ -1,9 +1,12 @@
+#include <array>
 #include <csignal>
 #include <cstdio>
 #include <cstring>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <ostream>
 
+#include "cli/json_text.hpp"
 #include "esc-replay/dpdk_sink.hpp"
 #include "esc-replay/error.hpp"
 #include "esc-replay/sender.hpp"
@@ -108,32 +111,38 @@ nlohmann::ordered_json summary(const SendOptions& options, const Trace& trace, c
   return json;
 }
 
-void print(const SendOptions& options, const nlohmann::ordered_json& json) {
+void print(std::ostream& out, const SendOptions& options, const nlohmann::ordered_json& json) {
   if (options.json) {
-    std::printf("%s\n", json.dump(2).c_str());
+    out << cli::json_text(json, 2) << '\n';
     return;
   }
   const bool packets = !options.port.empty();
   const auto number = [&](const char* key) { return json.at(key).get<Number>(); };
   const double seconds = std::max(json.at("seconds").get<double>(), 1e-9);
   const Number units = number(packets ? "packets" : "datagrams");
-  std::printf(
+  const auto line = [&](const char* format, auto... values) {
+    std::array<char, 512> text{};
+    std::snprintf(text.data(), text.size(), format, values...);
+    out << text.data();
+  };
+  line(
       "sent %llu %s, %llu frames (%llu of them session frames), %llu bytes in %.3f s: %.0f/s, %.0f "
       "frames/s\n",
       units, packets ? "packets" : "datagrams", number("frames"), number("sessions"),
       number("bytes"), seconds, static_cast<double>(units) / seconds,
       static_cast<double>(number("frames")) / seconds);
-  std::printf(
+  line(
       "passes %llu, skipped per pass %llu, tails cut per pass %llu, failed %llu, blocked %llu, "
-      "errors %s\n",
+      "errors ",
       number("passes"), number("skipped_per_pass"), number("tails_cut_per_pass"), number("failed"),
-      number("blocked"), json.at("errors").dump().c_str());
-  if (json.contains("lateness")) std::printf("lateness %s\n", json.at("lateness").dump().c_str());
+      number("blocked"));
+  out << cli::json_text(json.at("errors")) << '\n';
+  if (json.contains("lateness")) out << "lateness " << cli::json_text(json.at("lateness")) << '\n';
 }
 
 }  // namespace
 
-int run_send(const SendOptions& options) {
+int run_send(const SendOptions& options, std::ostream& out) {
   const Cargo cargo = !options.udp.empty()   ? Cargo::kDatagrams
                       : !options.tcp.empty() ? Cargo::kStream
                                              : Cargo::kPackets;
@@ -144,7 +153,7 @@ int run_send(const SendOptions& options) {
   stop_on_signal();
   const SendResult result =
       send_trace(trace, *sink, options, g_stop, options.quiet ? ProgressSink{} : Progress{});
-  print(options, summary(options, trace, *sink, result));
+  print(out, options, summary(options, trace, *sink, result));
   const bool clean = result.counts.failed == 0 && sink->error_count() == 0;
   return static_cast<int>(clean ? ExitCode::kOk : ExitCode::kSentWithErrors);
 }

@@ -1,42 +1,37 @@
 #include "esc-replay/send_options.hpp"
 
-#include <CLI/CLI.hpp>
+#include "cli/options.hpp"
 
 namespace esc::replay {
 
+using cli::add_number;
+using cli::add_text;
+
 void add_send_options(CLI::App& command, SendOptions& o) {
-  command.add_option("trace", o.trace, "the trace (pcap, Ethernet)")->required();
-  auto* const sinks = command.add_option_group("where to", "one of");
-  sinks->add_option("--udp", o.udp, "kernel UDP: HOST:PORT");
-  sinks->add_option("--tcp", o.tcp, "kernel TCP: HOST:PORT");
-  sinks->add_option(
-      "--port", o.port,
-      "DPDK port, whole packets: \"net_memif0,role=client,socket=...\" or a PCI address");
-  sinks->require_option(1);
-  command.add_option("--udp-port", o.udp_port, "destination port of the trace's event datagrams")
-      ->capture_default_str();
-  command
-      .add_option(
-          "--pps", o.pps,
-          "datagrams (--port: packets) per second on an absolute schedule; default: flat out")
-      ->check(CLI::PositiveNumber);
-  auto* const loop = command.add_option("--loop", o.loop, "passes over the trace (default 1)")
-                         ->check(CLI::PositiveNumber);
-  command.add_option("--duration", o.duration, "loop for that many seconds")
-      ->check(CLI::PositiveNumber)
+  add_text(command, "trace", o.trace, "the trace (pcap, Ethernet)")->required();
+  auto& sinks = *command.add_option_group("where to", "one of");
+  add_text(sinks, "--udp", o.udp, "kernel UDP")->type_name("HOST:PORT");
+  add_text(sinks, "--tcp", o.tcp, "kernel TCP")->type_name("HOST:PORT");
+  add_text(sinks, "--port", o.port,
+           "DPDK port, whole packets: \"net_memif0,role=client,socket=...\" or a PCI address");
+  sinks.require_option(1);
+  add_number(command, "--udp-port", o.udp_port, "destination port of the trace's event datagrams",
+             {1, UINT16_MAX});
+  add_number(command, "--pps", o.pps,
+             "datagrams (--port: packets) per second on an absolute schedule; default: flat out",
+             {0.001, 1e9});
+  auto* const loop = add_number(command, "--loop", o.loop, "passes over the trace (default 1)",
+                                {1, 1'000'000'000'000});
+  add_number(command, "--duration", o.duration, "loop for that many seconds", cli::kSeconds)
       ->excludes(loop);
-  command.add_option("--epoch", o.epoch, "lowest epoch of every producer, instead of the trace's");
-  command.add_option("--manifest", o.manifest,
-                     "a pass uses up the numbers that this manifest says were given out: for the "
-                     "two traces of build --out-b");
-  command
-      .add_option("--linger", o.linger, "seconds that a DPDK port stays up after the last packet")
-      ->check(CLI::NonNegativeNumber)
-      ->capture_default_str();
-  command
-      .add_option("--connect-timeout", o.connect_timeout, "seconds to wait for a DPDK port's link")
-      ->check(CLI::NonNegativeNumber)
-      ->capture_default_str();
+  add_number(command, "--epoch", o.epoch, "lowest epoch of every producer, instead of the trace's");
+  add_text(command, "--manifest", o.manifest,
+           "a pass uses up the numbers that this manifest says were given out: for the two traces "
+           "of build --out-b");
+  add_number(command, "--linger", o.linger,
+             "seconds that a DPDK port stays up after the last packet", cli::kSecondsOrNone);
+  add_number(command, "--connect-timeout", o.connect_timeout,
+             "seconds to wait for a DPDK port's link", cli::kSecondsOrNone);
   command.add_flag("--json", o.json, "summary as JSON on stdout");
   command.add_flag("--quiet", o.quiet, "no progress on stderr");
   command.footer("EAL arguments for --port go after a lone --.");

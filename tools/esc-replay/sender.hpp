@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <iosfwd>
 
 #include "esc-replay/pacer.hpp"
 #include "esc-replay/send_options.hpp"
@@ -39,6 +40,6 @@ using ProgressSink =
                                     const std::atomic<bool>& stop, const ProgressSink& progress);
 
 /// `esc-replay send`. Returns the exit code.
-[[nodiscard]] int run_send(const SendOptions& options);
+[[nodiscard]] int run_send(const SendOptions& options, std::ostream& out);
 
 }  // namespace esc::replay

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "cli/json_text.hpp"
 #include "esc-replay/error.hpp"
 #include "wire/packet_encoder.hpp"
 #include "wire/parser.hpp"
@@ -261,18 +262,24 @@ void set_epoch(Trace& trace, std::uint32_t epoch) {
   }
 }
 
+constexpr const char* kNoManifest =
+    "not a manifest of esc-replay build; name the file that it wrote beside the trace";
+
 void set_steps_from_manifest(Trace& trace, const std::string& path) {
   std::map<std::uint64_t, std::uint64_t> numbers;
   try {
     std::ifstream file(path);
     if (!file) throw Error("--manifest '" + path + "': cannot be read; is it there?");
-    const nlohmann::json manifest = nlohmann::json::parse(file);
+    const std::string text{std::istreambuf_iterator<char>(file), {}};
+    const auto manifest = cli::parse_json(text).value_or(nullptr);
     for (const auto& session : manifest.at("trace").at("sessions")) {
-      numbers[session.at("producer").get<std::uint64_t>()] =
-          session.at("numbers").get<std::uint64_t>();
+      const auto producer = cli::whole_member(session, "producer");
+      const auto given = cli::whole_member(session, "numbers");
+      if (!producer || !given) throw Error("--manifest '" + path + "': " + kNoManifest);
+      numbers[*producer] = *given;
     }
-  } catch (const nlohmann::json::exception& error) {
-    throw Error("--manifest '" + path + "': not a manifest of esc-replay build: " + error.what());
+  } catch (const nlohmann::json::exception&) {
+    throw Error("--manifest '" + path + "': " + kNoManifest);
   }
   for (ProducerSpan& span : trace.producers) {
     const auto given = numbers.find(span.producer);

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <iosfwd>
 #include <span>
 
 #include "esc-replay/manifest.hpp"
@@ -26,8 +27,9 @@ using BuildProgressSink =
 using SecondsClock = std::function<double()>;
 [[nodiscard]] double steady_seconds();
 
-/// `esc-replay build`: trace, manifest and whatever else was asked for; a summary on stdout and,
+/// `esc-replay build`: trace, manifest and whatever else was asked for; a summary into `out` and,
 /// unless quiet, a line a second on stderr.
-void run_build(const BuildOptions& options, const SecondsClock& seconds = steady_seconds);
+void run_build(const BuildOptions& options, std::ostream& out,
+               const SecondsClock& seconds = steady_seconds);
 
 }  // namespace esc::replay

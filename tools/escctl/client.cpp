@@ -11,6 +11,7 @@
 #include <optional>
 #include <system_error>
 
+#include "cli/json_text.hpp"
 #include "escctl/exit_code.hpp"
 
 namespace esc::ctl {
@@ -100,7 +101,9 @@ ordered_json Client::request(const std::string& command, const ordered_json& arg
   ordered_json request = {{"command", command}};
   request.update(arguments);
   send_line(request.dump(-1, ' ', true) + "\n");
-  const auto reply = ordered_json::parse(receive_line(), nullptr, false);
+  const auto parsed = cli::parse_json(receive_line());
+  if (!parsed) fail("what it answers is no JSON, or nested too deep");
+  const ordered_json& reply = *parsed;
   const auto ok = reply.is_object() ? reply.find("ok") : reply.end();
   if (!reply.is_object() || ok == reply.end() || !ok->is_boolean()) {
     fail("what it answers is not escd's");

@@ -16,16 +16,18 @@ enum class ExitCode : int {
   kUsage = 2,
   kNotReachable = 3,
   kRefused = 4,
+  kNotWritten = 5,
 };
 
-inline constexpr std::array<std::string_view, 5> kExitCodeMeanings = {
+inline constexpr std::array<std::string_view, 6> kExitCodeMeanings = {
     "done; for health: healthy",
     "health: the appliance answers and is not healthy",
     "the command line is wrong, or several instances run and none is named",
     "no escd can be reached",
     "escd refused the command",
+    "standard output could not be written; a command was carried out all the same",
 };
-static_assert(kExitCodeMeanings.size() == static_cast<std::size_t>(ExitCode::kRefused) + 1);
+static_assert(kExitCodeMeanings.size() == static_cast<std::size_t>(ExitCode::kNotWritten) + 1);
 
 /// What ends the program: the code, what() happened and, in fix(), what to do. Both may hold bytes
 /// from outside; who prints them escapes them.

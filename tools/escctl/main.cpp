@@ -1,10 +1,14 @@
 // escctl: what runs, how it fares and where every frame went, asked over the control socket.
 #include <chrono>
 #include <iostream>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/file_size_limit.hpp"
+#include "cli/json_text.hpp"
+#include "cli/standard_output.hpp"
 #include "control/socket_path.hpp"
 #include "escctl/client.hpp"
 #include "escctl/exit_code.hpp"
@@ -23,19 +27,20 @@ std::string socket_of(const Options& options) {
   return choose_socket(control::instance_roots(), options.instance);
 }
 
-ExitCode run(const Options& options) {
+ExitCode run(const Options& options, cli::StandardOutput& out) {
   // Before the socket is opened: the version at hand is known even if escd is not.
-  if (options.command == "version" && !options.json) std::cout << kVersion << std::endl;
-  if (options.watch_s) hold_stop_signals();
+  if (options.command == "version" && !options.json) out.stream() << kVersion << '\n';
+  const std::optional<StopSignals> stop =
+      options.watch_s ? std::optional<StopSignals>(std::in_place) : std::nullopt;
   Client client(socket_of(options));
-  if (options.watch_s) {
+  if (stop) {
     const std::chrono::duration<double> interval(*options.watch_s);
-    watch(client, {std::chrono::duration_cast<std::chrono::milliseconds>(interval), options.json});
+    watch(client, *stop, out,
+          {std::chrono::duration_cast<std::chrono::milliseconds>(interval), options.json});
     return ExitCode::kOk;
   }
   const auto result = client.request(options.command, options.arguments);
-  std::cout << (options.json ? result.dump(2, ' ', true) + "\n" : show(options.command, result))
-            << std::flush;
+  out.write(options.json ? cli::json_text(result, 2) + "\n" : show(options.command, result));
   return options.command == "health" && !is_healthy(result) ? ExitCode::kUnhealthy : ExitCode::kOk;
 }
 
@@ -48,22 +53,28 @@ void print_error(std::string_view text, std::string_view first) {
   }
 }
 
+ExitCode run_guarded(int argc, char** argv, cli::StandardOutput& out) {
+  try {
+    const auto parsed = parse_options(argc, argv, out);
+    if (const auto* done = std::get_if<Done>(&parsed)) return done->code;
+    return run(std::get<Options>(parsed), out);
+  } catch (const Failure& failure) {
+    print_error(failure.what(), "escctl: ");
+    print_error(failure.fix(), "  fix: ");
+    return failure.code();
+  } catch (const std::exception& error) {
+    print_error(error.what(), "escctl: ");
+    return ExitCode::kNotReachable;
+  }
+}
+
 }  // namespace
 }  // namespace esc::ctl
 
 int main(int argc, char** argv) {
   using namespace esc::ctl;
   esc::let_oversized_writes_fail();
-  try {
-    const auto parsed = parse_options(argc, argv);
-    if (const auto* done = std::get_if<Done>(&parsed)) return static_cast<int>(done->code);
-    return static_cast<int>(run(std::get<Options>(parsed)));
-  } catch (const Failure& failure) {
-    print_error(failure.what(), "escctl: ");
-    print_error(failure.fix(), "  fix: ");
-    return static_cast<int>(failure.code());
-  } catch (const std::exception& error) {
-    print_error(error.what(), "escctl: ");
-    return static_cast<int>(ExitCode::kNotReachable);
-  }
+  esc::cli::StandardOutput out("escctl");
+  const ExitCode code = run_guarded(argc, argv, out);
+  return out.finish(static_cast<int>(code), static_cast<int>(ExitCode::kNotWritten));
 }

@@ -1,20 +1,18 @@
 #include "escctl/options.hpp"
 
-#include <CLI/CLI.hpp>
 #include <array>
 #include <cstdint>
 #include <filesystem>
 #include <string_view>
 #include <utility>
 
-#include "escctl/format.hpp"
+#include "cli/options.hpp"
 #include "escctl/version.hpp"
 
 namespace esc::ctl {
 namespace {
 
-constexpr double kMinWatch_s = 0.05;
-constexpr double kMaxWatch_s = 3600;
+constexpr RealRange kWatch = {.min = 0.05, .max = 3600};  // seconds
 
 constexpr std::array<std::pair<const char*, const char*>, 18> kCommands = {{
     {"ledger", "where every packet and every frame went"},
@@ -46,33 +44,38 @@ std::string exit_codes() {
 }
 
 void add_producers(CLI::App& command, Options& options) {
-  command
-      .add_option_function<std::uint64_t>(
-          "--top", [&options](std::uint64_t count) { options.arguments["top"] = count; },
-          "how many (20 if left out)")
-      ->type_name("COUNT")
-      ->check(CLI::Range(1, 10'000));
-  command
-      .add_option_function<std::string>(
-          "--by", [&options](const std::string& order) { options.arguments["by"] = order; },
-          "which first (lost if left out)")
-      ->check(CLI::IsMember({"lost", "duplicates", "accepted", "rate", "last-seen", "silent"}));
-  command
-      .add_option_function<std::uint64_t>(
-          "--id", [&options](std::uint64_t id) { options.arguments["id"] = id; }, "this one only")
+  cli::add_whole(command, "--top",
+                 [&options](std::uint64_t count) { options.arguments["top"] = count; },
+                 "how many (20 if left out)", {1, 10'000})
+      ->type_name("COUNT");
+  cli::add_choice(command, "--by",
+                  [&options](const std::string& order) { options.arguments["by"] = order; },
+                  "which first (lost if left out)",
+                  {"lost", "duplicates", "accepted", "rate", "last-seen", "silent"});
+  cli::add_whole(
+      command, "--id", [&options](std::uint64_t id) { options.arguments["id"] = id; },
+      "this one only")
       ->type_name("PRODUCER");
 }
 
 void add_routes(CLI::App& command, Options& options) {
-  command
-      .add_option_function<std::string>(
-          "--diff",
-          [&options](const std::string& file) {
-            options.arguments["diff"] = std::filesystem::absolute(file).native();
-          },
-          "the file to compare with what is in force")
+  cli::add_text(
+      command, "--diff",
+      [&options](const std::string& file) {
+        options.arguments["diff"] = std::filesystem::absolute(file).native();
+      },
+      "the file to compare with what is in force")
       ->type_name("FILE")
       ->required();
+}
+
+void add_stats(CLI::App& command, Options& options) {
+  cli::add_number(command, "--watch", options.watch_s,
+                  "rates instead of totals, a line every SECONDS (1 if left out) until SIGINT",
+                  kWatch)
+      ->expected(0, 1)
+      ->default_str("1")
+      ->type_name("SECONDS");
 }
 
 void add_commands(CLI::App& app, Options& options) {
@@ -83,27 +86,21 @@ void add_commands(CLI::App& app, Options& options) {
     command->callback([&options, name = name] { options.command = name; });
     if (std::string_view(name) == "producers") add_producers(*command, options);
     if (std::string_view(name) == "routes") add_routes(*command, options);
-    if (std::string_view(name) != "stats") continue;
-    command
-        ->add_option("--watch", options.watch_s,
-                     "rates instead of totals, a line every SECONDS (1 if left out) until SIGINT")
-        ->expected(0, 1)
-        ->default_str("1")
-        ->type_name("SECONDS")
-        ->check(CLI::Range(kMinWatch_s, kMaxWatch_s));
+    if (std::string_view(name) == "stats") add_stats(*command, options);
   }
   app.require_subcommand(1);
 }
 
 }  // namespace
 
-std::variant<Options, Done> parse_options(int argc, const char* const* argv) {
+std::variant<Options, Done> parse_options(int argc, const char* const* argv,
+                                          cli::StandardOutput& out) {
   Options options;
   CLI::App app("Asks a running escd over its control socket.", "escctl");
-  auto* instance = app.add_option("--instance", options.instance,
-                                  "name of the escd meant; may be left out if only one runs")
+  auto* instance = cli::add_text(app, "--instance", options.instance,
+                                 "name of the escd meant; may be left out if only one runs")
                        ->type_name("NAME");
-  app.add_option("--socket", options.socket_path, "its control socket")
+  cli::add_text(app, "--socket", options.socket_path, "its control socket")
       ->type_name("PATH")
       ->excludes(instance);
   app.add_flag("--json", options.json,
@@ -111,16 +108,15 @@ std::variant<Options, Done> parse_options(int argc, const char* const* argv) {
   app.set_version_flag("--version", kVersion);
   app.footer(exit_codes());
   add_commands(app, options);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    if (error.get_exit_code() == 0)
-      return Done{app.exit(error) == 0 ? ExitCode::kOk : ExitCode::kUsage};
-    // CLI11 repeats the arguments, which may hold anything.
-    std::cerr << "escctl: " << safe(error.what()) << "\n  fix: see escctl --help\n";
-    return Done{ExitCode::kUsage};
+  switch (cli::parse(app, argc, argv, out)) {
+    case cli::Parsed::kGoOn:
+      return options;
+    case cli::Parsed::kDone:
+      return Done{ExitCode::kOk};
+    case cli::Parsed::kUsage:
+      break;
   }
-  return options;
+  return Done{ExitCode::kUsage};
 }
 
 }  // namespace esc::ctl

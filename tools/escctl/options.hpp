@@ -6,6 +6,7 @@
 #include <string>
 #include <variant>
 
+#include "cli/standard_output.hpp"
 #include "escctl/exit_code.hpp"
 
 namespace esc::ctl {
@@ -24,6 +25,7 @@ struct Done {
   ExitCode code;
 };
 
-[[nodiscard]] std::variant<Options, Done> parse_options(int argc, const char* const* argv);
+[[nodiscard]] std::variant<Options, Done> parse_options(int argc, const char* const* argv,
+                                                        cli::StandardOutput& out);
 
 }  // namespace esc::ctl

@@ -1,10 +1,11 @@
 #include "escctl/watch.hpp"
 
+#include <sys/signalfd.h>
+
 #include <csignal>
-#include <ctime>
-#include <iostream>
 #include <string>
 
+#include "cli/json_text.hpp"
 #include "escctl/rates.hpp"
 
 namespace esc::ctl {
@@ -14,39 +15,20 @@ using nlohmann::ordered_json;
 
 constexpr int kLinesPerHeading = 20;
 
-sigset_t stop_signals() {
-  sigset_t set;
-  sigemptyset(&set);
-  sigaddset(&set, SIGINT);
-  sigaddset(&set, SIGTERM);
-  return set;
-}
-
-// True if somebody said stop before the interval was over.
-bool stopped_within(std::chrono::nanoseconds interval) {
-  const sigset_t set = stop_signals();
-  const auto until = std::chrono::steady_clock::now() + interval;
-  for (;;) {
-    const auto left = std::chrono::nanoseconds(until - std::chrono::steady_clock::now()).count();
-    if (left <= 0) return false;
-    const timespec wait{.tv_sec = left / 1'000'000'000, .tv_nsec = left % 1'000'000'000};
-    if (sigtimedwait(&set, nullptr, &wait) > 0) return true;
-  }
-}
-
-// Prints rates, with the headings again when the screen has moved on or the columns changed.
-class RatePrinter {
+// Rates, with the headings again when the screen has moved on or the columns changed.
+class RateLines {
  public:
-  void print(const ordered_json& before, const ordered_json& after) {
+  std::string next(const ordered_json& before, const ordered_json& after) {
     const auto columns = rates(before, after);
     const std::string heading = heading_line(columns);
+    std::string text;
     if (lines_ % kLinesPerHeading == 0 || heading != heading_) {
       heading_ = heading;
       lines_ = 0;
-      std::cout << heading;
+      text = heading;
     }
     ++lines_;
-    std::cout << figure_line(columns) << std::flush;
+    return text + figure_line(columns);
   }
 
  private:
@@ -56,23 +38,30 @@ class RatePrinter {
 
 }  // namespace
 
-void hold_stop_signals() {
-  const sigset_t set = stop_signals();
-  sigprocmask(SIG_BLOCK, &set, nullptr);
+StopSignals::StopSignals() {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGINT);
+  sigaddset(&set, SIGTERM);
+  fd_ = FileDescriptor(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
+  // Without it they go on ending the process.
+  if (fd_.valid()) sigprocmask(SIG_BLOCK, &set, nullptr);
 }
 
-void watch(Client& client, const WatchOptions& options) {
-  RatePrinter printer;
+void watch(Client& client, const StopSignals& stop, cli::StandardOutput& out,
+           const WatchOptions& options) {
+  RateLines lines;
   ordered_json before;
   do {
     ordered_json sample = client.request("stats");
     if (options.json) {
-      std::cout << sample.dump(-1, ' ', true) << std::endl;
+      out.write(cli::json_text(sample) + "\n");
     } else if (!before.is_null()) {
-      printer.print(before, sample);
+      out.write(lines.next(before, sample));
     }
     before = std::move(sample);
-  } while (std::cout && !stopped_within(options.interval));
+  } while (out.flush() && cli::StandardOutput::wait(stop.fd(), options.interval) ==
+                              cli::StandardOutput::Waited::kTime);
 }
 
 }  // namespace esc::ctl

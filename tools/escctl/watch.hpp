@@ -3,6 +3,8 @@
 
 #include <chrono>
 
+#include "base/file_descriptor.hpp"
+#include "cli/standard_output.hpp"
 #include "escctl/client.hpp"
 
 namespace esc::ctl {
@@ -12,10 +14,19 @@ struct WatchOptions {
   bool json = false;  ///< each sample as one line of JSON instead of rates
 };
 
-/// SIGINT and SIGTERM no longer end the process: watch() takes them. Call before it, once.
-void hold_stop_signals();
+/// SIGINT and SIGTERM: they no longer end the process, they make a descriptor readable. Once.
+class StopSignals {
+ public:
+  StopSignals();
+  [[nodiscard]] int fd() const noexcept { return fd_.get(); }
 
-/// Prints to standard output until SIGINT or SIGTERM. Throws Failure when escd goes away.
-void watch(Client& client, const WatchOptions& options);
+ private:
+  FileDescriptor fd_;
+};
+
+/// Prints until SIGINT or SIGTERM, or until nobody reads what is printed. Throws Failure when escd
+/// goes away.
+void watch(Client& client, const StopSignals& stop, cli::StandardOutput& out,
+           const WatchOptions& options);
 
 }  // namespace esc::ctl

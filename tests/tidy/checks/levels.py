@@ -11,7 +11,7 @@ LEVELS = [
     ["files"],
     ["wire", "ring", "telemetry", "topology"],
     ["config", "event", "dlq"],
-    ["dpdk", "identity", "route", "control", "runtime", "storage"],
+    ["dpdk", "identity", "route", "control", "runtime", "storage", "cli"],
     ["ingest", "tcp", "dispatch", "worker"],
 ]
 LEVEL_OF = {folder: level for level, folders in enumerate(LEVELS) for folder in folders}
@@ -21,7 +21,7 @@ APP_LEVEL = len(LEVELS)
 ETHDEV_HEADERS = {"<rte_ethdev.h>", "<rte_ethdev_driver.h>", "<rte_ethdev_core.h>"}
 ETHDEV_USERS = ("lib/dpdk/", "tools/esc-replay/dpdk_sink.cpp", "tests/dpdk/")
 # These can be embedded by programs that know nothing of DPDK.
-WITHOUT_DPDK = ("base", "files", "wire", "ring", "topology", "config", "dlq")
+WITHOUT_DPDK = ("base", "files", "wire", "ring", "topology", "config", "dlq", "cli")
 
 
 def problems(tree):

@@ -4,6 +4,7 @@
 
 #include <numeric>
 #include <set>
+#include <sstream>
 
 #include "esc-replay/error.hpp"
 #include "fixtures.hpp"
@@ -162,10 +163,9 @@ TEST(TraceBuilder, MtuCutsDatagramsAndSaysSo) {
 /// look.
 std::string said(const BuildOptions& options, double step) {
   double now = 0;
-  ::testing::internal::CaptureStdout();  // the summary
+  std::ostringstream out;  // the summary
   ::testing::internal::CaptureStderr();
-  run_build(options, [&] { return now += step; });
-  ::testing::internal::GetCapturedStdout();
+  run_build(options, out, [&] { return now += step; });
   return ::testing::internal::GetCapturedStderr();
 }
 

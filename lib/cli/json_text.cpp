@@ -1,0 +1,49 @@
+#include "cli/json_text.hpp"
+
+namespace esc::cli {
+namespace {
+
+/// Before the parser makes anything of it. Brackets in strings count nothing.
+bool is_deeper(std::string_view text, std::size_t max_depth) noexcept {
+  std::size_t depth = 0;
+  bool in_string = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (in_string) {
+      if (c == '\\') ++i;
+      if (c == '"') in_string = false;
+    } else if (c == '"') {
+      in_string = true;
+    } else if (c == '[' || c == '{') {
+      if (++depth > max_depth) return true;
+    } else if ((c == ']' || c == '}') && depth > 0) {
+      --depth;
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
+std::optional<nlohmann::ordered_json> parse_json(std::string_view text, std::size_t max_depth) {
+  if (is_deeper(text, max_depth)) return std::nullopt;
+  auto document = nlohmann::ordered_json::parse(text, nullptr, false);
+  if (document.is_discarded()) return std::nullopt;
+  return document;
+}
+
+std::string json_text(const nlohmann::ordered_json& document, int indent) {
+  return document.dump(indent, ' ', true, nlohmann::ordered_json::error_handler_t::replace);
+}
+
+std::optional<std::uint64_t> whole_member(const nlohmann::ordered_json& object,
+                                          const std::string& name, WholeRange range) {
+  if (!object.is_object()) return std::nullopt;
+  const auto found = object.find(name);
+  if (found == object.end() || !found->is_number_unsigned()) return std::nullopt;
+  const auto value = found->get<std::uint64_t>();
+  if (value < range.min || value > range.max) return std::nullopt;
+  return value;
+}
+
+}  // namespace esc::cli

@@ -1,0 +1,32 @@
+// JSON that another program wrote, read within bounds.
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/number.hpp"
+
+namespace esc::cli {
+
+/// What is printed, compared or copied calls itself for each level.
+inline constexpr std::size_t kMaxJsonDepth = 64;
+
+/// The document; none: it is no JSON, or nested deeper.
+[[nodiscard]] std::optional<nlohmann::ordered_json> parse_json(
+    std::string_view text, std::size_t max_depth = kMaxJsonDepth);
+
+/// As a terminal may see it: ASCII only, whatever bytes the texts in it have. `indent` < 0: one
+/// line.
+[[nodiscard]] std::string json_text(const nlohmann::ordered_json& document, int indent = -1);
+
+/// A member that is a whole number without a sign; none: it is something else, or out of the range,
+/// or `object` is no object or has no such member. nlohmann's own get() turns -1 and 1e300 into
+/// some number or other.
+[[nodiscard]] std::optional<std::uint64_t> whole_member(const nlohmann::ordered_json& object,
+                                                        const std::string& name,
+                                                        WholeRange range = {});
+
+}  // namespace esc::cli

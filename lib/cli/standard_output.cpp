@@ -1,0 +1,113 @@
+#include "cli/standard_output.hpp"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <iostream>
+#include <system_error>
+#include <utility>
+
+namespace esc::cli {
+namespace {
+
+constexpr int kForever = -1;
+
+/// 0, or the errno of what went wrong.
+int write_all(std::string_view text) noexcept {
+  while (!text.empty()) {
+    const ssize_t written = ::write(STDOUT_FILENO, text.data(), text.size());
+    if (written >= 0) {
+      text.remove_prefix(static_cast<std::size_t>(written));
+    } else if (errno == EAGAIN) {
+      // Somebody who shares it made it non-blocking.
+      pollfd room{STDOUT_FILENO, POLLOUT, 0};
+      if (::poll(&room, 1, kForever) < 0 && errno != EINTR) return errno;
+    } else if (errno != EINTR) {
+      return errno;
+    }
+  }
+  return 0;
+}
+
+/// Some file systems say only when a descriptor is closed that they could not keep what they took.
+int close_a_copy() noexcept {
+  const int copy = ::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0);
+  return copy >= 0 && ::close(copy) != 0 && errno != EINTR ? errno : 0;
+}
+
+/// As GNU's programs do: each is opened for what nobody does with it, so that using it fails.
+void occupy_closed_descriptors() noexcept {
+  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd) {
+    if (::fcntl(fd, F_GETFD) >= 0 || errno != EBADF) continue;
+    if (::open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) < 0) return;
+  }
+}
+
+}  // namespace
+
+StandardOutput::StandardOutput(std::string program) : program_(std::move(program)) {
+  occupy_closed_descriptors();
+  (void)std::signal(SIGPIPE, SIG_IGN);
+}
+
+StandardOutput::Buffer::int_type StandardOutput::Buffer::overflow(int_type character) {
+  if (sync() != 0) return traits_type::eof();
+  if (!traits_type::eq_int_type(character, traits_type::eof()))
+    sputc(traits_type::to_char_type(character));
+  return traits_type::not_eof(character);
+}
+
+int StandardOutput::Buffer::sync() {
+  if (error_ == 0) error_ = write_all({pbase(), static_cast<std::size_t>(pptr() - pbase())});
+  setp(room_.data(), room_.data() + room_.size());
+  return error_ == 0 ? 0 : -1;
+}
+
+bool StandardOutput::flush() {
+  stream_.flush();
+  return usable();
+}
+
+bool StandardOutput::is_terminal() noexcept {
+  return ::isatty(STDOUT_FILENO) == 1;
+}
+
+StandardOutput::Waited StandardOutput::wait(int fd, std::chrono::nanoseconds time) {
+  using Clock = std::chrono::steady_clock;
+  const Clock::time_point until = Clock::now() + time;
+  for (;;) {
+    const auto left = std::chrono::nanoseconds(until - Clock::now()).count();
+    if (left <= 0) return Waited::kTime;
+    // No event of standard output is asked for: those that say that it is gone always come.
+    pollfd both[] = {{fd, POLLIN, 0}, {STDOUT_FILENO, 0, 0}};
+    const timespec wait{.tv_sec = left / 1'000'000'000, .tv_nsec = left % 1'000'000'000};
+    if (::ppoll(both, 2, &wait, nullptr) <= 0) continue;
+    if (both[0].revents != 0) return Waited::kReadable;
+    if (both[1].revents != 0) return Waited::kReaderLeft;
+  }
+}
+
+int StandardOutput::finish(int code, int not_written) {
+  if (flush()) {
+    if (const int error = close_a_copy(); error != 0) buffer_.fail(error);
+  }
+  if (usable() || buffer_.error() == EPIPE) return code;
+  std::cerr << program_ << ": standard output could not be written: "
+            << std::generic_category().message(buffer_.error())
+            << "\n  fix: look at where it goes to, and at the space there\n";
+  return code != 0 ? code : not_written;
+}
+
+void print_if_taken(std::string_view text) noexcept {
+  // What fits a pipe's guaranteed room is written without blocking.
+  static_assert(PIPE_BUF >= 4096);
+  pollfd out{STDOUT_FILENO, POLLOUT, 0};
+  if (::poll(&out, 1, 0) != 1 || (out.revents & POLLOUT) == 0) return;
+  if (::write(STDOUT_FILENO, text.data(), text.size()) < 0) return;
+}
+
+}  // namespace esc::cli
