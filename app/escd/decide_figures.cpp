@@ -4,12 +4,13 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
-#include <charconv>
 #include <cmath>
 #include <string>
 #include <utility>
 
 #include "app/escd/figures.hpp"
+#include "base/number.hpp"
+#include "cli/json_text.hpp"
 #include "control/answer.hpp"
 #include "control/pressure_report.hpp"
 #include "identity/producer_reader.hpp"
@@ -39,6 +40,13 @@ identity::ProducerOrder order_of(const std::string& name) {
   }
   throw control::Refusal("there is no such order of producers",
                          "lost, duplicates, accepted, rate, last-seen and silent are there");
+}
+
+/// A number that whoever asks has given; a sign, a fraction or a text is none.
+std::uint64_t asked(const nlohmann::json& request, const char* name, WholeRange range) {
+  if (const auto number = cli::whole_member(request, name, range)) return *number;
+  throw control::Refusal(std::string("\"") + name + "\" is no number that can be meant",
+                         "give " + to_text(range));
 }
 
 ordered_json producer_json(const identity::ProducerFigures& f) {
@@ -110,13 +118,14 @@ ordered_json producers_document(const Appliance& appliance, const nlohmann::json
   const std::uint64_t now = rte_rdtsc();
   ordered_json list = ordered_json::array();
   if (request.contains("id")) {
-    const auto id = request.at("id").get<std::uint64_t>();
-    const auto found = identity::find_producer(readers, id, now);
+    const auto found = identity::find_producer(readers, asked(request, "id", {}), now);
     if (!found)
       throw control::Refusal("that producer has no window", "escctl producers lists some");
     return {{"producers", ordered_json::array({producer_json(*found)})}};
   }
-  const auto count = request.value("top", std::uint64_t{20});
+  const std::uint64_t count = request.contains("top")
+                                  ? asked(request, "top", {.min = 1, .max = identity::kMaxSelected})
+                                  : 20;
   const auto chosen =
       identity::select_producers(readers, order_of(request.value("by", std::string("lost"))),
                                  std::min<std::size_t>(count, identity::kMaxSelected), now);

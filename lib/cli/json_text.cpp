@@ -36,14 +36,4 @@ std::string json_text(const nlohmann::ordered_json& document, int indent) {
   return document.dump(indent, ' ', true, nlohmann::ordered_json::error_handler_t::replace);
 }
 
-std::optional<std::uint64_t> whole_member(const nlohmann::ordered_json& object,
-                                          const std::string& name, WholeRange range) {
-  if (!object.is_object()) return std::nullopt;
-  const auto found = object.find(name);
-  if (found == object.end() || !found->is_number_unsigned()) return std::nullopt;
-  const auto value = found->get<std::uint64_t>();
-  if (value < range.min || value > range.max) return std::nullopt;
-  return value;
-}
-
 }  // namespace esc::cli

@@ -25,8 +25,15 @@ inline constexpr std::size_t kMaxJsonDepth = 64;
 /// A member that is a whole number without a sign; none: it is something else, or out of the range,
 /// or `object` is no object or has no such member. nlohmann's own get() turns -1 and 1e300 into
 /// some number or other.
-[[nodiscard]] std::optional<std::uint64_t> whole_member(const nlohmann::ordered_json& object,
-                                                        const std::string& name,
-                                                        WholeRange range = {});
+template <class Json>
+[[nodiscard]] std::optional<std::uint64_t> whole_member(const Json& object, const std::string& name,
+                                                        WholeRange range = {}) {
+  if (!object.is_object()) return std::nullopt;
+  const auto found = object.find(name);
+  if (found == object.end() || !found->is_number_unsigned()) return std::nullopt;
+  const auto value = found->template get<std::uint64_t>();
+  if (value < range.min || value > range.max) return std::nullopt;
+  return value;
+}
 
 }  // namespace esc::cli

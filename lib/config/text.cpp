@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <iterator>
 #include <numeric>
 #include <vector>
 
@@ -35,11 +36,29 @@ bool is_control(char32_t code) {
   return code < 0x20 || (code >= 0x7f && code <= 0x9f);
 }
 
-// Line and paragraph separators, and what reorders or hides the text around it.
+struct CodeRange {
+  char32_t first;
+  char32_t last;
+};
+// What a reader does not see, takes for a blank, or sees in another order: the code points that
+// Unicode 15 calls Default_Ignorable, those of the categories Cf (format), Zs but U+0020, Zl and Zp
+// (blanks and separators), and further ones whose glyph is empty (a blank of Braille, a note
+// without a head). By their numbers.
+constexpr std::array<CodeRange, 33> kMisleading = {{
+    {0x00a0, 0x00a0},   {0x00ad, 0x00ad},   {0x034f, 0x034f},   {0x0600, 0x0605},
+    {0x061c, 0x061c},   {0x06dd, 0x06dd},   {0x070f, 0x070f},   {0x0890, 0x0891},
+    {0x08e2, 0x08e2},   {0x115f, 0x1160},   {0x1680, 0x1680},   {0x17b4, 0x17b5},
+    {0x180b, 0x180f},   {0x2000, 0x200f},   {0x2028, 0x202f},   {0x205f, 0x206f},
+    {0x2800, 0x2800},   {0x3000, 0x3000},   {0x3164, 0x3164},   {0xfdd0, 0xfdef},
+    {0xfe00, 0xfe0f},   {0xfeff, 0xfeff},   {0xffa0, 0xffa0},   {0xfff0, 0xfffb},
+    {0xfffe, 0xffff},   {0x110bd, 0x110bd}, {0x110cd, 0x110cd}, {0x13430, 0x1343f},
+    {0x16fe4, 0x16fe4}, {0x1bca0, 0x1bca3}, {0x1d159, 0x1d159}, {0x1d173, 0x1d17a},
+    {0xe0000, 0xe0fff},
+}};
+
 bool misleads(char32_t code) {
-  return code == 0x061c || (code >= 0x200b && code <= 0x200f) ||
-         (code >= 0x2028 && code <= 0x202e) || (code >= 0x2060 && code <= 0x2069) ||
-         code == 0xfeff || (code >= 0xe0000 && code <= 0xe0fff);
+  const auto* const after = std::ranges::upper_bound(kMisleading, code, {}, &CodeRange::first);
+  return after != kMisleading.begin() && code <= std::prev(after)->last;
 }
 
 std::string hex(std::uint32_t value, std::size_t digits) {
@@ -77,9 +96,8 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
   return row.back();
 }
 
-}  // namespace
-
-std::string printable(std::string_view text, std::size_t max_bytes) {
+// `escape`: further characters that get a backslash.
+std::string shown(std::string_view text, std::size_t max_bytes, std::string_view escape) {
   std::string out;
   std::size_t at = 0;
   while (at < text.size() && at < max_bytes) {
@@ -92,16 +110,26 @@ std::string printable(std::string_view text, std::size_t max_bytes) {
     if (is_control(one.code) || misleads(one.code)) {
       out += escaped(one.code);
     } else {
+      if (one.bytes == 1 && escape.find(text[at]) != std::string_view::npos) out += '\\';
       out += text.substr(at, one.bytes);
     }
     at += one.bytes;
   }
-  if (at < text.size()) out += "...";
   return out;
 }
 
-std::string in_quotes(std::string_view text) {
-  return "'" + printable(text) + "'";
+}  // namespace
+
+std::string printable(std::string_view text, std::size_t max_bytes) {
+  return shown(text, max_bytes, "") + (text.size() > max_bytes ? "..." : "");
+}
+
+std::string field_text(std::string_view text, std::size_t max_bytes) {
+  return shown(text, max_bytes, "\\") + (text.size() > max_bytes ? "..." : "");
+}
+
+std::string in_quotes(std::string_view text, std::size_t max_bytes) {
+  return "'" + shown(text, max_bytes, "'\\") + (text.size() > max_bytes ? "'..." : "'");
 }
 
 bool has_control_character(std::string_view text) noexcept {

@@ -11,13 +11,20 @@ namespace esc::config {
 inline constexpr std::size_t kMaxPrintableBytes = 160;
 
 /// `text` with everything that could steer a terminal or a reader's eye written as an escape: C0,
-/// DEL, C1, bytes that are not UTF-8, line separators and bidirectional controls. At most
-/// `max_bytes` of `text` are shown, then "...".
+/// DEL, C1, bytes that are not UTF-8, what reorders text, and what nobody sees (blanks but U+0020
+/// among it). At most `max_bytes` of `text` are shown, then "...". For a whole message, in which
+/// something may be escaped already.
 [[nodiscard]] std::string printable(std::string_view text,
                                     std::size_t max_bytes = kMaxPrintableBytes);
 
-/// printable, between single quotes.
-[[nodiscard]] std::string in_quotes(std::string_view text);
+/// The same with each backslash doubled, so that what is escaped can be told from what is written
+/// so. For one value of a line or a table.
+[[nodiscard]] std::string field_text(std::string_view text,
+                                     std::size_t max_bytes = kMaxPrintableBytes);
+
+/// The same between single quotes, with those that are in it escaped: nothing in it can end it.
+[[nodiscard]] std::string in_quotes(std::string_view text,
+                                    std::size_t max_bytes = kMaxPrintableBytes);
 
 /// U+0000..U+001F, U+007F..U+009F. `text` is valid UTF-8.
 [[nodiscard]] bool has_control_character(std::string_view text) noexcept;

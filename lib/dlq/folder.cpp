@@ -57,6 +57,13 @@ Folder::Folder(const std::string& path)
   std::ranges::sort(spares_, {}, &FolderEntry::name);
 }
 
+SegmentFile Folder::measured(const SegmentFile& file) const {
+  struct stat found {};
+  const std::string name = segment_name(file.number);
+  if (::fstatat(fd_.get(), name.c_str(), &found, AT_SYMLINK_NOFOLLOW) != 0) return file;
+  return {file.number, static_cast<std::uint64_t>(found.st_size)};
+}
+
 std::optional<SegmentHeader> Folder::header(const SegmentFile& file) const {
   SegmentBytes room;
   int error = 0;
@@ -99,9 +106,18 @@ std::vector<ScannedSegment> scan_folder(const Folder& folder,
   tbb::enumerable_thread_specific<SegmentBytes> rooms;
   tbb::parallel_for(std::size_t{0}, files.size(), [&](std::size_t i) {
     int error = 0;
-    const auto found =
-        scan_growing(files[i].number, [&] { return folder.read(files[i], rooms.local(), error); });
-    if (found) scanned[i] = {files[i], *found, error};
+    SegmentFile file = files[i];
+    const auto scan = [&] {
+      return scan_growing(file.number, [&] { return folder.read(file, rooms.local(), error); });
+    };
+    auto found = scan();
+    if (found && found->cut && error == 0) {
+      // Or it was measured while an appliance was making it.
+      file = folder.measured(file);
+      found = scan();
+    }
+    if (found) scanned[i] = {file, *found, error};
+    if (scanned[i] && error != 0) scanned[i]->found.cut = false;  // that is another matter
     if (on_read) on_read(files[i].bytes);
   });
   std::vector<ScannedSegment> found;

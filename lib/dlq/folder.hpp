@@ -36,9 +36,6 @@ struct SegmentFile {
   std::uint64_t bytes = 0;
 };
 
-/// Of a larger file, which nothing here writes, only so much is looked at.
-inline constexpr std::uint64_t kMaxSegmentBytes = std::uint64_t{1} << 30;
-
 /// Room for one segment after the other. Thread: one.
 class SegmentBytes {
  public:
@@ -58,6 +55,9 @@ class Folder {
   [[nodiscard]] const std::vector<SegmentFile>& segments() const noexcept { return segments_; }
   [[nodiscard]] const std::vector<FolderEntry>& spares() const noexcept { return spares_; }
   [[nodiscard]] std::uint64_t bytes() const noexcept { return bytes_; }
+
+  /// The same file with the bytes that it has now.
+  [[nodiscard]] SegmentFile measured(const SegmentFile& file) const;
 
   /// The header that a segment's file has now; none: it is gone, or has none that is sound.
   [[nodiscard]] std::optional<SegmentHeader> header(const SegmentFile& file) const;

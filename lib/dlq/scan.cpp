@@ -47,6 +47,10 @@ std::uint64_t records_from(std::span<const std::byte> bytes, std::size_t offset,
 
 }  // namespace
 
+bool is_cut(const SegmentHeader& header, std::span<const std::byte> bytes) noexcept {
+  return bytes.size() < std::min(header.bytes, kMaxSegmentBytes);
+}
+
 FoundSegment scan_segment(std::uint64_t number, std::span<const std::byte> bytes) {
   const ReadHeader read = read_header(bytes);
   FoundSegment found;
@@ -65,6 +69,7 @@ FoundSegment scan_segment(std::uint64_t number, std::span<const std::byte> bytes
   found.next_id = cursor.next_id();
   found.kept_bytes = cursor.offset();
   found.end = cursor.end();
+  found.cut = is_cut(found.header, bytes);
   if (found.end != SegmentEnd::kSealed && found.end != SegmentEnd::kFull)
     found.records_behind = records_from(bytes, cursor.offset(), read.header, found.next_id);
   return found;

@@ -12,6 +12,9 @@
 
 namespace esc::dlq {
 
+/// Of a larger file, which nothing here writes, only so much is looked at.
+inline constexpr std::uint64_t kMaxSegmentBytes = std::uint64_t{1} << 30;
+
 /// What became of a file.
 enum class SegmentState : std::uint8_t {
   kSound,     ///< it has a header, and records up to `kept_bytes`
@@ -36,7 +39,15 @@ struct FoundSegment {
   /// Sound records in commits of this very segment that lie behind its end: what is between was
   /// damaged, for a commit is on the disk before the next one is written.
   std::uint64_t records_behind = 0;
+
+  /// The file has fewer bytes than its header says. It had them before the header was written, and
+  /// nothing here ever makes one shorter: so what was in the rest is gone.
+  bool cut = false;
 };
+
+/// Whether there are fewer bytes than the header says. Of a larger file than kMaxSegmentBytes only
+/// so many are looked at.
+[[nodiscard]] bool is_cut(const SegmentHeader& header, std::span<const std::byte> bytes) noexcept;
 
 /// Reads all of a segment: `bytes` are the file's, and may be anything. Any thread.
 [[nodiscard]] FoundSegment scan_segment(std::uint64_t number, std::span<const std::byte> bytes);

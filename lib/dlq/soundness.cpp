@@ -9,7 +9,7 @@ Soundness soundness_of(const ScannedSegment& segment) noexcept {
   if (segment.error != 0) return Soundness::kDamaged;
   if (found.state == SegmentState::kNotBegun) return Soundness::kSound;
   if (found.state != SegmentState::kSound) return Soundness::kDamaged;
-  if (found.records_behind != 0) return Soundness::kDamaged;
+  if (found.records_behind != 0 || found.cut) return Soundness::kDamaged;
   const bool ends_well = found.end == SegmentEnd::kSealed || found.end == SegmentEnd::kNothing ||
                          found.end == SegmentEnd::kFull || found.end == SegmentEnd::kOldBytes;
   return ends_well ? Soundness::kSound : Soundness::kTorn;
@@ -32,6 +32,11 @@ std::string complaint_of(const ScannedSegment& segment) {
              "; this program knows " + std::to_string(kVersion);
     default:
       break;
+  }
+  if (found.cut) {
+    return where + "has fewer bytes than the " + std::to_string(found.header.bytes) +
+           " that its header says; " + std::to_string(found.records) + " records up to byte " +
+           std::to_string(found.kept_bytes) + " are left, and what was behind them is gone";
   }
   return where + std::string(name(found.end)) + " at byte " + std::to_string(found.kept_bytes) +
          " after " + std::to_string(found.records) + " records; " +

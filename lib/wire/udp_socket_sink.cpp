@@ -2,6 +2,7 @@
 
 #include <netdb.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -63,9 +64,19 @@ bool UdpSocketSink::operator()(std::span<const std::uint8_t> datagram) noexcept 
       return true;
     }
     last_error_ = errno;
+    if (last_error_ == ECONNREFUSED) ++refused_;
     if (last_error_ != EINTR && last_error_ != ECONNREFUSED) return false;
   }
   return false;
+}
+
+void UdpSocketSink::wait_for_refusal(std::chrono::milliseconds time) noexcept {
+  pollfd socket{fd_, 0, 0};  // errors are always told
+  if (poll(&socket, 1, static_cast<int>(time.count())) <= 0) return;
+  int error = 0;
+  socklen_t bytes = sizeof error;
+  if (getsockopt(fd_, SOL_SOCKET, SO_ERROR, &error, &bytes) == 0 && error == ECONNREFUSED)
+    ++refused_;
 }
 
 }  // namespace esc::wire

@@ -1,6 +1,7 @@
 // A sink for Sender: datagrams through a UDP socket of the kernel.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -14,9 +15,14 @@ class UdpSocketSink {
   /// `host`: a name or an address of either family; `port`: a number or the name of a service.
   /// Throws std::system_error that names both: not found, or no route.
   UdpSocketSink(const std::string& host, const std::string& port);
-  UdpSocketSink(UdpSocketSink&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  UdpSocketSink(UdpSocketSink&& other) noexcept
+      : fd_(std::exchange(other.fd_, -1)),
+        last_error_(other.last_error_),
+        refused_(other.refused_) {}
   UdpSocketSink& operator=(UdpSocketSink&& other) noexcept {
     std::swap(fd_, other.fd_);
+    std::swap(last_error_, other.last_error_);
+    std::swap(refused_, other.refused_);
     return *this;
   }
   ~UdpSocketSink();
@@ -28,9 +34,16 @@ class UdpSocketSink {
   /// An errno; 0 after a datagram that was sent.
   [[nodiscard]] int last_error() const noexcept { return last_error_; }
 
+  /// Datagrams that somebody on the way, or the host itself, is known to have refused
+  /// (ECONNREFUSED: nobody listens there). A host answers for some of them only, and later.
+  [[nodiscard]] std::uint64_t refused() const noexcept { return refused_; }
+  /// Waits for that long at most for one more refusal, and counts it.
+  void wait_for_refusal(std::chrono::milliseconds time) noexcept;
+
  private:
   int fd_;
   int last_error_ = 0;
+  std::uint64_t refused_ = 0;
 };
 
 }  // namespace esc::wire

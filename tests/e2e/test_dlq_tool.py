@@ -247,6 +247,29 @@ class Tool(harness.Scenario):
         self.assertEqual(states, ["damaged_header", "foreign", "newer_version"])
         self.assertEqual(self.cat(), [])
 
+    def test_a_file_that_is_shorter_than_its_header_says_is_damaged(self):
+        size = 1024 * BLOCK
+        for sealed in (True, False):
+            segment = Segment(3, commits(self.chance, 54), first_id=10, size=size, sealed=sealed)
+            path = self.folder / segment.name
+            path.write_bytes(segment.bytes())
+            self.assertEqual(self.verify()[0], OK)
+            for keep, left in ((3 * BLOCK, 14), (BLOCK, 0), (9 * BLOCK, 54), (size - 1, 54)):
+                path.write_bytes(segment.bytes()[:keep])
+                code, verdict = self.verify()
+                self.assertEqual((code, verdict["torn"], verdict["damaged"]), (DAMAGED, 0, 1))
+                complaint = verdict["complaints"][0]
+                self.assertEqual(
+                    (complaint["state"], complaint["records"], complaint["bytes"]),
+                    ("cut", left, keep),
+                )
+                self.assertEqual(complaint["bytes_by_header"], size)
+                said = dlq("verify", self.folder).stdout
+                self.assertIn(f"DAMAGED {segment.name}: has fewer bytes than the {size}", said)
+            # A longer one has lost nothing.
+            path.write_bytes(segment.bytes() + bytes(BLOCK))
+            self.assertEqual(self.verify()[0], OK)
+
     def test_a_spare_file_and_others_do_not_count(self):
         content = self.segments[0].bytes()
         (self.folder / "0000000000000002.spare").write_bytes(content)
@@ -360,6 +383,34 @@ class Hostile(harness.Scenario):
             self.assertRegex(printed.decode(), r"\A[\n\t\x20-\x7e]*\Z", command)
             self.assertTrue(printed)
 
+    def cat_of(self, *made):
+        folder = self.directory / "letters"
+        folder.mkdir(exist_ok=True)
+        segment = Segment(1, [list(made)], size=64 * BLOCK)
+        (folder / segment.name).write_bytes(segment.bytes())
+        return [dlq(command, folder).stdout for command in ("cat", "stats")]
+
+    def test_no_field_is_forged_by_the_one_before_it(self):
+        forger = b"x' priority 255 payload 0 bytes '"
+        cat, _ = self.cat_of(Letter(forger, b"it's \\ \\'", priority=3))
+        self.assertIn(r"topic 'x\' priority 255 payload 0 bytes \'' priority 3 payload", cat)
+        self.assertTrue(cat.endswith(r"bytes 'it\'s \\ \\\''" + "\n"), cat)
+        # What is escaped can be told from what is written so.
+        cat, stats = self.cat_of(Letter(b"\x1b", b""), Letter(rb"\x1b", b""))
+        for said in (cat, stats):
+            self.assertEqual(len(re.findall(r"(?<!\\)\\x1b", said)), 1, said)
+            self.assertEqual(said.count(r"\\x1b"), 1, said)
+
+    def test_what_nobody_sees_is_shown(self):
+        unseen = "\u00ad\u034f\u115f\u3164\u2800\u00a0\u2003\u3000\ufeff\ufe0f\U000e0041"
+        seen = "ü€𝄞"
+        for said in self.cat_of(Letter(f"a{unseen}{seen}".encode(), unseen.encode())):
+            for one in unseen:
+                self.assertNotIn(one, said)
+                digits = 4 if ord(one) < 0x10000 else 6
+                self.assertIn(f"\\u{{{ord(one):0{digits}x}}}", said)
+            self.assertIn(seen, said)
+
     def test_a_frame_that_is_none_is_shown_as_bytes(self):
         class Odd(Letter):
             def frame(self):
@@ -384,6 +435,11 @@ class Errors(harness.Scenario):
             (["cat", self.directory, "--since", "yesterday"], USAGE),
             (["cat", self.directory, "--topic", "a/#/b"], USAGE),
             (["cat", self.directory, "--reason", "bored"], USAGE),
+            (["cat", self.directory, "--topic", ""], USAGE),
+            (["cat", self.directory, "--since", "2026-02-30T00:00:00Z"], USAGE),
+            (["cat", self.directory, "--until", "9999-01-01T00:00:00Z"], USAGE),
+            (["cat", self.directory, "--until", "2026-1-1T0:0:0Z"], USAGE),
+            (["cat", self.directory, "--until", "-1h"], USAGE),
             (["cat", self.directory, "--json", "--hex"], USAGE),
             (["purge", self.directory], USAGE),
             (["purge", self.directory, "--all", "--until", "1d"], USAGE),
@@ -397,16 +453,21 @@ class Errors(harness.Scenario):
             self.assertEqual(found.stdout, "")
         self.assertEqual(dlq("ls", self.directory).returncode, OK)
 
-    def test_a_reader_that_goes_away_is_an_error_of_the_output(self):
+    def test_a_reader_that_has_enough_ends_it(self):
         folder = self.directory / "letters"
         folder.mkdir()
         segment = Segment(1, commits(random.Random(1), 700), size=200 * BLOCK)
         (folder / segment.name).write_bytes(segment.bytes())
         with subprocess.Popen([DLQ, "cat", folder], stdout=subprocess.PIPE,
-                              stderr=subprocess.DEVNULL) as process:
+                              stderr=subprocess.PIPE, text=True) as process:
             process.stdout.readline()
             process.stdout.close()
-            self.assertEqual(process.wait(60), NOT_WRITTEN)
+            self.assertEqual((process.wait(60), process.stderr.read()), (OK, ""))
+        with open("/dev/full", "wb") as full:
+            done = subprocess.run([DLQ, "cat", folder], stdout=full, stderr=subprocess.PIPE,
+                                  text=True, timeout=60, check=False)
+        self.assertEqual(done.returncode, NOT_WRITTEN)
+        self.assertIn("No space left on device", done.stderr)
 
     def test_the_page_has_the_exit_codes(self):
         text = dlq("--help").stdout

@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import re
 import socket
 import subprocess
 import threading
@@ -161,9 +162,19 @@ class ByTcp(harness.Scenario):
         self.replay("--topic", "plant/1", "--cursor", cursor)
         _, _, error = self.replay("--cursor", cursor, code=NOT_REPLAYED, most=0)
         self.assertIn("is of another selection", error)
-        cursor.write_text("{}", encoding="utf-8")
-        _, _, error = self.replay("--cursor", cursor, code=NOT_REPLAYED, most=0)
-        self.assertIn("is no cursor", error)
+        sound = {"esc_dlq_cursor": 1, "selection": "", "segment": 3, "run": RUN, "created_ns": 0,
+                 "id": 159}  # fmt: skip
+        cursor.write_text(json.dumps(sound), encoding="utf-8")
+        self.assertEqual(len(self.replay("--cursor", cursor)[0]), len(self.expected()) - 110)
+        for spoilt in (
+            "{}",
+            "[" * 60_000,
+            *(json.dumps(sound | {"id": bad}) for bad in (-1, 1.5, 1e300, "1", None)),
+            json.dumps(sound | {"esc_dlq_cursor": -1}),
+        ):
+            cursor.write_text(spoilt, encoding="utf-8")
+            _, _, error = self.replay("--cursor", cursor, code=NOT_REPLAYED, most=0)
+            self.assertIn("is no cursor", error)
 
     def test_a_dry_run_sends_nothing_and_moves_nothing(self) -> None:
         before = sorted(path.name for path in self.folder.iterdir())
@@ -207,11 +218,44 @@ class ByTcp(harness.Scenario):
         segment = Segment(20, [[Letter(b"x", b"1", died_ns=later), Letter(b"x", b"2")]], run=RUN)
         (self.folder / segment.name).write_bytes(segment.bytes())
         expected = [*self.expected(), (Letter(b"x", b"2").frame(), (RUN, 0, 1), 1)]
-        self.assertEqual(self.replay()[0], expected)
-        self.assertEqual(self.replay()[0], expected[-1:])
+        until = ("--until", "0s")  # now
+        sent, said, _ = self.replay(*until)
+        self.assertEqual((sent, said["left_until"]), (expected, 1))
+        self.assertEqual(self.replay(*until)[0], expected[-1:])
         segment.commits[0][0].died_ns = 1
         (self.folder / segment.name).write_bytes(segment.bytes())
-        self.assertEqual([one[1][2] for one in self.replay()[0]], [0, 1])
+        self.assertEqual([one[1][2] for one in self.replay(*until)[0]], [0, 1])
+        self.assertEqual(self.replay(*until)[0], [])
+
+    def test_letters_of_a_clock_that_was_ahead_are_sent_once(self) -> None:
+        """By the day and by centuries; and a segment that says it was made after the next one."""
+        tomorrow = time.time_ns() + 86_400 * 10**9
+        ahead = [Letter(b"x", str(i).encode(), died_ns=tomorrow + i) for i in range(50)]
+        for number, commit, created in ((1, ahead[:25], tomorrow), (20, ahead[25:], 10)):
+            segment = Segment(number, [commit], run=RUN, first_id=number * 100, created_ns=created)
+            (self.folder / segment.name).write_bytes(segment.bytes())
+        dry = dlq("replay", self.folder, "--dry-run", "--json")
+        self.assertEqual(json.loads(dry.stdout)["letters"], len(self.expected()) + 50)
+        sent, said, _ = self.replay()
+        self.assertEqual(len(sent), len(self.expected()) + 50)
+        self.assertEqual(said["letters"], len(sent))
+        self.assertEqual({one[0] for one in sent} >= {letter.frame() for letter in ahead}, True)
+        self.assertEqual(self.replay()[0], [])
+
+    def test_a_restart_that_was_stopped_goes_on_from_the_beginning(self) -> None:
+        self.replay()
+        self.assertEqual(len(list(self.folder.glob("*.cursor"))), 1)
+        self.replay("--restart", "--rate", 1000, code=NOT_REPLAYED, most=1)
+        self.assertEqual(list(self.folder.glob("*.cursor")), [])
+        self.assertEqual(self.replay()[0], self.expected())
+
+    def test_a_segment_that_was_cut_is_said(self) -> None:
+        path = self.folder / self.segments[0].name
+        path.write_bytes(path.read_bytes()[: 2 * 4096])
+        sent, said, _ = self.replay(code=DAMAGED)
+        self.assertLess(len(sent), len(self.expected()))
+        self.assertEqual(said["segments_cut"], 1)
+        # It is said once: what is behind the cursor is not read again.
         self.assertEqual(self.replay()[0], [])
 
     def test_a_folder_that_was_begun_anew(self) -> None:
@@ -239,6 +283,69 @@ class ByTcp(harness.Scenario):
         whole = self.expected()
         self.assertEqual(sent, [one for one in whole if one in sent])
         self.assertLess(len(sent), len(whole))
+
+
+class ByUdp(harness.Scenario):
+    """Over UDP the kernel says at best that nobody listens."""
+
+    def setUp(self) -> None:
+        self.folder = self.directory / "letters"
+        self.folder.mkdir()
+        letters = [Letter(b"x", bytes(1000), died_ns=1 + i) for i in range(500)]
+        segment = Segment(3, [letters], run=RUN, size=256 * 4096)
+        (self.folder / segment.name).write_bytes(segment.bytes())
+        self.receiver = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.addCleanup(self.receiver.close)
+        self.receiver.bind(("127.0.0.1", 0))
+        self.to = f"127.0.0.1:{self.receiver.getsockname()[1]}"
+
+    def replay(self, *arguments: object) -> subprocess.CompletedProcess[str]:
+        return dlq("replay", self.folder, "--json", "--udp", self.to, *arguments)
+
+    def cursors(self) -> list:
+        return list(self.folder.glob("*.cursor"))
+
+    def test_nobody_listens(self) -> None:
+        self.receiver.close()
+        for more in ([], ["--limit", 1]):  # of one datagram nothing but the answer tells
+            done = self.replay(*more)
+            self.assertEqual(done.returncode, NOT_REPLAYED, done.stdout + done.stderr)
+            letters = 1 if more else 500
+            self.assertRegex(
+                done.stderr,
+                rf"of {letters} datagrams with {letters} letters at least [0-9]+ were answered "
+                r"with 'Connection refused': nobody listens at 127\.0\.0\.1:[0-9]+",
+            )
+            self.assertIn("--despite-refusals", done.stderr)
+            self.assertEqual((done.stdout, self.cursors()), ("", []))
+        refused = int(re.search(r"at least ([0-9]+)", self.replay().stderr)[1])
+        self.assertGreaterEqual(refused, 2)
+
+    def test_going_on_all_the_same(self) -> None:
+        self.receiver.close()
+        done = self.replay("--despite-refusals")
+        self.assertEqual(done.returncode, OK, done.stderr)
+        said = json.loads(done.stdout)
+        self.assertEqual(said["letters"], 500)
+        self.assertGreaterEqual(said["datagrams_refused"], 2)
+        self.assertEqual(len(self.cursors()), 1)
+        self.assertEqual(json.loads(self.replay().stdout)["letters"], 0)
+
+    def test_somebody_listens(self) -> None:
+        done = self.replay("--limit", 3)
+        self.assertEqual(done.returncode, OK, done.stderr)
+        said = json.loads(done.stdout)
+        self.assertEqual((said["letters"], said["datagrams_refused"]), (3, 0))
+        self.receiver.settimeout(30)
+        for _ in range(3):
+            self.receiver.recv(1 << 16)
+
+    def test_the_advice_for_confirm_names_options_that_are_there(self) -> None:
+        for name in ("nobody-of-that-name", str(self.directory / "no.sock"), "not/an instance"):
+            done = self.replay("--confirm", name)
+            self.assertEqual(done.returncode, NOT_REPLAYED)
+            self.assertNotRegex(done.stderr, "--(?!confirm)[a-z]", done.stderr)
+            self.assertIn("--confirm takes the name of an instance", done.stderr)
 
 
 if __name__ == "__main__":

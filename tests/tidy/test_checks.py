@@ -7,8 +7,8 @@ from pathlib import Path
 
 import cpp
 import tree
-from checks import data_path, formatting, headers, layout, levels, markdown, own_faults, programs
-from checks import shell
+from checks import data_path, formatting, headers, layout, levels, markdown, numbers, output
+from checks import own_faults, programs, shell
 
 GOOD_HEADER = '#pragma once\n#include "base/align.hpp"\n'
 
@@ -148,6 +148,77 @@ class DataPath(unittest.TestCase):
 
     def test_an_excuse_for_nothing(self):
         self.assertEqual(len(found(data_path, {}, allowed={"lib/worker/gone.hpp": {"throw"}})), 1)
+
+
+class Numbers(unittest.TestCase):
+    def test_each_way_past_the_reader(self):
+        for line in [
+            "auto a = std::stoul(text);",
+            "auto a = stoi (text);",
+            "a = std::strtoull(text, nullptr, 10);",
+            "a = ::strtod(text, &end);",
+            "a = atof(text);",
+            "a = std::atoi(text);",
+            'std::sscanf(text, "%d", &a);',
+            "std::from_chars(begin, end, a);",
+            "std::istringstream words(line);",
+            "std::stringstream words(line);",
+            'strptime(text, "%Y", &parts);',
+        ]:
+            for path in ("app/escd/a.cpp", "lib/wire/a.hpp", "tools/escctl/a.cpp"):
+                with self.subTest(line=line, path=path):
+                    self.assertEqual(len(found(numbers, {path: line + "\n"})), 1)
+
+    def test_each_way_past_the_options(self):
+        for line in [
+            'app.add_option("--a", a);',
+            'command\n    ->add_option_function<int>("--a", take);',
+            "option->check(CLI::PositiveNumber);",
+            "option->check(CLI::Range(1, 2));",
+            "option->check(CLI::IsMember(words));",
+            "app.parse(argc, argv);",
+        ]:
+            with self.subTest(line=line):
+                self.assertEqual(len(found(numbers, {"tools/escctl/a.cpp": line + "\n"})), 1)
+                self.assertEqual(found(numbers, {"lib/cli/options.cpp": line + "\n"}), [])
+
+    def test_what_is_right(self):
+        text = (
+            "// std::stoul(\nauto a = parse_whole(text); std::to_chars(b, e, v); histoire(1);\n"
+            'auto b = "sscanf"; std::ostringstream out; cli::add_number(app, "--a", a, "");\n'
+        )
+        self.assertEqual(found(numbers, {"app/escd/a.cpp": text}), [])
+        self.assertEqual(found(numbers, {"lib/base/number.cpp": "std::from_chars(b, e, v);\n"}), [])
+        self.assertEqual(found(numbers, {"tests/unit/a.cpp": "std::stoul(text);\n"}), [])
+
+
+class Output(unittest.TestCase):
+    def test_each_way_past_the_writer(self):
+        for line in [
+            "std::cout << 1;",
+            'std::printf("a");',
+            'printf("a");',
+            'std::puts("a");',
+            "putchar(1);",
+            "std::fputs(text, stdout);",
+            "::write(STDOUT_FILENO, a, b);",
+            "write(1, a, b);",
+            'dprintf(1, "a");',
+            'fmt::print("a");',
+            "std::fwrite(a, 1, 2, stdout);",
+            "std::make_shared<spdlog::sinks::stdout_color_sink_mt>();",
+        ]:
+            with self.subTest(line=line):
+                self.assertEqual(len(found(output, {"tools/escctl/a.cpp": line + "\n"})), 1)
+
+    def test_what_is_right(self):
+        text = (
+            '// std::cout\nstd::fprintf(stderr, "stdout"); std::snprintf(a, b, "c"); out << 1;\n'
+            "std::cerr << 1; file.write(1, a); print(a); printfs(1);\n"
+        )
+        self.assertEqual(found(output, {"tools/escctl/a.cpp": text}), [])
+        self.assertEqual(found(output, {"lib/cli/standard_output.cpp": "STDOUT_FILENO\n"}), [])
+        self.assertEqual(found(output, {"tests/unit/a.cpp": "std::cout << 1;\n"}), [])
 
 
 class Markdown(unittest.TestCase):

@@ -268,7 +268,8 @@ class Deploy(unittest.TestCase):
         self.assertNotIn(str(self.root), unit)
 
     def test_hugepages_that_cannot_be(self):
-        for arguments in (["--size", "4M", "1"], ["5=1"], ["many"], ["--size", "1G", "1"]):
+        for arguments in (["--size", "4M", "1"], ["5=1"], ["many"], ["--size", "1G", "1"],
+                          ["99999999999999999999"], ["0=99999999999999999999"], ["-1"], ["010"]):
             self.knob(0, 100)
             with self.subTest(arguments=arguments):
                 self.assertEqual(self.run_it("reserve-hugepages", *arguments).returncode, 1)

@@ -169,6 +169,14 @@ def ledger():
 
 
 class ShowLedger(unittest.TestCase):
+    def test_seconds_are_a_number(self):
+        for text in ("nan", "inf", "-1", "0", "1_0", "1e999", "", " 1", "0x1", "1.2.3"):
+            with contextlib.redirect_stderr(io.StringIO()) as said:
+                with self.assertRaises(SystemExit, msg=text) as ended:
+                    show_ledger.main(["--seconds", text, "nowhere"])
+            self.assertEqual(ended.exception.code, 2)
+            self.assertIn("--seconds", said.getvalue())
+
     def status(self, text):
         with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
             file.write(text)

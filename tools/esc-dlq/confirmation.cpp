@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "cli/json_text.hpp"
 #include "control/socket_path.hpp"
 #include "esc-dlq/replay_error.hpp"
 #include "escctl/exit_code.hpp"
@@ -11,15 +12,32 @@
 namespace esc::dlq_tool {
 namespace {
 
+[[noreturn]] void fail_as_stranger() {
+  throw ReplayError("--confirm: the answer is not escd's", "name escd's instance, or its socket");
+}
+
+std::uint64_t count_of(const nlohmann::ordered_json& stage, const char* name) {
+  const auto count = cli::whole_member(stage, name);
+  if (!count) fail_as_stranger();
+  return *count;
+}
+
+/// escctl's own advice names escctl's options.
+std::string fix_of(const ctl::Failure& failure) {
+  if (failure.code() == ctl::ExitCode::kRefused) return failure.fix();
+  return "--confirm takes the name of an instance that runs on this machine, or the path of its "
+         "control socket; run this as the user that runs it, or as root";
+}
+
 /// Calls something of escctl's, whose errors are told as ours.
 template <class Call>
 auto told(Call&& call) {
   try {
     return call();
   } catch (const ctl::Failure& failure) {
-    throw ReplayError(std::string("--confirm: ") + failure.what(), failure.fix());
+    throw ReplayError(std::string("--confirm: ") + failure.what(), fix_of(failure));
   } catch (const nlohmann::json::exception&) {
-    throw ReplayError("--confirm: the answer is not escd's", "name escd's instance, or its socket");
+    fail_as_stranger();
   }
 }
 
@@ -39,9 +57,9 @@ ReplayCounts Confirmation::read() {
     ReplayCounts counts;
     for (const auto& [name, stage] : stats.at("stages").items()) {
       if (!name.starts_with("dispatch")) continue;
-      counts.fresh += stage.at("replayed").get<std::uint64_t>();
-      counts.copies += stage.at("duplicate_replay").get<std::uint64_t>();
-      counts.refused += stage.at("replay_refused").get<std::uint64_t>();
+      counts.fresh += count_of(stage, "replayed");
+      counts.copies += count_of(stage, "duplicate_replay");
+      counts.refused += count_of(stage, "replay_refused");
     }
     return counts;
   });

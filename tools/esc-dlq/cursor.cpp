@@ -16,6 +16,7 @@
 #include <utility>
 
 #include "base/file_descriptor.hpp"
+#include "cli/json_text.hpp"
 #include "dlq/crc32c.hpp"
 #include "esc-dlq/replay_error.hpp"
 
@@ -24,7 +25,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr int kVersion = 1;
+constexpr std::uint64_t kVersion = 1;
 constexpr std::size_t kMaxBytes = 64 * 1024;
 
 [[noreturn]] void fail(const std::string& path, const std::string& what, const std::string& fix) {
@@ -56,25 +57,39 @@ void check(int returned) {
   if (returned != 0) throw std::system_error(errno, std::generic_category());
 }
 
+void sync_folder_of(const std::string& path) {
+  const std::string parent = std::filesystem::absolute(path).parent_path();
+  const FileDescriptor folder(::open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  check(folder.valid() ? ::fsync(folder.get()) : -1);
+}
+
 }  // namespace
 
 Cursor::Cursor(std::string path, std::string selection)
     : path_(std::move(path)), selection_(std::move(selection)) {
+  read();
+}
+
+void Cursor::read() {
+  position_.reset();
   const auto text = read_file(path_);
   if (!text) return;
   const std::string fix = "name another with --cursor, or remove it";
-  try {
-    const Json json = Json::parse(*text);
-    if (json.at("esc_dlq_cursor").get<int>() != kVersion) fail(path_, "is of another version", fix);
-    if (json.at("selection").get<std::string>() != selection_)
-      fail(path_, "is of another selection of letters", fix);
-    position_ = CursorPosition{.segment = json.at("segment").get<std::uint64_t>(),
-                               .run = json.at("run").get<std::uint64_t>(),
-                               .created_ns = json.at("created_ns").get<std::uint64_t>(),
-                               .id = json.at("id").get<std::uint64_t>()};
-  } catch (const Json::exception&) {
+  const Json json = cli::parse_json(*text).value_or(Json());
+  const auto version = cli::whole_member(json, "esc_dlq_cursor");
+  if (!version) fail(path_, "is no cursor", fix);
+  if (*version != kVersion) fail(path_, "is of another version", fix);
+  if (!json.contains("selection") || !json["selection"].is_string())
     fail(path_, "is no cursor", fix);
-  }
+  if (json["selection"].get_ref<const std::string&>() != selection_)
+    fail(path_, "is of another selection of letters", fix);
+  const auto segment = cli::whole_member(json, "segment");
+  const auto run = cli::whole_member(json, "run");
+  const auto created_ns = cli::whole_member(json, "created_ns");
+  const auto id = cli::whole_member(json, "id");
+  if (!segment || !run || !created_ns || !id) fail(path_, "is no cursor", fix);
+  position_ =
+      CursorPosition{.segment = *segment, .run = *run, .created_ns = *created_ns, .id = *id};
 }
 
 void Cursor::lock() {
@@ -84,8 +99,20 @@ void Cursor::lock() {
   lock_ = FileDescriptor(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (!lock_.valid())
     fail(path_, std::strerror(errno), "name one where you may write with --cursor");
-  if (::flock(lock_.get(), LOCK_EX | LOCK_NB) == 0) return;
-  fail(path_, "another replay of this selection is under way", "wait for its end");
+  if (::flock(lock_.get(), LOCK_EX | LOCK_NB) != 0)
+    fail(path_, "another replay of this selection is under way", "wait for its end");
+  read();
+}
+
+void Cursor::restart() {
+  try {
+    if (::unlink(path_.c_str()) != 0) check(errno == ENOENT ? 0 : -1);
+    sync_folder_of(path_);
+  } catch (const std::system_error& error) {
+    fail(path_, std::string("cannot be removed: ") + std::strerror(error.code().value()),
+         "look at the disk, and at who may write there");
+  }
+  position_.reset();
 }
 
 void Cursor::commit(const CursorPosition& position) {
@@ -94,7 +121,6 @@ void Cursor::commit(const CursorPosition& position) {
                      {"created_ns", position.created_ns}, {"id", position.id}};
   const std::string next = path_ + ".new";
   try {
-    const std::string parent = std::filesystem::absolute(path_).parent_path();
     (void)::unlink(next.c_str());  // what a crash left
     const FileDescriptor file(
         ::open(next.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
@@ -102,8 +128,7 @@ void Cursor::commit(const CursorPosition& position) {
     write_all(file.get(), json.dump(1, ' ', true, Json::error_handler_t::replace) + "\n");
     check(::fsync(file.get()));
     check(::rename(next.c_str(), path_.c_str()));
-    const FileDescriptor folder(::open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    check(folder.valid() ? ::fsync(folder.get()) : -1);
+    sync_folder_of(path_);
   } catch (const std::system_error& error) {
     fail(path_, std::string("cannot be written: ") + std::strerror(error.code().value()),
          "name one where you may write with --cursor");

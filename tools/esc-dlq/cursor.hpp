@@ -25,20 +25,23 @@ class Cursor {
   /// `selection`: what says which letters are meant. Reads the file if there is one. Throws
   /// ReplayError: it cannot be read, is no cursor, or is of another selection.
   Cursor(std::string path, std::string selection);
-  /// Keeps others from moving it meanwhile. Throws ReplayError: somebody does.
+  /// Keeps others from moving it meanwhile, and reads it again: somebody may have moved it before.
+  /// Throws ReplayError: somebody does, and as the constructor does.
   void lock();
 
   /// None: nothing was sent yet.
   [[nodiscard]] const std::optional<CursorPosition>& position() const noexcept { return position_; }
   [[nodiscard]] const std::string& path() const noexcept { return path_; }
-  /// Forgets where it was; the file is as it was until the next commit().
-  void restart() noexcept { position_.reset(); }
+  /// Forgets where it was, on the disk as well. Throws ReplayError.
+  void restart();
 
   /// Brings it to the disk, whole: after a crash there is the old one or this one. Throws
   /// ReplayError.
   void commit(const CursorPosition& position);
 
  private:
+  void read();
+
   std::string path_;
   std::string selection_;
   std::optional<CursorPosition> position_;

@@ -38,7 +38,7 @@ std::string frame_text(const dlq::Record& record) {
                                  parts->payload.size());
   return " topic " + config::in_quotes(parts->topic) + " priority " +
          std::to_string(parts->priority) + " payload " + std::to_string(payload.size()) +
-         " bytes '" + config::printable(payload, kShownPayloadBytes) + "'";
+         " bytes " + config::in_quotes(payload, kShownPayloadBytes);
 }
 
 std::string text_line(std::uint64_t segment, const dlq::Record& record) {

@@ -53,7 +53,7 @@ ExitCode run(const Options& options, cli::StandardOutput& standard_output) {
     const ReplayResult result = replay(options.folder, options.filter, options.replay);
     print_replay(out, result, options.replay.dry_run, options.json);
     unreadable = result.unreadable;
-    sound = result.no_frame == 0;
+    sound = result.no_frame + result.cut == 0;
     all_sent = result.too_long + result.not_taken == 0;
   } else if (options.command == "purge") {
     purge(out, options.folder, options.purge, options.json);

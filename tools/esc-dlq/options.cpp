@@ -81,6 +81,8 @@ void add_replay(CLI::App& command, ReplayOptions& replay) {
   add_text(command, "--cursor", replay.cursor,
            "the file that says how far this selection has come; without it: one in FOLDER")
       ->type_name("FILE");
+  command.add_flag("--despite-refusals", replay.despite_refusals,
+                   "with --udp: go on though somebody says that nobody listens there");
   command.add_flag("--restart", replay.restart, "from the beginning, whatever the cursor says");
   add_number(command, "--datagram-bytes", replay.datagram_bytes,
              "UDP payload that several letters share at most", {64, wire::kMaxDatagramBytes});

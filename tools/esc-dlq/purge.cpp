@@ -32,11 +32,20 @@ void take_folder(dlq::PosixFileSystem& files, const std::string& path) {
   throw dlq::FolderError(what + std::strerror(error), "run this as the user the appliance runs as");
 }
 
-void remove(dlq::FileSystem& files, const std::string& name) {
+void remove(dlq::FileSystem& files, const std::string& name, std::size_t before) {
   const int error = files.remove(name);
   if (error == 0 || error == ENOENT) return;
-  throw dlq::FolderError("'" + name + "' cannot be removed: " + std::strerror(error),
+  throw dlq::FolderError("'" + name + "' cannot be removed: " + std::strerror(error) + "; " +
+                             std::to_string(before) + " files before it were",
                          "look at the disk, and at who may write the folder");
+}
+
+void sync(dlq::FileSystem& files, const std::string& path, std::size_t removed) {
+  const int error = files.sync_folder();
+  if (error == 0) return;
+  throw dlq::FolderError(std::to_string(removed) + " files were removed from '" + path +
+                             "', but the disk did not confirm it: " + std::strerror(error),
+                         "look at the disk; after a power failure they may be there again");
 }
 
 }  // namespace
@@ -55,7 +64,7 @@ void purge(std::ostream& out, const std::string& path, const PurgeOptions& optio
   std::uint64_t letters = 0;
   std::uint64_t bytes = 0;
   const auto take_out = [&](const std::string& name, std::uint64_t size) {
-    if (!options.dry_run) remove(files, name);
+    if (!options.dry_run) remove(files, name, names.size());
     names.push_back(name);
     bytes += size;
   };
@@ -67,7 +76,7 @@ void purge(std::ostream& out, const std::string& path, const PurgeOptions& optio
   if (options.all) {
     for (const dlq::FolderEntry& spare : folder.spares()) take_out(spare.name, spare.bytes);
   }
-  if (!options.dry_run && !names.empty()) (void)files.sync_folder();
+  if (!options.dry_run && !names.empty()) sync(files, path, names.size());
   if (json) {
     out << nlohmann::ordered_json{{"files", names}, {"letters", letters}, {"bytes", bytes}}.dump(2)
         << '\n';

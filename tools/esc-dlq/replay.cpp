@@ -6,6 +6,7 @@
 #include <ostream>
 #include <utility>
 
+#include "cli/json_text.hpp"
 #include "dlq/folder.hpp"
 #include "esc-dlq/cursor.hpp"
 #include "esc-dlq/progress.hpp"
@@ -30,21 +31,23 @@ class Replay {
   Replay(const std::string& folder, const Filter& filter, const ReplayOptions& options)
       : folder_(folder),
         filter_(filter),
+        whenever_(filter),
         options_(options),
         cursor_(options.cursor.empty() ? default_cursor_path(folder, filter.selection())
                                        : options.cursor,
                 filter.selection()),
         batch_letters_(letters_of_a_batch(options.rate)),
         batch_(options.datagram_bytes) {
-    // What dies while this runs, perhaps of what it sends, is for the next time: else it might
-    // never end.
-    filter_.until_ns = std::min(filter_.until_ns, unix_now_ns());
-    if (options.restart) cursor_.restart();
-    begin_ = cursor_.position();
+    whenever_.until_ns = UINT64_MAX;
     result_.cursor = cursor_.path();
-    if (options.dry_run) return;
-    cursor_.lock();
-    delivery_.emplace(options);
+    if (!options.dry_run) {
+      cursor_.lock();
+      delivery_.emplace(options);
+      // On the disk before anything is sent: stopped at once, the next one begins anew as well.
+      if (options.restart) cursor_.restart();
+    }
+    if (!options.restart) begin_ = cursor_.position();
+    find_end();
   }
 
   ReplayResult run() {
@@ -54,28 +57,54 @@ class Replay {
       if (!enough_ && !is_behind_cursor(file)) read(file, room);
       progress_.add(file.bytes - shown_in_segment_);
     }
-    deliver();
+    deliver(true);
     return result_;
   }
 
  private:
+  /// What dies while this runs, perhaps of what it sends, is for the next time: else it might never
+  /// end. It comes into segments that are not in the list, or behind the last record of the last
+  /// one. Clocks do not say so: one that was set back leaves letters of tomorrow.
+  void find_end() {
+    if (folder_.segments().empty()) return;
+    dlq::SegmentBytes room;
+    const dlq::SegmentFile& last = folder_.segments().back();
+    end_ = {.segment = last.number};
+    const auto begin = [&](const dlq::SegmentHeader& header) { end_.run = header.run; };
+    const auto visit = [&](const dlq::Record& record) {
+      end_.id = record.id;
+      return true;
+    };
+    (void)dlq::for_each_record(folder_, last, room, begin, visit);
+  }
+  [[nodiscard]] bool is_new(const CursorPosition& here) const noexcept {
+    return here.segment == end_.segment && (here.run != end_.run || here.id > end_.id);
+  }
+
   void read(const dlq::SegmentFile& file, dlq::SegmentBytes& room) {
     CursorPosition here{.segment = file.number};
     const std::byte* first = nullptr;  // of the segment's frames
     const auto begin = [&](const dlq::SegmentHeader& header) {
       here.run = header.run;
       here.created_ns = header.created_ns;
+      if (folder_.measured(file).bytes < header.bytes) ++result_.cut;
     };
     const auto visit = [&](const dlq::Record& record) {
       here.id = record.id;
       if (is_behind_cursor(here)) return true;
-      // Its time is to come: the cursor stays before it, and what is behind is sent once more then.
-      if (record.letter.died_ns >= filter_.until_ns) position_is_last_ = true;
-      if (filter_.takes(record)) take(here.run, record);
+      if (is_new(here)) return false;
+      // Its time may come, of an --until that is so long ago: the cursor stays before it, and what
+      // is behind is sent once more then.
+      if (filter_.takes(record)) {
+        take(here.run, record);
+      } else if (record.letter.died_ns >= filter_.until_ns && whenever_.takes(record)) {
+        position_is_last_ = true;
+        ++result_.to_come;
+      }
       if (!position_is_last_) position_ = here;
       if (first == nullptr) first = record.frame.data();
       if (batch_.letters() >= batch_letters_ || batch_.bytes() >= kBatchBytes) {
-        deliver();
+        deliver(false);
         show(file, static_cast<std::uint64_t>(record.frame.data() - first));
       }
       enough_ = options_.limit != 0 && result_.letters + batch_.letters() >= options_.limit;
@@ -93,11 +122,18 @@ class Replay {
     shown_in_segment_ = reached;
   }
 
-  /// Numbers only go up, but for a folder that was begun anew.
-  [[nodiscard]] bool is_behind_cursor(const dlq::SegmentFile& file) const {
+  /// Numbers only go up, but for a folder that was begun anew. It was not where the cursor's own
+  /// segment is still there; where that is gone, the times of their making have to tell.
+  [[nodiscard]] bool is_behind_cursor(const dlq::SegmentFile& file) {
     if (!begin_ || file.number >= begin_->segment) return false;
+    if (!cursors_segment_is_there_) cursors_segment_is_there_ = is_there(*begin_);
+    if (*cursors_segment_is_there_) return true;
     const auto header = folder_.header(file);
     return !header || header->created_ns <= begin_->created_ns;
+  }
+  [[nodiscard]] bool is_there(const CursorPosition& position) const {
+    const auto header = folder_.header({position.segment, dlq::kBlockBytes});
+    return header && header->run == position.run && header->created_ns == position.created_ns;
   }
   [[nodiscard]] bool is_behind_cursor(const CursorPosition& here) const noexcept {
     return begin_ && here.segment == begin_->segment && here.run == begin_->run &&
@@ -118,14 +154,15 @@ class Replay {
     }
   }
 
-  void deliver() {
+  void deliver(bool last) {
     if (batch_.letters() != 0) {
       Delivered done{.letters = batch_.letters()};
-      if (delivery_) done = delivery_->deliver(batch_);
+      if (delivery_) done = delivery_->deliver(batch_, last);
       result_.letters += done.letters;
       result_.too_long += done.too_long;
       result_.not_taken += done.not_taken;
       result_.resent += done.resent;
+      result_.refused += done.refused;
       result_.bytes += batch_.bytes();
       result_.datagrams += batch_.datagrams();
       batch_.clear();
@@ -137,10 +174,13 @@ class Replay {
   Progress progress_{"replaying", folder_.bytes()};
   std::uint64_t shown_in_segment_ = 0;  ///< bytes of it that the bar has
   Filter filter_;
+  Filter whenever_;  ///< the same without its --until
   ReplayOptions options_;
   Cursor cursor_;
   std::optional<CursorPosition> begin_;     ///< where the last replay stopped
   std::optional<CursorPosition> position_;  ///< where the next one goes on
+  std::optional<bool> cursors_segment_is_there_;
+  CursorPosition end_;  ///< the last letter that was there when this began
   bool position_is_last_ = false;
   std::uint64_t batch_letters_;
   ReplayBatch batch_;
@@ -165,8 +205,11 @@ void print_replay(std::ostream& out, const ReplayResult& result, bool dry_run, b
                                         {"left_too_long", result.too_long},
                                         {"left_not_taken", result.not_taken},
                                         {"left_no_frame", result.no_frame},
+                                        {"left_until", result.to_come},
+                                        {"datagrams_refused", result.refused},
+                                        {"segments_cut", result.cut},
                                         {"cursor", result.cursor}};
-    out << all.dump(2, ' ', true, nlohmann::ordered_json::error_handler_t::replace) << '\n';
+    out << cli::json_text(all, 2) << '\n';
     return;
   }
   out << result.letters << " dead letters in " << result.datagrams << " datagrams, " << result.bytes
@@ -179,6 +222,11 @@ void print_replay(std::ostream& out, const ReplayResult& result, bool dry_run, b
   line(result.too_long, "left: too long for a datagram");
   line(result.not_taken, "not seen to arrive; escctl ledger says what the appliance drops");
   line(result.no_frame, "left: what is kept of them is no event");
+  line(result.to_come, "left: by their clock they died at --until or later");
+  line(result.refused,
+       "datagrams or more were answered with 'Connection refused': nobody listened, or the "
+       "receiver's kernel does not know who does");
+  line(result.cut, "segments end before their letters do; see esc-dlq verify");
 }
 
 }  // namespace esc::dlq_tool

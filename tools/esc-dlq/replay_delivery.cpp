@@ -1,6 +1,8 @@
 #include "esc-dlq/replay_delivery.hpp"
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <string>
 #include <thread>
 
@@ -20,15 +22,37 @@ constexpr milliseconds kPatience(1'000);  // without one more letter counted
 
 Delivery::Delivery(const ReplayOptions& options)
     : link_(options.tcp.empty() ? udp_link(options.udp) : tcp_link(options.tcp)),
-      rate_(options.rate) {
+      rate_(options.rate),
+      despite_refusals_(options.despite_refusals),
+      udp_(options.udp) {
   if (!options.confirm.empty()) confirmation_.emplace(options.confirm);
 }
 
-Delivered Delivery::deliver(const ReplayBatch& batch) {
-  if (confirmation_) return confirm(batch);
+Delivered Delivery::deliver(const ReplayBatch& batch, bool last) {
+  const std::uint64_t before = link_->refused();
+  if (confirmation_) {
+    Delivered done = confirm(batch);
+    done.refused = link_->refused() - before;
+    return done;
+  }
   const Sent sent = send(batch);
-  link_->settle();
-  return {.letters = sent.letters, .too_long = sent.too_long};
+  // Whether anybody is there shows at the beginning; whether somebody went away, a little later.
+  link_->settle(!begun_ || last);
+  begun_ = true;
+  const std::uint64_t refused = link_->refused() - before;
+  if (refused != 0 && !despite_refusals_) stop_at_refusals(batch, refused);
+  return {.letters = sent.letters, .too_long = sent.too_long, .refused = refused};
+}
+
+void Delivery::stop_at_refusals(const ReplayBatch& batch, std::uint64_t refused) const {
+  throw ReplayError(
+      "UDP: of " + std::to_string(batch.datagrams()) + " datagrams with " +
+          std::to_string(batch.letters()) + " letters at least " + std::to_string(refused) +
+          " were answered with '" + std::strerror(ECONNREFUSED) + "': nobody listens at " + udp_ +
+          ", or its kernel does not know who does; the cursor stays before them",
+      "see that the appliance runs and takes that address; --confirm INSTANCE has it count what "
+      "arrived; where its port is af_packet its kernel answers so all the same, and "
+      "--despite-refusals goes on");
 }
 
 Delivery::Sent Delivery::send(const ReplayBatch& batch) {
@@ -69,7 +93,7 @@ Delivered Delivery::confirm(const ReplayBatch& batch) {
   for (int round = 0, quiet = 0; round < kMostRounds && quiet < kQuietRounds; ++round) {
     const ReplayCounts before = now;
     sent = send(batch);
-    link_->settle();
+    link_->settle(false);
     if (round > 0) done.resent += sent.letters;
     now = wait(first, before, sent.letters);
     most = std::max(most, std::min(sent.letters, now.taken() - before.taken()));
@@ -80,13 +104,20 @@ Delivered Delivery::confirm(const ReplayBatch& batch) {
     quiet = now.fresh == before.fresh ? quiet + 1 : 0;
   }
   if (most == 0 && now.refused != first.refused) {
-    throw ReplayError("the appliance takes no replays from here",
-                      "name this machine's address in its replay.sources, and reload it");
+    throw ReplayError(
+        "the appliance takes no replays from here",
+        "name this machine's address in replay.sources of its configuration, then: escctl "
+        "reload");
   }
   if (most == 0) {
-    throw ReplayError("nothing arrives at the appliance",
-                      "escctl state, ports and ledger say whether it is paused, what it receives "
-                      "and what it drops; lower --rate if its ports lose packets");
+    const std::uint64_t refused = link_->refused();
+    throw ReplayError(
+        "nothing arrives at the appliance" +
+            (refused == 0 ? std::string()
+                          : "; " + std::to_string(refused) + " datagrams were answered with '" +
+                                std::strerror(ECONNREFUSED) + "'"),
+        "escctl state, ports and ledger say whether it is paused, what it receives "
+        "and what it drops; lower --rate if its ports lose packets");
   }
   most = std::max(most, std::min(sent.letters, now.fresh - first.fresh));
   done.letters = most;

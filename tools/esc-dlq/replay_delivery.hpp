@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 
 #include "esc-dlq/confirmation.hpp"
 #include "esc-dlq/replay.hpp"
@@ -18,6 +19,7 @@ struct Delivered {
   std::uint64_t too_long = 0;   ///< letters that no datagram takes on this way
   std::uint64_t not_taken = 0;  ///< letters that were not seen to arrive, though others were
   std::uint64_t resent = 0;     ///< letters that were sent more than once
+  std::uint64_t refused = 0;    ///< datagrams of which was said that nobody listens
 };
 
 /// Thread: one.
@@ -27,7 +29,8 @@ class Delivery {
   explicit Delivery(const ReplayOptions& options);
 
   /// Sends the batch at the rate that is set, and waits until it is delivered (see replay()).
-  [[nodiscard]] Delivered deliver(const ReplayBatch& batch);
+  /// `last`: no other one follows.
+  [[nodiscard]] Delivered deliver(const ReplayBatch& batch, bool last);
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -43,6 +46,7 @@ class Delivery {
 
   /// Sends it until the appliance has counted every letter, or no round brings a new one any more.
   [[nodiscard]] Delivered confirm(const ReplayBatch& batch);
+  [[noreturn]] void stop_at_refusals(const ReplayBatch& batch, std::uint64_t refused) const;
   /// Waits until so many were counted since `before`, or so many new ones since `first`, or for
   /// some time not one more; what was counted by then.
   [[nodiscard]] ReplayCounts wait(const ReplayCounts& first, const ReplayCounts& before,
@@ -51,6 +55,9 @@ class Delivery {
   std::unique_ptr<ReplayLink> link_;
   std::optional<Confirmation> confirmation_;
   double rate_;
+  bool despite_refusals_;
+  std::string udp_;
+  bool begun_ = false;                     ///< a batch was sent
   Clock::time_point next_ = Clock::now();  ///< when the next letter may leave
 };
 

@@ -27,6 +27,8 @@ namespace {
 
 constexpr std::chrono::seconds kPatience(10);
 constexpr std::chrono::milliseconds kBetween(1);
+// There and back on any network that one would send letters over.
+constexpr std::chrono::milliseconds kRefusalComes(200);
 
 wire::HostPort target_of(const std::string& text) {
   if (auto target = wire::split_host_port(text)) return *target;
@@ -39,13 +41,16 @@ class UdpLink : public ReplayLink {
   explicit UdpLink(const wire::HostPort& target) : sink_(target.host, target.port) {}
 
   bool send(std::span<const std::uint8_t> datagram) override {
-    // An earlier datagram's may be told once.
+    // That an earlier datagram was refused is told in place of sending this one.
     if (sink_(datagram) || sink_(datagram)) return true;
     if (sink_.last_error() == EMSGSIZE) return false;
     throw ReplayError(std::string("UDP: sending failed: ") + std::strerror(sink_.last_error()),
                       "see whether the appliance can be reached from here");
   }
-  void settle() override {}
+  void settle(bool long_enough) override {
+    sink_.wait_for_refusal(long_enough ? kRefusalComes : std::chrono::milliseconds(0));
+  }
+  std::uint64_t refused() const noexcept override { return sink_.refused(); }
 
  private:
   wire::UdpSocketSink sink_;
@@ -66,7 +71,7 @@ class TcpLink : public ReplayLink {
     return true;
   }
 
-  void settle() override {
+  void settle(bool /*long_enough*/) override {
     auto moved = std::chrono::steady_clock::now();
     for (int before = INT_MAX;;) {
       discard_input();

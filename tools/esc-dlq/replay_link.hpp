@@ -18,9 +18,12 @@ class ReplayLink {
 
   /// False: it is too long for this way. Throws ReplayError.
   [[nodiscard]] virtual bool send(std::span<const std::uint8_t> datagram) = 0;
-  /// Waits until what was sent has left this machine, as far as the way can tell: of UDP nobody
-  /// knows. Throws ReplayError.
-  virtual void settle() = 0;
+  /// Waits until what was sent has left this machine, as far as the way can tell. Of UDP nobody
+  /// knows; where `long_enough`, it waits for somebody on the way to say that nobody listens.
+  /// Throws ReplayError.
+  virtual void settle(bool long_enough) = 0;
+  /// Datagrams of which somebody said that nobody listens where they went to.
+  [[nodiscard]] virtual std::uint64_t refused() const noexcept { return 0; }
 };
 
 /// `target`: "HOST:PORT", an IPv6 address in brackets. Throw ReplayError: not to be found, or

@@ -19,7 +19,7 @@ using Json = nlohmann::ordered_json;
 std::string state_text(const dlq::ScannedSegment& segment) {
   switch (segment.found.state) {
     case dlq::SegmentState::kSound:
-      return std::string(name(segment.found.end));
+      return segment.found.cut ? "cut" : std::string(name(segment.found.end));
     case dlq::SegmentState::kNotBegun:
       return segment.error != 0 ? "unreadable" : "not_begun";
     case dlq::SegmentState::kDamaged:
@@ -46,6 +46,7 @@ Json json_of(const dlq::ScannedSegment& segment) {
     out["instance"] = found.header.instance;
     out["created"] = time_text(found.header.created_ns);
     out["first_id"] = found.header.first_id;
+    out["bytes_by_header"] = found.header.bytes;
   }
   if (found.records != 0) {
     out["first_died"] = time_text(found.first_died_ns);

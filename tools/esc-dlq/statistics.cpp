@@ -83,7 +83,7 @@ void print_lines(std::ostream& out, const char* title, const Lines& lines, std::
                  std::uint64_t others) {
   out << title << '\n';
   for (const auto& [name, letters] : lines)
-    out << "  " << letters << '\t' << config::printable(name) << '\n';
+    out << "  " << letters << '\t' << config::field_text(name) << '\n';
   if (all > lines.size()) out << "  and " << all - lines.size() << " more (--top)\n";
   if (others != 0) out << "  and " << others << " letters of names too many to count\n";
 }

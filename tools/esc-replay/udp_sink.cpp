@@ -15,6 +15,7 @@ namespace {
 
 constexpr int kSendBufferBytes = 4 * 1024 * 1024;
 constexpr int kWaitMs = 5;
+constexpr int kRefusalComesMs = 200;  // there and back
 
 void set_option(int fd, int level, int name, int value) {
   // Each is an improvement, none a need.
@@ -86,7 +87,14 @@ void UdpSink::wait() {
   static_cast<void>(poll(&poll_fd, 1, kWaitMs));
 }
 
+// That the last datagrams were refused is told by no further one.
 std::size_t UdpSink::finish(const Trace& /*trace*/) {
+  pollfd poll_fd{.fd = socket_.fd(), .events = 0, .revents = 0};
+  if (poll(&poll_fd, 1, kRefusalComesMs) <= 0) return 0;
+  int error = 0;
+  socklen_t bytes = sizeof error;
+  if (getsockopt(socket_.fd(), SOL_SOCKET, SO_ERROR, &error, &bytes) == 0 && error != 0)
+    ++errors_[error];
   return 0;
 }
 

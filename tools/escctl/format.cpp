@@ -58,7 +58,7 @@ std::string decimal(double value) {
 }
 
 std::string safe(std::string_view text) {
-  return config::printable(text, kMaxTextBytes);
+  return config::field_text(text, kMaxTextBytes);
 }
 
 std::string cell(std::string_view name, const ordered_json& value) {

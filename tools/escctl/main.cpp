@@ -9,6 +9,7 @@
 #include "base/file_size_limit.hpp"
 #include "cli/json_text.hpp"
 #include "cli/standard_output.hpp"
+#include "config/text.hpp"
 #include "control/socket_path.hpp"
 #include "escctl/client.hpp"
 #include "escctl/exit_code.hpp"
@@ -44,11 +45,13 @@ ExitCode run(const Options& options, cli::StandardOutput& out) {
   return options.command == "health" && !is_healthy(result) ? ExitCode::kUnhealthy : ExitCode::kOk;
 }
 
+constexpr std::size_t kMaxLineBytes = 1024;
+
 // Line by line, each made safe: what escd and the file system say may hold anything.
 void print_error(std::string_view text, std::string_view first) {
   for (std::string_view lead = first; !text.empty(); lead = "  ") {
     const std::size_t end = std::min(text.find('\n'), text.size());
-    std::cerr << lead << safe(text.substr(0, end)) << '\n';
+    std::cerr << lead << config::printable(text.substr(0, end), kMaxLineBytes) << '\n';
     text.remove_prefix(std::min(end + 1, text.size()));
   }
 }

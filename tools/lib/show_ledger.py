@@ -8,6 +8,7 @@ be read.
 
 import argparse
 import json
+import re
 import sys
 
 
@@ -64,7 +65,7 @@ def problems(ledger):
 def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("ledger")
-    parser.add_argument("--seconds", type=float, help="how long the run took, for the rate")
+    parser.add_argument("--seconds", type=_seconds, help="how long the run took, for the rate")
     options = parser.parse_args(arguments)
     try:
         with open(options.ledger, encoding="utf-8") as file:
@@ -96,6 +97,13 @@ def main(arguments=None):
     if not wrong:
         print("  The ledger balances: every frame and every packet is accounted for.")
     return 1 if wrong else 0
+
+
+def _seconds(text):
+    value = float(text) if re.fullmatch("[0-9.]{1,12}", text, re.ASCII) else 0
+    if value <= 0:
+        raise argparse.ArgumentTypeError("a number above 0")
+    return value
 
 
 if __name__ == "__main__":

@@ -76,7 +76,16 @@ TEST(UdpSocketSink, AnEarlierRefusalDoesNotStopTheNextDatagram) {
   receiver.close_socket();
   // The first is sent, and refused by a host where nobody listens; the second hears of that.
   EXPECT_TRUE(sink(Bytes(1)));
+  EXPECT_EQ(sink.refused(), 0u);
   EXPECT_TRUE(sink(Bytes(1)));
+  EXPECT_EQ(sink.refused(), 1u);
+  // Of the last one only waiting tells.
+  sink.wait_for_refusal(std::chrono::seconds(10));
+  EXPECT_EQ(sink.refused(), 2u);
+  sink.wait_for_refusal(std::chrono::milliseconds(0));
+  EXPECT_EQ(sink.refused(), 2u);
+  UdpSocketSink moved(std::move(sink));
+  EXPECT_EQ(moved.refused(), 2u);
 }
 
 TEST(UdpSocketSink, MovesAndRefusesNamesThatAreNone) {
