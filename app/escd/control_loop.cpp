@@ -8,6 +8,7 @@
 #include <array>
 #include <string>
 
+#include "app/escd/log.hpp"
 #include "cli/standard_output.hpp"
 #include "control/answer.hpp"
 #include "control/pressure_report.hpp"
@@ -71,6 +72,7 @@ void ControlLoop::tick() {
 
 void ControlLoop::reload_if_asked() {
   if (!signals_.take_reload()) return;
+  reopen_log();
   try {
     (void)reload_.reload();
   } catch (const control::Refusal& refusal) {

@@ -4,7 +4,6 @@
 #include <sched.h>
 #include <signal.h>
 #include <spdlog/async.h>
-#include <spdlog/sinks/basic_file_sink.h>
 #include <spdlog/sinks/null_sink.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
@@ -17,6 +16,8 @@
 #include <system_error>
 #include <thread>
 #include <utility>
+
+#include "app/escd/log_file.hpp"
 
 namespace esc::app {
 namespace {
@@ -40,9 +41,13 @@ void settle_writer(unsigned cpu) {
   pthread_sigmask(SIG_BLOCK, &all, nullptr);
 }
 
-spdlog::sink_ptr make_sink(const std::string& file) {
-  if (file.empty()) return std::make_shared<spdlog::sinks::stderr_color_sink_mt>();
-  return std::make_shared<spdlog::sinks::basic_file_sink_mt>(file);
+// Of a log in a file, to be opened anew.
+std::shared_ptr<LogFile> log_file;
+
+spdlog::sink_ptr make_sink(const config::Config& config) {
+  if (config.log.file.empty()) return std::make_shared<spdlog::sinks::stderr_color_sink_mt>();
+  log_file = std::make_shared<LogFile>(config.log.file, config.instance);
+  return log_file;
 }
 
 }  // namespace
@@ -51,7 +56,7 @@ void open_log(const config::Config& config, unsigned writer_cpu) {
   static constexpr std::array kLevels = {spdlog::level::trace, spdlog::level::debug,
                                          spdlog::level::info, spdlog::level::warn,
                                          spdlog::level::err};
-  spdlog::sink_ptr sink = make_sink(config.log.file);
+  spdlog::sink_ptr sink = make_sink(config);
   writer = std::make_shared<spdlog::details::thread_pool>(
       kQueuedMessages, 1, [writer_cpu] { settle_writer(writer_cpu); });
   auto logger = std::make_shared<spdlog::async_logger>(
@@ -59,6 +64,12 @@ void open_log(const config::Config& config, unsigned writer_cpu) {
   logger->set_level(kLevels[static_cast<std::size_t>(config.log.level)]);
   logger->flush_on(spdlog::level::info);
   spdlog::set_default_logger(std::move(logger));
+}
+
+void reopen_log() {
+  if (!log_file) return;
+  log_file->ask_to_reopen();
+  spdlog::default_logger()->flush();  // queued: its thread does it, however quiet the log is
 }
 
 bool close_log() {

@@ -6,8 +6,11 @@
 namespace esc::app {
 
 /// Makes spdlog's default logger from the configuration. The thread that writes runs on
-/// `writer_cpu`, which is the main lcore's. Throws spdlog::spdlog_ex if the file cannot be opened.
+/// `writer_cpu`, which is the main lcore's. Throws files::FileError if the file cannot be opened.
 void open_log(const config::Config& config, unsigned writer_cpu);
+
+/// Has the log's file opened anew by the thread that writes it. Does not wait for it.
+void reopen_log();
 
 /// Writes what is queued. False: it is not taken within a second, so it is given up; the thread
 /// that hangs in it lives on, and the process can only _exit. Nothing is logged afterwards.

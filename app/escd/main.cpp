@@ -24,8 +24,10 @@
 #include "base/start_error.hpp"
 #include "cli/standard_output.hpp"
 #include "config/environment.hpp"
+#include "config/text.hpp"
 #include "control/socket_path.hpp"
 #include "dpdk/eal.hpp"
+#include "files/file_error.hpp"
 
 namespace esc::app {
 namespace {
@@ -225,9 +227,10 @@ int main_checked(int argc, char** argv) {
   const Prepared& prepared = std::get<Prepared>(preflight);
   try {
     open_log(prepared.config, prepared.plan.main_cpu);
-  } catch (const spdlog::spdlog_ex& error) {
-    std::cerr << "error: " << prepared.config.where("log.file") << ": " << error.what()
-              << "; name a file that this user may write, or leave log.file out\n";
+  } catch (const files::FileError& error) {
+    std::cerr << "error: " << prepared.config.where("log.file")
+              << ": log.file: " << config::printable(error.what()) << "; "
+              << config::printable(error.fix()) << ", or leave log.file out\n";
     return kExitStart;
   }
   const int code = run_guarded(options, prepared.config, prepared.plan);

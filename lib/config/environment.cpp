@@ -54,6 +54,19 @@ void check_directory_of(const Check& check, const std::string& path, const std::
     check.error(check.config.where(key), trouble->what, trouble->fix);
 }
 
+void check_log_file(const Check& check) {
+  const std::string& file = check.config.log.file;
+  check_directory_of(check, file, "log.file");
+  std::error_code error;
+  const auto type = std::filesystem::status(file, error).type();
+  if (file.empty() || type == std::filesystem::file_type::regular ||
+      type == std::filesystem::file_type::not_found || error) {
+    return;
+  }
+  check.error(check.config.where("log.file"), in_quotes(file) + " is no regular file",
+              "name one, or a new one; or leave log.file out");
+}
+
 /// Without it escd starts, and says at its end that it could not keep them.
 void check_saved_windows(const Check& check) {
   const std::string key = "deduplication.state_file";
@@ -88,7 +101,7 @@ std::string to_text(const Finding& finding) {
 }
 
 void check_paths(const Check& check) {
-  check_directory_of(check, check.config.log.file, "log.file");
+  check_log_file(check);
   check_directory_of(check, check.config.control.socket, "control.socket");
   check_saved_windows(check);
   check_folder(check, check.config.dead_letters.directory, "dead_letters.directory");

@@ -6,14 +6,15 @@ offload that
 would leave a checksum unfinished or a datagram uncut.
 """
 
+import itertools
 import os
 import shutil
 import struct
 import subprocess
 import sys
-import time
 import unittest
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,15 +57,40 @@ class VethPair:
         for namespace in (self.sender, self.receiver):
             subprocess.run(["ip", "netns", "delete", namespace], capture_output=True)
 
-    def send(self, datagrams: Sequence[Send], pps: int) -> None:
-        """Sends all of them and returns when the kernel has taken the last one. `pps` 0: as fast as
-        it goes."""
+    def send(self, datagrams: Sequence[Send]) -> None:
+        """Sends all of them as fast as it goes, and returns when the kernel has taken the last one:
+        no more than the port's ring holds, or some are lost when this machine is busy."""
+        python = [sys.executable, __file__, str(self._write(datagrams)), "all"]
+        self._scenario.run_command("ip", "netns", "exec", self.sender, *python)
+
+    @contextmanager
+    def sending(self, datagrams: Sequence[Send]) -> Iterator[Callable[[int], None]]:
+        """Call what it yields to have so many more of them sent; it returns when the kernel has
+        taken the last one."""
+        python = [sys.executable, __file__, str(self._write(datagrams)), "asked"]
+        with subprocess.Popen(
+            ["ip", "netns", "exec", self.sender, *python],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        ) as sender:
+
+            def more(count: int) -> None:
+                print(count, file=sender.stdin, flush=True)
+                self._scenario.assertEqual(sender.stdout.readline(), "sent\n")
+
+            try:
+                yield more
+                sender.stdin.close()
+            finally:
+                harness.end(sender)
+
+    def _write(self, datagrams: Sequence[Send]) -> Path:
         manifest = self._scenario.directory / "datagrams"
         with manifest.open("wb") as out:
             for one in datagrams:
                 out.write(struct.pack("!HI", one.port, len(one.payload)) + one.payload)
-        python = [sys.executable, __file__, str(manifest), str(pps)]
-        self._scenario.run_command("ip", "netns", "exec", self.sender, *python)
+        return manifest
 
     def interface_drops(self) -> str:
         """What the kernel says of the receiving end, for a message."""
@@ -159,23 +185,27 @@ def expect(
     return expectation
 
 
-def _send_all(manifest: str, pps: int) -> None:
-    import socket
-
+def _datagrams(manifest: str) -> Iterator[tuple[int, bytes]]:
     data = Path(manifest).read_bytes()
     offset = 0
-    count = 0
+    while offset < len(data):
+        port, size = struct.unpack_from("!HI", data, offset)
+        offset += 6
+        yield port, data[offset : offset + size]
+        offset += size
+
+
+def _send_all(manifest: str, how: str) -> None:
+    """`how`: all of them as fast as it goes, or as many as each line of standard input says."""
+    import socket
+
+    left = _datagrams(manifest)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as out:
-        begin = time.monotonic()
-        while offset < len(data):
-            port, size = struct.unpack_from("!HI", data, offset)
-            offset += 6
-            out.sendto(data[offset : offset + size], (RECEIVER_ADDRESS, port))
-            offset += size
-            count += 1
-            if pps and (ahead := begin + count / pps - time.monotonic()) > 0.001:
-                time.sleep(ahead)
+        for count in map(int, sys.stdin) if how == "asked" else [None]:
+            for port, payload in itertools.islice(left, count):
+                out.sendto(payload, (RECEIVER_ADDRESS, port))
+            print("sent", flush=True)
 
 
 if __name__ == "__main__":
-    _send_all(sys.argv[1], int(sys.argv[2]))
+    _send_all(sys.argv[1], sys.argv[2])

@@ -12,8 +12,8 @@ class AfPacket(kernel_sender.KernelSender):
     # more do not.
     kernel_joins = 1900
 
-    def test_every_datagram_at_a_gentle_rate(self) -> None:
-        self.check_every_datagram_at_a_gentle_rate()
+    def test_every_datagram(self) -> None:
+        self.check_every_datagram()
 
     def test_drops_of_the_kernel_are_shown(self) -> None:
         self.check_drops_of_the_kernel_are_shown()

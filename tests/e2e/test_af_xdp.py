@@ -11,8 +11,8 @@ class AfXdp(kernel_sender.KernelSender):
     def setUp(self) -> None:
         need_af_xdp()
 
-    def test_every_datagram_at_a_gentle_rate(self) -> None:
-        self.check_every_datagram_at_a_gentle_rate()
+    def test_every_datagram(self) -> None:
+        self.check_every_datagram()
 
     def test_drops_of_the_kernel_are_shown(self) -> None:
         self.check_drops_of_the_kernel_are_shown()

@@ -136,7 +136,7 @@ class DeadLetters(harness.Scenario):
         dead = Counter()
 
         def send(topic: str, count: int, reason: str | None = None) -> None:
-            pair.send([Send(craft.frame(topic, b"x"))] * count, pps=0)
+            pair.send([Send(craft.frame(topic, b"x"))] * count)
             if reason is not None:
                 dead[reason, topic, b"x"] += count
             self.wait_until(

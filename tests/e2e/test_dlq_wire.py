@@ -189,9 +189,11 @@ class ByTcp(harness.Scenario):
         self.assertEqual(self.replay()[0], self.expected())
 
     def test_nobody_there(self) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as taken:
+        # Bound and not listening: nobody else can come to listen there meanwhile.
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
             port = taken.getsockname()[1]
-        done = dlq("replay", self.folder, "--tcp", f"127.0.0.1:{port}")
+            done = dlq("replay", self.folder, "--tcp", f"127.0.0.1:{port}")
         self.assertEqual(done.returncode, NOT_REPLAYED)
         self.assertIn("Connection refused", done.stderr)
         self.assertEqual(dlq("replay", self.folder).returncode, USAGE)

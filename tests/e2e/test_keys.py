@@ -174,7 +174,7 @@ class Keyed(harness.Scenario):
         for turn, which in enumerate((0, 1, 0, 2, 1), 1):
             escd.write_config(configs[which])
             escd.ask("reload")
-            pair.send(datagrams, pps=0)
+            pair.send(datagrams)
             escd.wait_until_drained(turn * len(datagrams))
             expectation.routes = configs[which].expectation().routes
             before = expectation.delivered

@@ -123,7 +123,7 @@ class Full(harness.Scenario):
 
         def send(topic: str, count: int, takes: int, priority: int = 0) -> None:
             """So many events, of which so many find a place; until the dispatcher has them."""
-            pair.send([Send(craft.frame(topic, b"x", priority))] * count, pps=0)
+            pair.send([Send(craft.frame(topic, b"x", priority))] * count)
             sent[topic] = sent.get(topic, 0) + count
             taken[topic] = taken.get(topic, 0) + takes
             total, lost = sum(sent.values()), sum(sent.values()) - sum(taken.values())

@@ -46,7 +46,8 @@ class Send(harness.Scenario):
         need_af_xdp()
         pair = VethPair(self)
         trace, topics = self.built()
-        port = Port(f"net_af_packet0,iface={pair.interface}")
+        # A ring with room for all of them, however late this machine fetches them.
+        port = Port(f"net_af_packet0,iface={pair.interface},framecnt=16384")
         escd, expectation = self.receiver(port, topics, trace, pair.receiver)
         self.send(trace, "net_af_xdp0,iface=esc-tx", 5_000, pair.sender)
         self.finish(escd, expectation)

@@ -298,7 +298,7 @@ extern "C" int LLVMFuzzerInitialize(int* /*argc*/, char*** /*argv*/) {
                                           "-m",
                                           "128",
                                           "--lcores",
-                                          "0@0",
+                                          "0@" + std::to_string(sched_getcpu()),
                                           "--log-level=error",
                                           "--file-prefix",
                                           "fuzz" + std::to_string(getpid())};

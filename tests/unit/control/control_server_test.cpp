@@ -307,12 +307,19 @@ TEST_F(ControlServerTest, OneBusyPeerTakesNoMoreThanItsTurn) {
 TEST_F(ControlServerTest, RestsWhenDescriptorsRunOut) {
   ControlServer server(path_, handler);
   const auto client = connect_to(path_);  // waits to be let in
+  // None is free below it, whatever this process was started with.
+  std::vector<FileDescriptor> all;
+  do {
+    all.emplace_back(::dup(client.get()));
+  } while (all.back().get() < client.get());
+  all.pop_back();
   rlimit before{};
   ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
   const rlimit none{.rlim_cur = static_cast<rlim_t>(client.get()), .rlim_max = before.rlim_max};
   ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
   serve_all(server);
   ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+  all.clear();
   bool closed = false;
   EXPECT_EQ(receive_now(client, &closed), "");
   EXPECT_TRUE(closed);

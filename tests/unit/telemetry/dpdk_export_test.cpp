@@ -26,8 +26,9 @@ class DpdkExportTest : public ::testing::Test {
  protected:
   static void SetUpTestSuite() {
     static std::string prefix = "esc-export-test-" + std::to_string(::getpid());
+    const std::string cpu = "0@" + std::to_string(sched_getcpu());
     static std::vector<std::string> words = {
-        "dpdk-export-test", "--no-huge", "--no-shconf",   "--no-pci", "-m", "64", "--lcores", "0@0",
+        "dpdk-export-test", "--no-huge", "--no-shconf",   "--no-pci", "-m", "64", "--lcores", cpu,
         "--log-level",      "error",     "--file-prefix", prefix};
     std::vector<char*> arguments;
     for (std::string& word : words) arguments.push_back(word.data());

@@ -1,0 +1,54 @@
+#include "files/append.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <system_error>
+#include <utility>
+
+#include "files/regular_file.hpp"
+
+namespace esc::files {
+namespace {
+
+[[noreturn]] void refuse(const std::string& path, int error) {
+  throw FileError(path + ": " + std::generic_category().message(error),
+                  "name a file that this user may write, in a folder that is there", error);
+}
+
+}  // namespace
+
+FileDescriptor open_to_append(const std::string& path) {
+  constexpr int kFlags = O_WRONLY | O_APPEND;
+  // Whoever makes or removes it meanwhile, such as logrotate, does so once and not for ever.
+  constexpr int kTries = 4;
+  int error = 0;
+  for (int i = 0; i < kTries; ++i) {
+    Opened opened = open_regular_at(AT_FDCWD, path, kFlags, Links::kFollow);
+    if (opened.fd.valid()) return std::move(opened.fd);
+    if (opened.error == 0) {
+      throw FileError(path + ": it is " + kind_of(opened.mode.value_or(0)), "name a regular file");
+    }
+    if (opened.error != ENOENT) refuse(path, opened.error);
+    FileDescriptor made(
+        ::open(path.c_str(), kFlags | O_CREAT | O_EXCL | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0666));
+    if (made.valid()) return made;
+    error = errno;
+    if (error != EEXIST) break;
+  }
+  refuse(path, error);
+}
+
+int append(const FileDescriptor& file, const char* bytes, std::size_t count) noexcept {
+  while (count > 0) {
+    const ssize_t written = ::write(file.get(), bytes, count);
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return errno;
+    bytes += written;
+    count -= static_cast<std::size_t>(written);
+  }
+  return 0;
+}
+
+}  // namespace esc::files
