@@ -5,6 +5,7 @@
 #include <spdlog/spdlog.h>
 #include <sys/prctl.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <thread>
@@ -24,6 +25,26 @@ std::uint64_t behind(std::uint64_t received, std::uint64_t accounted) {
   return received > accounted ? received - accounted : 0;
 }
 
+void log_link(const dpdk::Port& port) {
+  const std::string& label = port.settings().label;
+  switch (port.link().state) {
+    case dpdk::LinkState::kUp:
+      spdlog::info("port \"{}\": its link is up", label);
+      break;
+    case dpdk::LinkState::kDown:
+      spdlog::warn("port \"{}\": its link is down: nothing comes in until it is up again", label);
+      break;
+    case dpdk::LinkState::kGone:
+      spdlog::error(
+          "port \"{}\": the interface that it was opened on is gone, and the port receives nothing "
+          "from one that is made anew: start escd again once it is there",
+          label);
+      break;
+    case dpdk::LinkState::kNone:
+      break;
+  }
+}
+
 }  // namespace
 
 std::string Appliance::dispatch_name(std::size_t pipeline) const {
@@ -41,7 +62,10 @@ Appliance::Appliance(const config::Config& config, const topology::LcorePlan& pl
   for (std::size_t i = 0; i < config.ports.size(); ++i) {
     ports_.push_back(std::make_unique<dpdk::Port>(port_settings(config, i)));
   }
-  for (const auto& port : ports_) port->start();
+  for (const auto& port : ports_) {
+    port->start();
+    if (!port->link().up()) log_link(*port);
+  }
   data_path_ = std::make_unique<DataPath>(config, plan, rules_, ports_, jumbo_pool_.get(), folder);
   name_roles();
 }
@@ -148,6 +172,32 @@ void Appliance::watch_keys() {
   } else {
     spdlog::info("memory for keys is enough again");
   }
+}
+
+void Appliance::watch_links() {
+  for (const auto& port : ports_) {
+    if (port->watch_link()) log_link(*port);
+  }
+}
+
+void Appliance::watch_checksums() {
+  if (checksums_told_) return;
+  const auto of_kernel = std::ranges::find_if(
+      ports_, [](const auto& port) { return !port->settings().interfaces.empty(); });
+  std::uint64_t bad = 0;
+  for (const auto& parts : data_path_->rx()) {
+    for (const telemetry::IngestCounters& counters : parts->counters) {
+      bad += counters.packet_dropped.get(PacketDrop::kBadUdpChecksum);
+    }
+  }
+  if (of_kernel == ports_.end() || bad == 0) return;
+  checksums_told_ = true;
+  spdlog::warn(
+      "{} datagrams so far have a wrong UDP checksum: a sender behind a virtual interface leaves "
+      "it "
+      "to hardware that is not there; ethtool -K IFACE tx off for the interface it sends through, "
+      "or checksum = \"off\" for the port (\"{}\")",
+      bad, (*of_kernel)->settings().label);
 }
 
 bool Appliance::drained() const {

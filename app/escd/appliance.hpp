@@ -79,6 +79,10 @@ class Appliance {
   void reclaim_rules();
   /// Now and then: how far back the table of keys reaches; a line in the log when it gets short.
   void watch_keys();
+  /// Now and then: what has become of the ports' links; a line in the log for each that changed.
+  void watch_links();
+  /// Now and then: whether datagrams come with checksums that nobody computed; said once.
+  void watch_checksums();
   /// Now and then: what the disk of dead letters says.
   void watch_dead_letters() { data_path_->watch_dead_letters(); }
   /// True once nothing is in flight: every lcore has begun a round since receiving stopped, so none
@@ -158,6 +162,7 @@ class Appliance {
   std::uint64_t receiving_stopped_tsc_ = 0;
   std::optional<DataPath::WorkerMarks> marks_;  ///< of a replacement whose slots are in use still
   bool rules_pending_ = false;                  ///< what was replaced is in use still
+  bool checksums_told_ = false;
   bool launched_ = false;
   std::atomic<bool> stop_{false};
 };

@@ -61,6 +61,8 @@ void ControlLoop::tick() {
   appliance_.reclaim_rules();
   appliance_.watch_keys();
   appliance_.watch_dead_letters();
+  appliance_.watch_links();
+  appliance_.watch_checksums();
   log_pressure();
   watch();
   const auto now = Clock::now();

@@ -19,9 +19,10 @@ enum ExitCode : int {
   kExitSecondSignal = 9,
   kExitLedgerFile = 10,
   kExitOutput = 11,
+  kExitTrace = 12,
 };
 
-inline constexpr std::array<std::string_view, 12> kExitCodeMeanings = {
+inline constexpr std::array<std::string_view, 13> kExitCodeMeanings = {
     "ran and drained; the ledger balances, the pools are whole",
     "a fault of escd's own",
     "the command line was not understood",
@@ -36,7 +37,8 @@ inline constexpr std::array<std::string_view, 12> kExitCodeMeanings = {
     "told to stop a second time: gone at once, nothing drained, no ledger written",
     "the ledger's file could not be written; the log has the ledger",
     "standard output could not be written (--help, --version, --check, --print-plan)",
+    "a trace was not played to its end: it is damaged, or was changed meanwhile",
 };
-static_assert(kExitCodeMeanings.size() == kExitOutput + 1);
+static_assert(kExitCodeMeanings.size() == kExitTrace + 1);
 
 }  // namespace esc::app

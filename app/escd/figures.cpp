@@ -138,11 +138,14 @@ ordered_json ports_document(const Appliance& appliance) {
         {{"name", port->settings().label},
          {"device", port->settings().device_name},
          {"driver", port->driver()},
+         {"link", dpdk::name(port->link().state)},
+         {"speed_mbps", port->link().speed_mbps},
          {"packets", stats.packets},
          {"bytes", stats.bytes},
          {"imissed", stats.imissed},
          {"rx_nombuf", stats.rx_nombuf},
          {"ierrors", stats.ierrors},
+         {"before_start", stats.before_start},
          {"mempool", {{"size", port->pool().size()}, {"available", port->pool().available()}}}});
   }
   return {{"ports", list}};

@@ -70,6 +70,19 @@ std::string role_of(const Appliance& appliance, std::size_t lcore) {
   return roles[std::min(stage, roles.size() - 1)];
 }
 
+/// What is damaged is refused at the start, unless it lies beyond what is looked at then, or the
+/// file was another by the time that the driver opened it.
+bool traces_played(const Appliance& appliance) {
+  bool played = true;
+  for (const auto& port : appliance.ports()) {
+    if (port->settings().traces.empty() || port->stats().ierrors == 0) continue;
+    played = false;
+    spdlog::error("port \"{}\": its trace could not be read to its end: the rest was not played",
+                  port->settings().label);
+  }
+  return played;
+}
+
 /// False: the file could not be written, and the log has the ledger instead.
 bool keep_ledger(const std::string& file, const nlohmann::ordered_json& ledger) {
   if (file.empty()) return true;
@@ -132,6 +145,7 @@ int judge(Appliance& appliance, const RunEnd& end, const Options& options) {
   }
   if (!pools_whole(appliance)) return kExitPoolNotWhole;
   if (!written) return kExitLedgerFile;
+  if (!traces_played(appliance)) return kExitTrace;
   if (end.drained_at_deadline != 0) {
     spdlog::warn("the drain ran out of time: {} frames and packets are drained_at_deadline",
                  end.drained_at_deadline);

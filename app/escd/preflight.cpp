@@ -66,6 +66,18 @@ int check(const config::Config& config, const topology::Topology& topology, std:
   return kExitOk;
 }
 
+/// The part of --check without which a start would receive less than it says, or something else.
+/// What only is not there yet is worth another start.
+int judge_ports(const config::Config& config) {
+  int code = kExitOk;
+  for (const config::Finding& finding : config::check_virtual_ports(config, {})) {
+    std::cerr << to_text(finding) << '\n';
+    if (finding.severity != config::Severity::kError || code == kExitConfig) continue;
+    code = finding.absent ? kExitStart : kExitConfig;
+  }
+  return code;
+}
+
 }  // namespace
 
 std::variant<Prepared, int> prepare(const Options& options, std::ostream& out) {
@@ -90,6 +102,7 @@ std::variant<Prepared, int> prepare(const Options& options, std::ostream& out) {
     warn(plan.warnings);
   }
   if (options.check) return check(config, topology, out);
+  if (const int code = judge_ports(config); code != kExitOk) return code;
   return Prepared{std::move(config), std::move(plan)};
 }
 

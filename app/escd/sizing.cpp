@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "config/device.hpp"
+#include "config/trace.hpp"
 #include "dispatch/hold_queue.hpp"
 #include "event/event.hpp"
 #include "ring/mpsc_ring.hpp"
@@ -32,6 +34,19 @@ std::size_t packet_segments(const dpdk::PortSettings& settings) {
   return (kLongestPacketBytes + settings.mbuf_data_bytes - 1) / settings.mbuf_data_bytes;
 }
 
+/// Packets that net_pcap keeps in mbufs for an endless trace.
+std::size_t kept_packets(const config::Device& device) {
+  std::size_t packets = 0;
+  if (!config::endless(device)) return packets;
+  for (const std::string& trace : config::traces(device)) {
+    const config::TraceVerdict verdict = config::judge_trace(trace);
+    if (const auto* content = std::get_if<config::TraceContent>(&verdict)) {
+      packets += content->packets;
+    }
+  }
+  return packets;
+}
+
 }  // namespace
 
 dpdk::PortSettings port_settings(const config::Config& config, std::size_t index) {
@@ -41,6 +56,8 @@ dpdk::PortSettings port_settings(const config::Config& config, std::size_t index
   settings.device = port.device.spec;
   settings.device_name = port.device.name;
   settings.pci = port.device.kind == config::DeviceKind::kPci;
+  settings.interfaces = config::interfaces(port.device);
+  settings.traces = config::traces(port.device);
   settings.index = static_cast<std::uint16_t>(index);
   settings.rx_queues = port.rx_queues;
   settings.rx_descriptors = port.rx_descriptors;
@@ -67,7 +84,7 @@ dpdk::PortSettings port_settings(const config::Config& config, std::size_t index
        config.lcores.dispatch.size() + config.lcores.workers.size() +
        (config.dead_letters.kept() ? 1 : 0));
   settings.holders.caches = dpdk::kPoolCacheHoldsMbufs * (polling_lcores(config) + 1);
-  settings.holders.driver = dpdk::mbufs_kept_by_driver(settings.device);
+  settings.holders.driver = kept_packets(port.device);
   return settings;
 }
 

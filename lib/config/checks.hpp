@@ -23,6 +23,11 @@ struct Check {
   void error(std::string where, std::string what, std::string fix) const {
     findings.push_back({Severity::kError, std::move(where), std::move(what), std::move(fix)});
   }
+  /// What is not there, and may come by itself.
+  void absent(std::string where, std::string what, std::string fix) const {
+    error(std::move(where), std::move(what), std::move(fix));
+    findings.back().absent = true;
+  }
   void warning(std::string where, std::string what, std::string fix) const {
     findings.push_back({Severity::kWarning, std::move(where), std::move(what), std::move(fix)});
   }
@@ -49,8 +54,11 @@ void check_locked_memory(const Check& check, std::uint64_t needed_bytes);
 void check_paths(const Check& check);
 void check_process(const Check& check, const ProcessNeed& need);
 
-/// nullopt: the trace is one that the pcap driver can play; else what is wrong with it.
-[[nodiscard]] std::optional<std::string> trace_problem(const std::filesystem::path& path);
+/// The traces that a net_pcap port plays.
+void check_traces(const Check& check, const PortConfig& port, const std::string& where);
+/// Whether port `index` receives what comes to it, all of it and nothing else: queues that nobody
+/// polls, ports that share an interface, packets that are cut.
+void check_receiving(const Check& check, std::size_t index);
 
 /// In this process's effective set, by /proc/self/status; true when that cannot be read.
 [[nodiscard]] bool has_capability(const topology::SysRoot& root, Capability capability);

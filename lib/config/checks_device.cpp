@@ -1,71 +1,36 @@
 // Checks of ports: interfaces of virtual devices, PCI addresses and their drivers.
 #include "config/checks.hpp"
+#include "config/device.hpp"
 #include "config/text.hpp"
+#include "topology/interface.hpp"
 #include "topology/pci_device.hpp"
 
 namespace esc::config {
 namespace {
 
-constexpr std::uint64_t kInterfaceUp = 0x1;     // IFF_UP
-constexpr std::size_t kMaxInterfaceBytes = 15;  // IFNAMSIZ less its terminator
-
-bool is_interface_name(std::string_view name) {
-  return !name.empty() && name.size() <= kMaxInterfaceBytes && name != "." && name != ".." &&
-         name.find('/') == std::string_view::npos;
-}
-
-void check_interface(const Check& check, std::string_view interface, const std::string& where) {
+void check_interface(const Check& check, const std::string& interface, const std::string& where) {
   const std::string shown = in_quotes(interface);
-  const auto directory = check.root.at("/sys/class/net") / interface;
-  std::error_code error;
-  if (!is_interface_name(interface) || !std::filesystem::exists(directory, error)) {
-    check.error(where, "there is no network interface " + shown, "'ip link' lists them");
-    return;
+  const auto state = topology::interface_state(check.root, interface);
+  if (!state) {
+    check.absent(where, "there is no network interface " + shown, "'ip link' lists them");
+  } else if (*state != topology::InterfaceState::kUp) {
+    check.warning(where, "network interface " + shown + " is down, or has no carrier",
+                  "ip link set " + printable(interface) + " up, there and at its other end");
   }
-  const auto flags = first_number(directory / "flags");
-  if (flags && (*flags & kInterfaceUp) == 0) {
-    check.warning(where, "network interface " + shown + " is down",
-                  "ip link set " + printable(interface) + " up");
-  }
-}
-
-void check_trace(const Check& check, const std::string& path, const std::string& where) {
-  if (const auto problem = trace_problem(path)) {
-    check.error(where, "trace " + in_quotes(path) + ": " + *problem,
-                "write one with esc-replay, or correct rx_pcap");
-  }
-}
-
-// The driver makes as many queues as it is given sources.
-void check_queue_sources(const Check& check, const PortConfig& port, std::size_t sources,
-                         std::string_view argument, const std::string& where) {
-  if (sources >= port.rx_queues) return;
-  check.error(where,
-              "rx_queues is " + std::to_string(port.rx_queues) + ", but the device has " +
-                  std::to_string(sources) + " '" + std::string(argument) + "'",
-              "name one for each queue, or lower rx_queues");
 }
 
 void check_pcap(const Check& check, const PortConfig& port, const std::string& where) {
-  std::size_t sources = 0;
-  for (const auto& [key, value] : port.device.args) {
-    if (key == "rx_pcap") {
-      ++sources;
-      check_trace(check, value, where);
-    } else if (key == "iface" || key == "rx_iface" || key == "rx_iface_in") {
-      ++sources;
-      check_interface(check, value, where);
-      if (!has_capability(check.root, Capability::kNetRaw)) {
-        check.error(where, "capturing on an interface needs CAP_NET_RAW",
-                    "run as root or grant the capability");
-      }
-    }
-  }
-  if (sources == 0) {
-    check.error(where, "the device has no rx_pcap=FILE and no iface=NAME", "add one");
+  const std::vector<std::string> captured = interfaces(port.device);
+  if (captured.empty() && traces(port.device).empty()) {
+    check.error(where, "the device has no rx_pcap=FILE and no rx_iface_in=NAME", "add one");
     return;
   }
-  check_queue_sources(check, port, sources, "rx_pcap", where);
+  check_traces(check, port, where);
+  for (const std::string& interface : captured) check_interface(check, interface, where);
+  if (!captured.empty() && !has_capability(check.root, Capability::kNetRaw)) {
+    check.error(where, "capturing on an interface needs CAP_NET_RAW",
+                "run as root or grant the capability");
+  }
 }
 
 void check_kernel_interface(const Check& check, const PortConfig& port, const std::string& where) {
@@ -74,7 +39,11 @@ void check_kernel_interface(const Check& check, const PortConfig& port, const st
     check.error(where, "the device has no iface=NAME", "add one");
     return;
   }
-  check_interface(check, *interface, where);
+  if (port.device.count("iface") > 1) {
+    check.error(where, "the device has more than one 'iface'", "give each its own [[port]]");
+    return;
+  }
+  check_interface(check, std::string(*interface), where);
   const bool raw = has_capability(check.root, Capability::kNetRaw);
   const bool admin = has_capability(check.root, Capability::kNetAdmin);
   if (!raw || !admin) {
@@ -86,10 +55,10 @@ void check_kernel_interface(const Check& check, const PortConfig& port, const st
 }  // namespace
 
 void check_virtual_port(const Check& check, const PortConfig& port, const std::string& where) {
-  const std::string& driver = port.device.driver;
-  if (driver.ends_with("_pcap")) {
+  const std::string_view driver = driver_family(port.device);
+  if (driver == "pcap") {
     check_pcap(check, port, where);
-  } else if (driver.ends_with("_af_packet") || driver.ends_with("_af_xdp")) {
+  } else if (driver == "af_packet" || driver == "af_xdp") {
     check_kernel_interface(check, port, where);
   }
 }

@@ -87,13 +87,9 @@ std::size_t Device::count(std::string_view key) const {
 bool PortConfig::lossless() const {
   if (lossless_setting != Lossless::kAuto) return lossless_setting == Lossless::kYes;
   if (device.kind == DeviceKind::kPci) return false;
-  // "net_" and its old spelling "eth_" name the same drivers.
-  const std::string_view driver =
-      std::string_view(device.driver).substr(std::min<std::size_t>(4, device.driver.size()));
+  const std::string_view driver = driver_family(device);
   // The pcap driver also captures live, and then the kernel drops what nobody fetches.
-  if (driver == "pcap") {
-    return device.count("iface") + device.count("rx_iface") + device.count("rx_iface_in") == 0;
-  }
+  if (driver == "pcap") return interfaces(device).empty();
   return driver == "memif" || driver == "ring" || driver == "null";
 }
 
@@ -104,6 +100,36 @@ std::optional<std::string_view> likely_driver(std::string_view driver) {
     return std::nullopt;
   }
   return nearest(name, kVirtualDrivers);
+}
+
+std::string_view driver_family(const Device& device) {
+  constexpr std::size_t kPrefix = 4;
+  return std::string_view(device.driver).substr(std::min(kPrefix, device.driver.size()));
+}
+
+std::vector<std::string> interfaces(const Device& device) {
+  const std::string_view driver = driver_family(device);
+  std::vector<std::string> names;
+  for (const auto& [key, value] : device.args) {
+    const bool captures = driver == "pcap" && (key == "rx_iface" || key == "rx_iface_in");
+    const bool takes = driver == "pcap" || driver == "af_packet" || driver == "af_xdp" ||
+                       driver == "tap" || driver == "tun";
+    if (captures || (takes && key == "iface")) names.push_back(value);
+  }
+  return names;
+}
+
+std::vector<std::string> traces(const Device& device) {
+  std::vector<std::string> files;
+  if (driver_family(device) != "pcap") return files;
+  for (const auto& [key, value] : device.args) {
+    if (key == "rx_pcap") files.push_back(value);
+  }
+  return files;
+}
+
+bool endless(const Device& device) {
+  return device.arg("infinite_rx") == "1" && !traces(device).empty();
 }
 
 std::variant<Device, Problem> parse_device(std::string_view text) {

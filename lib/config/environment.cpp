@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "config/checks.hpp"
+#include "config/device.hpp"
 #include "config/plan.hpp"
 #include "config/text.hpp"
 #include "topology/memory.hpp"
@@ -27,6 +28,15 @@ std::size_t check_lcores(const Check& check, const topology::Topology& topology)
   const auto& found = std::get<topology::LcorePlan>(planned);
   for (const Problem& each : found.warnings) check.warning(each.where, each.what, each.fix);
   return found.lcores.size();
+}
+
+void check_virtual(const Check& check) {
+  for (std::size_t i = 0; i < check.config.ports.size(); ++i) {
+    const PortConfig& port = check.config.ports[i];
+    if (port.device.kind == DeviceKind::kPci) continue;
+    check_virtual_port(check, port, check.config.where("port[" + std::to_string(i) + "].device"));
+    check_receiving(check, i);
+  }
 }
 
 struct Trouble {
@@ -107,6 +117,12 @@ void check_paths(const Check& check) {
   check_folder(check, check.config.dead_letters.directory, "dead_letters.directory");
 }
 
+std::vector<Finding> check_virtual_ports(const Config& config, const topology::SysRoot& root) {
+  std::vector<Finding> findings;
+  check_virtual(Check{config, root, findings});
+  return findings;
+}
+
 std::vector<Finding> check_environment(const Config& config, const topology::Topology& topology,
                                        const topology::SysRoot& root, const MemoryNeed& need,
                                        bool running) {
@@ -116,15 +132,11 @@ std::vector<Finding> check_environment(const Config& config, const topology::Top
   bool pins_memory = false;
   for (std::size_t i = 0; i < config.ports.size(); ++i) {
     const PortConfig& port = config.ports[i];
-    const std::string where = config.where("port[" + std::to_string(i) + "].device");
-    if (port.device.kind == DeviceKind::kPci) {
-      check_pci_port(check, port, where);
-      pins_memory = true;
-    } else {
-      check_virtual_port(check, port, where);
-      pins_memory = pins_memory || port.device.driver.ends_with("_af_xdp");
-    }
+    const bool pci = port.device.kind == DeviceKind::kPci;
+    if (pci) check_pci_port(check, port, config.where("port[" + std::to_string(i) + "].device"));
+    pins_memory = pins_memory || pci || driver_family(port.device) == "af_xdp";
   }
+  check_virtual(check);
   const MemoryChosen memory = check_memory(check, need);
   if (pins_memory) check_locked_memory(check, memory.bytes);
   const bool shares_files = memory.on_hugepages && !topology::writable_hugetlbfs(root).empty();

@@ -23,9 +23,10 @@ enum class Severity : std::uint8_t {
 
 struct Finding {
   Severity severity = Severity::kError;
-  std::string where;  ///< place in the file
-  std::string what;
-  std::string fix;
+  std::string where{};  ///< place in the file
+  std::string what{};
+  std::string fix{};
+  bool absent = false;  ///< an error for want of what may come by itself: a later start may go well
 
   friend bool operator==(const Finding&, const Finding&) = default;
 };
@@ -49,6 +50,12 @@ struct ProcessNeed {
 /// The limits of this process (ulimit) and where DPDK keeps its files: what --check says, and what
 /// the start goes by.
 [[nodiscard]] std::vector<Finding> check_process(const Config& config, const ProcessNeed& need);
+
+/// What check_environment says of the ports on virtual devices alone: their interfaces, rights,
+/// traces and queues. The start asks this too, and goes no further with an error among them, so
+/// that --check and the start say the same.
+[[nodiscard]] std::vector<Finding> check_virtual_ports(const Config& config,
+                                                       const topology::SysRoot& root);
 
 /// `running`: this very instance runs; what it holds is then not held against it.
 ///

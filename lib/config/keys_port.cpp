@@ -63,8 +63,9 @@ constexpr std::array kPortKeys = {
             .max = 64,
             .example = "rx_queues = 2",
             .meaning =
-                "Receive queues; flows are spread over them by RSS. All ports together need at "
-                "least as many as `lcores.rx` has CPUs."},
+                "Receive queues; flows are spread over them by RSS. A virtual device that has a "
+                "number of its own (`qpairs`, `queue_count`, several `rx_pcap`) has to have this "
+                "one. All ports together need at least as many as `lcores.rx` has CPUs."},
     KeySpec{.section = "port",
             .key = "rx_descriptors",
             .type = kInteger,

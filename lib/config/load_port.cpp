@@ -46,9 +46,7 @@ void read_device(const Loading& in, const Section& section, PortConfig& port) {
 void read_restamp(const Loading& in, const Section& section, PortConfig& port) {
   in.reader.read(section, "restamp", port.restamp);
   if (port.restamp == Restamp::kOff || port.device.name.empty()) return;
-  const bool endless = port.device.driver == "net_pcap" && port.device.arg("infinite_rx") == "1" &&
-                       port.device.count("rx_pcap") > 0;
-  if (endless) return;
+  if (endless(port.device)) return;
   in.reader.problem(
       in.reader.where(section, "restamp"),
       "'restamp' is for a trace without end, which " + in_quotes(port.device.name) + " is not",

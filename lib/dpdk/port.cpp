@@ -6,10 +6,12 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
+#include <span>
+#include <system_error>
 
 #include "dpdk/probe_fix.hpp"
-#include "dpdk/trace_file.hpp"
 #include "topology/pci_device.hpp"
 
 namespace esc::dpdk {
@@ -59,9 +61,6 @@ void Port::probe() {
   if (rte_eth_dev_get_port_by_name(settings_.device_name.c_str(), &id) != 0) throw no_such_port();
   id_ = id;
   probed_ = true;
-  if (settings_.device_name.starts_with("net_af_packet")) {
-    af_packet_drops_ = std::make_unique<AfPacketDrops>(device_argument(settings_.device, "iface"));
-  }
 }
 
 StartError Port::no_such_port() const {
@@ -82,6 +81,7 @@ void Port::configure() {
   }
   driver_ = info.driver_name;
   own_mbufs_ = driver_ != "net_ring";
+  find_sockets();
   if (settings_.rx_queues > info.max_rx_queues) {
     throw StartError("port \"" + settings_.label +
                          "\": rx_queues = " + std::to_string(settings_.rx_queues) + ", but " +
@@ -168,7 +168,7 @@ void Port::make_pool(std::uint16_t descriptors, int socket) {
 }
 
 void Port::restamp() {
-  const std::vector<std::string> traces = trace_files(settings_.device);
+  const std::vector<std::string>& traces = settings_.traces;
   for (std::uint16_t queue = 0; queue < settings_.rx_queues && queue < traces.size(); ++queue) {
     restamped_.push_back(std::make_unique<RestampedQueue>(settings_, id_, queue, traces[queue]));
   }
@@ -180,6 +180,7 @@ void Port::start() {
     throw StartError("port \"" + settings_.label + "\" did not start: " + error_text(result),
                      probe_fix(settings_));
   }
+  begin_to_receive();
   if (settings_.promiscuous) {
     const int result = rte_eth_promiscuous_enable(id_);
     if (result != 0 && result != -ENOTSUP) {
@@ -191,12 +192,56 @@ void Port::start() {
   if (driver_ == "net_af_xdp") kept_by_driver_ = pool_->size() - pool_->available();
   resident_mbufs_ = pool_->size() - pool_->available();
   counts_descriptors_ = rte_eth_rx_queue_count(id_, 0) >= 0;
+  link_ = std::make_unique<PortLink>(id_, driver_, settings_.interfaces);
+  link_->look();
+}
+
+void Port::find_sockets() {
+  if (driver_ != "net_af_packet" && driver_ != "net_pcap") return;
+  if (settings_.interfaces.empty()) return;
+  sockets_ = std::make_unique<PacketSockets>(settings_.interfaces);
+  counts_drops_ = driver_ == "net_af_packet";  // net_pcap tells its own
+}
+
+/// A port receives what comes in at its interface from now on: not what its sockets took before
+/// they were bound to it, and never what the host itself sends out of it.
+void Port::begin_to_receive() {
+  if (!sockets_) return;
+  try {
+    sockets_->take(PacketSockets::Take::kNothing);
+    put_aside();
+    if (counts_drops_) sockets_->forget_drops();
+    sockets_->take(PacketSockets::Take::kIncoming);
+  } catch (const std::system_error& error) {
+    throw StartError(
+        "port \"" + settings_.label +
+            "\": its sockets cannot be told to leave out what the host sends: " + error.what(),
+        "see whether a security policy forbids socket filters to escd");
+  }
+  if (before_start_ != 0) {
+    spdlog::info("port \"{}\": {} packets that came before it was started were put aside",
+                 settings_.label, before_start_);
+  }
+}
+
+/// While nothing is taken: as many as the rings hold, at most.
+void Port::put_aside() {
+  std::array<rte_mbuf*, 32> burst{};
+  for (std::uint16_t queue = 0; queue < settings_.rx_queues; ++queue) {
+    while (const std::uint16_t count =
+               rte_eth_rx_burst(id_, queue, burst.data(), std::uint16_t{burst.size()})) {
+      for (rte_mbuf* packet : std::span(burst).first(count)) before_start_bytes_ += packet->pkt_len;
+      rte_pktmbuf_free_bulk(burst.data(), count);
+      before_start_ += count;
+    }
+  }
 }
 
 void Port::close() {
   if (!probed_ || closed_) return;
   last_stats_ = stats();
   closed_ = true;
+  if (link_) link_->close();
   restamped_.clear();
   rte_eth_dev_stop(id_);
   rte_eth_dev_close(id_);
@@ -210,8 +255,13 @@ PortStats Port::stats() const {
   if (closed_) return last_stats_;
   rte_eth_stats stats{};
   if (rte_eth_stats_get(id_, &stats) != 0) return last_stats_;
-  if (af_packet_drops_) stats.imissed += af_packet_drops_->total();
-  return {stats.ipackets, stats.ibytes, stats.imissed, stats.rx_nombuf, stats.ierrors};
+  if (counts_drops_) stats.imissed += sockets_->drops();
+  return {stats.ipackets - before_start_,
+          stats.ibytes - before_start_bytes_,
+          stats.imissed,
+          stats.rx_nombuf,
+          stats.ierrors,
+          before_start_};
 }
 
 }  // namespace esc::dpdk

@@ -8,8 +8,9 @@
 #include <vector>
 
 #include "base/start_error.hpp"
-#include "dpdk/af_packet_drops.hpp"
+#include "dpdk/packet_sockets.hpp"
 #include "dpdk/pool.hpp"
+#include "dpdk/port_link.hpp"
 #include "dpdk/restamped_queue.hpp"
 #include "dpdk/rx_queue.hpp"
 #include "wire/pass_stamps.hpp"
@@ -21,7 +22,9 @@ struct PortSettings {
   std::string device;       ///< devargs of a virtual device, or a PCI address
   std::string device_name;  ///< DPDK's name of it: "net_pcap0", "0000:01:00.0"
   bool pci = false;
-  std::uint16_t index = 0;  ///< in the configuration; names the pool
+  std::vector<std::string> interfaces;  ///< of the kernel, by name, that it receives from
+  std::vector<std::string> traces;      ///< that it plays: one for each queue
+  std::uint16_t index = 0;              ///< in the configuration; names the pool
   std::uint16_t rx_queues = 1;
   std::uint16_t rx_descriptors = 0;  ///< 0: the driver's choice
   std::uint32_t pool_mbufs = 0;      ///< 0: the sum of the holders
@@ -42,6 +45,9 @@ struct PortStats {
   std::uint64_t imissed = 0;
   std::uint64_t rx_nombuf = 0;
   std::uint64_t ierrors = 0;
+  /// Taken by the driver before the port was started, and put aside: net_af_packet's sockets listen
+  /// before they are bound, and have packets of other interfaces by then. Not among `packets`.
+  std::uint64_t before_start = 0;
 };
 
 /// Thread: main lcore, but for the RxQueues, each of which belongs to the RX lcore that polls it.
@@ -73,6 +79,10 @@ class Port {
   [[nodiscard]] std::size_t resident_mbufs() const noexcept { return resident_mbufs_; }
   [[nodiscard]] PortStats stats()
       const;  ///< any control thread; zeros kept from before once closed
+  /// Asks for the link, on the main lcore, now and then; does not wait. True: it has changed.
+  bool watch_link() { return link_ && link_->look(); }
+  /// As of the last watch_link(). Any thread.
+  [[nodiscard]] Link link() const noexcept { return link_ ? link_->get() : Link{}; }
 
  private:
   void probe();
@@ -81,6 +91,9 @@ class Port {
   void configure();
   void set_up_queues(int socket);
   void restamp();
+  void find_sockets();
+  void begin_to_receive();
+  void put_aside();
 
   PortSettings settings_;
   std::uint16_t id_ = 0;
@@ -93,13 +106,13 @@ class Port {
   bool probed_ = false;
   bool closed_ = false;
   PortStats last_stats_;
-  std::unique_ptr<AfPacketDrops> af_packet_drops_;  ///< net_af_packet only
+  std::unique_ptr<PacketSockets> sockets_;  ///< of a driver that receives through such
+  bool counts_drops_ = false;               ///< `sockets_` know what the driver does not tell
+  std::uint64_t before_start_ = 0;
+  std::uint64_t before_start_bytes_ = 0;
+  std::unique_ptr<PortLink> link_;  ///< once started
   std::unique_ptr<Pool> pool_;
   std::vector<std::unique_ptr<RestampedQueue>> restamped_;
 };
-
-/// Packets of its trace that net_pcap keeps in mbufs for infinite_rx; 0 for other devices. Reads
-/// the file; 0 if it cannot be read.
-[[nodiscard]] std::size_t mbufs_kept_by_driver(const std::string& device);
 
 }  // namespace esc::dpdk

@@ -4,13 +4,12 @@
 #include <rte_ethdev.h>
 #include <rte_malloc.h>
 
-#include <algorithm>
 #include <utility>
 #include <variant>
 
 #include "base/start_error.hpp"
+#include "config/trace.hpp"
 #include "dpdk/port.hpp"
-#include "dpdk/trace_file.hpp"
 
 namespace esc::dpdk {
 namespace {
@@ -22,25 +21,14 @@ std::uint64_t first_id(std::uint16_t port, std::uint16_t queue) {
 
 wire::PassStamps stamps_of(const PortSettings& settings, std::uint16_t queue,
                            const std::string& trace) {
-  wire::PassStampsBuilder builder({.what = settings.restamp,
-                                   .udp_ports = settings.udp_ports,
-                                   .first_id = first_id(settings.index, queue),
-                                   .keep_checksums = settings.software_checksums});
-  std::size_t longest = 0;
-  const bool read = read_trace(trace, [&](std::span<const std::uint8_t> packet) {
-    longest = std::max(longest, packet.size());
-    builder.add(packet);
-  });
-  const std::string what = "port \"" + settings.label + "\": trace '" + trace + "'";
-  if (!read) throw StartError(what + " cannot be read", "check rx_pcap=");
-  // The driver has refused it already, unless the file was exchanged since.
-  if (longest > settings.mbuf_data_bytes) {
-    throw StartError(what + " has packets that do not fit a buffer", "raise port.mbuf_data_bytes");
-  }
-  auto made = std::move(builder).finish();
+  auto made = config::trace_stamps(trace, {.what = settings.restamp,
+                                           .udp_ports = settings.udp_ports,
+                                           .first_id = first_id(settings.index, queue),
+                                           .keep_checksums = settings.software_checksums});
   if (const auto* problem = std::get_if<std::string>(&made)) {
-    throw StartError(what + " cannot be restamped: " + *problem,
-                     "leave port.restamp out, or build another trace with esc-replay");
+    throw StartError(
+        "port \"" + settings.label + "\": trace '" + trace + "' cannot be restamped: " + *problem,
+        "leave port.restamp out, or build another trace with esc-replay");
   }
   return std::move(std::get<wire::PassStamps>(made));
 }

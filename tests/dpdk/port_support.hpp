@@ -7,8 +7,10 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
+#include "config/device.hpp"
 #include "dpdk/port.hpp"
 #include "event/poison.hpp"
 
@@ -22,6 +24,11 @@ namespace esc::test {
   settings.label = "test" + std::to_string(settings.index);
   settings.device_name = driver + std::to_string(settings.index);
   settings.device = settings.device_name + (arguments.empty() ? "" : "," + arguments);
+  const auto parsed = config::parse_device(settings.device);
+  if (const auto* device = std::get_if<config::Device>(&parsed)) {
+    settings.interfaces = config::interfaces(*device);
+    settings.traces = config::traces(*device);
+  }
   settings.pool_mbufs = 4095;
   settings.lossless = true;
   return settings;

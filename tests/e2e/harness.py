@@ -176,8 +176,10 @@ class Scenario(unittest.TestCase):
         *arguments: str,
         namespace: str | None = None,
         environment: Mapping[str, str] = MappingProxyType({}),
+        under: Sequence[str] = (),
     ) -> "Escd":
-        escd = Escd(self, config, arguments, namespace, environment)
+        """under: a command that runs escd in its own place, strace say."""
+        escd = Escd(self, config, arguments, namespace, environment, under)
         self.addCleanup(escd.kill)
         return escd
 
@@ -260,6 +262,7 @@ class Escd:
         arguments: Sequence[str],
         namespace: str | None,
         environment: Mapping[str, str],
+        under: Sequence[str] = (),
     ) -> None:
         Escd._count += 1
         instance = config.instance or f"e2e-{os.getpid()}-{Escd._count}"
@@ -273,6 +276,7 @@ class Escd:
         inside = ["ip", "netns", "exec", namespace] if namespace else []
         command = [
             *inside,
+            *under,
             binary("ESC_ESCD"),
             "--config",
             str(self.config_path),

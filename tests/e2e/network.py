@@ -37,9 +37,14 @@ class Send:
 
 class VethPair:
     """sender namespace [esc-tx] ---- [esc-rx] receiver namespace. Created on construction, gone
-    with close()."""
+    with close().
 
-    def __init__(self, scenario: harness.Scenario) -> None:
+    queues: of each end. offloads: as the kernel makes a pair, which leaves checksums unfinished.
+    """
+
+    def __init__(
+        self, scenario: harness.Scenario, *, queues: int = 1, offloads: bool = False
+    ) -> None:
         for tool in ("ip", "ethtool", "sysctl"):
             harness.need_tool(tool)
         if os.geteuid() != 0:
@@ -48,6 +53,8 @@ class VethPair:
         self.sender = f"esc-e2e-{os.getpid()}-tx"
         self.receiver = f"esc-e2e-{os.getpid()}-rx"
         self.interface = "esc-rx"
+        self._queues = str(queues)
+        self._offloads = offloads
         scenario.addCleanup(self.close)
         for namespace in (self.sender, self.receiver):
             self._add_namespace(namespace)
@@ -98,6 +105,32 @@ class VethPair:
             "ip", "-n", self.receiver, "-s", "link", "show", self.interface
         )
 
+    def set_receiver(self, *what: str) -> None:
+        """ip link set for the receiving end."""
+        self._scenario.run_command("ip", "-n", self.receiver, "link", "set", self.interface, *what)
+
+    def delete(self) -> None:
+        """The pair goes, the namespaces stay."""
+        self._scenario.run_command("ip", "-n", self.receiver, "link", "delete", self.interface)
+
+    def connect(self) -> None:
+        """Makes the pair, anew after delete()."""
+        self._connect()
+
+    def send_from_receiver(self, count: int, port: int = 9001) -> None:
+        """Datagrams of the receiving host itself, out of the interface that escd receives from."""
+        run = self._scenario.run_command
+        own = "10.9.1.1"
+        run("ip", "-n", self.receiver, "address", "replace", f"{own}/24", "dev", self.interface)
+        neighbour = ("10.9.1.2", "lladdr", "02:e5:c0:00:00:09", "nud", "permanent")
+        run("ip", "-n", self.receiver, "neighbour", "replace", *neighbour, "dev", self.interface)
+        send = (
+            "import socket, sys\n"
+            "out = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\n"
+            "for _ in range(int(sys.argv[1])): out.sendto(b'own', ('10.9.1.2', int(sys.argv[2])))"
+        )
+        self._inside(self.receiver, sys.executable, "-c", send, str(count), str(port))
+
     def _add_namespace(self, name: str) -> None:
         done = subprocess.run(["ip", "netns", "add", name], capture_output=True, text=True)
         if done.returncode != 0:
@@ -120,6 +153,10 @@ class VethPair:
             "esc-tx",
             "mtu",
             str(MTU),
+            "numtxqueues",
+            self._queues,
+            "numrxqueues",
+            self._queues,
             "type",
             "veth",
             "peer",
@@ -131,9 +168,13 @@ class VethPair:
             _RECEIVER_MAC,
             "mtu",
             str(MTU),
+            "numtxqueues",
+            self._queues,
+            "numrxqueues",
+            self._queues,
         )
         for namespace, interface in ((self.sender, "esc-tx"), (self.receiver, self.interface)):
-            for offload in ("tx", "tso", "gso", "gro"):
+            for offload in () if self._offloads else ("tx", "tso", "gso", "gro"):
                 self._inside(namespace, "ethtool", "-K", interface, offload, "off")
             run("ip", "-n", namespace, "link", "set", interface, "up")
         run("ip", "-n", self.sender, "address", "add", f"{SENDER_ADDRESS}/24", "dev", "esc-tx")

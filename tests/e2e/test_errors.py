@@ -83,15 +83,18 @@ class Errors(harness.Scenario):
         self.assert_ends(done, CONFIG, "--lcores")
 
     def test_devices(self) -> None:
+        refused = 'device "net_nosuch0" cannot be opened'
+        fix = "check the driver's name and its arguments"
+        self.assert_ends(self.run_escd(self.text("net_nosuch0")), START, refused, fix)
         missing = self.directory / "missing.pcap"
-        for device, fix in (
-            ("net_nosuch0", "check the driver's name and its arguments"),
-            (f"net_pcap0,rx_pcap={missing}", "check that the trace named by rx_pcap= exists"),
-            ("net_af_packet0,iface=esc-none", "check that iface= names an interface"),
+        for device, code, said in (
+            (f"net_pcap0,rx_pcap={missing}", CONFIG, f"'{missing}': No such file or directory"),
+            # It may come by itself: systemd starts escd again after this one.
+            ("net_af_packet0,iface=esc-none", START, "there is no network interface 'esc-none'"),
         ):
             with self.subTest(device):
-                refused = f'device "{device}" cannot be opened'
-                self.assert_ends(self.run_escd(self.text(device)), START, refused, fix)
+                self.assert_ends(self.run_escd(self.text(device)), code, said)
+                self.assert_ends(self.run_escd(self.text(device), "--check"), CONFIG, said)
 
     def test_a_memif_socket_that_has_a_server(self) -> None:
         for abstract in ("no", "yes"):
@@ -115,8 +118,9 @@ class Errors(harness.Scenario):
     def test_unreadable_trace(self) -> None:
         (self.directory / "text.pcap").write_text("not a capture at all", encoding="utf-8")
         device = f"net_pcap0,rx_pcap={self.directory}/text.pcap"
-        self.assert_ends(self.run_escd(self.text(device)), START, "net_pcap0", "pcap file")
-        self.assert_ends(self.run_escd(self.text(device), "--check"), CONFIG, "text.pcap")
+        for more in ((), ("--check",)):
+            done = self.run_escd(self.text(device), *more)
+            self.assert_ends(done, CONFIG, "text.pcap': it is not a capture file")
 
     def test_check_and_plan(self) -> None:
         self.assert_ends(self.run_escd(self.text(), "--check"), OK, "ready to start")

@@ -21,7 +21,7 @@ constexpr std::array<std::pair<const char*, const char*>, 18> kCommands = {{
     {"health", "one line a check; exit code 1 if one failed"},
     {"topics", "events and payload bytes per topic"},
     {"lcores", "how busy each lcore is, and whether it comes round"},
-    {"ports", "each port, its driver, its packets and its losses"},
+    {"ports", "each port, its driver, its link, its packets and its losses"},
     {"state", "what the appliance is doing, since when and why"},
     {"pressure", "level, what it comes from, and how long each level lasted"},
     {"producers", "who sends numbered events: lost, duplicate, late ones of each"},

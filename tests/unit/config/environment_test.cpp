@@ -19,18 +19,6 @@ const topology::Topology kFourCpus{{{.id = 0, .node = 0, .core = 0, .allowed = t
                                     {.id = 2, .node = 1, .core = 2, .allowed = true},
                                     {.id = 3, .node = 1, .core = 3, .allowed = true}}};
 
-// A pcap header, little-endian, of Ethernet, and the first byte of a record.
-constexpr auto kPcap =
-    "\xd4\xc3\xb2\xa1\x02\x00\x04\x00\x00\x00\x00\x00\x00\x00\x00\x00\xff\xff\x00\x00\x01\x00\x00"
-    "\x00R"sv;
-
-std::string pcap(std::uint8_t link_type, std::string_view magic = "\xd4\xc3\xb2\xa1"sv) {
-  std::string bytes(kPcap);
-  bytes.replace(0, 4, magic);
-  bytes[20] = static_cast<char>(link_type);
-  return bytes;
-}
-
 constexpr MemoryNeed kNeeded{.hugepage_bytes = 100U << 20U, .ordinary_bytes = 120U << 20U};
 
 /// A machine where nothing is wrong with kMinimal: hugepages are free, limits high, every right
@@ -65,14 +53,6 @@ class Environment : public testing::Test {
     return texts;
   }
 
-  [[nodiscard]] Texts trace_findings(const std::string& name) const {
-    return findings({"port[0].device=net_pcap0,rx_pcap=" + (tree_.path() / name).string()});
-  }
-
-  std::filesystem::path write_trace(const std::string& name, std::string_view bytes) const {
-    return tree_.write(name, bytes);
-  }
-
   static constexpr const char* kPages = "sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages";
   static constexpr const char* kPci = "sys/bus/pci/devices/0000:01:00.0/";
   Tree tree_;
@@ -95,52 +75,6 @@ TEST_F(Environment, PlanProblemsAreErrorsAndWarningsWarnings) {
                   "event crosses between them; choose among 0-1"});
 }
 
-TEST_F(Environment, GoodTraces) {
-  write_trace("micro.pcap", kPcap);
-  write_trace("nano.pcap", pcap(1, "\x4d\x3c\xb2\xa1"sv));
-  write_trace("big.pcap",
-              "\xa1\xb2\xc3\xd4\x00\x02\x00\x04\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"
-              "\xff\xff\x00\x00\x00\x01R"sv);
-  write_trace("ng.pcap",
-              "\x0a\x0d\x0d\x0a\x1c\x00\x00\x00\x4d\x3c\x2b\x1a\x01\x00\x00\x00\xff\xff"
-              "\xff\xff\xff\xff\xff\xff\x1c\x00\x00\x00\x01\x00\x00\x00\x14\x00\x00\x00"
-              "\x01\x00\x00\x00\x00\x00\x00\x00\x14\x00\x00\x00"sv);
-  for (const char* name : {"micro.pcap", "nano.pcap", "big.pcap", "ng.pcap"}) {
-    EXPECT_EQ(trace_findings(name), Texts{}) << name;
-  }
-}
-
-TEST_F(Environment, BadTraces) {
-  write_trace("empty.pcap", "");
-  write_trace("text.pcap", "this is not a capture file");
-  write_trace("short.pcap", kPcap.substr(0, 23));
-  write_trace("none.pcap", kPcap.substr(0, 24));
-  write_trace("wifi.pcap", pcap(105));
-  write_trace("wifing.pcap",
-              "\x0a\x0d\x0d\x0a\x1c\x00\x00\x00\x4d\x3c\x2b\x1a\x01\x00\x00\x00\xff\xff\xff\xff\xff"
-              "\xff\xff\xff\x1c\x00\x00\x00\x01\x00\x00\x00\x14\x00\x00\x00\x69\x00\x00\x00\x00\x00"
-              "\x00\x00\x14\x00\x00\x00"sv);
-  write_trace("loop.pcap",
-              "\x0a\x0d\x0d\x0a\x0c\x00\x00\x00\x4d\x3c\x2b\x1a\x05\x00\x00\x00\x00\x00\x00\x00\x00"
-              "\x00\x00\x00"sv);
-  std::filesystem::create_directory(tree_.path() / "dir.pcap");
-  const auto text = [&](const std::string& name, const std::string& what) {
-    return Texts{"error: trace '" + (tree_.path() / name).string() + "': " + what +
-                 "; write one with esc-replay, or correct rx_pcap"};
-  };
-  EXPECT_EQ(trace_findings("absent.pcap"), text("absent.pcap", "No such file or directory"));
-  EXPECT_EQ(trace_findings("empty.pcap"), text("empty.pcap", "it is empty"));
-  EXPECT_EQ(trace_findings("text.pcap"), text("text.pcap", "it is not a capture file"));
-  EXPECT_EQ(trace_findings("short.pcap"), text("short.pcap", "it ends inside its header"));
-  EXPECT_EQ(trace_findings("none.pcap"), text("none.pcap", "it holds no packet"));
-  EXPECT_EQ(trace_findings("wifi.pcap"),
-            text("wifi.pcap", "its link type is 105, not Ethernet (1)"));
-  EXPECT_EQ(trace_findings("wifing.pcap"),
-            text("wifing.pcap", "its link type is 105, not Ethernet (1)"));
-  EXPECT_EQ(trace_findings("loop.pcap"), text("loop.pcap", "it describes no interface"));
-  EXPECT_EQ(trace_findings("dir.pcap"), text("dir.pcap", "it is a directory"));
-}
-
 TEST_F(Environment, FindingsPointIntoTheFile) {
   std::string text(kMinimal);
   text.replace(text.find("net_null0"), 9, "net_pcap0,rx_pcap=/none");
@@ -149,16 +83,9 @@ TEST_F(Environment, FindingsPointIntoTheFile) {
   EXPECT_EQ(found[0].where, "t.toml:2:10");
 }
 
-TEST_F(Environment, PcapNeedsASourceForEachQueue) {
-  const auto trace = write_trace("a.pcap", kPcap).string();
+TEST_F(Environment, PcapNeedsASource) {
   EXPECT_EQ(findings({"port[0].device=net_pcap0,tx_pcap=x.pcap"}),
-            Texts{"error: the device has no rx_pcap=FILE and no iface=NAME; add one"});
-  EXPECT_EQ(findings({"port[0].device=net_pcap0,rx_pcap=" + trace, "port[0].rx_queues=2"}),
-            Texts{"error: rx_queues is 2, but the device has 1 'rx_pcap'; name one for each queue, "
-                  "or lower rx_queues"});
-  EXPECT_EQ(findings({"port[0].device=net_pcap0,rx_pcap=" + trace + ",rx_pcap=" + trace,
-                      "port[0].rx_queues=2"}),
-            Texts{});
+            Texts{"error: the device has no rx_pcap=FILE and no rx_iface_in=NAME; add one"});
 }
 
 TEST_F(Environment, Interfaces) {
@@ -168,8 +95,10 @@ TEST_F(Environment, Interfaces) {
     EXPECT_EQ(findings({"port[0].device=" + driver + ",iface=eth7"}), Texts{}) << driver;
     EXPECT_EQ(findings({"port[0].device=" + driver + ",iface=eth9"}),
               Texts{"error: there is no network interface 'eth9'; 'ip link' lists them"});
-    EXPECT_EQ(findings({"port[0].device=" + driver + ",iface=eth8"}),
-              Texts{"warning: network interface 'eth8' is down; ip link set eth8 up"});
+    EXPECT_EQ(
+        findings({"port[0].device=" + driver + ",iface=eth8"}),
+        Texts{"warning: network interface 'eth8' is down, or has no carrier; ip link set eth8 up, "
+              "there and at its other end"});
   }
   EXPECT_EQ(findings({"port[0].device=net_af_packet0,iface=../net"}),
             Texts{"error: there is no network interface '../net'; 'ip link' lists them"});
