@@ -7,6 +7,8 @@
 #include <string>
 #include <utility>
 
+#include "app/escd/link_check.hpp"
+
 namespace esc::app {
 namespace {
 
@@ -264,6 +266,9 @@ ordered_json health_document(const Appliance& appliance) {
         " ms";
   }
   add("lcores", hanging.empty(), hanging.empty() ? "all come round" : hanging);
+
+  const std::string unlinked = ports_without_link(appliance);
+  add("links", unlinked.empty(), unlinked.empty() ? "every port can receive" : unlinked);
 
   const auto [ledger, balanced] = appliance.read_ledger();
   add("ledger", balanced,

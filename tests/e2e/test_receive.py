@@ -166,8 +166,10 @@ class Links(harness.Scenario):
         self.wait_until(lambda: self.link(escd) == "up", "the link is up", 10)
         pair.set_receiver("down")
         self.wait_for_link(escd, "down", "its link is down: nothing comes in until it is up again")
+        self.assertFalse(escd.healthy())
         pair.set_receiver("up")
         self.wait_for_link(escd, "up", "its link is up")
+        self.assertTrue(escd.healthy())
         datagrams = [one_event(i) for i in range(20)]
         pair.send(datagrams)
         escd.wait_for_packets(len(datagrams))
@@ -183,6 +185,7 @@ class Links(harness.Scenario):
                 self.wait_for_link(escd, "gone", "start escd again once it is there")
                 pair.connect()
                 self.assertEqual(self.link(escd), "gone", "the new interface is another one")
+                self.assertFalse(escd.healthy())
                 escd.terminate()
                 self.assertEqual(escd.wait(), OK)
                 pair.close()

@@ -1,0 +1,24 @@
+// Ports that nothing can come in at, for health.
+#pragma once
+
+#include <string>
+
+#include "app/escd/appliance.hpp"
+
+namespace esc::app {
+
+/// "eth0: down, feed-b: gone"; empty: something can come in at every port. A memif or vhost port
+/// without a peer is not among them: it waits for one, which comes and goes as it likes.
+[[nodiscard]] inline std::string ports_without_link(const Appliance& appliance) {
+  std::string text;
+  for (const auto& port : appliance.ports()) {
+    const dpdk::Link link = port->link();
+    const bool waits = port->driver() == "net_memif" || port->driver() == "net_vhost";
+    if (link.up() || (waits && link.state == dpdk::LinkState::kDown)) continue;
+    text += (text.empty() ? "" : ", ") + port->settings().label + ": " +
+            std::string(dpdk::name(link.state));
+  }
+  return text;
+}
+
+}  // namespace esc::app
