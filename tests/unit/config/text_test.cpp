@@ -1,5 +1,7 @@
 #include "config/text.hpp"
 
+#include <cstdint>
+
 #include "support.hpp"
 
 namespace esc::config {
@@ -34,12 +36,13 @@ TEST(Printable, EscapesWhatNobodySees) {
         0x2000U, 0x200bU, 0x202fU, 0x205fU, 0x2060U,  0x206fU,  0x2800U,  0x3000U,  0x3164U,
         0xfe0fU, 0xfeffU, 0xffa0U, 0xfff9U, 0x1bca0U, 0x1d159U, 0x1d173U, 0xe0100U, 0xe0fffU}) {
     const std::string shown = printable("a" + utf8(code) + "b");
-    EXPECT_TRUE(shown.starts_with("a\\u{") && shown.ends_with("}b")) << std::hex << code << shown;
+    EXPECT_TRUE(shown.starts_with("a\\u{") && shown.ends_with("}b"))
+        << std::hex << static_cast<std::uint32_t>(code) << shown;
   }
   // Their neighbours are seen.
   for (const char32_t code : {0xa1U, 0xacU, 0xaeU, 0x350U, 0x115eU, 0x2010U, 0x2027U, 0x2801U,
                               0x3001U, 0x3163U, 0xfffdU, 0x1d158U, 0xe1000U}) {
-    EXPECT_EQ(printable(utf8(code)), utf8(code)) << std::hex << code;
+    EXPECT_EQ(printable(utf8(code)), utf8(code)) << std::hex << static_cast<std::uint32_t>(code);
   }
 }
 
