@@ -1,9 +1,11 @@
 #include "esc-replay/tcp_sink.hpp"
 
 #include <fcntl.h>
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -73,7 +75,10 @@ void TcpSink::wait() {
 void TcpSink::discard_input() {
   std::array<char, 65536> buffer;
   const ssize_t received = recv(socket_.fd(), buffer.data(), buffer.size(), MSG_DONTWAIT);
-  if (received == 0 || (received < 0 && errno != EAGAIN && errno != EINTR)) peer_closed_ = true;
+  if (received > 0 || (received < 0 && (errno == EAGAIN || errno == EINTR))) return;
+  peer_closed_ = true;
+  // A reset: what it had not read is lost.
+  if (received < 0) ++errors_[errno];
 }
 
 std::size_t TcpSink::finish(const Trace& trace) {
@@ -90,6 +95,9 @@ std::size_t TcpSink::finish(const Trace& trace) {
     static_cast<void>(poll(&poll_fd, 1, kWaitMs));
     if (poll_fd.revents != 0) discard_input();
   }
+  int unacknowledged = 0;
+  const bool known = ioctl(socket_.fd(), SIOCOUTQ, &unacknowledged) == 0;
+  if (!peer_closed_ && known && unacknowledged != 0) ++errors_[ETIMEDOUT];
   return completed;
 }
 

@@ -9,6 +9,7 @@
 #include "dlq/commit_buffer.hpp"
 #include "dlq/crc32c.hpp"
 #include "dlq/scan.hpp"
+#include "dlq/soundness.hpp"
 
 namespace esc::dlq::testing {
 namespace {
@@ -175,7 +176,22 @@ TEST(Scan, AFileThatIsTooShortKeepsItsFirstRecords) {
                         : 0U;
     }
     ASSERT_EQ(found.records, expected) << bytes;
+    ASSERT_TRUE(found.cut) << bytes;
   }
+  EXPECT_TRUE(scan_segment(42, std::span(whole).first(whole.size() - 1)).cut);
+  EXPECT_FALSE(scan_segment(42, whole).cut);
+}
+
+TEST(Scan, AFileThatIsTooShortIsDamagedAndALongerOneIsNot) {
+  const Bytes whole = segment_of(3);
+  const auto judged = [](std::span<const std::byte> bytes) {
+    return soundness_of({.file = {42, bytes.size()}, .found = scan_segment(42, bytes)});
+  };
+  EXPECT_EQ(judged(whole), Soundness::kSound);
+  EXPECT_EQ(judged(std::span(whole).first(3 * kBlockBytes)), Soundness::kDamaged);
+  Bytes longer = whole;
+  longer.resize(2 * whole.size());
+  EXPECT_EQ(judged(longer), Soundness::kSound);
 }
 
 }  // namespace

@@ -5,6 +5,8 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include <cerrno>
+#include <map>
 #include <numeric>
 #include <thread>
 
@@ -110,6 +112,36 @@ TEST(Sender, UdpSendsExactBytesAndNumbersGoOnOverThreePasses) {
   char none = 0;
   EXPECT_LT(recv(receiver.fd(), &none, 1, MSG_DONTWAIT), 0);
   expect_contiguous(sequences, built.built.facts.numbers, 3);
+}
+
+TEST(Sender, ThatNobodyListensIsHeardOfTheLastDatagramToo) {
+  const TemporaryFile file;
+  (void)build_file(with_sessions(1), file.path());
+  Trace trace = load_trace(file.path(), Cargo::kDatagrams, 9001);
+  std::string nobody;
+  {
+    const Loopback closed(SOCK_DGRAM);
+    nobody = closed.text();
+  }
+  UdpSink sink(nobody);
+  const std::atomic<bool> stop{false};
+  EXPECT_EQ(send_trace(trace, sink, passes(1), stop, {}).counts.units, 1u);
+  EXPECT_EQ(sink.errors(), (std::map<int, std::uint64_t>{{ECONNREFUSED, 1}}));
+}
+
+TEST(Sender, AReceiverThatHangsUpWithoutReadingIsAnError) {
+  const TemporaryFile file;
+  (void)build_file(with_sessions(100), file.path());
+  Trace trace = load_trace(file.path(), Cargo::kStream, 9001);
+  const Loopback listener(SOCK_STREAM);
+  ASSERT_EQ(listen(listener.fd(), 1), 0);
+  TcpSink sink(listener.text());
+  std::size_t offered = 0;
+  while (offered < trace.units.size())
+    offered += sink.offer(trace, offered, trace.units.size()).sent;
+  close(accept(listener.fd(), nullptr, nullptr));  // with all of it unread: a reset
+  (void)sink.finish(trace);
+  EXPECT_EQ(sink.errors(), (std::map<int, std::uint64_t>{{ECONNRESET, 1}}));
 }
 
 TEST(Sender, TcpSendsTheWholeStreamAndCloses) {
