@@ -133,8 +133,12 @@ class Lines(harness.Scenario):
         self.assertEqual(list(self.directory.glob("t.*")), [])
 
     def test_what_is_repeated_cannot_steer_a_terminal(self):
-        for program, command in (("escd", []), ("escctl", ["stats"]), ("esc-dlq", ["ls", "x"]),
-                                 ("esc-replay", ["info", "x"])):  # fmt: skip
+        for program, command in (
+            ("escd", ["--config", "x"]),
+            ("escctl", ["stats"]),
+            ("esc-dlq", ["ls", "x"]),
+            ("esc-replay", ["info", "x"]),
+        ):
             self.refuse(program, *command, "--\x1b[31m\u202e", says=r"\x1b[31m\u{202e}")
         done = run("esc-replay", "info", "/nowhere\x1b[31m")
         self.assertIn(r"/nowhere\x1b[31m", done.stderr)

@@ -331,7 +331,7 @@ TEST_F(EscctlTest, HelpHasTheExitCodes) {
     EXPECT_NE(page.find(row), std::string::npos) << row << " is not in docs/control.md";
     ++codes;
   }
-  EXPECT_EQ(codes, 5);
+  EXPECT_EQ(codes, 6);
 }
 
 }  // namespace
