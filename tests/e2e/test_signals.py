@@ -159,7 +159,8 @@ class Signals(harness.Scenario):
         self.assertEqual(ledger["frames"]["delivered"], ledger["frames"]["received"])
 
     def test_signal_before_the_first_packet(self) -> None:
-        device = traffic.pcap_device(0, self.directory / "empty.pcap", [])
+        # A port that nobody has connected to yet.
+        device = f"net_memif0,role=server,id=0,socket={self.directory}/m.sock,socket-abstract=no"
         config = Config([Port(device)], traffic.ROUTES, Lcores.folded())
         escd = self.start_escd(config)
         escd.wait_until_running()
