@@ -31,12 +31,13 @@ std::chrono::duration<double> seconds(double value) {
 }  // namespace
 
 ControlLoop::ControlLoop(Appliance& appliance, control::ControlServer& server, Signals& signals,
-                         const Options& options, Reload& reload)
+                         const Options& options, Reload& reload, Health& health)
     : appliance_(appliance),
       server_(server),
       signals_(signals),
       options_(options),
       reload_(reload),
+      health_(health),
       progress_(appliance),
       watchdog_(appliance.lcore_status(),
                 rte_get_tsc_hz() / 1000 * appliance.config().lcores.stall_ms),
@@ -63,6 +64,7 @@ void ControlLoop::tick() {
   appliance_.watch_dead_letters();
   appliance_.watch_links();
   appliance_.watch_checksums();
+  health_.watch(reload_.health());
   log_pressure();
   watch();
   const auto now = Clock::now();
@@ -95,7 +97,8 @@ void ControlLoop::log_pressure() {
       const std::string text = control::to_text(change);
       const std::string where = pipelines.size() == 1 ? "" : "pipeline " + std::to_string(i) + ": ";
       if (change.rises()) {
-        spdlog::warn("{}{}", where, text);
+        const auto load = busiest(health_.handlers().loads());
+        spdlog::warn("{}{}{}", where, text, load ? "; " + to_text(*load) : "");
       } else {
         spdlog::info("{}{}", where, text);
       }
@@ -138,8 +141,9 @@ void ControlLoop::watch() {
     const std::string& role = roles[std::min<std::size_t>(change.stage, roles.size() - 1)];
     const unsigned cpu = appliance_.plan().lcores[change.lcore].cpu;
     if (change.stalled) {
-      spdlog::error("lcore on CPU {} is stalled: {} has not come round for {} ms", cpu, role,
-                    change.for_cycles * 1000 / rte_get_tsc_hz());
+      spdlog::error("lcore on CPU {} is stalled: {} has not come round for {} ms{}", cpu, role,
+                    change.for_cycles * 1000 / rte_get_tsc_hz(),
+                    health_.handlers().in_hand(change.lcore));
     } else {
       spdlog::warn("lcore on CPU {} moves again", cpu);
     }

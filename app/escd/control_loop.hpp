@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "app/escd/appliance.hpp"
+#include "app/escd/health.hpp"
 #include "app/escd/options.hpp"
 #include "app/escd/progress.hpp"
 #include "app/escd/reload.hpp"
@@ -29,7 +30,7 @@ struct RunEnd {
 class ControlLoop {
  public:
   ControlLoop(Appliance& appliance, control::ControlServer& server, Signals& signals,
-              const Options& options, Reload& reload);
+              const Options& options, Reload& reload, Health& health);
 
   /// From the running appliance to the stopped one.
   [[nodiscard]] RunEnd run();
@@ -50,6 +51,7 @@ class ControlLoop {
   Signals& signals_;
   const Options& options_;
   Reload& reload_;
+  Health& health_;
   Progress progress_;
   runtime::Watchdog watchdog_;
   Clock::time_point start_ = Clock::now();

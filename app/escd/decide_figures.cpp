@@ -95,7 +95,8 @@ ordered_json state_document(const Appliance& appliance) {
           {"times", times}};
 }
 
-ordered_json pressure_document(const Appliance& appliance, const config::PressureConfig& config) {
+ordered_json pressure_document(const Appliance& appliance, const config::PressureConfig& config,
+                               const HandlerWatch& handlers) {
   ordered_json list = ordered_json::array();
   const DataPath& path = appliance.data_path();
   for (std::size_t i = 0; i < path.pipelines().size(); ++i) {
@@ -109,8 +110,34 @@ ordered_json pressure_document(const Appliance& appliance, const config::Pressur
     }
     list.push_back(control::to_json(reading, config));
   }
-  if (list.size() == 1) return list.front();
-  return {{"pipelines", list}};
+  ordered_json json = list.size() == 1 ? list.front() : ordered_json{{"pipelines", list}};
+  json["handlers"] = to_json(handlers.loads());
+  return json;
+}
+
+ordered_json producer_totals(const Appliance& appliance) {
+  std::uint64_t known = 0;
+  std::uint64_t expired = 0;
+  std::uint64_t untracked = 0;
+  std::uint64_t missing = 0;
+  std::uint64_t lost = 0;
+  bool judged = false;
+  for (const auto& pipeline : appliance.data_path().pipelines()) {
+    if (pipeline->producers() == nullptr) continue;
+    judged = true;
+    const identity::ProducerTotals& totals = pipeline->producers()->totals();
+    known += totals.live.get();
+    expired += totals.expired.get();
+    untracked += totals.untracked.get();
+    missing += totals.missing.get();
+    lost += totals.lost.get();
+  }
+  if (!judged) return nullptr;
+  return {{"known", known},
+          {"expired", expired},
+          {"events_untracked", untracked},
+          {"missing", missing},
+          {"lost", lost}};
 }
 
 ordered_json producers_document(const Appliance& appliance, const nlohmann::json& request) {
@@ -132,18 +159,9 @@ ordered_json producers_document(const Appliance& appliance, const nlohmann::json
   for (const identity::ProducerFigures& figures : chosen.producers) {
     list.push_back(producer_json(figures));
   }
-  std::uint64_t untracked = 0;
-  std::uint64_t expired = 0;
-  for (const auto& pipeline : appliance.data_path().pipelines()) {
-    const identity::ProducerTable* producers = pipeline->producers();
-    if (producers == nullptr) continue;
-    untracked += producers->totals().untracked.get();
-    expired += producers->totals().expired.get();
-  }
-  return {{"producers", list},
-          {"known", chosen.live},
-          {"expired", expired},
-          {"events_untracked", untracked}};
+  ordered_json document = {{"producers", list}};
+  document.update(producer_totals(appliance));
+  return document;
 }
 
 ordered_json keys_document(const Appliance& appliance) {

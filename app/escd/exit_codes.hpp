@@ -27,8 +27,8 @@ inline constexpr std::array<std::string_view, 13> kExitCodeMeanings = {
     "a fault of escd's own",
     "the command line was not understood",
     "the configuration, or the machine as --check sees it, is not fit",
-    "a resource was not to be had: EAL, hugepages, port, lcore, control socket, log file, "
-    "folder of dead letters",
+    "a resource was not to be had: EAL, hugepages, port, lcore, instance name, control socket, "
+    "log file, folder of dead letters",
     "the ledger does not balance: a frame is unaccounted for",
     "an mbuf was not given back, or was given back twice",
     "the drain ran out of time; what was left is in the ledger as drained_at_deadline",

@@ -3,11 +3,12 @@
 #include <rte_cycles.h>
 
 #include <algorithm>
-#include <cstring>
 #include <string>
+#include <string_view>
 #include <utility>
 
-#include "app/escd/link_check.hpp"
+#include "telemetry/topic_counters.hpp"
+#include "worker/handler.hpp"
 
 namespace esc::app {
 namespace {
@@ -108,6 +109,8 @@ ordered_json ledger_document(const Appliance& appliance) {
     const auto [own, own_balanced] = appliance.read_ledger(i);
     json["pipelines"].push_back(telemetry::to_json(own, own_balanced));
   }
+  if (auto producers = producer_totals(appliance); !producers.is_null())
+    json["producers"] = std::move(producers);
   for (const PoolReport& pool : appliance.pools()) {
     json["mempools"][pool.name] = {{"size", pool.size},
                                    {"available", pool.available},
@@ -160,6 +163,8 @@ ordered_json stats_document(const Appliance& appliance, double uptime_s) {
   json["uptime_s"] = uptime_s;
   json["state"] = control::name(appliance.state());
   json["stages"] = stages_document(appliance);
+  if (auto producers = producer_totals(appliance); !producers.is_null())
+    json["producers"] = std::move(producers);
   for (std::size_t i = 0; i < path.pipelines().size(); ++i) {
     const IngestRing& ring = path.pipelines()[i]->ingest_ring();
     const std::string number = path.pipelines().size() == 1 ? "" : std::to_string(i);
@@ -177,20 +182,47 @@ ordered_json stats_document(const Appliance& appliance, double uptime_s) {
   return json;
 }
 
+// An event is received once it has ended: delivered, refused by its handler, or kept from it.
+ordered_json topic_json(const DataPath& path, std::string_view topic,
+                        const route::RouteSet::Target& target) {
+  telemetry::TopicCounters::Totals sum;
+  for (const WorkerParts* parts : path.workers()) {
+    const auto totals = parts->handlers.topics().totals(target.slot);
+    sum.events += totals.events;
+    sum.payload_bytes += totals.payload_bytes;
+    sum.dead_lettered += totals.dead_lettered;
+    sum.dropped += totals.dropped;
+  }
+  const std::uint64_t refused = sum.dead_lettered + sum.dropped;
+  std::uint64_t duplicate = 0;
+  std::uint64_t stale = 0;
+  for (const auto& pipeline : path.pipelines()) {
+    const telemetry::TopicRefusals& refusals = pipeline->refusals(target.slot);
+    duplicate += refusals.duplicate.get();
+    stale += refusals.stale.get();
+    sum.dead_lettered += refusals.dead_lettered.get();
+    sum.dropped += refusals.dropped.get();
+  }
+  return {{"topic", topic},
+          {"handler", worker::handler_names()[target.handler]},
+          {"events", sum.events},
+          {"payload_bytes", sum.payload_bytes},
+          {"received", sum.events + duplicate + stale + sum.dead_lettered + sum.dropped},
+          {"delivered", sum.events},
+          {"refused", refused},
+          {"duplicate", duplicate},
+          {"stale", stale},
+          {"dead_lettered", sum.dead_lettered},
+          {"dropped", sum.dropped}};
+}
+
 ordered_json topics_document(const Appliance& appliance) {
   const DataPath& path = appliance.data_path();
   ordered_json list = ordered_json::array();
   const route::RouteSet& routes = path.routes();
   for (std::uint32_t route = 0; route < routes.size(); ++route) {
-    worker::TopicTotals sum;
-    for (const WorkerParts* parts : path.workers()) {
-      const worker::TopicTotals totals = parts->handlers.count().totals(routes.target(route).slot);
-      sum.events += totals.events;
-      sum.payload_bytes += totals.payload_bytes;
-    }
-    list.push_back({{"topic", routes.topic(route)},
-                    {"events", sum.events},
-                    {"payload_bytes", sum.payload_bytes}});
+    const route::RouteSet::Target& target = routes.target(route);
+    list.push_back(topic_json(path, routes.topic(route), target));
   }
   return {{"topics", std::move(list)}};  // tens of thousands: not to be copied
 }
@@ -240,47 +272,6 @@ ordered_json plan_document(const topology::LcorePlan& plan) {
           {"main_cpu", plan.main_cpu},
           {"lcores", list},
           {"pipelines", pipelines}};
-}
-
-ordered_json health_document(const Appliance& appliance) {
-  ordered_json checks = ordered_json::array();
-  bool healthy = true;
-  const auto add = [&](const char* what, bool ok, const std::string& detail) {
-    healthy = healthy && ok;
-    checks.push_back({{"name", what}, {"ok", ok}, {"detail", detail}});
-  };
-  const PipelineState state = appliance.state();
-  add("state", state == PipelineState::kRunning, std::string(control::name(state)));
-
-  const std::uint64_t now = rte_rdtsc();
-  std::string hanging;
-  for (std::size_t i = 0; i < appliance.lcore_status().size(); ++i) {
-    const runtime::LcoreStatus& status = appliance.lcore_status()[i];
-    if (!stalled(appliance, status, now)) continue;
-    const auto& roles = appliance.roles(i);
-    const std::size_t stage = std::min<std::size_t>(status.stage.get(), roles.size() - 1);
-    hanging +=
-        (hanging.empty() ? "" : ", ") + roles[stage] + " on CPU " +
-        std::to_string(appliance.plan().lcores[i].cpu) + " has not come round for " +
-        std::to_string(static_cast<std::uint64_t>(cycles_to(1e3, heartbeat_age(status, now)))) +
-        " ms";
-  }
-  add("lcores", hanging.empty(), hanging.empty() ? "all come round" : hanging);
-
-  const std::string unlinked = ports_without_link(appliance);
-  add("links", unlinked.empty(), unlinked.empty() ? "every port can receive" : unlinked);
-
-  const auto [ledger, balanced] = appliance.read_ledger();
-  add("ledger", balanced,
-      balanced ? std::to_string(ledger.frames.in_flight) + " frames in flight"
-               : "frames or packets are unaccounted for: report this");
-  if (const DeadLetters* letters = appliance.data_path().dead_letters()) {
-    const int error = static_cast<int>(letters->disk().last_error.get());
-    add("dead_letters", error == 0,
-        error == 0 ? "the disk takes them"
-                   : std::string("the disk refuses them: ") + std::strerror(error));
-  }
-  return {{"healthy", healthy}, {"checks", checks}};
 }
 
 }  // namespace esc::app

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "app/escd/appliance.hpp"
+#include "app/escd/handler_watch.hpp"
 #include "runtime/watchdog.hpp"
 
 namespace esc::app {
@@ -20,17 +21,20 @@ namespace esc::app {
 [[nodiscard]] nlohmann::ordered_json topics_document(const Appliance& appliance);
 [[nodiscard]] nlohmann::ordered_json lcores_document(const Appliance& appliance);
 [[nodiscard]] nlohmann::ordered_json plan_document(const topology::LcorePlan& plan);
-[[nodiscard]] nlohmann::ordered_json health_document(const Appliance& appliance);
 
-/// Level, inputs, thresholds and time in each level, by pipeline. `config`: what is in force.
+/// Level, inputs, thresholds and time in each level, by pipeline, and what handlers take of their
+/// workers' time. `config`: what is in force.
 [[nodiscard]] nlohmann::ordered_json pressure_document(const Appliance& appliance,
-                                                       const config::PressureConfig& config);
+                                                       const config::PressureConfig& config,
+                                                       const HandlerWatch& handlers);
 /// Dead letters and the disk. Throws control::Refusal if they are not kept.
 [[nodiscard]] nlohmann::ordered_json dlq_document(const Appliance& appliance);
 /// Counters of the storage role.
 [[nodiscard]] nlohmann::ordered_json storage_document(const DeadLetters& letters);
 /// The table of keys. Throws control::Refusal if there is none.
 [[nodiscard]] nlohmann::ordered_json keys_document(const Appliance& appliance);
+/// Lasting totals of all producers there ever were; null where numbered events are not judged.
+[[nodiscard]] nlohmann::ordered_json producer_totals(const Appliance& appliance);
 /// Producers in an order, or one of them. Throws control::Refusal.
 [[nodiscard]] nlohmann::ordered_json producers_document(const Appliance& appliance,
                                                         const nlohmann::json& request);

@@ -2,23 +2,23 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "app/escd/appliance.hpp"
 
 namespace esc::app {
 
-/// "eth0: down, feed-b: gone"; empty: something can come in at every port. A memif or vhost port
+/// "eth0: down", "feed-b: gone"; none: something can come in at every port. A memif or vhost port
 /// without a peer is not among them: it waits for one, which comes and goes as it likes.
-[[nodiscard]] inline std::string ports_without_link(const Appliance& appliance) {
-  std::string text;
+[[nodiscard]] inline std::vector<std::string> ports_without_link(const Appliance& appliance) {
+  std::vector<std::string> ports;
   for (const auto& port : appliance.ports()) {
     const dpdk::Link link = port->link();
     const bool waits = port->driver() == "net_memif" || port->driver() == "net_vhost";
     if (link.up() || (waits && link.state == dpdk::LinkState::kDown)) continue;
-    text += (text.empty() ? "" : ", ") + port->settings().label + ": " +
-            std::string(dpdk::name(link.state));
+    ports.push_back(port->settings().label + ": " + std::string(dpdk::name(link.state)));
   }
-  return text;
+  return ports;
 }
 
 }  // namespace esc::app

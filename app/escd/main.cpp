@@ -12,6 +12,7 @@
 #include "app/escd/control_loop.hpp"
 #include "app/escd/exit_codes.hpp"
 #include "app/escd/figures.hpp"
+#include "app/escd/health.hpp"
 #include "app/escd/ledger_file.hpp"
 #include "app/escd/log.hpp"
 #include "app/escd/options.hpp"
@@ -25,6 +26,7 @@
 #include "cli/standard_output.hpp"
 #include "config/environment.hpp"
 #include "config/text.hpp"
+#include "control/instance_lock.hpp"
 #include "control/socket_path.hpp"
 #include "dpdk/eal.hpp"
 #include "files/file_error.hpp"
@@ -185,7 +187,9 @@ void heed_limits(const config::Config& config, const config::ProcessNeed& need) 
 
 int run(const Options& options, const config::Config& config, const topology::LcorePlan& plan) {
   Signals signals;
-  Service service(config);  // before EAL: a second instance of this name ends here
+  // Before EAL: a second instance of this name ends here.
+  const control::InstanceLock lock(config.instance);
+  Service service(config);
   const dpdk::EalSettings settings = eal_settings(config, plan);
   const dpdk::MemoryChoice memory = dpdk::choose_memory(settings);
   const std::uint64_t memory_needed =
@@ -203,12 +207,14 @@ int run(const Options& options, const config::Config& config, const topology::Lc
   Appliance appliance(config, plan, folder ? &*folder : nullptr);
   Reload reload(appliance, options);
   ignore_stray_realtime_signals();
-  service.show(appliance, reload);
+  Health health(appliance);
+  service.show(appliance, reload, health);
   const HideAtExit hide_at_exit{service};
   appliance.start();
   spdlog::info("running: {} ports, {} routes, control socket {}", config.ports.size(),
                config.routes.size(), service.server().socket_path());
-  const RunEnd end = ControlLoop(appliance, service.server(), signals, options, reload).run();
+  const RunEnd end =
+      ControlLoop(appliance, service.server(), signals, options, reload, health).run();
   service.hide();  // before anything that figures read goes away
   const int code = judge(appliance, end, options);
   if (!end.stuck.empty() || end.disk_stuck) {

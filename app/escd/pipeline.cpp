@@ -24,6 +24,7 @@ Pipeline::Pipeline(const config::Config& config, const topology::PipelinePlan& p
       ingest_memory_("esc ingest ring", config.rings.ingest_cells, plan.node),
       ingest_ring_(ingest_memory_.span()),
       topics_(route::TopicCache::kDefaultTopics, plan.node),
+      topic_refusals_(shared.rules.slots()),
       pressure_(*shared.rules.pressure().get(), rte_rdtsc()) {
   make_workers(config, plan, shared);
   make_dispatch(config, shared, plan.node);
@@ -69,6 +70,7 @@ void Pipeline::make_dispatch(const config::Config& config, const PipelineShared&
       .pools = shared.pools,
       .hold_limits = {config.rings.hold_timeout_ms * (hz / 1000)},
       .outlet = outlet_,
+      .topics = topic_refusals_,
       .keeps_stale = config.dead_letters.stale,
       .lossless = std::ranges::all_of(config.ports, &config::PortConfig::lossless),
       .burst = burst_};
@@ -77,7 +79,8 @@ void Pipeline::make_dispatch(const config::Config& config, const PipelineShared&
 }
 
 void Pipeline::zero_slot(std::uint32_t slot) noexcept {
-  for (const auto& parts : workers_) parts->handlers.zero(slot);
+  for (const auto& parts : workers_) parts->handlers.topics().zero(slot);
+  topic_refusals_[slot].zero();
 }
 
 void Pipeline::add_blocks(telemetry::LedgerBlocks& blocks) const {

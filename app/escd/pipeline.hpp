@@ -117,6 +117,10 @@ class Pipeline {
   [[nodiscard]] const telemetry::DispatchCounters& dispatch() const noexcept {
     return dispatch_counters_;
   }
+  /// Of the route that has that slot: events that no worker saw.
+  [[nodiscard]] const telemetry::TopicRefusals& refusals(std::uint32_t slot) const {
+    return topic_refusals_[slot];
+  }
   [[nodiscard]] const control::PressureMonitor& pressure() const noexcept { return pressure_; }
   /// The figures of that slot begin anew. Nobody counts in it.
   void zero_slot(std::uint32_t slot) noexcept;
@@ -144,6 +148,7 @@ class Pipeline {
   std::vector<std::unique_ptr<WorkerParts>> workers_;
   std::vector<const telemetry::WorkerCounters*> worker_counters_;  ///< in the same order
   TopicCacheParts topics_;
+  std::vector<telemetry::TopicRefusals> topic_refusals_;  ///< by slot
   control::PressureMonitor pressure_;
   std::unique_ptr<ProducerParts> producers_;
   telemetry::DispatchCounters dispatch_counters_;

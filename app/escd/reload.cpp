@@ -10,6 +10,7 @@
 #include "config/plan.hpp"
 #include "control/answer.hpp"
 #include "route/route_diff.hpp"
+#include "route/route_list.hpp"
 #include "topology/plan.hpp"
 #include "worker/handler.hpp"
 
@@ -57,11 +58,16 @@ config::Config Reload::load(const std::string& file) const {
   return std::move(config);
 }
 
+nlohmann::ordered_json Reload::routes() const {
+  return route::route_list(in_force_);
+}
+
 nlohmann::ordered_json Reload::diff(const std::string& file) const {
   const config::Config next = load(file);
   auto json = route::to_json(route::diff(in_force_, next));
   json["pressure_changes"] = !(in_force_.pressure == next.pressure);
   json["replay_changes"] = !(in_force_.replay == next.replay);
+  json["health_changes"] = !(in_force_.health == next.health);
   return json;
 }
 
@@ -70,6 +76,7 @@ nlohmann::ordered_json Reload::reload() {
   auto json = route::to_json(route::diff(in_force_, next));
   json["pressure_changes"] = !(in_force_.pressure == next.pressure);
   json["replay_changes"] = !(in_force_.replay == next.replay);
+  json["health_changes"] = !(in_force_.health == next.health);
   if (const auto refusal = appliance_.replace_rules(next)) {
     std::string reason = refusal->reason;
     for (const std::size_t lcore : refusal->awaited) {

@@ -6,12 +6,13 @@
 #include <string>
 
 #include "app/escd/appliance.hpp"
+#include "app/escd/health.hpp"
 #include "app/escd/options.hpp"
 #include "config/config.hpp"
 
 namespace esc::app {
 
-/// Thread: main lcore, but for pressure().
+/// Thread: main lcore, but for pressure() and health().
 class Reload {
  public:
   /// All outlive it. `options` say which file, and what the command line lays over it.
@@ -25,10 +26,18 @@ class Reload {
   /// What reload() would change if the file were this one.
   [[nodiscard]] nlohmann::ordered_json diff(const std::string& file) const;
 
+  /// The routes in force.
+  [[nodiscard]] nlohmann::ordered_json routes() const;
+
   /// As it is in force. Any thread.
   [[nodiscard]] config::PressureConfig pressure() const {
     const std::lock_guard lock(mutex_);
     return in_force_.pressure;
+  }
+  /// What is healthy, likewise. Any thread.
+  [[nodiscard]] HealthRules health() const {
+    const std::lock_guard lock(mutex_);
+    return {in_force_.health, in_force_.routing.unknown_topic == config::UnknownTopic::kDrop};
   }
 
  private:

@@ -55,6 +55,7 @@ void load_saved_windows(const config::Config& config, DataPath& path) {
     std::uint64_t loaded = 0;
     std::uint64_t expired = 0;
     std::uint64_t no_room = 0;
+    std::uint64_t lost = 0;
     for (std::size_t i = 0; i < path.pipelines().size(); ++i) {
       const auto mine = [&path, i](std::uint64_t producer) { return path.owner(producer) == i; };
       const identity::LoadReport report = identity::load_windows(
@@ -62,9 +63,15 @@ void load_saved_windows(const config::Config& config, DataPath& path) {
       loaded += report.loaded;
       expired += report.expired;
       no_room += report.no_room;
+      lost += report.lost;
     }
     spdlog::info("the windows of {} producers are back from {} ({} had expired, {} found no room)",
                  loaded, file, expired, no_room);
+    if (lost != 0) {
+      spdlog::warn(
+          "{} numbers that were missing in windows that are not back, or not whole, are lost",
+          lost);
+    }
   } catch (const identity::WindowFileError& problem) {
     for (const auto& pipeline : path.pipelines()) pipeline->producers()->clear();
     spdlog::error(

@@ -25,9 +25,10 @@ Service::Service(const config::Config& config)
                                             : config.control.socket,
               [this](const nlohmann::json& request) { return answer(request); }) {}
 
-void Service::show(Appliance& appliance, Reload& reload) {
+void Service::show(Appliance& appliance, Reload& reload, const Health& health) {
   appliance_ = &appliance;
   reload_ = &reload;
+  health_ = &health;
   export_.add("/escd/ledger", "Where every packet and frame went",
               [&appliance] { return ledger_document(appliance); });
   export_.add("/escd/stages", "Counters of each stage",
@@ -38,9 +39,12 @@ void Service::show(Appliance& appliance, Reload& reload) {
               [&appliance]() -> nlohmann::ordered_json {
                 return {{"state", control::name(appliance.state())}};
               });
-  export_.add("/escd/pressure", "Level, inputs and time in each level", [&appliance, &reload] {
-    return without_changes(pressure_document(appliance, reload.pressure()));
-  });
+  export_.add("/escd/health", "Each check with its value and its bound",
+              [&health, &reload] { return health.document(reload.health()); });
+  export_.add(
+      "/escd/pressure", "Level, inputs and time in each level", [&appliance, &reload, &health] {
+        return without_changes(pressure_document(appliance, reload.pressure(), health.handlers()));
+      });
   if (appliance.data_path().keys() != nullptr) {
     export_.add("/escd/keys",
                 "The table of keys of events without a number and of marks of replays",
@@ -56,6 +60,7 @@ void Service::hide() noexcept {
   export_.clear();
   appliance_ = nullptr;
   reload_ = nullptr;
+  health_ = nullptr;
 }
 
 double Service::uptime_s() const {
@@ -90,15 +95,17 @@ nlohmann::ordered_json Service::look(const std::string& command,
   if (command == "ledger") return ledger_document(*appliance_);
   if (command == "stats") return stats_document(*appliance_, uptime_s());
   if (command == "plan") return plan_document(appliance_->plan());
-  if (command == "health") return health_document(*appliance_);
+  if (command == "health") return health_->document(reload_->health());
   if (command == "topics") return topics_document(*appliance_);
   if (command == "lcores") return lcores_document(*appliance_);
   if (command == "ports") return ports_document(*appliance_);
   if (command == "state") return state_document(*appliance_);
-  if (command == "pressure") return pressure_document(*appliance_, reload_->pressure());
+  if (command == "pressure")
+    return pressure_document(*appliance_, reload_->pressure(), health_->handlers());
   if (command == "producers") return producers_document(*appliance_, request);
   if (command == "keys") return keys_document(*appliance_);
   if (command == "dlq") return dlq_document(*appliance_);
+  if (command == "routes" && !request.contains("diff")) return reload_->routes();
   if (command == "routes") return reload_->diff(request.at("diff").get<std::string>());
   throw control::Refusal(
       "there is no command of that name",

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "app/escd/appliance.hpp"
+#include "app/escd/health.hpp"
 #include "app/escd/reload.hpp"
 #include "control/control_server.hpp"
 #include "telemetry/dpdk_export.hpp"
@@ -19,7 +20,7 @@ class Service {
  public:
   explicit Service(const config::Config& config);
 
-  void show(Appliance& appliance, Reload& reload);
+  void show(Appliance& appliance, Reload& reload, const Health& health);
   /// Before the appliance goes away.
   void hide() noexcept;
 
@@ -34,6 +35,7 @@ class Service {
 
   Appliance* appliance_ = nullptr;
   Reload* reload_ = nullptr;
+  const Health* health_ = nullptr;
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
   control::ControlServer server_;
   telemetry::DpdkExport export_;

@@ -14,6 +14,7 @@
 #include <variant>
 #include <vector>
 
+#include "config/health.hpp"
 #include "config/pressure.hpp"
 #include "config/routes.hpp"
 #include "topology/problem.hpp"
@@ -197,6 +198,7 @@ struct Config {
   ShutdownConfig shutdown;
   LogConfig log;
   ControlConfig control;
+  HealthConfig health;
   std::vector<RouteConfig> routes;  ///< no two of one topic; the order of [[route]] in the file
   RoutingConfig routing;
   std::vector<ProducerConfig> producers;  ///< no two of one id
@@ -208,6 +210,8 @@ struct Config {
   /// By route: where it names its worker. Routes may be a million, and their places are not among
   /// the sources, but for what the command line set; this one is asked for once lcores are planned.
   std::vector<FilePlace> worker_places;
+  /// By route: where its topic stands, likewise.
+  std::vector<FilePlace> topic_places;
 
   /// Memory reserved at start for keys, and for the marks of replayed dead letters; 0: none.
   [[nodiscard]] std::uint64_t key_memory_bytes() const noexcept {
@@ -219,6 +223,12 @@ struct Config {
   [[nodiscard]] std::string where(std::string_view key) const;
   /// Where that route names its worker.
   [[nodiscard]] std::string where_worker(std::size_t route) const;
+  /// Where that route stands.
+  [[nodiscard]] std::string where_route(std::size_t route) const;
+
+ private:
+  [[nodiscard]] std::string where_kept(const std::vector<FilePlace>& places, std::size_t route,
+                                       std::string_view key) const;
 };
 
 /// What the command line adds to the file.

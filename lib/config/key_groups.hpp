@@ -34,6 +34,9 @@ extern const KeyGroup kReplayGroup;
 // keys_pressure.cpp
 extern const KeyGroup kPressureGroup;
 
+// keys_health.cpp
+extern const KeyGroup kHealthGroup;
+
 // keys_port.cpp
 extern const KeyGroup kPortGroup;
 

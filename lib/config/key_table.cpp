@@ -10,10 +10,10 @@ namespace {
 
 // In the order of the reference.
 constexpr std::array kGroups = {
-    &kTopGroup,          &kEalGroup,           &kMemoryGroup,   &kPortGroup,     &kLcoresGroup,
-    &kRingsGroup,        &kDeduplicationGroup, &kLimitsGroup,   &kPressureGroup, &kDeadLettersGroup,
-    &kReplayGroup,       &kShutdownGroup,      &kLogGroup,      &kControlGroup,  &kRoutingGroup,
-    &kDefaultRouteGroup, &kRouteGroup,         &kProducerGroup,
+    &kTopGroup,     &kEalGroup,           &kMemoryGroup, &kPortGroup,     &kLcoresGroup,
+    &kRingsGroup,   &kDeduplicationGroup, &kLimitsGroup, &kPressureGroup, &kDeadLettersGroup,
+    &kReplayGroup,  &kShutdownGroup,      &kLogGroup,    &kControlGroup,  &kHealthGroup,
+    &kRoutingGroup, &kDefaultRouteGroup,  &kRouteGroup,  &kProducerGroup,
 };
 
 const KeySpec* find_in(const KeyGroup& group, std::string_view key) noexcept {

@@ -54,8 +54,8 @@ constexpr std::array kRouteKeys = {
             .rule = "the name of a handler that escd has",
             .example = "handler = \"count\"",
             .meaning =
-                "What a worker does with the event: `count` counts events and bytes per topic, "
-                "`null` accepts, `fail` refuses and `slow` takes its time (for tests)."},
+                "What a worker does with the event: `count` and `null` accept it, `fail` refuses "
+                "and `slow` takes its time (for tests)."},
     KeySpec{.section = "route",
             .key = "spread",
             .type = kChoice,

@@ -28,6 +28,7 @@ void read_all(const Loading& in) {
   read_dead_letters(in);
   read_replay(in);
   read_service(in);
+  read_health(in);
   read_pressure(in.reader, in.config.pressure);
   check_keep_shed(in);
   read_routing(in);
@@ -53,12 +54,21 @@ std::string Config::where(std::string_view key) const {
   return file;
 }
 
-std::string Config::where_worker(std::size_t route) const {
-  if (route < worker_places.size() && worker_places[route].line != 0) {
-    return file + ":" + std::to_string(worker_places[route].line) + ":" +
-           std::to_string(worker_places[route].column);
+std::string Config::where_kept(const std::vector<FilePlace>& places, std::size_t route,
+                               std::string_view key) const {
+  if (route < places.size() && places[route].line != 0) {
+    return file + ":" + std::to_string(places[route].line) + ":" +
+           std::to_string(places[route].column);
   }
-  return where("route[" + std::to_string(route) + "].worker");
+  return where("route[" + std::to_string(route) + "]." + std::string(key));
+}
+
+std::string Config::where_worker(std::size_t route) const {
+  return where_kept(worker_places, route, "worker");
+}
+
+std::string Config::where_route(std::size_t route) const {
+  return where_kept(topic_places, route, "topic");
 }
 
 LoadResult load_text(std::string_view text, std::string_view name, const Overrides& overrides,

@@ -208,6 +208,7 @@ void read_routes(const Loading& in) {
       }
     }
     read_options(in, section, route);
+    in.config.topic_places.push_back(in.reader.keep_place(section, "topic"));
     in.config.worker_places.push_back(in.reader.keep_place(section, "worker"));
     in.config.routes.push_back(std::move(route));
   }

@@ -50,6 +50,9 @@ void read_replay(const Loading& in);
 // load_service.cpp
 void read_service(const Loading& in);
 
+// load_health.cpp
+void read_health(const Loading& in);
+
 // load_route.cpp
 void read_routing(const Loading& in);
 void read_routes(const Loading& in);

@@ -26,6 +26,7 @@
 #include "runtime/published.hpp"
 #include "storage/outlet.hpp"
 #include "telemetry/stage_counters.hpp"
+#include "telemetry/topic_counters.hpp"
 
 namespace esc::dispatch {
 
@@ -49,6 +50,7 @@ struct DispatchParts {
   std::span<rte_mempool* const> pools;  ///< by port index
   HoldLimits hold_limits;
   storage::Outlet outlet{};
+  std::span<telemetry::TopicRefusals> topics{};  ///< by slot; none: they are not counted
   bool keeps_stale = false;  ///< events too old for their window are dead letters
   /// Every port keeps its packets while it is not polled: then what finds no room to wait in stays
   /// in the input, until its worker has room or counts as stopped.
@@ -80,6 +82,7 @@ class DispatchStage {
         counters_(parts.counters),
         releaser_(parts.pools),
         outlet_(parts.outlet),
+        topics_(parts.topics),
         keeps_stale_(parts.keeps_stale && parts.outlet.keeps()),
         lossless_(parts.lossless),
         burst_(std::min(parts.burst, kMaxBurst)) {
@@ -172,7 +175,7 @@ class DispatchStage {
     for (; taken < judged_; ++taken) {
       const event::Event& event = input_.peek(taken);
       if ((refused >> taken & 1) != 0) [[unlikely]] {
-        refuse(event, std::uint64_t{1} << taken, now);
+        refuse_of(routes, routes_[taken], event, std::uint64_t{1} << taken, now);
       } else if (!hand_over(routes, routes_[taken], event, now)) [[unlikely]] {
         break;
       }
@@ -214,6 +217,31 @@ class DispatchStage {
     releaser_.release(event);
   }
 
+  /// The same, counted for its topic.
+  [[gnu::noinline]] void refuse_of(const route::RouteSet& routes, std::uint32_t route,
+                                   const event::Event& event, std::uint64_t bit,
+                                   std::uint64_t now) noexcept {
+    const std::uint64_t letters = counters_.dead_lettered.get();
+    refuse(event, bit, now);
+    if (route == route::RouteSet::kNone) return;
+    const std::uint32_t slot = routes.target(route).slot;
+    if (slot >= topics_.size()) return;
+    if (((refused_.duplicate | refused_.same_key | refused_.same_replay) & bit) != 0) {
+      topics_[slot].duplicate.add();
+    } else if ((refused_.stale & bit) != 0 && !keeps_stale_) {
+      topics_[slot].stale.add();
+    } else {
+      count_lost(slot, letters);
+    }
+  }
+
+  /// One event of that slot was lost, which is a dead letter if there are more than `letters` now.
+  void count_lost(std::uint32_t slot, std::uint64_t letters) noexcept {
+    if (slot >= topics_.size()) return;
+    (counters_.dead_lettered.get() != letters ? topics_[slot].dead_lettered : topics_[slot].dropped)
+        .add();
+  }
+
   /// Finds the event's worker; false: it has to wait. What is rare is out of line, so that the rest
   /// is one piece of the loop.
   [[gnu::always_inline]] bool hand_over(const route::RouteSet& routes, std::uint32_t route,
@@ -253,11 +281,19 @@ class DispatchStage {
       ++held_;
       return true;
     }
-    if (done == Wait::kStopped && may_wait)
-      return lose(event, FrameDrop::kHoldExpired, DeadReason::kHoldExpired, now);
-    if (may_wait && lossless_) return false;
-    if (target.on_full == config::OnFull::kShed) return drop(event, FrameDrop::kWorkerFull);
-    return lose(event, FrameDrop::kWorkerFull, DeadReason::kWorkerFull, now);
+    const bool stopped = done == Wait::kStopped && may_wait;
+    if (!stopped && may_wait && lossless_) return false;
+    const std::uint64_t letters = counters_.dead_lettered.get();
+    if (stopped) {
+      lose(event, FrameDrop::kHoldExpired, DeadReason::kHoldExpired, now);
+    } else if (target.on_full == config::OnFull::kShed) {
+      drop(event, FrameDrop::kWorkerFull);
+      counters_.shed_as_told.add();  // after the drop, which a reader adds up later
+    } else {
+      lose(event, FrameDrop::kWorkerFull, DeadReason::kWorkerFull, now);
+    }
+    count_lost(target.slot, letters);
+    return true;
   }
 
   [[gnu::noinline]] bool lose_unknown(const route::RouteSet& routes, const event::Event& event,
@@ -303,7 +339,9 @@ class DispatchStage {
     for (Worker& worker : workers_) {
       moved += worker.push_held();
       expired += worker.expire(now, burst_, [this, now](const event::WorkItem& item) {
+        const std::uint64_t letters = counters_.dead_lettered.get();
         lose(item.event, FrameDrop::kHoldExpired, DeadReason::kHoldExpired, now);
+        count_lost(item.slot, letters);
       });
       stopped_ += worker.stopped() ? 1U : 0U;
     }
@@ -328,6 +366,7 @@ class DispatchStage {
   telemetry::DispatchCounters& counters_;
   event::Releaser releaser_;
   storage::Outlet outlet_;
+  std::span<telemetry::TopicRefusals> topics_;
   bool keeps_stale_;
   bool lossless_;
   std::size_t burst_;

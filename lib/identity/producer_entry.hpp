@@ -1,6 +1,7 @@
 // What is kept of one producer: written by the lcore that owns it, read by anyone.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <bit>
 #include <cstdint>
@@ -100,11 +101,23 @@ struct alignas(kCacheLineBytes) ProducerFaults {
 };
 static_assert(sizeof(ProducerFaults) == kCacheLineBytes);
 
-/// Writer: the table's lcore. Readers: anyone.
+/// Of all producers that the table ever had, so that a gap outlives its producer. Writer: the
+/// table's lcore. Readers: anyone.
 struct ProducerTotals {
   telemetry::Counter live;       ///< gauge: producers that have a window
   telemetry::Counter untracked;  ///< events that found no room
-  telemetry::Counter expired;    ///< producers forgotten after the idempotency window
+  /// Producers forgotten: after the idempotency window, or for want of room at a restart.
+  telemetry::Counter expired;
+  telemetry::Counter missing;  ///< gauge: numbers in windows that were sent, and have not come
+  /// Numbers that never came: they left their window, or went with it when its producer began an
+  /// epoch or was forgotten. Stays at kMostLost, which only forged numbers reach.
+  telemetry::Counter lost;
+
+  static constexpr std::uint64_t kMostLost = std::uint64_t{1} << 62U;
+
+  void lose(std::uint64_t numbers) noexcept {
+    lost.set(lost.get() + std::min(numbers, kMostLost - lost.get()));
+  }
 };
 
 }  // namespace esc::identity

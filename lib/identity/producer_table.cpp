@@ -9,6 +9,14 @@ std::uint64_t ones(std::uint64_t bits) noexcept {
   return static_cast<std::uint64_t>(std::popcount(bits));
 }
 
+// Of the 64 numbers that end with `last`, whose bit is the highest of `word`: those from `first` on
+// that are not marked.
+std::uint64_t missing_of(std::uint64_t word, std::uint64_t last, std::uint64_t first) noexcept {
+  constexpr std::uint64_t kTop = BitRing::kWordBits - 1;
+  const std::uint64_t sent = std::min(last - first, kTop);
+  return ones(~word & bits_between(kTop - sent, kTop));
+}
+
 void write(std::uint64_t bits, Verdict verdict, Verdict* verdicts) noexcept {
   for (; bits != 0; bits &= bits - 1) verdicts[std::countr_zero(bits)] = verdict;
 }
@@ -56,8 +64,7 @@ void ProducerTable::judge(ProducerEntry* entry, const Run& run, Verdict* verdict
     entry = find(run.first.producer);
   }
   if (entry != nullptr && expired(*entry, now)) {
-    forget(*entry);
-    totals_.expired.add();
+    expire(*entry);
     entry = nullptr;
   }
   const bool begun = begin_if_new(entry, run.first, now);
@@ -96,7 +103,7 @@ bool ProducerTable::begin_if_new(ProducerEntry*& entry, const wire::Identity& id
   }
   if (identity.epoch <= entry->epoch.load(std::memory_order_relaxed)) return false;
   entry->begin_change();
-  faults_of(*entry).lost.add(entry->window().missing(bits_of(number_of(*entry))));
+  lose_missing(*entry);
   begin(*entry, identity);
   entry->end_change(true);
   return true;
@@ -115,7 +122,8 @@ void ProducerTable::begin(ProducerEntry& entry, const wire::Identity& identity) 
 
 void ProducerTable::mark(ProducerEntry& entry, const Run& run, Verdict* verdicts) noexcept {
   ProducerFaults& faults = faults_of(entry);
-  SequenceWindow window = entry.window();
+  const SequenceWindow before = entry.window();
+  SequenceWindow window = before;
   const std::uint64_t floor = run.first.sequence > window.highest ? 0 : faults.floor.get();
   entry.begin_change();
   const RunMark mark =
@@ -124,7 +132,7 @@ void ProducerTable::mark(ProducerEntry& entry, const Run& run, Verdict* verdicts
   entry.end_change(true);
   const std::uint64_t refused = ones(mark.duplicate | mark.stale);
   entry.accepted.add(run.count - refused);
-  if (mark.lost != 0) faults.lost.add(mark.lost);
+  count(faults, run, before, window, mark);
   if (mark.late != 0) {
     faults.late.add(mark.late);
     if (mark.depth > faults.reorder_depth.get()) faults.reorder_depth.set(mark.depth);
@@ -134,6 +142,34 @@ void ProducerTable::mark(ProducerEntry& entry, const Run& run, Verdict* verdicts
   if (mark.stale != 0) faults.stale.add(ones(mark.stale));
   write(mark.duplicate, Verdict::kDuplicate, verdicts);
   write(mark.stale, Verdict::kStale, verdicts);
+}
+
+// What is missing is what the window has taken in, less what came and what left it.
+void ProducerTable::count(ProducerFaults& faults, const Run& run, const SequenceWindow& before,
+                          const SequenceWindow& after, const RunMark& mark) noexcept {
+  if (mark.lost != 0) {
+    faults.lost.add(mark.lost);
+    totals_.lose(mark.lost);
+  }
+  std::uint64_t came = ~(mark.duplicate | mark.stale) & bits_between(0, run.count - 1);
+  // Of numbers below the first contact nobody knows that they were sent.
+  const std::uint64_t below =
+      run.first.sequence < after.first ? after.first - run.first.sequence : 0;
+  if (below >= run.count) {
+    came = 0;
+  } else if (below != 0) {
+    came &= bits_between(below, run.count - 1);
+  }
+  totals_.missing.set(totals_.missing.get() + (after.highest - before.highest) - ones(came) -
+                      mark.lost);
+}
+
+void ProducerTable::lose_missing(const ProducerEntry& entry) noexcept {
+  const std::uint64_t missing = entry.window().missing(bits_of(number_of(entry)));
+  if (missing == 0) return;
+  faults_of(entry).lost.add(missing);
+  totals_.lose(missing);
+  totals_.missing.set(totals_.missing.get() - missing);
 }
 
 ProducerEntry* ProducerTable::find(std::uint64_t producer) const noexcept {
@@ -172,8 +208,15 @@ void ProducerTable::forget(ProducerEntry& entry) noexcept {
   totals_.live.set(totals_.live.get() - 1);
 }
 
+void ProducerTable::expire(ProducerEntry& entry) noexcept {
+  lose_missing(entry);
+  forget(entry);
+  totals_.expired.add();
+}
+
 void ProducerTable::housekeep(std::uint64_t now) noexcept {
-  for (std::size_t i = 0; i < std::min(kSweepEntries, used_); ++i) {
+  std::size_t words = 0;
+  for (std::size_t i = 0; i < std::min(kSweepEntries, used_) && words < kSweepWords; ++i) {
     ProducerEntry& entry = entries_[swept_];
     if (++swept_ >= used_) swept_ = 0;
     if (!entry.live()) continue;
@@ -181,8 +224,8 @@ void ProducerTable::housekeep(std::uint64_t now) noexcept {
       measure_rate(entry, now);
       continue;
     }
-    forget(entry);
-    totals_.expired.add();
+    expire(entry);
+    words += window_ / kWordBits;
   }
 }
 
@@ -216,11 +259,13 @@ ProducerTable::Restored ProducerTable::restore(const Saved& saved) noexcept {
     if (behind < window_) {
       window.set_bits_up_to(bits, last, word);
     } else if (last >= saved.first) {
-      const std::uint64_t sent = std::min(last - saved.first, kWordBits - 1);
-      faults.lost.add(ones(~word & bits_between(kWordBits - 1 - sent, kWordBits - 1)));
+      const std::uint64_t lost = missing_of(word, last, saved.first);
+      faults.lost.add(lost);
+      totals_.lose(lost);
     }
     behind += kWordBits;
   }
+  totals_.missing.add(window.missing(bits));
   entry->set_window(window);
   entry->epoch.store(saved.epoch, std::memory_order_release);
   entry->last_seen_tsc.set(saved.last_seen_tsc);
@@ -230,9 +275,23 @@ ProducerTable::Restored ProducerTable::restore(const Saved& saved) noexcept {
   return Restored::kDone;
 }
 
+void ProducerTable::give_up(const Saved& saved) noexcept {
+  std::uint64_t behind = 0;
+  for (const std::uint64_t word : saved.words) {
+    if (behind > saved.highest || saved.highest - behind < saved.first) break;
+    totals_.lose(missing_of(word, saved.highest - behind, saved.first));
+    behind += kWordBits;
+  }
+  totals_.expired.add();
+}
+
 void ProducerTable::clear() noexcept {
   for (ProducerEntry& entry : entries_) {
     if (entry.live()) forget(entry);
+  }
+  for (telemetry::Counter* total :
+       {&totals_.untracked, &totals_.expired, &totals_.missing, &totals_.lost}) {
+    total->set(0);
   }
 }
 

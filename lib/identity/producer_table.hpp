@@ -136,13 +136,18 @@ class ProducerTable {
   /// Before the lcore runs. A wider window is cut, and what is missing beyond the cut is lost; in a
   /// narrower one the numbers below it stay stale. Figures begin anew.
   [[nodiscard]] Restored restore(const Saved& saved) noexcept;
-  /// Before the lcore runs: forgets all.
+  /// Before the lcore runs: a window that was kept elsewhere and is not restored, for it has
+  /// expired or found no room. What is missing in it is lost.
+  void give_up(const Saved& saved) noexcept;
+  /// Before the lcore runs: forgets all, figures too.
   void clear() noexcept;
 
   [[nodiscard]] std::uint64_t expiry_cycles() const noexcept { return expiry_cycles_; }
 
  private:
   static constexpr std::size_t kSweepEntries = 64;
+  /// Of windows that housekeep() looks through in one call, or the last of them a little more.
+  static constexpr std::size_t kSweepWords = 4096;
   static constexpr float kNoRateYet = -1;
   static constexpr std::uint64_t kWordBits = BitRing::kWordBits;
 
@@ -223,10 +228,14 @@ class ProducerTable {
   [[nodiscard]] bool begin_if_new(ProducerEntry*& entry, const wire::Identity& identity,
                                   std::uint64_t now) noexcept;
   void mark(ProducerEntry& entry, const Run& run, Verdict* verdicts) noexcept;
+  void count(ProducerFaults& faults, const Run& run, const SequenceWindow& before,
+             const SequenceWindow& after, const RunMark& mark) noexcept;
+  void lose_missing(const ProducerEntry& entry) noexcept;
   void begin(ProducerEntry& entry, const wire::Identity& identity) noexcept;
   [[nodiscard]] ProducerEntry* find(std::uint64_t producer) const noexcept;
   [[nodiscard]] ProducerEntry* take_entry(std::uint64_t producer) noexcept;
   void forget(ProducerEntry& entry) noexcept;
+  void expire(ProducerEntry& entry) noexcept;
   void measure_rate(const ProducerEntry& entry, std::uint64_t now) noexcept;
 
   [[nodiscard]] bool expired(const ProducerEntry& entry, std::uint64_t now) const noexcept {

@@ -155,6 +155,7 @@ class Choice {
     at_limit_ = room_ - static_cast<std::size_t>(std::ranges::count_if(
                             ages_, [this](std::uint64_t age) { return age < limit_; }));
   }
+  [[nodiscard]] bool is_mine(const WindowRecord& record) const { return mine_(record.producer); }
   /// Second time.
   [[nodiscard]] bool takes(const WindowRecord& record) {
     const std::uint64_t age = age_cycles(record);
@@ -262,17 +263,23 @@ LoadReport load_windows(const std::string& path, const std::string& instance, Pr
     const Header again = take_header(file, instance);
     if (again.window != header.window) file.refuse("changed while it was read");
     each_record(file, again, [&](const WindowRecord& record) {
-      if (!choice.takes(record)) return;
-      const auto restored = table.restore({.producer = record.producer,
-                                           .epoch = record.epoch,
-                                           .highest = record.highest,
-                                           .first = record.first,
-                                           .floor = record.floor,
-                                           .last_seen_tsc = now.tsc - choice.age_cycles(record),
-                                           .words = record.words});
+      if (!choice.is_mine(record)) return;
+      const ProducerTable::Saved saved{.producer = record.producer,
+                                       .epoch = record.epoch,
+                                       .highest = record.highest,
+                                       .first = record.first,
+                                       .floor = record.floor,
+                                       .last_seen_tsc = now.tsc - choice.age_cycles(record),
+                                       .words = record.words};
+      if (!choice.takes(record)) {
+        table.give_up(saved);
+        return;
+      }
+      const auto restored = table.restore(saved);
       if (restored == ProducerTable::Restored::kKnown) {
         file.refuse("has producer " + std::to_string(record.producer) + " twice");
       }
+      if (restored == ProducerTable::Restored::kNoRoom) table.give_up(saved);
       if (restored == ProducerTable::Restored::kDone) ++report.loaded;
     });
   } catch (...) {
@@ -280,6 +287,7 @@ LoadReport load_windows(const std::string& path, const std::string& instance, Pr
     throw;
   }
   report.no_room = choice.wanted() - report.loaded;
+  report.lost = table.totals().lost.get();
   return report;
 }
 

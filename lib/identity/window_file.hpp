@@ -55,6 +55,7 @@ struct LoadReport {
   std::uint64_t not_mine = 0;
   std::uint64_t expired = 0;
   std::uint64_t no_room = 0;     ///< the ones that were silent for longest
+  std::uint64_t lost = 0;        ///< numbers missing in windows that were cut, or not restored
   std::uint64_t window = 0;      ///< the width in the file
   std::uint64_t elapsed_ns = 0;  ///< from saving to now
   bool same_boot = false;        ///< measured by CLOCK_BOOTTIME; else by CLOCK_REALTIME

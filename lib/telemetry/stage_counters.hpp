@@ -55,6 +55,7 @@ struct alignas(kCacheLineBytes) DispatchCounters {
   Counter workers_stopped;   ///< gauge: workers for which nothing waits any more
   Counter polls_blocked;     ///< polls that left events in the ring, to wait for a worker
   Counter dead_lettered;     ///< handed to the storage
+  Counter shed_as_told;      ///< of those dropped as worker_full: their routes do not wait
   CounterSet<FrameDrop> frame_dropped;
 };
 
@@ -67,6 +68,7 @@ struct alignas(kCacheLineBytes) WorkerCounters {
   Counter retries;        ///< handlers asked again about events that they had refused
   Counter oldest_rx_tsc;  ///< gauge: when the oldest event of the last burst came; 0: idle
   Counter dead_lettered;  ///< handed to the storage
+  Counter in_hand;        ///< gauge: an InHand
   CounterSet<FrameDrop> frame_dropped;
 };
 

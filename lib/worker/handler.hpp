@@ -30,10 +30,4 @@ class Handler {
 /// Index of `name` in handler_names(), or handler_names().size().
 [[nodiscard]] std::uint16_t handler_index(std::string_view name) noexcept;
 
-/// Events and payload bytes of one topic, as `count` keeps them on one worker.
-struct TopicTotals {
-  std::uint64_t events = 0;
-  std::uint64_t payload_bytes = 0;
-};
-
 }  // namespace esc::worker

@@ -4,47 +4,21 @@
 #include <rte_cycles.h>
 #include <rte_pause.h>
 
-#include <cstddef>
-#include <vector>
+#include <cstdint>
 
-#include "telemetry/counter.hpp"
 #include "worker/handler.hpp"
 
 namespace esc::worker {
 
-/// Counts events and payload bytes per topic. Does not look at the payload.
+/// Says yes to everything. Its events are counted by their topics, as those of every handler.
 class CountHandler final : public Handler {
  public:
-  explicit CountHandler(std::size_t slots) : counts_(slots) {}
-
-  [[nodiscard]] std::uint64_t handle(std::span<const event::WorkItem> events) noexcept override {
-    for (const event::WorkItem& item : events) {
-      Count& count = counts_[item.slot];
-      count.events.add();
-      count.payload_bytes.add(item.event.payload_bytes());
-    }
+  [[nodiscard]] std::uint64_t handle(std::span<const event::WorkItem>) noexcept override {
     return 0;
   }
-
-  /// Main lcore; only where nobody counts.
-  void zero(std::uint32_t slot) noexcept {
-    counts_[slot].events.set(0);
-    counts_[slot].payload_bytes.set(0);
-  }
-  /// Any thread.
-  [[nodiscard]] TopicTotals totals(std::uint32_t slot) const noexcept {
-    return {counts_[slot].events.get(), counts_[slot].payload_bytes.get()};
-  }
-
- private:
-  struct Count {
-    telemetry::Counter events;
-    telemetry::Counter payload_bytes;
-  };
-  std::vector<Count> counts_;
 };
 
-/// Says yes to everything.
+/// The same: for what is meant to come to nothing.
 class NullHandler final : public Handler {
  public:
   [[nodiscard]] std::uint64_t handle(std::span<const event::WorkItem>) noexcept override {

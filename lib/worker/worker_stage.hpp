@@ -12,6 +12,7 @@
 #include "event/releaser.hpp"
 #include "ring/spsc_ring.hpp"
 #include "storage/outlet.hpp"
+#include "telemetry/in_hand.hpp"
 #include "telemetry/stage_counters.hpp"
 #include "worker/handler_set.hpp"
 
@@ -39,6 +40,7 @@ class WorkerStage {
     const std::size_t count = input_.consume_run(
         burst_, [this, now](std::span<const event::WorkItem> items) noexcept { take(items, now); });
     if (count == 0 && counters_.oldest_rx_tsc.get() != 0) counters_.oldest_rx_tsc.set(0);
+    handlers_.times().tick(now, counters_.events_received.get());
     return count;
   }
 
@@ -50,35 +52,76 @@ class WorkerStage {
     counters_.bursts.add();
     counters_.events_received.add(items.size());
     counters_.oldest_rx_tsc.set(items.front().event.rx_tsc);
+    const bool timed = handlers_.times().begin_burst(now);
     for (auto rest = items; !rest.empty();) {
-      const std::size_t run = same_handler(rest);
-      finish(rest.first(run), now);
-      rest = rest.subspan(run);
+      const Run run = timed ? same_route(rest) : same_handler(rest);
+      finish(rest.first(run.events), run.mixed, timed, now);
+      rest = rest.subspan(run.events);
     }
+    counters_.in_hand.set(0);
     releaser_.flush();
   }
 
-  [[nodiscard]] static std::size_t same_handler(std::span<const event::WorkItem> items) noexcept {
-    std::size_t run = 1;
-    while (run < items.size() && items[run].handler == items[0].handler) ++run;
+  struct Run {
+    std::size_t events = 1;
+    bool mixed = false;  ///< they have several routes
+  };
+
+  [[nodiscard]] static Run same_handler(std::span<const event::WorkItem> items) noexcept {
+    Run run;
+    std::uint32_t others = 0;
+    for (; run.events < items.size(); ++run.events) {
+      if (items[run.events].handler != items[0].handler) break;
+      others |= items[run.events].slot ^ items[0].slot;
+    }
+    run.mixed = others != 0;
+    return run;
+  }
+  [[nodiscard]] static Run same_route(std::span<const event::WorkItem> items) noexcept {
+    Run run;
+    while (run.events < items.size() && items[run.events].handler == items[0].handler &&
+           items[run.events].slot == items[0].slot) {
+      ++run.events;
+    }
     return run;
   }
 
-  void finish(std::span<const event::WorkItem> run, std::uint64_t now) noexcept {
-    std::uint64_t refused = handlers_[run[0].handler].handle(run);
-    if (refused != 0) [[unlikely]]
-      refused = ask_again(run, refused);
+  [[nodiscard]] std::uint64_t ask(std::span<const event::WorkItem> run) noexcept {
+    const std::uint64_t refused = handlers_[run[0].handler].handle(run);
+    return refused == 0 ? 0 : ask_again(run, refused);
+  }
+  [[gnu::noinline]] std::uint64_t ask_timed(std::span<const event::WorkItem> run) noexcept {
+    const std::uint64_t begin = rte_rdtsc();
+    const std::uint64_t refused = ask(run);
+    handlers_.times().add(run[0].slot, run[0].handler, run.size(), rte_rdtsc() - begin);
+    return refused;
+  }
+
+  void finish(std::span<const event::WorkItem> run, bool mixed, bool timed,
+              std::uint64_t now) noexcept {
+    counters_.in_hand.set(telemetry::InHand{run[0].slot, run[0].handler, mixed, true}.word());
+    const std::uint64_t refused = timed ? ask_timed(run) : ask(run);
     const auto refusals = static_cast<std::uint64_t>(std::popcount(refused));
     counters_.delivered.add(run.size() - refusals);
     std::uint64_t kept = 0;
     if (refusals != 0) [[unlikely]]
       kept = lose(run, refused, now);
-    if (kept == 0) [[likely]] {
-      for (const event::WorkItem& item : run) releaser_.release(item.event);
+    telemetry::TopicCounters& topics = handlers_.topics();
+    if (refused == 0) [[likely]] {
+      for (const event::WorkItem& item : run) {
+        topics.deliver(item.slot, item.event.payload_bytes());
+        releaser_.release(item.event);
+      }
       return;
     }
     for (std::size_t i = 0; i < run.size(); ++i) {
-      if ((kept >> i & 1) == 0) releaser_.release(run[i].event);
+      const bool is_kept = (kept >> i & 1) != 0;
+      if ((refused >> i & 1) == 0) {
+        topics.deliver(run[i].slot, run[i].event.payload_bytes());
+      } else {
+        topics.refuse(run[i].slot, is_kept);
+      }
+      if (!is_kept) releaser_.release(run[i].event);
     }
   }
 

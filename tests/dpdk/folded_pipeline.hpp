@@ -111,10 +111,10 @@ class FoldedPipeline {
     }
     return sum;
   }
-  [[nodiscard]] worker::TopicTotals totals(std::uint32_t route) const {
-    worker::TopicTotals sum;
+  [[nodiscard]] telemetry::TopicCounters::Totals totals(std::uint32_t route) const {
+    telemetry::TopicCounters::Totals sum;
     for (const auto& worker : workers_) {
-      const worker::TopicTotals one = worker->handlers.count().totals(route);
+      const telemetry::TopicCounters::Totals one = worker->handlers.topics().totals(route);
       sum.events += one.events;
       sum.payload_bytes += one.payload_bytes;
     }

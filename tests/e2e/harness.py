@@ -226,12 +226,12 @@ class Scenario(unittest.TestCase):
             self.assertEqual(pool["available"], expected, f"mbufs back in pool {name}")
 
     def assert_topics(self, topics: dict, expectation: Expectation) -> None:
-        """What the `count` handler counted, as Escd.topics() has it: by the routes' patterns."""
-        expected = expectation.ledger()["routes"]
+        """What was delivered, as Escd.topics() has it: by the routes' patterns, whatever the
+        handler; `fail` takes nothing."""
         counted = {
             pattern: figures
-            for pattern, figures in expected.items()
-            if figures["handler"] == "count"
+            for pattern, figures in expectation.ledger()["routes"].items()
+            if figures["handler"] != "fail"
         }
         found = topic_differences(topics, counted)
         if found:
@@ -314,13 +314,29 @@ class Escd:
     def wait_until_running(self) -> None:
         def running() -> bool:
             self._assert_alive()
-            return self._escctl("health").returncode == 0
+            answer = self._escctl("state", "--json")
+            return answer.returncode == 0 and json.loads(answer.stdout)["state"] == "running"
 
         self._scenario.wait_until(running, "escd is running", START_SECONDS)
 
     def healthy(self) -> bool:
         self._assert_alive()
         return self._escctl("health").returncode == 0
+
+    def health(self) -> dict:
+        """Each check by its name, by escctl; its exit code is the verdict."""
+        self._assert_alive()
+        answer = self._escctl("health", "--json")
+        document = json.loads(answer.stdout)
+        self._scenario.assertEqual(answer.returncode, 0 if document["healthy"] else 1)
+        self._scenario.assertEqual(
+            document["healthy"], all(check["ok"] for check in document["checks"])
+        )
+        return {check["name"]: check for check in document["checks"]}
+
+    def passes(self, check: str) -> bool:
+        """Whether that check of its health is ok, whatever the others say."""
+        return self.health()[check]["ok"]
 
     def terminate(self) -> None:
         self.signal(signal.SIGTERM)
@@ -344,8 +360,7 @@ class Escd:
         return json.loads(answer.stdout)
 
     def topics(self) -> dict:
-        """topic or pattern -> {"events", "bytes"} of the `count` handler, by escctl; "" is the
-        default route."""
+        """topic or pattern -> {"events", "bytes"} delivered, by escctl; "" is the default route."""
         answer = self._escctl("topics", "--json")
         self._scenario.assertEqual(
             answer.returncode, 0, f"escctl topics: {answer.stdout}{answer.stderr}"

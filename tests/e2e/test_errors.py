@@ -222,7 +222,7 @@ class Errors(harness.Scenario):
             stderr=subprocess.DEVNULL,
         )
         self.addCleanup(harness.end, first)
-        probe = (binary("ESC_ESCCTL"), "--socket", str(self.directory / "c.sock"), "health")
+        probe = (binary("ESC_ESCCTL"), "--socket", str(self.directory / "c.sock"), "state")
         self.wait_until(
             lambda: self.run_program(*probe).returncode == 0,
             "the first runs",

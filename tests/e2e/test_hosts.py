@@ -41,7 +41,7 @@ class Hosts(harness.Scenario):
         escd = self.start_escd(config)
         escd.wait_until_running()
         escd.wait_until_drained(len(packets))
-        names = ("ledger", "stages", "lcores", "pressure", "keys")
+        names = ("ledger", "stages", "lcores", "pressure", "keys", "health")
         answers = self.ask(tool, escd.instance, *(f"/escd/{name}" for name in names))
         live = escd.live_ledger()
         for part in ("frames", "packets"):
@@ -56,6 +56,12 @@ class Hosts(harness.Scenario):
         self.assertEqual(answers["/escd/pressure"]["level"], pressure["level"])
         self.assertEqual(answers["/escd/pressure"]["inputs"].keys(), pressure["inputs"].keys())
         self.assertEqual(answers["/escd/pressure"]["entered"], pressure["entered"])
+        checks = {check["name"]: check for check in answers["/escd/health"]["checks"].values()}
+        for name, check in escd.health().items():
+            self.assertEqual(checks[name]["ok"], int(check["ok"]), name)
+        losses = live["frames"]["dropped"]["unknown_topic"]
+        place = checks["losses"]["places"]["frames_unknown_topic"]
+        self.assertEqual((place["in_window"], place["since_start"]), (losses, losses))
         keys = escd.ask("keys")
         for figure in ("memory_bytes", "new", "duplicates", "unkeyed"):
             self.assertEqual(answers["/escd/keys"][figure], keys[figure])

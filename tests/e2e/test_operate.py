@@ -84,7 +84,7 @@ class Operate(harness.Scenario):
         )
         escd.process.send_signal(signal.SIGHUP)
         self.wait_until(lambda: "SIGHUP: " in escd.log(), "the refusal is in the log", 20.0)
-        self.assertTrue(escd.healthy())
+        self.assertTrue(escd.passes("state") and escd.passes("ledger"))
         escd.config_path.write_text(good)
         other = self.directory / "other.toml"
         other.write_text(good + '\n[[route]]\ntopic = "new"\nhandler = "null"\n')
@@ -124,7 +124,7 @@ class Operate(harness.Scenario):
         for _ in range(5):
             self.assertEqual(escd.ask("pause")["state"], "paused")
             self.assertIn("paused", escd.refused("pause"))
-            self.assertFalse(escd.healthy())
+            self.assertFalse(escd.passes("state"))
             self.assertEqual(escd.ask("resume")["state"], "running")
         self.assertIn("running", escd.refused("resume"))
         escd.wait_until_drained(len(packets))

@@ -32,10 +32,10 @@ class Stall(harness.Scenario):
         escd.wait_for_packets(FLOWING_PACKETS)
         with StoppedThread(thread_named(escd.process.pid, "rte-worker-1")):
             stopped_at = time.monotonic()
-            self.wait_until(lambda: not escd.healthy(), "the stall shows", 20.0)
+            self.wait_until(lambda: not escd.passes("lcores"), "the stall shows", 20.0)
             while time.monotonic() - stopped_at < 1.0:
-                self.assertFalse(escd.healthy())
-        self.wait_until(escd.healthy, "it is well again", 20.0)
+                self.assertFalse(escd.passes("lcores"))
+        self.wait_until(lambda: escd.passes("lcores"), "it is well again", 20.0)
         ledger = escd.stop()
         noticed_ms = re.findall(r"worker0 has not come round for (\d+) ms", escd.log())
         # When it is looked for is the machine's affair; how long it had lasted then is not.
@@ -75,7 +75,7 @@ class Stall(harness.Scenario):
         hidden."""
         _, escd = self.start_short_drain()
         with StoppedThread(thread_named(escd.process.pid, "rte-worker-1")):
-            self.wait_until(lambda: not escd.healthy(), "the stall shows", 20.0)
+            self.wait_until(lambda: not escd.passes("lcores"), "the stall shows", 20.0)
             escd.terminate()
             self.wait_until(escd.has_ledger, "the ledger is written", 30.0)
         self.assertEqual(escd.wait(), LCORE_STUCK)
@@ -87,7 +87,7 @@ class Stall(harness.Scenario):
         """What the rings hold by then is drained_at_deadline, and every mbuf of it goes back."""
         config, escd = self.start_short_drain()
         with StoppedThread(thread_named(escd.process.pid, "rte-worker-1")):
-            self.wait_until(lambda: not escd.healthy(), "the stall shows", 20.0)
+            self.wait_until(lambda: not escd.passes("lcores"), "the stall shows", 20.0)
             ask_for_it(escd)
             # By then the lcores are told to stop: the worker ends its round and returns.
             said = "not drained within 500 ms"
@@ -108,7 +108,7 @@ class Stall(harness.Scenario):
         """Of an escd whose worker stands still past the drain's deadline: the stages' figures
         before the drain, and the ledger at the end."""
         with StoppedThread(thread_named(escd.process.pid, "rte-worker-1")):
-            self.wait_until(lambda: not escd.healthy(), "the stall shows", 20.0)
+            self.wait_until(lambda: not escd.passes("lcores"), "the stall shows", 20.0)
             stages = escd.stats()["stages"]
             escd.terminate()
             said = "not drained within 500 ms"

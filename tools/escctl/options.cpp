@@ -19,7 +19,7 @@ constexpr std::array<std::pair<const char*, const char*>, 18> kCommands = {{
     {"stats", "counters of each stage, depth of each ring, figures of each port"},
     {"plan", "which role runs on which CPU"},
     {"health", "one line a check; exit code 1 if one failed"},
-    {"topics", "events and payload bytes per topic"},
+    {"topics", "of each route: events delivered, refused, duplicate, dropped"},
     {"lcores", "how busy each lcore is, and whether it comes round"},
     {"ports", "each port, its driver, its link, its packets and its losses"},
     {"state", "what the appliance is doing, since when and why"},
@@ -27,7 +27,7 @@ constexpr std::array<std::pair<const char*, const char*>, 18> kCommands = {{
     {"producers", "who sends numbered events: lost, duplicate, late ones of each"},
     {"keys", "memory for keys and for marks of replays, and how far back it reaches"},
     {"dlq", "dead letters: how many, why, and what the disk says"},
-    {"routes", "what a reload of another file would change"},
+    {"routes", "the routes in force, or what a reload of another file would change"},
     {"reload", "read the configuration again: routes, producers, replay, pressure"},
     {"pause", "hold everything back that can be held back"},
     {"resume", "end a pause"},
@@ -64,9 +64,8 @@ void add_routes(CLI::App& command, Options& options) {
       [&options](const std::string& file) {
         options.arguments["diff"] = std::filesystem::absolute(file).native();
       },
-      "the file to compare with what is in force")
-      ->type_name("FILE")
-      ->required();
+      "what a reload of this file would change, instead")
+      ->type_name("FILE");
 }
 
 void add_stats(CLI::App& command, Options& options) {

@@ -42,6 +42,9 @@ std::string show_pressure(const ordered_json& result) {
     out += (i == 0 ? "pipeline " : "\npipeline ") + std::to_string(i) + "\n" +
            show_tree((*pipelines)[i]);
   }
+  ordered_json rest = result;
+  rest.erase("pipelines");
+  if (!rest.empty()) out += "\n" + show_tree(rest);
   return out;
 }
 
@@ -94,7 +97,8 @@ std::string show(std::string_view command, const ordered_json& result) {
   if (command == "plan") return show_plan(result);
   if (command == "health") return show_health(result);
   if (command == "pressure") return show_pressure(result);
-  if (command == "topics" || command == "lcores" || command == "ports" || command == "producers") {
+  if (command == "topics" || command == "lcores" || command == "ports" || command == "producers" ||
+      command == "routes") {
     return show_list(result, std::string(command).c_str());
   }
   return show_tree(result);

@@ -31,6 +31,7 @@ std::string with(const std::string& lines) {
 TEST(Fixed, WhatAReloadMayChangeIsNone) {
   EXPECT_EQ(differences(with("priority = 3\n[[route]]\ntopic = \"b\"\nhandler = \"null\"\n"
                              "[pressure]\nshed_below = [1, 2]\n"
+                             "[health]\nwindow_s = 60\n"
                              "[routing]\nunknown_topic = \"drop\"\n"
                              "[[producer]]\nid = 1\nsources = [\"::1\"]\n")),
             Texts{});

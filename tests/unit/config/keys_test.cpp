@@ -98,7 +98,7 @@ TEST(KeyTable, IntegerBoundsHold) {
     EXPECT_FALSE(takes(spec, "9223372036854775807")) << label;
     ++checked;
   }
-  EXPECT_EQ(checked, 43);
+  EXPECT_EQ(checked, 51);
 }
 
 TEST(KeyTable, ListBoundsHold) {
@@ -177,6 +177,14 @@ std::string dump(const PressureConfig& pressure) {
   return out.str();
 }
 
+std::string dump(const HealthConfig& health) {
+  std::ostringstream out;
+  out << health.window_s << ',' << health.max_port_losses << ',' << health.max_losses << ','
+      << health.max_shed << ',' << health.max_dropped_as_told << ',' << health.max_refused << ','
+      << health.max_producer_gaps << ',' << health.max_handler_busy_percent;
+  return out.str();
+}
+
 // Every value of a Config as text; sources and warnings are left out.
 std::string dump(const Config& config) {
   std::ostringstream out;
@@ -199,7 +207,7 @@ std::string dump(const Config& config) {
       << config.rings.burst << '|' << config.limits.max_frame_bytes << '|'
       << config.limits.max_topic_bytes << '|' << config.limits.max_routes << '|'
       << config.shutdown.drain_timeout_ms << '|' << number(config.log.level) << '|'
-      << number(config.routing.unknown_topic) << '|';
+      << number(config.routing.unknown_topic) << '|' << dump(config.health) << '|';
   const auto route = [&](const RouteConfig& one) {
     out << number(one.spread) << '|' << one.priority.value_or(-1) << '|' << number(one.on_full)
         << '|' << number(one.retries) << '|' << number(one.dedup.kind) << '|' << one.dedup.offset
@@ -220,7 +228,7 @@ TEST(KeyTable, DefaultsAreTheOnesThatApply) {
     EXPECT_EQ(dump(with_set(set)), untouched) << set.back();
     ++checked;
   }
-  EXPECT_EQ(checked, 68);
+  EXPECT_EQ(checked, 76);
 }
 
 TEST(KeyTable, ExamplesLoad) {

@@ -70,7 +70,7 @@ TEST(Override, UnknownKeyNamesTheOption) {
   EXPECT_EQ(set_problems({"sensors.a=1"}),
             Texts{"--set sensors.a=1: unknown table [sensors]; known here: instance, eal, memory, "
                   "port, lcores, rings, deduplication, limits, pressure, dead_letters, replay, "
-                  "shutdown, log, control, routing, "
+                  "shutdown, log, control, health, routing, "
                   "default_route, "
                   "route, producer"});
 }

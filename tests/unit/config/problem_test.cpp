@@ -44,7 +44,7 @@ TEST(Unknown, HostileKeyIsEscaped) {
             Texts{"t.toml:1:1: unknown key 'a\\x1b[2J\\u{202e}' at the top level; known here: "
                   "instance, eal, memory, port, lcores, rings, deduplication, limits, pressure, "
                   "dead_letters, replay, shutdown, "
-                  "log, control, "
+                  "log, control, health, "
                   "routing, default_route, route, producer"});
 }
 

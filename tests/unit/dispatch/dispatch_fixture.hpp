@@ -88,6 +88,7 @@ class DispatchTest : public testing::Test {
         .pools = pools_,
         .hold_limits = {limits.hold_cycles},
         .outlet = {limits.keeps ? dead_.get() : nullptr, dlq::Stage::kDispatch},
+        .topics = topics_,
         .keeps_stale = limits.keeps_stale,
         .lossless = limits.lossless,
         .burst = limits.burst};
@@ -159,6 +160,7 @@ class DispatchTest : public testing::Test {
   route::UnknownSpec unknown_;
   std::vector<config::ProducerConfig> bound_;
   std::vector<wire::IpPrefix> replay_sources_;
+  std::vector<telemetry::TopicRefusals> topics_ = std::vector<telemetry::TopicRefusals>(8);
   std::optional<PublishedRules> rules_;
   control::FlowBoard flow_;
   control::PressureMonitor* monitor_ = nullptr;

@@ -253,7 +253,7 @@ class DispatchThreaded : public testing::Test {
     std::uint64_t sum = 0;
     for (const auto& pipeline : pipelines_) {
       for (const auto& worker : pipeline->workers) {
-        sum += worker->handlers.count().totals(slot).events;
+        sum += worker->handlers.topics().totals(slot).events;
       }
     }
     return sum;

@@ -35,6 +35,7 @@ class TableModel {
   Verdict judge(const wire::Identity& identity, std::uint64_t now) {
     const auto found = known_.find(identity.producer);
     if (found != known_.end() && now - found->second.last_seen >= settings_.expiry_cycles) {
+      forget(found->second);
       known_.erase(found);
     }
     if (!known_.contains(identity.producer)) {
@@ -58,7 +59,9 @@ class TableModel {
 
   void sweep(std::uint64_t now) {
     std::erase_if(known_, [&](const auto& known) {
-      return now - known.second.last_seen >= settings_.expiry_cycles;
+      if (now - known.second.last_seen < settings_.expiry_cycles) return false;
+      forget(known.second);
+      return true;
     });
   }
 
@@ -67,7 +70,25 @@ class TableModel {
   }
   [[nodiscard]] const std::map<std::uint64_t, Known>& known() const { return known_; }
 
+  /// Of all producers there ever were, as the next two.
+  [[nodiscard]] std::uint64_t lost_ever() const {
+    std::uint64_t lost = lost_with_forgotten_;
+    for (const auto& [producer, known] : known_) lost += known.lost;
+    return lost;
+  }
+  [[nodiscard]] std::uint64_t missing_now() const {
+    std::uint64_t sum = 0;
+    for (const auto& [producer, known] : known_) sum += missing(known);
+    return sum;
+  }
+  [[nodiscard]] std::uint64_t forgotten() const { return forgotten_; }
+
  private:
+  void forget(const Known& known) {
+    lost_with_forgotten_ += known.lost + missing(known);
+    ++forgotten_;
+  }
+
   static void begin(Known& known, const wire::Identity& identity, std::uint64_t now) {
     known.epoch = identity.epoch;
     known.highest = known.first = identity.sequence;
@@ -117,6 +138,8 @@ class TableModel {
 
   ProducerTable::Settings settings_;
   std::map<std::uint64_t, Known> known_;
+  std::uint64_t lost_with_forgotten_ = 0;
+  std::uint64_t forgotten_ = 0;
 };
 
 /// A table with the memory it lies in.

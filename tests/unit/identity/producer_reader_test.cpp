@@ -61,6 +61,40 @@ TEST(ProducerReader, FiguresAgreeWithTheModel) {
   EXPECT_EQ(live, next.size());
 }
 
+// Bursts of runs, disorder, copies, epochs and silence: what all producers have lost and miss is
+// the model's at any time, however they end.
+TEST(ProducerTotals, AgreeWithTheModelThroughEveryEnd) {
+  const ProducerTable::Settings settings{
+      .producers = 16, .window = 128, .expiry_cycles = 150, .seed = 3};
+  OwnedTable owned(settings);
+  TableModel model(settings);
+  std::mt19937_64 random(8);
+  std::array<std::uint64_t, 12> next{};
+  std::array<std::uint32_t, 12> epoch{};
+  for (std::uint64_t now = 1; now < 20'000; ++now) {
+    const std::uint64_t producer = std::min(random() % next.size(), random() % next.size());
+    if (random() % 200 == 0) ++epoch[producer];
+    std::uint64_t at = next[producer] + (random() % 8 == 0 ? random() % 200 : 0);
+    if (random() % 4 == 0) at -= std::min(at, random() % 150);
+    std::vector<wire::Identity> burst(1 + random() % 40);
+    for (wire::Identity& identity : burst) identity = {producer, at++, epoch[producer]};
+    next[producer] = std::max(next[producer], at);
+    std::vector<Verdict> verdicts(burst.size());
+    owned.table.check_and_mark(burst, verdicts, now);
+    for (std::size_t i = 0; i < burst.size(); ++i)
+      ASSERT_EQ(verdicts[i], model.judge(burst[i], now));
+    if (now % 50 == 0) {
+      owned.table.housekeep(now);
+      model.sweep(now);
+    }
+    ASSERT_EQ(owned.table.totals().missing.get(), model.missing_now()) << now;
+    ASSERT_EQ(owned.table.totals().lost.get(), model.lost_ever()) << now;
+    ASSERT_EQ(owned.table.totals().expired.get(), model.forgotten()) << now;
+  }
+  EXPECT_GT(model.forgotten(), 20U);
+  EXPECT_GT(model.lost_ever(), 1000U);
+}
+
 double rate_at(const OwnedTable& owned, std::uint64_t now) {
   ProducerFigures found;
   EXPECT_EQ(owned.table.reader().read(0, now, Missing::kLeaveOut, found), Outcome::kRead);

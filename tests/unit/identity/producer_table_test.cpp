@@ -97,6 +97,39 @@ TEST_F(Producers, SilenceOfTheIdempotencyWindowForgets) {
   EXPECT_EQ(entry_of(1).accepted.get(), 1U);
 }
 
+// 2, 4 and 5 never come: whether its producer is swept away, or returns first.
+TEST_F(Producers, AGapOutlivesItsProducer) {
+  for (const bool returns : {false, true}) {
+    make(kSmall);
+    for (const std::uint64_t sequence : {1U, 3U, 6U}) check(1, sequence);
+    EXPECT_EQ(table_->totals().missing.get(), 3U);
+    EXPECT_EQ(table_->totals().lost.get(), 0U);
+    check(2, 9, 1, 1000);
+    if (returns) {
+      EXPECT_EQ(check(1, 4, 1, 1001), Verdict::kNew);
+      EXPECT_EQ(table_->totals().live.get(), 2U);
+    } else {
+      table_->housekeep(1001);
+      EXPECT_EQ(table_->totals().live.get(), 1U);
+    }
+    EXPECT_EQ(table_->totals().missing.get(), 0U);
+    EXPECT_EQ(table_->totals().lost.get(), 3U);
+    EXPECT_EQ(table_->totals().expired.get(), 1U);
+  }
+}
+
+// Forged numbers go as far as they like; what is lost is counted up to a bound, and never wraps.
+TEST_F(Producers, ForgedJumpsDoNotMakeTheLostFew) {
+  make(kSmall);
+  for (std::uint32_t epoch = 1; epoch < 10; ++epoch) {
+    check(1, 0, epoch);
+    check(1, UINT64_MAX, epoch);
+  }
+  EXPECT_EQ(table_->totals().lost.get(), ProducerTotals::kMostLost);
+  check(1, 0, 10);
+  EXPECT_EQ(table_->totals().missing.get(), 0U);
+}
+
 TEST_F(Producers, BeyondTheBoundTheyAreNotJudgedUntilThereIsRoom) {
   make(kSmall);
   for (std::uint64_t producer = 0; producer < 4; ++producer) {

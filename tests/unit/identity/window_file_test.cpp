@@ -71,6 +71,7 @@ class WindowFile : public ::testing::Test {
       (void)load(table);
     } catch (const WindowFileError& error) {
       EXPECT_EQ(table.table.totals().live.get(), 0U);
+      EXPECT_EQ(table.table.totals().lost.get(), 0U);
       EXPECT_NE(std::string(error.what()).find(path_), std::string::npos);
       EXPECT_FALSE(error.fix().empty());
       return error.what();
@@ -147,6 +148,11 @@ TEST_F(WindowFile, WhatWasSeenIsStillSeenAtAnyWidth) {
         const LoadReport loading = load(loaded);
         EXPECT_EQ(loading.loaded, model.known().size());
         EXPECT_EQ(loading.window, from);
+        // Those missing before are missing or lost now: none is counted twice or forgotten.
+        const ProducerTotals& totals = loaded.table.totals();
+        EXPECT_EQ(totals.missing.get() + totals.lost.get(), model.missing_now());
+        EXPECT_EQ(loading.lost, totals.lost.get());
+        EXPECT_EQ(to < from || loading.lost == 0, true) << from << ' ' << to;
         expect_restored(loaded, model, from);
         if (HasFatalFailure()) return;
       }
@@ -205,6 +211,31 @@ TEST_F(WindowFile, ASmallerTableTakesThoseThatWereSeenLast) {
   EXPECT_EQ(small.check({6, 7, 1}, 1'000'000), Verdict::kDuplicate);
   EXPECT_EQ(small.check({1, 7, 1}, 1'000'000), Verdict::kUntracked);
   EXPECT_EQ(small.check({4, 7, 1}, 1'000'000), Verdict::kUntracked);
+}
+
+// What is missing in a window that does not come back is lost, and never missing again.
+TEST_F(WindowFile, GapsOfWindowsThatAreNotRestoredAreLost) {
+  for (std::uint64_t seed = 1; seed <= 6; ++seed) {
+    OwnedTable saved(settings(512));
+    TableModel model(settings(512));
+    feed(saved, model, seed);
+    ASSERT_GT(model.missing_now(), 0U);
+    save(saved);
+    for (const std::size_t to : {64U, 512U, 1024U}) {
+      OwnedTable late(settings(to));
+      const LoadReport expired = load(late, instant(1'000'000, 100, 200'000));
+      EXPECT_EQ(expired.expired, model.known().size());
+      EXPECT_EQ(late.table.totals().lost.get(), model.missing_now());
+      EXPECT_EQ(late.table.totals().missing.get(), 0U);
+      EXPECT_EQ(late.table.totals().expired.get(), model.known().size());
+      OwnedTable small(settings(to, 4));
+      const LoadReport report = load(small);
+      EXPECT_EQ(report.no_room, model.known().size() - 4);
+      EXPECT_EQ(small.table.totals().lost.get() + small.table.totals().missing.get(),
+                model.missing_now());
+      EXPECT_EQ(small.table.totals().expired.get(), model.known().size() - 4);
+    }
+  }
 }
 
 TEST_F(WindowFile, AgesGoOnByTheClockThatCanTell) {

@@ -50,16 +50,16 @@ TEST_F(WorkerTest, NothingToDo) {
   EXPECT_EQ(counters_.bursts.get(), 0U);
 }
 
-TEST_F(WorkerTest, CountKeepsEventsAndPayloadBytesOfEachRoute) {
+TEST_F(WorkerTest, EventsAndPayloadBytesOfEachRouteAreCounted) {
   give(1, kCountIndex, 10);
   give(3, kCountIndex, 0);
   give(1, kCountIndex, 200);
   EXPECT_EQ(stage().poll(1), 3U);
-  EXPECT_EQ(handlers_.count().totals(1).events, 2U);
-  EXPECT_EQ(handlers_.count().totals(1).payload_bytes, 210U);
-  EXPECT_EQ(handlers_.count().totals(3).events, 1U);
-  EXPECT_EQ(handlers_.count().totals(3).payload_bytes, 0U);
-  EXPECT_EQ(handlers_.count().totals(0).events, 0U);
+  EXPECT_EQ(handlers_.topics().totals(1).events, 2U);
+  EXPECT_EQ(handlers_.topics().totals(1).payload_bytes, 210U);
+  EXPECT_EQ(handlers_.topics().totals(3).events, 1U);
+  EXPECT_EQ(handlers_.topics().totals(3).payload_bytes, 0U);
+  EXPECT_EQ(handlers_.topics().totals(0).events, 0U);
   EXPECT_EQ(counters_.delivered.get(), 3U);
   EXPECT_EQ(counters_.events_received.get(), 3U);
   EXPECT_EQ(counters_.bursts.get(), 1U);
@@ -70,7 +70,8 @@ TEST_F(WorkerTest, NullDelivers) {
   for (int i = 0; i < 5; ++i) give(0, kNullIndex);
   EXPECT_EQ(stage().poll(1), 5U);
   EXPECT_EQ(counters_.delivered.get(), 5U);
-  EXPECT_EQ(handlers_.count().totals(0).events, 0U);
+  EXPECT_EQ(handlers_.topics().totals(0).events, 5U);
+  EXPECT_EQ(handlers_.topics().totals(0).payload_bytes, 40U);
 }
 
 TEST_F(WorkerTest, FailRefusesBurstsOfEveryLength) {
@@ -90,11 +91,11 @@ TEST_F(WorkerTest, ABurstEndsWhereTheRingsMemoryDoes) {
     give(0, kNullIndex);
     EXPECT_EQ(stage().poll(1), 1U);
   }
-  for (int i = 0; i < 30; ++i) give(0, kCountIndex);
+  for (int i = 0; i < 30; ++i) give(1, kCountIndex);
   EXPECT_EQ(stage().poll(1), 10U);
-  EXPECT_EQ(handlers_.count().totals(0).events, 10U);
+  EXPECT_EQ(handlers_.topics().totals(1).events, 10U);
   EXPECT_EQ(stage().poll(1), 20U);
-  EXPECT_EQ(handlers_.count().totals(0).events, 30U);
+  EXPECT_EQ(handlers_.topics().totals(1).events, 30U);
   EXPECT_EQ(counters_.delivered.get(), ring_->capacity() + 20);
 }
 
@@ -104,8 +105,9 @@ TEST_F(WorkerTest, EachRunOfABurstGoesToItsHandler) {
                                                  kFailIndex,  kCountIndex, kNullIndex};
   for (const std::uint16_t handler : handlers) give(2, handler, 3);
   EXPECT_EQ(stage().poll(1), 9U);
-  EXPECT_EQ(handlers_.count().totals(2).events, 3U);
-  EXPECT_EQ(handlers_.count().totals(2).payload_bytes, 9U);
+  EXPECT_EQ(handlers_.topics().totals(2).events, 6U);
+  EXPECT_EQ(handlers_.topics().totals(2).payload_bytes, 18U);
+  EXPECT_EQ(handlers_.topics().totals(2).dropped, 3U);
   EXPECT_EQ(refused(), 3U);
   EXPECT_EQ(counters_.delivered.get(), 6U);
 }
@@ -236,6 +238,10 @@ TEST_F(WorkerTest, WhatAHandlerRefusesForGoodIsADeadLetter) {
     event::free_segment(item.event.mbuf);
   });
   EXPECT_EQ(attempts, (std::vector<unsigned>{3, 1, 255}));
+  const telemetry::TopicCounters::Totals topic = handlers_.topics().totals(0);
+  EXPECT_EQ(topic.events, 1U);
+  EXPECT_EQ(topic.dead_lettered, 3U);
+  EXPECT_EQ(topic.dropped, 0U);
 }
 
 TEST_F(WorkerTest, WhatFindsNoRoomOnTheWayToTheStorageIsCounted) {
@@ -246,8 +252,35 @@ TEST_F(WorkerTest, WhatFindsNoRoomOnTheWayToTheStorageIsCounted) {
   EXPECT_EQ(stage_->poll(1), 5U);
   EXPECT_EQ(counters_.dead_lettered.get(), 2U);
   EXPECT_EQ(counters_.frame_dropped.get(FrameDrop::kDlqBacklog), 3U);
+  EXPECT_EQ(handlers_.topics().totals(0).dead_lettered, 2U);
+  EXPECT_EQ(handlers_.topics().totals(0).dropped, 3U);
   (void)dead->consume_burst(
       SIZE_MAX, [](const storage::DeadItem& item) { event::free_segment(item.event.mbuf); });
+}
+
+// Every burst is timed here: its events go to the handler route by route, in their order.
+TEST_F(WorkerTest, TheRouteThatTakesTheTimeIsNamed) {
+  constexpr std::uint16_t kSlowIndex = 3;
+  const std::uint64_t hz = rte_get_tsc_hz();
+  for (int i = 0; i < 8; ++i) {
+    give(1, kSlowIndex, 0);
+    give(2, kSlowIndex, 400);
+    give(3, kCountIndex, 400);
+  }
+  EXPECT_EQ(stage(8).poll(10 * hz), 8U);
+  EXPECT_EQ(stage(8).poll(10 * hz + hz / 2), 8U);
+  EXPECT_EQ(stage(8).poll(11 * hz), 8U);
+  const auto period = handlers_.times().last(11 * hz, hz);
+  ASSERT_TRUE(period.has_value());
+  EXPECT_EQ(period->route_slot, 2U);
+  EXPECT_EQ(period->route_handler, kSlowIndex);
+  // The first poll begins the period with its burst taken; the last one's belongs to it too.
+  EXPECT_EQ(period->events, 16U);
+  EXPECT_EQ(period->timed_events, 16U);
+  EXPECT_GE(period->cycles_per_route_event(), 402.0 * static_cast<double>(hz / 1'000'000));
+  EXPECT_EQ(handlers_.topics().totals(1).events, 8U);
+  EXPECT_EQ(handlers_.topics().totals(2).payload_bytes, 3200U);
+  EXPECT_EQ(counters_.in_hand.get(), 0U);
 }
 
 }  // namespace

@@ -1,0 +1,151 @@
+#include "app/escd/handler_watch.hpp"
+
+#include <fmt/format.h>
+#include <rte_cycles.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "config/text.hpp"
+#include "telemetry/in_hand.hpp"
+#include "worker/handler.hpp"
+
+namespace esc::app {
+namespace {
+
+// A worker that says nothing for so long hangs, and the watchdog has it.
+constexpr std::uint64_t kMaxAgeS = 5;
+
+// Below this a handler is not what keeps anybody waiting.
+constexpr double kWorthAWord = 0.1;
+
+double percent(double share) {
+  return std::round(share * 1000) / 10;
+}
+
+/// The worker that an lcore polls as its stage of that index.
+std::optional<unsigned> worker_at(const topology::LcoreAssignment& lcore, std::uint64_t stage) {
+  const std::size_t before = (lcore.rx_queues.empty() ? 0 : 1) + lcore.dispatchers.size();
+  if (stage < before || stage - before >= lcore.workers.size()) return std::nullopt;
+  return lcore.workers[stage - before];
+}
+
+std::string handler_name(std::size_t handler) {
+  const auto names = worker::handler_names();
+  return handler < names.size() ? std::string(names[handler]) : std::string();
+}
+
+std::string in_quotes(const std::string& topic) {
+  return topic.empty() ? "of the default route" : "'" + config::printable(topic) + "'";
+}
+
+}  // namespace
+
+HandlerWatch::HandlerWatch(const Appliance& appliance)
+    : appliance_(appliance),
+      names_(appliance.data_path().workers().size()),
+      loads_(names_.size()),
+      in_hand_(appliance.plan().lcores.size()) {
+  for (unsigned i = 0; i < loads_.size(); ++i) loads_[i].worker = i;
+}
+
+void HandlerWatch::watch() {
+  std::vector<HandlerLoad> loads;
+  for (const WorkerParts* worker : appliance_.data_path().workers()) {
+    loads.push_back(load_of(*worker, names_[worker->index]));
+  }
+  std::vector<std::string> in_hand;
+  for (std::size_t i = 0; i < appliance_.plan().lcores.size(); ++i)
+    in_hand.push_back(hanging_in(i));
+  const std::lock_guard lock(mutex_);
+  loads_ = std::move(loads);
+  in_hand_ = std::move(in_hand);
+}
+
+// A look through all routes, which may be a million: only when another is asked for.
+void HandlerWatch::look_up(Name& name, std::uint32_t slot) const {
+  const route::RouteSet& routes = appliance_.data_path().routes();
+  if (name.slot == slot && name.generation == routes.generation()) return;
+  name = {slot, routes.generation(), "(a route that a reload removed)"};
+  for (std::uint32_t route = 0; route < routes.size(); ++route) {
+    if (routes.target(route).slot == slot) name.topic = routes.topic(route);
+  }
+}
+
+HandlerLoad HandlerWatch::load_of(const WorkerParts& worker, Name& name) const {
+  HandlerLoad load{.worker = worker.index};
+  const std::uint64_t hz = rte_get_tsc_hz();
+  const auto period = worker.handlers.times().last(rte_rdtsc(), kMaxAgeS * hz);
+  if (!period || period->route_events == 0) return load;
+  load.busy_share = period->busy_share();
+  load.route_share =
+      static_cast<double>(period->route_cycles) / static_cast<double>(period->timed_cycles);
+  load.us_per_event = period->cycles_per_route_event() * 1e6 / static_cast<double>(hz);
+  load.handler = handler_name(period->route_handler);
+  if (load.busy_share >= kWorthAWord) {
+    look_up(name, period->route_slot);
+    load.topic = name.topic;
+  }
+  return load;
+}
+
+std::string HandlerWatch::hanging_in(std::size_t lcore) const {
+  const runtime::LcoreStatus& status = appliance_.lcore_status()[lcore];
+  const std::uint64_t stall = rte_get_tsc_hz() / 1000 * appliance_.config().lcores.stall_ms;
+  const std::uint64_t beat = status.heartbeat_tsc.get();
+  const std::uint64_t now = rte_rdtsc();
+  if (status.running.get() == 0 || now < beat || now - beat < stall) return {};
+  const auto worker = worker_at(appliance_.plan().lcores[lcore], status.stage.get());
+  if (!worker) return {};
+  const auto in_hand =
+      telemetry::InHand::of(appliance_.data_path().workers()[*worker]->counters.in_hand.get());
+  if (!in_hand.busy) return {};
+  Name name;
+  look_up(name, in_hand.slot);
+  return " in handler '" + handler_name(in_hand.handler) + "', topic " + in_quotes(name.topic) +
+         (in_hand.mixed ? " or another of the same burst" : "");
+}
+
+std::vector<HandlerLoad> HandlerWatch::loads() const {
+  const std::lock_guard lock(mutex_);
+  return loads_;
+}
+
+std::string HandlerWatch::in_hand(std::size_t lcore) const {
+  const std::lock_guard lock(mutex_);
+  return in_hand_[lcore];
+}
+
+std::string to_text(const HandlerLoad& load) {
+  return fmt::format(
+      "worker{}: handler {} takes {:.0f} % of its time, {:.0f} % of that for topic "
+      "{}, {:.1f} us an event",
+      load.worker, load.handler, load.busy_share * 100, load.route_share * 100,
+      in_quotes(load.topic), load.us_per_event);
+}
+
+nlohmann::ordered_json to_json(const std::vector<HandlerLoad>& loads) {
+  auto list = nlohmann::ordered_json::array();
+  for (const HandlerLoad& load : loads) {
+    nlohmann::ordered_json json = {{"worker", load.worker},
+                                   {"busy_percent", percent(load.busy_share)},
+                                   {"handler", nullptr},
+                                   {"topic", nullptr},
+                                   {"route_percent", percent(load.route_share)},
+                                   {"us_per_event", std::round(load.us_per_event * 1000) / 1000}};
+    if (load.busy_share >= kWorthAWord) {
+      json["handler"] = load.handler;
+      json["topic"] = load.topic;
+    }
+    list.push_back(std::move(json));
+  }
+  return list;
+}
+
+std::optional<HandlerLoad> busiest(const std::vector<HandlerLoad>& loads) {
+  const auto most = std::ranges::max_element(loads, {}, &HandlerLoad::busy_share);
+  if (most == loads.end() || most->busy_share < kWorthAWord) return std::nullopt;
+  return *most;
+}
+
+}  // namespace esc::app

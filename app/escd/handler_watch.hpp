@@ -1,0 +1,64 @@
+// Which handler a worker spends its time in, for which route, and what it has in hand when it
+// hangs.
+#pragma once
+
+#include <cstdint>
+#include <mutex>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "app/escd/appliance.hpp"
+
+namespace esc::app {
+
+/// What one worker says of the last second, with names.
+struct HandlerLoad {
+  unsigned worker = 0;
+  double busy_share = 0;    ///< of the time, that its handlers took
+  double route_share = 0;   ///< of that, what the busiest route took
+  double us_per_event = 0;  ///< of that route
+  std::string topic{};      ///< of that route; of the default route: empty
+  std::string handler{};    ///< empty: no event was timed
+};
+
+/// Thread: watch() and in_hand() on the main lcore, the rest on any.
+class HandlerWatch {
+ public:
+  explicit HandlerWatch(const Appliance& appliance);
+
+  /// Now and then: routes have names on the main lcore only.
+  void watch();
+
+  /// By worker.
+  [[nodiscard]] std::vector<HandlerLoad> loads() const;
+  /// Of an lcore that hangs: " in handler 'slow', topic 'a'"; empty: not in a handler, as far as
+  /// watch() saw.
+  [[nodiscard]] std::string in_hand(std::size_t lcore) const;
+
+ private:
+  struct Name {
+    std::uint32_t slot = UINT32_MAX;
+    std::uint32_t generation = 0;  ///< of the routes that it was looked up in
+    std::string topic{};
+  };
+
+  [[nodiscard]] HandlerLoad load_of(const WorkerParts& worker, Name& name) const;
+  [[nodiscard]] std::string hanging_in(std::size_t lcore) const;
+  void look_up(Name& name, std::uint32_t slot) const;
+
+  const Appliance& appliance_;
+  std::vector<Name> names_;   ///< by worker; main lcore
+  mutable std::mutex mutex_;  ///< held to use what follows
+  std::vector<HandlerLoad> loads_;
+  std::vector<std::string> in_hand_;  ///< by lcore
+};
+
+/// "worker0: handler slow takes 97 % of its time, 99 % of that for topic 'a', 102.3 us an event"
+[[nodiscard]] std::string to_text(const HandlerLoad& load);
+[[nodiscard]] nlohmann::ordered_json to_json(const std::vector<HandlerLoad>& loads);
+/// The worker whose handlers take most of its time, if that is anything worth a word.
+[[nodiscard]] std::optional<HandlerLoad> busiest(const std::vector<HandlerLoad>& loads);
+
+}  // namespace esc::app

@@ -1,0 +1,260 @@
+#include "app/escd/health.hpp"
+
+#include <rte_cycles.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cmath>
+#include <cstring>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "app/escd/link_check.hpp"
+
+namespace esc::app {
+namespace {
+
+using control::LossKind;
+using control::LossPlace;
+using nlohmann::ordered_json;
+
+constexpr std::size_t kPortPlaces = 3;  // of each port
+constexpr std::size_t kFramePlaces = static_cast<std::size_t>(FrameDrop::kCount);
+constexpr std::size_t kPacketPlaces = static_cast<std::size_t>(PacketDrop::kCount);
+
+control::LossJudge::Time now() {
+  return std::chrono::steady_clock::now().time_since_epoch();
+}
+
+LossKind kind_of(FrameDrop reason) {
+  switch (reason) {
+    case FrameDrop::kLengthOutOfBounds:
+    case FrameDrop::kFrameTruncated:
+    case FrameDrop::kTopicLenOutOfBounds:
+    case FrameDrop::kTopicNotUtf8:
+    case FrameDrop::kTopicControlCharacter:
+    case FrameDrop::kReservedTopic:
+    case FrameDrop::kBadSession:
+    case FrameDrop::kPartialAtClose:
+    case FrameDrop::kTopicNotAllowed:
+    case FrameDrop::kProducerNotAllowed:
+    case FrameDrop::kReplayNotAllowed:
+      return LossKind::kRefused;
+    case FrameDrop::kShedCritical:
+    case FrameDrop::kShedEmergency:
+      return LossKind::kShed;
+    // By name, so that a reason that is new is looked at here.
+    case FrameDrop::kNoJumboBuffer:
+    case FrameDrop::kUnknownTopic:
+    case FrameDrop::kHandlerRefused:
+    case FrameDrop::kDrainedAtDeadline:
+    case FrameDrop::kWorkerFull:
+    case FrameDrop::kHoldExpired:
+    case FrameDrop::kPaused:
+    case FrameDrop::kDlqBacklog:
+    case FrameDrop::kDlqWriteFailed:
+    case FrameDrop::kCount:
+      break;
+  }
+  return LossKind::kOwn;
+}
+
+LossKind kind_of(PacketDrop reason) {
+  return reason == PacketDrop::kDrainedAtDeadline ? LossKind::kOwn : LossKind::kRefused;
+}
+
+// In the order of Health::totals().
+std::vector<LossPlace> places_of(const Appliance& appliance) {
+  std::vector<LossPlace> places;
+  for (std::size_t i = 0; i < kFramePlaces; ++i) {
+    const auto reason = static_cast<FrameDrop>(i);
+    places.push_back({kind_of(reason), "frames." + std::string(name(reason))});
+  }
+  for (std::size_t i = 0; i < kPacketPlaces; ++i) {
+    const auto reason = static_cast<PacketDrop>(i);
+    places.push_back({kind_of(reason), "packets." + std::string(name(reason))});
+  }
+  places.push_back({LossKind::kTold, "frames.worker_full.on_full_shed"});
+  places.push_back({LossKind::kGap, "producers.lost"});
+  for (const auto& port : appliance.ports()) {
+    for (const char* figure : {"imissed", "rx_nombuf", "ierrors"}) {
+      places.push_back({LossKind::kPort, port->settings().label + "." + figure});
+    }
+  }
+  return places;
+}
+
+double milliseconds(std::uint64_t cycles) {
+  return static_cast<double>(cycles) * 1e3 / static_cast<double>(rte_get_tsc_hz());
+}
+
+/// One check. `detail` is for people; `more` has what else there is.
+void add(ordered_json& checks, std::string_view what, bool ok, ordered_json value,
+         ordered_json threshold, std::string detail,
+         const ordered_json& more = ordered_json::object()) {
+  ordered_json check = {{"name", what},
+                        {"ok", ok},
+                        {"value", std::move(value)},
+                        {"threshold", std::move(threshold)},
+                        {"detail", std::move(detail)}};
+  check.update(more);
+  checks.push_back(std::move(check));
+}
+
+void add_lcores(const Appliance& appliance, const HandlerWatch& handlers, ordered_json& checks) {
+  const std::uint64_t stall_ms = appliance.config().lcores.stall_ms;
+  const std::uint64_t at = rte_rdtsc();
+  std::string hanging;
+  std::uint64_t longest_ms = 0;
+  for (std::size_t i = 0; i < appliance.lcore_status().size(); ++i) {
+    const runtime::LcoreStatus& status = appliance.lcore_status()[i];
+    if (status.running.get() == 0) continue;
+    const std::uint64_t beat = status.heartbeat_tsc.get();
+    const auto age_ms = static_cast<std::uint64_t>(milliseconds(at > beat ? at - beat : 0));
+    longest_ms = std::max(longest_ms, age_ms);
+    if (age_ms < stall_ms) continue;
+    const auto& roles = appliance.roles(i);
+    const std::size_t stage = std::min<std::size_t>(status.stage.get(), roles.size() - 1);
+    hanging += (hanging.empty() ? "" : ", ") + roles[stage] + " on CPU " +
+               std::to_string(appliance.plan().lcores[i].cpu) + " has not come round for " +
+               std::to_string(age_ms) + " ms" + handlers.in_hand(i);
+  }
+  add(checks, "lcores", hanging.empty(), longest_ms, stall_ms,
+      hanging.empty() ? "all come round" : hanging);
+}
+
+void add_links(const Appliance& appliance, ordered_json& checks) {
+  const std::vector<std::string> deaf = ports_without_link(appliance);
+  std::string detail;
+  for (const std::string& port : deaf) detail += (detail.empty() ? "" : ", ") + port;
+  add(checks, "links", deaf.empty(), deaf.size(), 0,
+      deaf.empty() ? "every port can receive" : detail);
+}
+
+void add_dead_letters(const DeadLetters& letters, ordered_json& checks) {
+  const int error = static_cast<int>(letters.disk().last_error.get());
+  add(checks, "dead_letters", error == 0, error, 0,
+      error == 0 ? "the disk takes them"
+                 : std::string("the disk refuses them: ") + std::strerror(error));
+}
+
+void add_handlers(const std::vector<HandlerLoad>& loads, std::uint32_t bound,
+                  ordered_json& checks) {
+  const auto load = busiest(loads);
+  const double percent = load ? std::round(load->busy_share * 1000) / 10 : 0.0;
+  ordered_json threshold;
+  if (bound < 100) threshold = bound;
+  add(checks, "handlers", bound == 100 || percent <= bound, percent, std::move(threshold),
+      load ? to_text(*load) : "none takes a tenth of its worker's time",
+      {{"workers", to_json(loads)}});
+}
+
+/// "3 in 300 s: hold_expired 2, worker_full 1; 12 since the start"
+std::string loss_text(const control::LossJudge& judge, const control::LossJudge::Verdict& verdict,
+                      std::uint32_t window_s) {
+  if (verdict.since_start == 0) return "none since the start";
+  std::string text = std::to_string(verdict.in_window) + " in " + std::to_string(window_s) + " s";
+  const char* lead = ": ";
+  for (const auto& lost : verdict.lost) {
+    if (lost.in_window == 0) continue;
+    text += std::exchange(lead, ", ") + judge.places()[lost.place].name + " " +
+            std::to_string(lost.in_window);
+  }
+  return text + "; " + std::to_string(verdict.since_start) + " since the start";
+}
+
+void add_loss(const control::LossJudge& judge, const control::LossJudge::Verdict& verdict,
+              const char* what, std::uint32_t window_s, ordered_json& checks) {
+  ordered_json places = ordered_json::object();
+  for (const auto& lost : verdict.lost) {
+    places[judge.places()[lost.place].name] = {{"in_window", lost.in_window},
+                                               {"since_start", lost.since_start}};
+  }
+  ordered_json threshold;
+  if (verdict.bound != config::kNeverUnhealthy) threshold = verdict.bound;
+  add(checks, what, verdict.ok, verdict.in_window, std::move(threshold),
+      loss_text(judge, verdict, window_s),
+      {{"window_s", window_s},
+       {"since_start", verdict.since_start},
+       {"places", std::move(places)}});
+}
+
+}  // namespace
+
+Health::Health(const Appliance& appliance)
+    : appliance_(appliance), handlers_(appliance), judge_(places_of(appliance), now()) {}
+
+// Numbers of producers that never came to us.
+std::uint64_t Health::lost_before() const {
+  std::uint64_t lost = 0;
+  for (const auto& pipeline : appliance_.data_path().pipelines()) {
+    if (pipeline->producers() != nullptr) lost += pipeline->producers()->totals().lost.get();
+  }
+  return lost;
+}
+
+std::vector<std::uint64_t> Health::totals() const {
+  const DataPath& path = appliance_.data_path();
+  // Before the drops that it is a part of: never more than those.
+  std::uint64_t told = 0;
+  for (const auto& pipeline : path.pipelines()) told += pipeline->dispatch().shed_as_told.get();
+  const telemetry::Ledger ledger = path.ledger();
+  std::vector<std::uint64_t> totals(ledger.frames.dropped.begin(), ledger.frames.dropped.end());
+  totals[static_cast<std::size_t>(FrameDrop::kWorkerFull)] -= told;
+  totals.insert(totals.end(), ledger.packets.dropped.begin(), ledger.packets.dropped.end());
+  totals.push_back(told);
+  totals.push_back(lost_before());
+  for (const auto& port : appliance_.ports()) {
+    const dpdk::PortStats stats = port->stats();
+    totals.insert(totals.end(), {stats.imissed, stats.rx_nombuf, stats.ierrors});
+  }
+  return totals;
+}
+
+void Health::apply(const HealthRules& rules) const {
+  judge_.set_kind(static_cast<std::size_t>(FrameDrop::kUnknownTopic),
+                  rules.drops_unknown_topics ? LossKind::kTold : LossKind::kOwn);
+}
+
+void Health::watch(const HealthRules& rules) {
+  handlers_.watch();
+  const auto window = std::chrono::seconds(rules.bounds.window_s);
+  const std::lock_guard lock(mutex_);
+  if (judge_.is_due(now(), window)) judge_.note(now(), totals(), window);
+}
+
+void Health::add_losses(const HealthRules& rules, ordered_json& checks) const {
+  constexpr std::array<const char*, control::kLossKinds> kNames = {
+      "port_losses", "losses", "shed", "dropped_as_told", "refused", "producer_gaps"};
+  const std::lock_guard lock(mutex_);
+  apply(rules);
+  const auto verdicts = judge_.judge(now(), totals(), rules.bounds);
+  for (std::size_t kind = 0; kind < verdicts.size(); ++kind) {
+    add_loss(judge_, verdicts[kind], kNames[kind], rules.bounds.window_s, checks);
+  }
+}
+
+ordered_json Health::document(const HealthRules& rules) const {
+  ordered_json checks = ordered_json::array();
+  const PipelineState state = appliance_.state();
+  add(checks, "state", state == PipelineState::kRunning, control::name(state),
+      control::name(PipelineState::kRunning), std::string(control::name(state)));
+  add_lcores(appliance_, handlers_, checks);
+  add_links(appliance_, checks);
+  const auto [ledger, balanced] = appliance_.read_ledger();
+  add(checks, "ledger", balanced, ledger.frames.in_flight, nullptr,
+      balanced ? std::to_string(ledger.frames.in_flight) + " frames in flight"
+               : "frames or packets are unaccounted for: report this");
+  if (const DeadLetters* letters = appliance_.data_path().dead_letters()) {
+    add_dead_letters(*letters, checks);
+  }
+  add_losses(rules, checks);
+  add_handlers(handlers_.loads(), rules.bounds.max_handler_busy_percent, checks);
+  const bool healthy = std::ranges::all_of(
+      checks, [](const auto& check) { return check["ok"].template get<bool>(); });
+  return {{"healthy", healthy}, {"checks", checks}};
+}
+
+}  // namespace esc::app

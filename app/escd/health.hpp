@@ -1,0 +1,45 @@
+// Whether somebody should be woken: each check with its value and its bound. docs/control.md,
+// "Health"
+#pragma once
+
+#include <cstdint>
+#include <mutex>
+#include <nlohmann/json.hpp>
+#include <vector>
+
+#include "app/escd/appliance.hpp"
+#include "app/escd/handler_watch.hpp"
+#include "config/config.hpp"
+#include "control/loss_judge.hpp"
+
+namespace esc::app {
+
+/// What a reload may change about it.
+struct HealthRules {
+  config::HealthConfig bounds;
+  bool drops_unknown_topics = false;  ///< as told, so that those are no loss of ours
+};
+
+/// Thread: watch() on the main lcore; document() on any, while the appliance lives.
+class Health {
+ public:
+  explicit Health(const Appliance& appliance);
+
+  /// Now and then, a few times a second or less.
+  void watch(const HealthRules& rules);
+  [[nodiscard]] const HandlerWatch& handlers() const noexcept { return handlers_; }
+  [[nodiscard]] nlohmann::ordered_json document(const HealthRules& rules) const;
+
+ private:
+  [[nodiscard]] std::vector<std::uint64_t> totals() const;
+  [[nodiscard]] std::uint64_t lost_before() const;
+  void apply(const HealthRules& rules) const;
+  void add_losses(const HealthRules& rules, nlohmann::ordered_json& checks) const;
+
+  const Appliance& appliance_;
+  HandlerWatch handlers_;
+  mutable std::mutex mutex_;  ///< held to use judge_
+  mutable control::LossJudge judge_;
+};
+
+}  // namespace esc::app

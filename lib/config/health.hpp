@@ -1,0 +1,26 @@
+// What [health] says: how much may be lost before the appliance is not healthy. Plain values, so
+// that lib/control works on them without the file's format.
+#pragma once
+
+#include <cstdint>
+
+namespace esc::config {
+
+/// A bound that nothing passes: what it bounds is shown, and never makes the appliance unhealthy.
+inline constexpr std::uint64_t kNeverUnhealthy = 1'000'000'000'000;
+
+/// Each bound: the most, in any window, that is still healthy.
+struct HealthConfig {
+  std::uint32_t window_s = 300;
+  std::uint64_t max_port_losses = 0;
+  std::uint64_t max_losses = 0;
+  std::uint64_t max_shed = 0;
+  std::uint64_t max_dropped_as_told = kNeverUnhealthy;
+  std::uint64_t max_refused = kNeverUnhealthy;
+  std::uint64_t max_producer_gaps = 0;
+  std::uint32_t max_handler_busy_percent = 100;
+
+  friend bool operator==(const HealthConfig&, const HealthConfig&) = default;
+};
+
+}  // namespace esc::config

@@ -1,0 +1,106 @@
+#include "control/instance_lock.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdint>
+#include <system_error>
+
+#include "base/number.hpp"
+#include "base/start_error.hpp"
+#include "control/own_folder.hpp"
+#include "control/socket_path.hpp"
+
+namespace esc::control {
+namespace {
+
+constexpr const char* kLockName = "instance.lock";
+
+// Of an open file description: gone with the last descriptor of it, however its process ends.
+struct flock whole_file(short type) {
+  struct flock lock {};
+  lock.l_type = type;
+  lock.l_whence = SEEK_SET;
+  return lock;
+}
+
+std::string name_of(const std::string& instance) {
+  return "instance \"" + instance + "\"";
+}
+
+/// The process that wrote itself there; 0: none, or it is still starting.
+long holder_of(int file) {
+  std::array<char, 32> text{};
+  const ssize_t bytes = ::pread(file, text.data(), text.size(), 0);
+  if (bytes <= 0) return 0;
+  constexpr std::uint64_t kMostProcesses = 1U << 22U;  // PID_MAX_LIMIT
+  const auto holder = leading_whole({text.data(), static_cast<std::size_t>(bytes)});
+  return holder && *holder <= kMostProcesses ? static_cast<long>(*holder) : 0;
+}
+
+topology::Problem runs(const std::string& instance, long holder) {
+  return {name_of(instance),
+          "instance already running" +
+              (holder > 0 ? ": process " + std::to_string(holder) : std::string()),
+          "stop it, or give this one another instance name"};
+}
+
+}  // namespace
+
+InstanceLock::InstanceLock(const std::string& instance)
+    : folder_(folder_of(default_socket_path(instance))) {
+  // One that ends takes its file away, and perhaps the folder, before it lets go of them.
+  constexpr int kAttempts = 16;
+  for (int i = 0; i < kAttempts; ++i) {
+    if (take(instance)) return;
+  }
+  const topology::Problem problem = runs(instance, 0);
+  throw StartError(problem.where + ": " + problem.what, problem.fix);
+}
+
+// False: it was taken away meanwhile.
+bool InstanceLock::take(const std::string& instance) {
+  own_ = make_own_folder(folder_, name_of(instance));
+  // In a folder of our own, so nobody laid anything there but we.
+  file_ = FileDescriptor(::openat(own_.get(), kLockName,
+                                  O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600));
+  if (!file_.valid() && errno == ENOENT) return false;
+  struct stat status {};
+  if (!file_.valid() || ::fstat(file_.get(), &status) != 0 || !S_ISREG(status.st_mode)) {
+    throw StartError(
+        name_of(instance) + ": cannot open " + folder_ + "/" + kLockName + ": " +
+            (file_.valid() ? "it is no regular file" : std::generic_category().message(errno)),
+        "remove it, or see that the folder can be written to");
+  }
+  struct flock lock = whole_file(F_WRLCK);
+  if (::fcntl(file_.get(), F_OFD_SETLK, &lock) != 0) {
+    const topology::Problem problem = runs(instance, holder_of(file_.get()));
+    throw StartError(problem.where + ": " + problem.what, problem.fix);
+  }
+  if (::fstat(file_.get(), &status) != 0 || status.st_nlink == 0) return false;
+  // For whoever finds it locked. A disk that is full leaves them without a number, no more.
+  const std::string text = std::to_string(::getpid()) + "\n";
+  (void)!::ftruncate(file_.get(), 0);
+  (void)!::pwrite(file_.get(), text.data(), text.size(), 0);
+  return true;
+}
+
+InstanceLock::~InstanceLock() {
+  ::unlinkat(own_.get(), kLockName, 0);
+  ::rmdir(folder_.c_str());  // unless something else is in it
+}
+
+std::optional<topology::Problem> instance_runs(const std::string& instance) {
+  const std::string path = folder_of(default_socket_path(instance)) + "/" + kLockName;
+  const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  struct stat status {};
+  if (!file.valid() || ::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) return {};
+  struct flock lock = whole_file(F_RDLCK);
+  if (::fcntl(file.get(), F_OFD_GETLK, &lock) != 0 || lock.l_type == F_UNLCK) return {};
+  return runs(instance, holder_of(file.get()));
+}
+
+}  // namespace esc::control

@@ -1,0 +1,96 @@
+// What was lost of late, by place, and whether that is still healthy. docs/control.md, "Health"
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "config/health.hpp"
+
+namespace esc::control {
+
+/// Whose doing a loss is. Each has a bound of its own.
+enum class LossKind : std::uint8_t {
+  kPort,     ///< packets that a port never handed over
+  kOwn,      ///< what the appliance had, and could not keep
+  kShed,     ///< for its priority, under pressure
+  kTold,     ///< dropped because the configuration says so
+  kRefused,  ///< malformed, or not allowed: the sender's doing
+  kGap,      ///< producers' numbers that never came
+  kCount
+};
+
+inline constexpr std::size_t kLossKinds = static_cast<std::size_t>(LossKind::kCount);
+
+/// One counter of things lost.
+struct LossPlace {
+  LossKind kind = LossKind::kOwn;
+  std::string name;
+};
+
+[[nodiscard]] std::uint64_t loss_bound(const config::HealthConfig& config, LossKind kind) noexcept;
+
+/// Keeps what the counters were, and says what came since. The window is the same for everyone who
+/// asks: two probes do not take each other's figures away.
+///
+/// Nothing is forgotten early, so a window may reach further back than it is long: by the time
+/// between two notes that are kept, a 60th of it.
+///
+/// Pure but for its memory: the caller has the clock and the counters. Thread: whoever holds it
+/// locked.
+class LossJudge {
+ public:
+  using Time = std::chrono::nanoseconds;  ///< of any clock that does not go back
+
+  /// All counters are 0 at `start`.
+  LossJudge(std::vector<LossPlace> places, Time start);
+
+  /// Whether so much time went by since the last note that one more is to be kept.
+  [[nodiscard]] bool is_due(Time now, Time window) const noexcept {
+    return now - notes_.back().at >= window / kNotesInWindow;
+  }
+  /// `totals`: of each place, in their order. As often as one likes; what is not due is not kept.
+  void note(Time now, std::span<const std::uint64_t> totals, Time window);
+
+  struct Lost {
+    std::size_t place = 0;
+    std::uint64_t in_window = 0;
+    std::uint64_t since_start = 0;
+  };
+  struct Verdict {
+    bool ok = true;
+    std::uint64_t in_window = 0;
+    std::uint64_t since_start = 0;
+    std::uint64_t bound = 0;
+    std::vector<Lost> lost{};  ///< places of the kind where anything was ever lost
+  };
+  using Verdicts = std::array<Verdict, kLossKinds>;
+
+  /// By kind. `totals` as they are now.
+  [[nodiscard]] Verdicts judge(Time now, std::span<const std::uint64_t> totals,
+                               const config::HealthConfig& config) const;
+
+  [[nodiscard]] std::span<const LossPlace> places() const noexcept { return places_; }
+  /// For a place whose loss is told by a rule that a reload may change.
+  void set_kind(std::size_t place, LossKind kind) noexcept { places_[place].kind = kind; }
+
+ private:
+  static constexpr std::size_t kNotesInWindow = 60;
+
+  struct Note {
+    Time at{};
+    std::vector<std::uint64_t> totals;
+  };
+
+  [[nodiscard]] const Note& before_window(Time now, Time window) const noexcept;
+
+  std::vector<LossPlace> places_;
+  std::deque<Note> notes_;  ///< oldest first; never empty
+};
+
+}  // namespace esc::control
