@@ -1,11 +1,11 @@
 """Pools that are too small: refused at start with a word on what to do, or every loss counted."""
 
-import os
-from typing import BinaryIO
+from collections.abc import Callable
 
 import harness
 import traffic
 from harness import Config, Escd, Lcores, Port
+from network import Send, VethPair, expect
 from stopped_thread import StoppedThread, thread_named
 from traffic import craft
 
@@ -45,23 +45,21 @@ class DryPool(harness.Scenario):
 
     net_pcap reads a packet before it asks for an mbuf, so that a packet which finds the pool dry is
     lost and counted in rx_nombuf, one each: what was sent is what was received and what was lost.
-    The trace is a pipe, so that the test says when a packet comes; all of it fits the pipe.
+    It captures on an interface, so that the test says when a packet comes.
     """
 
     BEFORE, AFTER = 600, 100
+    WINDOW = 20  # fewer than the socket's buffer holds, even if each took the longest packet's room
 
-    def open_trace(self) -> tuple[str, BinaryIO]:
-        """The device that plays the pipe, and the end to write to; the file header is in it."""
-        path = self.directory / "trace.pipe"
-        os.mkfifo(path)
-        # For reading too: an end for writing alone would wait for the reader.
-        trace = os.fdopen(os.open(path, os.O_RDWR), "wb", buffering=0)
-        trace.write(craft.pcap([]))
-        return f"net_pcap0,rx_pcap={path}", trace
+    def send(self, escd: Escd, more: Callable[[int], None], sent: int, count: int) -> None:
+        """So many after `sent`, no faster than they are read."""
+        for last in range(sent + self.WINDOW, sent + count + 1, self.WINDOW):
+            more(self.WINDOW)
+            self.wait_until(lambda last=last: self.read(escd) == last, f"{last} are read", 60.0)
 
-    def send(self, trace: BinaryIO, count: int) -> None:
-        header = len(craft.pcap([]))
-        trace.write(craft.pcap(traffic.uniform(count))[header:])
+    def read(self, escd: Escd) -> int:
+        packets = escd.live_ledger()["packets"]
+        return packets["received"] + packets["rx_nombuf"]
 
     def wait_for(self, escd: Escd, received: int, lost: int, delivered: int) -> None:
         def there() -> bool:
@@ -78,29 +76,28 @@ class DryPool(harness.Scenario):
 
     def test_a_worker_that_stalls_empties_the_pool(self) -> None:
         first, second = harness.need_cpus(2)
-        device, trace = self.open_trace()
-        self.addCleanup(trace.close)
+        pair = VethPair(self)
         config = Config(
-            [Port(device, more={"pool_mbufs": SMALLEST_MBUFS})],
+            [Port("net_pcap0,rx_iface_in=esc-rx", more={"pool_mbufs": SMALLEST_MBUFS})],
             traffic.ROUTES,
             Lcores([first], second, [second]),
             {"rings": {"ingest_cells": 1024, "worker_cells": 1024}},
         )
-        # An RX lcore that waits for the pipe does not come round, and is none the worse for it.
-        escd = self.start_escd(config, "--set", "lcores.stall_ms=10000")
+        one = Send(craft.frame(traffic.TOPICS[1], b"payload"))
+        datagrams = [one] * (self.BEFORE + self.AFTER)
+        escd = self.start_escd(config, namespace=pair.receiver)
         escd.wait_until_running()
-        with StoppedThread(thread_named(escd.process.pid, "rte-worker-1")):
-            self.send(trace, self.BEFORE)
-            lost = self.BEFORE - SMALLEST_MBUFS
-            self.wait_for(escd, SMALLEST_MBUFS, lost, 0)
-            self.assertEqual(escd.live_ledger()["frames"]["in_flight"], SMALLEST_MBUFS)
-        self.wait_for(escd, SMALLEST_MBUFS, lost, SMALLEST_MBUFS)
-        self.send(trace, self.AFTER)
-        trace.close()
+        lost = self.BEFORE - SMALLEST_MBUFS
+        with pair.sending(datagrams) as more:
+            with StoppedThread(thread_named(escd.process.pid, "rte-worker-1")):
+                self.send(escd, more, 0, self.BEFORE)
+                self.wait_for(escd, SMALLEST_MBUFS, lost, 0)
+                self.assertEqual(escd.live_ledger()["frames"]["in_flight"], SMALLEST_MBUFS)
+            self.wait_for(escd, SMALLEST_MBUFS, lost, SMALLEST_MBUFS)
+            self.send(escd, more, self.BEFORE, self.AFTER)
         received = SMALLEST_MBUFS + self.AFTER
         self.wait_for(escd, received, lost, received)
-        expectation = config.expectation()
-        expectation.add_packets(traffic.uniform(received), config.ports[0].rules())
+        expectation = expect(config, datagrams[:SMALLEST_MBUFS] + datagrams[self.BEFORE :])
         ledger = escd.stop()
         self.assertEqual(ledger["packets"]["rx_nombuf"], lost)
         self.assert_ledger(ledger, expectation, allowed=["rx_nombuf"])
