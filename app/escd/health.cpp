@@ -20,7 +20,6 @@ using control::LossKind;
 using control::LossPlace;
 using nlohmann::ordered_json;
 
-constexpr std::size_t kPortPlaces = 3;  // of each port
 constexpr std::size_t kFramePlaces = static_cast<std::size_t>(FrameDrop::kCount);
 constexpr std::size_t kPacketPlaces = static_cast<std::size_t>(PacketDrop::kCount);
 

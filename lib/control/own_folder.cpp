@@ -42,9 +42,9 @@ void check_folder_above(const std::string& folder, const std::string& whose) {
   }
 }
 
-// The folder itself, open and checked on the descriptor, so that it cannot be swapped in between.
-FileDescriptor open_own_folder(const std::string& folder, const std::string& whose) {
-  FileDescriptor fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+// The folder itself, checked on its descriptor, so that it cannot be swapped in between. Right
+// after it was opened: errno is of that.
+void check_own(const FileDescriptor& fd, const std::string& folder, const std::string& whose) {
   struct stat status {};
   if (!fd.valid() || ::fstat(fd.get(), &status) != 0) {
     throw StartError(whose + ": cannot open " + folder + ": " + reason(errno),
@@ -58,7 +58,6 @@ FileDescriptor open_own_folder(const std::string& folder, const std::string& who
   if ((status.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
     throw StartError(whose + ": " + folder + " is open to group or others", "chmod 700 " + folder);
   }
-  return fd;
 }
 
 }  // namespace
@@ -74,8 +73,16 @@ FileDescriptor make_own_folder(const std::string& folder, std::string_view whose
   const std::string above = folder_of(folder);
   make_folder(above, 0755, name);
   check_folder_above(above, name);
-  make_folder(folder, 0700, name);
-  return open_own_folder(folder, name);
+  // Another instance of this name that ends removes the folder, perhaps between the two.
+  constexpr int kTries = 16;
+  FileDescriptor fd;
+  for (int i = 0; i < kTries && !fd.valid(); ++i) {
+    make_folder(folder, 0700, name);
+    fd = FileDescriptor(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    if (!fd.valid() && errno != ENOENT) break;
+  }
+  check_own(fd, folder, name);
+  return fd;
 }
 
 }  // namespace esc::control

@@ -18,15 +18,15 @@ bool may_write(const std::string& directory) {
   return ::faccessat(AT_FDCWD, directory.c_str(), W_OK | X_OK, AT_EACCESS) == 0;
 }
 
-bool exists(const std::string& path) {
-  struct stat status {};
-  return ::lstat(path.c_str(), &status) == 0;
-}
+enum class Kind { kNothing, kOurDirectory, kSomethingElse };
 
-bool is_our_directory(const std::string& path) {
+// In one look: between two of them another instance may remove it, and the answer would be neither
+// what there was nor what there is.
+Kind kind_of(const std::string& path) {
   struct stat status {};
-  return ::lstat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode) &&
-         status.st_uid == ::geteuid();
+  if (::lstat(path.c_str(), &status) != 0) return Kind::kNothing;
+  const bool ours = S_ISDIR(status.st_mode) && status.st_uid == ::geteuid();
+  return ours ? Kind::kOurDirectory : Kind::kSomethingElse;
 }
 
 std::string user_runtime_directory() {
@@ -35,9 +35,10 @@ std::string user_runtime_directory() {
 }
 
 bool run_root_is_ours(const std::string& instance_directory) {
-  if (exists(instance_directory)) return is_our_directory(instance_directory);
+  const Kind instance = kind_of(instance_directory);
+  if (instance != Kind::kNothing) return instance == Kind::kOurDirectory;
   const std::string root(kRunRoot);
-  return exists(root) ? may_write(root) : may_write("/run");
+  return kind_of(root) != Kind::kNothing ? may_write(root) : may_write("/run");
 }
 
 std::string socket_in(const std::string& root, std::string_view instance) {
@@ -71,7 +72,7 @@ std::string default_socket_path(std::string_view instance) {
     return socket_in(run_root, instance);
   }
   const std::string user = user_runtime_directory();
-  if (!user.empty() && is_our_directory(user)) return socket_in(user + "/escd", instance);
+  if (!user.empty() && kind_of(user) == Kind::kOurDirectory) return socket_in(user + "/escd", instance);
   return socket_in(temporary_root(), instance);
 }
 
