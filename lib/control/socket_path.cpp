@@ -72,7 +72,8 @@ std::string default_socket_path(std::string_view instance) {
     return socket_in(run_root, instance);
   }
   const std::string user = user_runtime_directory();
-  if (!user.empty() && kind_of(user) == Kind::kOurDirectory) return socket_in(user + "/escd", instance);
+  if (!user.empty() && kind_of(user) == Kind::kOurDirectory)
+    return socket_in(user + "/escd", instance);
   return socket_in(temporary_root(), instance);
 }
 

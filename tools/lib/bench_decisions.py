@@ -31,6 +31,7 @@ TARGETS = {"sequences": 0.9, "keys": 0.6, "reload": 0.98, "bulkheads": 0.9, "dea
 BETWEEN = ("sequences", "keys", "dead-letters")  # whose arms are two programs
 DEAD_SHARE = 0.01
 FULL_DISK = 1 << 40  # more than is free
+NEVER = 1_000_000_000_000  # of a threshold of [health]
 
 
 @dataclass
@@ -195,7 +196,7 @@ class Bench:
             deduplication=deduplication,
             rings=SHALLOW if stops else {},
             tolerated=tolerated,
-            sections=self._dead_letters(row, judged) if row.section == "dead-letters" else {},
+            sections=self._sections(row, judged),
         )
         return bench_escd.Escd(
             self._directory,
@@ -206,6 +207,12 @@ class Bench:
             setting,
             look,
         )
+
+    def _sections(self, row, judged):
+        if row.section == "dead-letters":
+            return self._dead_letters(row, judged)
+        # What a worker that stops costs is meant, and leaves the appliance healthy.
+        return {"[health]": {"max_losses": NEVER}} if row.section == "bulkheads" else {}
 
     def _dead_letters(self, row, kept):
         """What no route takes is dropped, or kept as far as the disk goes, which may be full."""
