@@ -10,9 +10,7 @@
 #include <utility>
 
 #include "app/escd/sizing.hpp"
-#include "base/start_error.hpp"
 #include "config/text.hpp"
-#include "dlq/folder.hpp"
 #include "route/topic_hasher.hpp"
 
 namespace esc::app {
@@ -42,41 +40,7 @@ dlq::RetentionLimits limits_of(const config::DeadLettersConfig& letters) {
           .min_free_bytes = letters.min_free_bytes};
 }
 
-[[noreturn]] void refuse(const config::Config& config, int error) {
-  const std::string where = config.where("dead_letters.directory") + ": dead letters in " +
-                            config::in_quotes(config.dead_letters.directory) + ": ";
-  if (error == EWOULDBLOCK) {
-    throw StartError(where + "another program writes into it",
-                     "give each escd a folder of its own");
-  }
-  throw StartError(where + std::strerror(error),
-                   "make its parent folder, and let this user write there; or name another");
-}
-
-void say(const dlq::Recovery& found, const std::string& directory, steady_clock::duration took) {
-  for (const std::string& complaint : found.complaints) spdlog::warn("dead letters: {}", complaint);
-  spdlog::info("dead letters: {} in {} segments, {} MiB, in {} (read in {} ms)", found.letters,
-               found.segments.size(), found.bytes >> 20U, config::in_quotes(directory),
-               std::chrono::duration_cast<milliseconds>(took).count());
-}
-
 }  // namespace
-
-DeadLetterFolder::DeadLetterFolder(const config::Config& config)
-    : files(config.dead_letters.io_uring ? dlq::CommitPath::kRing : dlq::CommitPath::kSystemCalls) {
-  const config::DeadLettersConfig& letters = config.dead_letters;
-  if (const int error = files.open(letters.directory); error != 0) refuse(config, error);
-  const auto began = steady_clock::now();
-  try {
-    found = dlq::recover(letters.directory, letters.segment_bytes);
-  } catch (const dlq::FolderError& error) {
-    throw StartError(
-        config.where("dead_letters.directory") + ": " + config::printable(error.what()),
-        config::printable(error.fix()));
-  }
-  say(found, letters.directory, steady_clock::now() - began);
-  for (const std::string& name : found.unfit) (void)files.remove(name);
-}
 
 DeadLetters::DeadLetters(const config::Config& config, DeadLetterFolder& folder,
                          std::size_t pipelines)

@@ -12,9 +12,8 @@
 #include <thread>
 #include <vector>
 
+#include "app/escd/dead_letter_folder.hpp"
 #include "config/config.hpp"
-#include "dlq/posix_file_system.hpp"
-#include "dlq/recovery.hpp"
 #include "dlq/retention.hpp"
 #include "dlq/segment_log.hpp"
 #include "dpdk/huge_array.hpp"
@@ -29,21 +28,6 @@
 namespace esc::app {
 
 using storage::StorageStage;
-
-/// The folder, and what is in it already. Made before EAL is: that ties the caller to one CPU, and
-/// all of them are to read; and before ports receive, which nobody polls meanwhile.
-struct DeadLetterFolder {
-  /// Takes the folder, reads it and says in the log what is in it. Throws StartError.
-  explicit DeadLetterFolder(const config::Config& config);
-
-  /// True until a commit found that the kernel forbids it. Any thread.
-  [[nodiscard]] bool uses_io_uring() const noexcept {
-    return files.commit_path() == dlq::CommitPath::kRing;
-  }
-
-  dlq::PosixFileSystem files;
-  dlq::Recovery found;
-};
 
 /// Made on the main lcore before the lcores run. Thread: main lcore, but for the figures, which any
 /// thread may read.

@@ -1,5 +1,6 @@
 #include "app/escd/log.hpp"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -7,9 +8,11 @@
 #include <spdlog/sinks/null_sink.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
 #include <chrono>
 #include <future>
 #include <memory>
@@ -18,6 +21,8 @@
 #include <utility>
 
 #include "app/escd/log_file.hpp"
+#include "config/text.hpp"
+#include "files/regular_file.hpp"
 
 namespace esc::app {
 namespace {
@@ -51,6 +56,26 @@ spdlog::sink_ptr make_sink(const config::Config& config) {
 }
 
 }  // namespace
+
+// A new file is made in a folder that is there; of one that is there, opening changes nothing.
+std::optional<config::Trouble> log_trouble(const std::string& file) {
+  if (file.empty()) return std::nullopt;
+  const files::Opened opened =
+      files::open_regular_at(AT_FDCWD, file, O_WRONLY | O_APPEND, files::Links::kFollow);
+  if (opened.fd.valid()) return std::nullopt;
+  const std::string shown = config::in_quotes(file);
+  if (opened.error == 0) {
+    return config::Trouble{shown + " is " + files::kind_of(opened.mode.value_or(0)),
+                           "name a regular file, or leave log.file out"};
+  }
+  struct stat status {};
+  // A link that leads nowhere is not made into a file.
+  if (opened.error == ENOENT && lstat(file.c_str(), &status) != 0) {
+    return config::directory_trouble(file, "log.file");
+  }
+  return config::Trouble{shown + ": " + std::generic_category().message(opened.error),
+                         "name a file that this user may write, or leave log.file out"};
+}
 
 void open_log(const config::Config& config, unsigned writer_cpu) {
   static constexpr std::array kLevels = {spdlog::level::trace, spdlog::level::debug,

@@ -1,9 +1,16 @@
 // The log: written by a thread of its own, so that nobody who logs waits for who reads it.
 #pragma once
 
+#include <optional>
+#include <string>
+
 #include "config/config.hpp"
+#include "config/environment.hpp"
 
 namespace esc::app {
+
+/// Why the log could not be written to that file; empty: there is none, and nothing is wrong.
+[[nodiscard]] std::optional<config::Trouble> log_trouble(const std::string& file);
 
 /// Makes spdlog's default logger from the configuration. The thread that writes runs on
 /// `writer_cpu`, which is the main lcore's. Throws files::FileError if the file cannot be opened.

@@ -10,6 +10,7 @@
 
 #include "app/escd/appliance.hpp"
 #include "app/escd/control_loop.hpp"
+#include "app/escd/decisions.hpp"
 #include "app/escd/exit_codes.hpp"
 #include "app/escd/figures.hpp"
 #include "app/escd/health.hpp"
@@ -24,7 +25,6 @@
 #include "app/escd/version.hpp"
 #include "base/start_error.hpp"
 #include "cli/standard_output.hpp"
-#include "config/environment.hpp"
 #include "config/text.hpp"
 #include "control/instance_lock.hpp"
 #include "control/socket_path.hpp"
@@ -33,25 +33,6 @@
 
 namespace esc::app {
 namespace {
-
-std::vector<std::string> pci_devices(const config::Config& config) {
-  std::vector<std::string> devices;
-  for (const config::PortConfig& port : config.ports) {
-    if (port.device.kind == config::DeviceKind::kPci) devices.push_back(port.device.spec);
-  }
-  return devices;
-}
-
-dpdk::EalSettings eal_settings(const config::Config& config, const topology::LcorePlan& plan) {
-  return {config.instance,
-          plan.eal_lcores,
-          plan.main_lcore,
-          config.eal.args,
-          pci_devices(config),
-          static_cast<dpdk::HugepageUse>(config.memory.hugepages),
-          memory_bytes(config, dpdk::kHugepageBytes),
-          memory_bytes(config, dpdk::kOrdinaryPageBytes)};
-}
 
 bool pools_whole(const Appliance& appliance) {
   bool whole = true;
@@ -163,48 +144,19 @@ struct HideAtExit {
   ~HideAtExit() { service.hide(); }
 };
 
-/// memory.limit_mib: rather not start than take more than was meant.
-void hold_to_limit(const config::Config& config, std::uint64_t needed_bytes) {
-  constexpr std::uint64_t kMiB = 1024 * 1024;
-  const std::uint64_t needed_mib = (needed_bytes + kMiB - 1) / kMiB;
-  if (config.memory.limit_mib == 0 || needed_mib <= config.memory.limit_mib) return;
-  throw StartError(config.where("memory.limit_mib") + ": pools and rings take " +
-                       std::to_string(needed_mib) + " MiB, memory.limit_mib is " +
-                       std::to_string(config.memory.limit_mib),
-                   "raise it, or lower rings.ingest_cells, rings.worker_cells or "
-                   "port.pool_mbufs");
-}
-
-/// What --check says of the limits of this process, and where DPDK keeps its files.
-void heed_limits(const config::Config& config, const config::ProcessNeed& need) {
-  for (const config::Finding& finding : config::check_process(config, need)) {
-    if (finding.severity == config::Severity::kError) {
-      throw StartError(finding.where + ": " + finding.what, finding.fix);
-    }
-    spdlog::warn("{}: {}; {}", finding.where, finding.what, finding.fix);
-  }
-}
-
-int run(const Options& options, const config::Config& config, const topology::LcorePlan& plan) {
+// What could be told beforehand was (decisions.hpp). Whoever takes something meanwhile is met here.
+int run(const Options& options, const Prepared& prepared) {
+  const config::Config& config = prepared.config;
   Signals signals;
   // Before EAL: a second instance of this name ends here.
   const control::InstanceLock lock(config.instance);
   Service service(config);
-  const dpdk::EalSettings settings = eal_settings(config, plan);
-  const dpdk::MemoryChoice memory = dpdk::choose_memory(settings);
-  const std::uint64_t memory_needed =
-      (memory.hugepages ? settings.hugepage_bytes : settings.ordinary_page_bytes) +
-      dpdk::kEalOverheadBytes;
-  hold_to_limit(config, memory_needed);
+  const dpdk::MemoryChoice memory = dpdk::choose_memory(prepared.eal);
   spdlog::info("{}", memory.reason);
-  heed_limits(config, {.on_hugepages = memory.hugepages,
-                       .shares_files = memory.hugepages && !memory.in_memory,
-                       .memory_bytes = memory_needed,
-                       .lcores = plan.lcores.size()});
   std::optional<DeadLetterFolder> folder;
   if (config.dead_letters.kept()) folder.emplace(config);
-  const dpdk::Eal eal(settings, memory);
-  Appliance appliance(config, plan, folder ? &*folder : nullptr);
+  const dpdk::Eal eal(prepared.eal, memory);
+  Appliance appliance(config, prepared.plan, folder ? &*folder : nullptr);
   Reload reload(appliance, options);
   ignore_stray_realtime_signals();
   Health health(appliance);
@@ -224,10 +176,27 @@ int run(const Options& options, const config::Config& config, const topology::Lc
   return code;
 }
 
-int run_guarded(const Options& options, const config::Config& config,
-                const topology::LcorePlan& plan) {
+/// Why escd ends here stands on standard error, line by line as --check has it, and in the log's
+/// file if there is one; what is only a warning is logged. What the start comes to: kExitOk, or the
+/// code with which it ends.
+int report(const Prepared& prepared) {
+  const int code = exit_code_of(prepared.findings);
+  if (code != kExitOk) {
+    for (const config::Finding& finding : prepared.findings) std::cerr << to_text(finding) << '\n';
+    if (prepared.config.log.file.empty()) return code;
+  }
+  for (const config::Finding& finding : prepared.findings) {
+    const bool warning = finding.severity == config::Severity::kWarning;
+    spdlog::log(warning ? spdlog::level::warn : spdlog::level::err, "{}: {}; {}", finding.where,
+                finding.what, finding.fix);
+  }
+  return code;
+}
+
+int run_guarded(const Options& options, const Prepared& prepared) {
   try {
-    return run(options, config, plan);
+    if (const int code = report(prepared); code != kExitOk) return code;
+    return run(options, prepared);
   } catch (const StartError& error) {
     spdlog::error("{}; {}", error.what(), error.fix());
     return kExitStart;
@@ -245,6 +214,10 @@ int main_checked(int argc, char** argv) {
   const auto preflight = prepare(options, out.stream());
   if (const int* code = std::get_if<int>(&preflight)) return out.finish(*code, kExitOutput);
   const Prepared& prepared = std::get<Prepared>(preflight);
+  if (log_trouble(prepared.config.log.file)) {  // there is no log to say it in
+    for (const config::Finding& finding : prepared.findings) std::cerr << to_text(finding) << '\n';
+    return exit_code_of(prepared.findings);
+  }
   try {
     open_log(prepared.config, prepared.plan.main_cpu);
   } catch (const files::FileError& error) {
@@ -253,7 +226,7 @@ int main_checked(int argc, char** argv) {
               << config::printable(error.fix()) << ", or leave log.file out\n";
     return kExitStart;
   }
-  const int code = run_guarded(options, prepared.config, prepared.plan);
+  const int code = run_guarded(options, prepared);
   if (!close_log()) _exit(code);
   return code;
 }

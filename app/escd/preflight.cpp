@@ -5,14 +5,10 @@
 #include <ostream>
 #include <string>
 
+#include "app/escd/decisions.hpp"
 #include "app/escd/exit_codes.hpp"
-#include "app/escd/ledger_file.hpp"
 #include "app/escd/sizing.hpp"
-#include "config/environment.hpp"
 #include "config/plan.hpp"
-#include "control/bound_socket.hpp"
-#include "control/socket_path.hpp"
-#include "dpdk/eal.hpp"
 #include "topology/topology.hpp"
 #include "worker/handler.hpp"
 
@@ -30,58 +26,37 @@ void warn(const std::vector<config::Problem>& problems) {
     std::cerr << "warning: " << to_text(problem) << '\n';
 }
 
-/// What EAL is asked for on pages of that size.
-std::uint64_t needed_bytes(const config::Config& config, std::uint64_t page_bytes) {
-  return memory_bytes(config, page_bytes) + dpdk::kEalOverheadBytes;
-}
-
 std::uint64_t in_mib(std::uint64_t bytes) {
   constexpr std::uint64_t kMiB = 1024 * 1024;
   return (bytes + kMiB - 1) / kMiB;
 }
 
-int check(const config::Config& config, const topology::Topology& topology, std::ostream& out) {
-  const std::uint64_t on_hugepages = needed_bytes(config, dpdk::kHugepageBytes);
-  const std::uint64_t on_ordinary = needed_bytes(config, dpdk::kOrdinaryPageBytes);
-  const bool running =
-      control::answers(config.control.socket.empty() ? control::default_socket_path(config.instance)
-                                                     : config.control.socket);
-  if (running) {
-    out << config.file << ": instance \"" << config.instance
-        << "\" is running: ports and memory that are taken may be its own, and are not "
-           "looked at\n";
+/// --check: the exit code is that of a start at this moment.
+int print_findings(const Situation& now, std::ostream& out) {
+  if (now.running) {
+    out << now.config.file << ": instance \"" << now.config.instance
+        << "\" is running: ports, memory and dead letters that are taken may be its own, and "
+           "are not looked at\n";
   }
-  const auto findings =
-      config::check_environment(config, topology, {}, {on_hugepages, on_ordinary}, running);
-  for (const config::Finding& finding : findings) out << to_text(finding) << '\n';
-  const auto errors = std::count_if(findings.begin(), findings.end(), [](const auto& finding) {
-    return finding.severity == config::Severity::kError;
+  for (const config::Finding& finding : now.findings) out << to_text(finding) << '\n';
+  out << now.config.file << ": looked at: " << decision_names() << '\n';
+  const auto errors = std::ranges::count_if(now.findings, [](const config::Finding& finding) {
+    return finding.severity != config::Severity::kWarning;
   });
   if (errors != 0) {
     out << errors << (errors == 1 ? " error" : " errors") << ": escd would not start\n";
-    return kExitConfig;
+    return exit_code_of(now.findings);
   }
-  out << config.file << ": ready to start; pools, rings and EAL take " << in_mib(on_hugepages)
-      << " MiB of hugepages, or " << in_mib(on_ordinary) << " MiB of ordinary memory\n";
+  const topology::MemoryWish wish = dpdk::memory_wish(now.eal);
+  out << now.config.file << ": ready to start; pools, rings and EAL take "
+      << in_mib(wish.hugepage_bytes) << " MiB of hugepages, or " << in_mib(wish.ordinary_bytes)
+      << " MiB of ordinary memory\n";
   return kExitOk;
-}
-
-/// The part of --check without which a start would receive less than it says, or something else.
-/// What only is not there yet is worth another start.
-int judge_ports(const config::Config& config) {
-  int code = kExitOk;
-  for (const config::Finding& finding : config::check_virtual_ports(config, {})) {
-    std::cerr << to_text(finding) << '\n';
-    if (finding.severity != config::Severity::kError || code == kExitConfig) continue;
-    code = finding.absent ? kExitStart : kExitConfig;
-  }
-  return code;
 }
 
 }  // namespace
 
 std::variant<Prepared, int> prepare(const Options& options, std::ostream& out) {
-  if (const auto problem = unfit_ledger_file(options.ledger_file)) return say({*problem});
   auto loaded =
       config::load(options.config_file, {options.set, options.eal_args}, worker::handler_names());
   if (const auto* problems = std::get_if<std::vector<config::Problem>>(&loaded))
@@ -98,12 +73,13 @@ std::variant<Prepared, int> prepare(const Options& options, std::ostream& out) {
   if (options.print_plan) {
     out << topology::to_text(plan);
     if (!options.check) return static_cast<int>(kExitOk);
-  } else {
-    warn(plan.warnings);
   }
-  if (options.check) return check(config, topology, out);
-  if (const int code = judge_ports(config); code != kExitOk) return code;
-  return Prepared{std::move(config), std::move(plan)};
+  dpdk::EalSettings eal = eal_settings(config, plan);
+  Situation now{options, config, plan, topology, eal};
+  decide(now);
+  if (options.check) return print_findings(now, out);
+  std::vector<config::Finding> findings = std::move(now.findings);
+  return Prepared{std::move(config), std::move(plan), std::move(eal), std::move(findings)};
 }
 
 }  // namespace esc::app

@@ -3,9 +3,12 @@
 
 #include <iosfwd>
 #include <variant>
+#include <vector>
 
 #include "app/escd/options.hpp"
 #include "config/config.hpp"
+#include "config/environment.hpp"
+#include "dpdk/eal.hpp"
 #include "topology/plan.hpp"
 
 namespace esc::app {
@@ -13,6 +16,8 @@ namespace esc::app {
 struct Prepared {
   config::Config config;
   topology::LcorePlan plan;
+  dpdk::EalSettings eal;
+  std::vector<config::Finding> findings;  ///< those of decide(); to be said in the log
 };
 
 /// What to run, or the exit code of a run that ends here; what there was to say has been said, what

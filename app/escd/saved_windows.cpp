@@ -2,15 +2,20 @@
 
 #include <rte_cycles.h>
 #include <spdlog/spdlog.h>
+#include <sys/stat.h>
 
 #include <cstdlib>
 #include <filesystem>
 #include <vector>
 
+#include "config/text.hpp"
+#include "files/place.hpp"
 #include "identity/window_file.hpp"
 
 namespace esc::app {
 namespace {
+
+constexpr std::size_t kMaxShownBytes = 2'048;  // of a sentence, which may name two paths
 
 identity::Instant instant() {
   return identity::read_instant(rte_rdtsc(), rte_get_tsc_hz());
@@ -36,6 +41,26 @@ std::string windows_file(const config::Config& config) {
   if (!config.deduplication.state_file.empty()) return config.deduplication.state_file;
   const char* directory = std::getenv("STATE_DIRECTORY");
   return directory == nullptr ? std::string() : std::string(directory) + "/windows";
+}
+
+std::vector<config::Finding> check_saved_windows(const config::Config& config) {
+  const std::string file = windows_file(config);
+  if (file.empty()) return {};
+  const std::string where = config.where("deduplication.state_file");
+  const auto found = [&](config::Severity severity, const auto& what, const std::string& fix) {
+    return std::vector<config::Finding>{{severity, where, config::printable(what, kMaxShownBytes),
+                                         config::printable(fix, kMaxShownBytes)}};
+  };
+  try {
+    const files::Place place(file);
+    const auto trouble = place.trouble();
+    if (!trouble) return {};
+    return found(place.mode() && !S_ISREG(*place.mode()) ? config::Severity::kError
+                                                         : config::Severity::kWarning,
+                 trouble->what, trouble->fix);
+  } catch (const files::FileError& error) {
+    return found(config::Severity::kWarning, error.what(), error.fix());
+  }
 }
 
 void load_saved_windows(const config::Config& config, DataPath& path) {

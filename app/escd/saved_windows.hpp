@@ -2,15 +2,21 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "app/escd/data_path.hpp"
 #include "config/config.hpp"
+#include "config/environment.hpp"
 
 namespace esc::app {
 
 /// Where they are kept: as configured, else in the directory that systemd gives the service; empty:
 /// nowhere.
 [[nodiscard]] std::string windows_file(const config::Config& config);
+
+/// What stands at that place and is no file of ours is an error: it is left alone. Where no file
+/// can be made escd starts, and says at its end that it could not keep the windows: a warning.
+[[nodiscard]] std::vector<config::Finding> check_saved_windows(const config::Config& config);
 
 /// Takes up what an earlier run of this instance left there, and retires the file: from now on it
 /// no longer says what was seen last. What cannot be taken up is said in the log, and is no reason

@@ -122,4 +122,19 @@ identity::ProducerTable::Settings producer_settings(const config::Config& config
   return {.producers = std::min(share, all), .window = config.deduplication.window};
 }
 
+dpdk::EalSettings eal_settings(const config::Config& config, const topology::LcorePlan& plan) {
+  std::vector<std::string> pci_devices;
+  for (const config::PortConfig& port : config.ports) {
+    if (port.device.kind == config::DeviceKind::kPci) pci_devices.push_back(port.device.spec);
+  }
+  return {config.instance,
+          plan.eal_lcores,
+          plan.main_lcore,
+          config.eal.args,
+          std::move(pci_devices),
+          static_cast<dpdk::HugepageUse>(config.memory.hugepages),
+          memory_bytes(config, dpdk::kHugepageBytes),
+          memory_bytes(config, dpdk::kOrdinaryPageBytes)};
+}
+
 }  // namespace esc::app

@@ -5,8 +5,10 @@
 #include <cstdint>
 
 #include "config/config.hpp"
+#include "dpdk/eal.hpp"
 #include "dpdk/port.hpp"
 #include "identity/producer_table.hpp"
+#include "topology/plan.hpp"
 
 namespace esc::app {
 
@@ -26,5 +28,9 @@ inline constexpr std::size_t kCommitBuffers = 8;
 /// Bytes for every pool and ring on pages of that size, before the drivers have told their
 /// descriptor counts: an upper estimate.
 [[nodiscard]] std::uint64_t memory_bytes(const config::Config& config, std::uint64_t page_bytes);
+
+/// What EAL is started with.
+[[nodiscard]] dpdk::EalSettings eal_settings(const config::Config& config,
+                                             const topology::LcorePlan& plan);
 
 }  // namespace esc::app

@@ -1,4 +1,4 @@
-// The parts of check_environment. Internal to lib/config.
+// The parts of check_devices and check_memory. Internal to lib/config.
 #pragma once
 
 #include <cstdint>
@@ -23,10 +23,9 @@ struct Check {
   void error(std::string where, std::string what, std::string fix) const {
     findings.push_back({Severity::kError, std::move(where), std::move(what), std::move(fix)});
   }
-  /// What is not there, and may come by itself.
-  void absent(std::string where, std::string what, std::string fix) const {
-    error(std::move(where), std::move(what), std::move(fix));
-    findings.back().absent = true;
+  /// What is taken or short, or is not there and may come by itself.
+  void unavailable(std::string where, std::string what, std::string fix) const {
+    findings.push_back({Severity::kUnavailable, std::move(where), std::move(what), std::move(fix)});
   }
   void warning(std::string where, std::string what, std::string fix) const {
     findings.push_back({Severity::kWarning, std::move(where), std::move(what), std::move(fix)});
@@ -43,15 +42,11 @@ enum class Capability : std::uint8_t {
 
 void check_virtual_port(const Check& check, const PortConfig& port, const std::string& where);
 void check_pci_port(const Check& check, const PortConfig& port, const std::string& where);
-/// Returns what escd would run on.
-struct MemoryChosen {
-  bool on_hugepages = false;
-  std::uint64_t bytes = 0;
-};
-MemoryChosen check_memory(const Check& check, const MemoryNeed& need);
+/// Whether escd would run on hugepages.
+bool check_memory_kind(const Check& check, const MemoryNeed& need);
+void check_limit(const Check& check, std::uint64_t needed_bytes);
 /// Memory that a device pins: bounded by RLIMIT_MEMLOCK unless the process is privileged.
 void check_locked_memory(const Check& check, std::uint64_t needed_bytes);
-void check_paths(const Check& check);
 void check_process(const Check& check, const ProcessNeed& need);
 
 /// The traces that a net_pcap port plays.

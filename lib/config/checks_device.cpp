@@ -8,15 +8,28 @@
 namespace esc::config {
 namespace {
 
-void check_interface(const Check& check, const std::string& interface, const std::string& where) {
-  const std::string shown = in_quotes(interface);
-  const auto state = topology::interface_state(check.root, interface);
-  if (!state) {
-    check.absent(where, "there is no network interface " + shown, "'ip link' lists them");
-  } else if (*state != topology::InterfaceState::kUp) {
-    check.warning(where, "network interface " + shown + " is down, or has no carrier",
-                  "ip link set " + printable(interface) + " up, there and at its other end");
-  }
+// False: there is none.
+bool check_interface(const Check& check, const std::string& interface, const std::string& where) {
+  if (topology::interface_state(check.root, interface)) return true;
+  check.unavailable(where, "there is no network interface " + in_quotes(interface),
+                    "'ip link' lists them");
+  return false;
+}
+
+// libpcap does not open an interface that is down.
+void check_captured(const Check& check, const std::string& interface, const std::string& where) {
+  if (!check_interface(check, interface, where)) return;
+  if (!topology::is_switched_off(check.root, interface)) return;
+  check.unavailable(where, "network interface " + in_quotes(interface) + " is down",
+                    "ip link set " + printable(interface) + " up");
+}
+
+// A socket waits for it to come up.
+void check_watched(const Check& check, const std::string& interface, const std::string& where) {
+  if (!check_interface(check, interface, where)) return;
+  if (topology::interface_state(check.root, interface) == topology::InterfaceState::kUp) return;
+  check.warning(where, "network interface " + in_quotes(interface) + " is down, or has no carrier",
+                "ip link set " + printable(interface) + " up, there and at its other end");
 }
 
 void check_pcap(const Check& check, const PortConfig& port, const std::string& where) {
@@ -26,7 +39,7 @@ void check_pcap(const Check& check, const PortConfig& port, const std::string& w
     return;
   }
   check_traces(check, port, where);
-  for (const std::string& interface : captured) check_interface(check, interface, where);
+  for (const std::string& interface : captured) check_captured(check, interface, where);
   if (!captured.empty() && !has_capability(check.root, Capability::kNetRaw)) {
     check.error(where, "capturing on an interface needs CAP_NET_RAW",
                 "run as root or grant the capability");
@@ -43,12 +56,23 @@ void check_kernel_interface(const Check& check, const PortConfig& port, const st
     check.error(where, "the device has more than one 'iface'", "give each its own [[port]]");
     return;
   }
-  check_interface(check, std::string(*interface), where);
+  check_watched(check, std::string(*interface), where);
   const bool raw = has_capability(check.root, Capability::kNetRaw);
   const bool admin = has_capability(check.root, Capability::kNetAdmin);
   if (!raw || !admin) {
     check.error(where, "driver " + port.device.driver + " needs CAP_NET_RAW and CAP_NET_ADMIN",
                 "run as root or grant the capabilities");
+  }
+}
+
+void check_tap(const Check& check, const std::string& where) {
+  std::error_code error;
+  if (!std::filesystem::exists(check.root.at("/dev/net/tun"), error)) {
+    check.unavailable(where, "there is no /dev/net/tun", "modprobe tun");
+  }
+  if (!has_capability(check.root, Capability::kNetAdmin)) {
+    check.error(where, "a tap or tun port needs CAP_NET_ADMIN",
+                "run as root or grant the capability");
   }
 }
 
@@ -60,13 +84,15 @@ void check_virtual_port(const Check& check, const PortConfig& port, const std::s
     check_pcap(check, port, where);
   } else if (driver == "af_packet" || driver == "af_xdp") {
     check_kernel_interface(check, port, where);
+  } else if (driver == "tap" || driver == "tun") {
+    check_tap(check, where);
   }
 }
 
 void check_pci_port(const Check& check, const PortConfig& port, const std::string& where) {
   auto problem = topology::pci_problem(check.root, port.device.name);
   if (problem && !(problem->in_use && check.running)) {
-    check.error(where, std::move(problem->what), std::move(problem->fix));
+    check.unavailable(where, std::move(problem->what), std::move(problem->fix));
   }
 }
 

@@ -9,6 +9,8 @@
 namespace esc::config {
 namespace {
 
+using namespace std::string_view_literals;
+
 struct Refused {
   std::string_view option;  // "-c" or "--lcores"
   std::string_view fix;
@@ -38,6 +40,45 @@ constexpr std::array kRefused = {
     Refused{"-h", "run escd --help"},
     Refused{"--help", "run escd --help"},
 };
+
+// Of DPDK 22.11; what EAL does not know keeps it from starting.
+constexpr std::string_view kTakenLetters = "abdnrv";
+constexpr std::array kTaken = {
+    "--allow"sv,
+    "--base-virtaddr"sv,
+    "--block"sv,
+    "--create-uio-dev"sv,
+    "--force-max-simd-bitwidth"sv,
+    "--huge-dir"sv,
+    "--huge-worker-stack"sv,
+    "--iova-mode"sv,
+    "--legacy-mem"sv,
+    "--log-level"sv,
+    "--match-allocations"sv,
+    "--mbuf-pool-ops-name"sv,
+    "--no-hpet"sv,
+    "--no-pci"sv,
+    "--no-telemetry"sv,
+    "--single-file-segments"sv,
+    "--socket-limit"sv,
+    "--syslog"sv,
+    "--telemetry"sv,
+    "--trace"sv,
+    "--trace-bufsz"sv,
+    "--trace-dir"sv,
+    "--trace-mode"sv,
+    "--version"sv,
+    "--vfio-intr"sv,
+    "--vfio-vf-token"sv,
+    "--vmware-tsc-map"sv,
+};
+
+bool is_known(std::string_view arg) {
+  if (!arg.starts_with("--")) return kTakenLetters.find(arg[1]) != std::string_view::npos;
+  const std::string_view option = arg.substr(0, arg.find('='));
+  return std::ranges::any_of(kTaken,
+                             [&](std::string_view known) { return known.starts_with(option); });
+}
 
 // getopt_long takes any unambiguous beginning of a long option; one that could only be a refused
 // option or is ambiguous is refused.
@@ -75,6 +116,9 @@ std::vector<EalArgProblem> check_eal_args(std::span<const std::string> args) {
     } else if (const Refused* refused = match(arg)) {
       problems.push_back(
           {i, "EAL argument " + in_quotes(arg) + " is not taken here", std::string(refused->fix)});
+    } else if (!is_known(arg)) {
+      problems.push_back({i, "EAL has no option " + in_quotes(arg),
+                          "correct it; DPDK's Getting Started Guide lists EAL's options"});
     }
   }
   return problems;

@@ -15,18 +15,18 @@
 namespace esc::config {
 
 enum class Severity : std::uint8_t {
-  kError,    ///< escd would not start
-  kWarning,  ///< it starts, but not as well as it could
+  kError,        ///< escd does not start before the configuration or the machine is put right
+  kUnavailable,  ///< nor does it while something is taken, short or not there yet
+  kWarning,      ///< it starts, but not as well as it could
   kCount
 };
 [[nodiscard]] std::string_view name(Severity severity) noexcept;
 
 struct Finding {
   Severity severity = Severity::kError;
-  std::string where{};  ///< place in the file
-  std::string what{};
-  std::string fix{};
-  bool absent = false;  ///< an error for want of what may come by itself: a later start may go well
+  std::string where;  ///< place in the file
+  std::string what;
+  std::string fix;
 
   friend bool operator==(const Finding&, const Finding&) = default;
 };
@@ -51,20 +51,36 @@ struct ProcessNeed {
 /// the start goes by.
 [[nodiscard]] std::vector<Finding> check_process(const Config& config, const ProcessNeed& need);
 
-/// What check_environment says of the ports on virtual devices alone: their interfaces, rights,
-/// traces and queues. The start asks this too, and goes no further with an error among them, so
-/// that --check and the start say the same.
+/// CPUs and their nodes, PCI addresses and the drivers they are bound to, interfaces, trace files,
+/// capabilities. `running`: this very instance runs; what it holds is then not held against it.
+/// Device files (rx_pcap=...) are looked for as given, system files below `root`. Start-up only,
+/// like all of these; nothing is changed.
+[[nodiscard]] std::vector<Finding> check_devices(const Config& config,
+                                                 const topology::Topology& topology,
+                                                 const topology::SysRoot& root,
+                                                 bool running = false);
+
+/// Of these the ports on virtual devices alone: their interfaces, rights, traces and queues.
 [[nodiscard]] std::vector<Finding> check_virtual_ports(const Config& config,
                                                        const topology::SysRoot& root);
 
-/// `running`: this very instance runs; what it holds is then not held against it.
-///
-/// Everything that can be told beforehand: CPUs and their nodes, PCI addresses and the drivers they
-/// are bound to, interfaces, trace files, memory of both kinds, locked memory, capabilities. Device
-/// files (rx_pcap=...) are looked for as given, system files below `root`. Start-up only.
-[[nodiscard]] std::vector<Finding> check_environment(const Config& config,
-                                                     const topology::Topology& topology,
-                                                     const topology::SysRoot& root,
-                                                     const MemoryNeed& need, bool running = false);
+struct MemoryFindings {
+  std::vector<Finding> findings;
+  bool hugepages = false;  ///< what escd would run on
+};
+
+/// Memory of the kind that escd would run on, memory.limit_mib and locked memory.
+[[nodiscard]] MemoryFindings check_memory(const Config& config, const topology::SysRoot& root,
+                                          const MemoryNeed& need, bool running = false);
+
+struct Trouble {
+  std::string what;
+  std::string fix;
+};
+
+/// Why no file can be made at `path`, which the key names; nullopt: its folder is there, and may be
+/// written.
+[[nodiscard]] std::optional<Trouble> directory_trouble(const std::string& path,
+                                                       const std::string& key);
 
 }  // namespace esc::config

@@ -9,16 +9,33 @@ using nlohmann::ordered_json;
 // No request needs more, and what reads it afterwards may recurse.
 constexpr int kMaxDepth = 16;
 
-json parse_request(std::string_view line) {
-  const auto depth_bound = [](int depth, json::parse_event_t, json&) {
-    if (depth > kMaxDepth) {
-      throw Refusal("the request nests deeper than " + std::to_string(kMaxDepth) + " levels");
+// Counted before anything is built from it. Within a string a bracket is text.
+bool nests_too_deep(std::string_view line) {
+  int depth = 0;
+  bool in_string = false;
+  for (std::size_t i = 0; i < line.size(); ++i) {
+    const char c = line[i];
+    if (in_string) {
+      if (c == '\\') ++i;
+      in_string = c != '"';
+    } else if (c == '"') {
+      in_string = true;
+    } else if (c == '[' || c == '{') {
+      if (++depth > kMaxDepth) return true;
+    } else if (c == ']' || c == '}') {
+      --depth;
     }
-    return true;
-  };
+  }
+  return false;
+}
+
+json parse_request(std::string_view line) {
+  if (nests_too_deep(line)) {
+    throw Refusal("the request nests deeper than " + std::to_string(kMaxDepth) + " levels");
+  }
   json request;
   try {
-    request = json::parse(line, depth_bound);
+    request = json::parse(line);
   } catch (const json::parse_error& error) {
     throw Refusal("the request is not JSON (byte " + std::to_string(error.byte) + " of the line)",
                   R"(send one object a line, as {"command":"ledger"})");

@@ -7,109 +7,119 @@
 #include <sys/un.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstring>
+#include <optional>
+#include <string_view>
 #include <system_error>
+#include <thread>
 
-#include "base/start_error.hpp"
+#include "control/own_folder.hpp"
 
 namespace esc::control {
 namespace {
 
-constexpr int kBacklog = 16;
+constexpr int kBacklog = 128;
+constexpr std::string_view kWhose = "control socket";
 
 std::string reason(int error) {
   return std::generic_category().message(error);
 }
 
-std::string folder_of(const std::string& path) {
-  const auto slash = path.rfind('/');
-  if (slash == std::string::npos) return ".";
-  return slash == 0 ? "/" : path.substr(0, slash);
+using Trouble = std::optional<StartError>;
+
+bool fits(const std::string& path) {
+  return path.size() < sizeof(sockaddr_un::sun_path);
 }
 
 sockaddr_un address_of(const std::string& path) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
-  if (path.size() >= sizeof(address.sun_path)) {
-    throw StartError("control socket " + path + ": the path has " + std::to_string(path.size()) +
-                         " bytes, a socket's path may have " +
-                         std::to_string(sizeof(address.sun_path) - 1),
-                     "choose a shorter instance name or XDG_RUNTIME_DIR");
-  }
   std::memcpy(address.sun_path, path.data(), path.size());
   return address;
 }
 
-void make_folder(const std::string& folder, mode_t mode) {
-  if (::mkdir(folder.c_str(), mode) != 0 && errno != EEXIST) {
-    throw StartError("control socket: cannot create " + folder + ": " + reason(errno),
-                     "create its parent, or run with rights to write there");
-  }
+bool may(const std::string& path, int mode) {
+  return ::faccessat(AT_FDCWD, path.c_str(), mode, AT_EACCESS) == 0;
 }
 
-// Whoever may rename entries of the folder above could put a folder of theirs in place of ours.
-void check_folder_above(const std::string& folder) {
-  struct stat link {};
+Trouble length_trouble(const std::string& path) {
+  if (fits(path)) return std::nullopt;
+  return StartError("control socket " + path + ": the path has " + std::to_string(path.size()) +
+                        " bytes, a socket's path may have " +
+                        std::to_string(sizeof(sockaddr_un::sun_path) - 1),
+                    "choose a shorter instance name or XDG_RUNTIME_DIR");
+}
+
+/// Takes the lock, which goes with the descriptor.
+Trouble lock_trouble(const FileDescriptor& folder, const std::string& path) {
+  // Another's --check holds it for no longer than it takes to ask.
+  constexpr int kTries = 10;
+  constexpr std::chrono::milliseconds kBetween{10};
+  for (int i = 0; i < kTries; ++i) {
+    if (i != 0) std::this_thread::sleep_for(kBetween);
+    if (::flock(folder.get(), LOCK_EX | LOCK_NB) == 0) return std::nullopt;
+  }
+  return StartError("control socket " + path + ": another instance of this name is starting",
+                    "wait for it, or give this one another instance name");
+}
+
+/// Of what stands where the socket is to be: nothing, or the socket of a process that is gone.
+Trouble place_trouble(const std::string& path) {
   struct stat status {};
-  if (::lstat(folder.c_str(), &link) != 0 || ::stat(folder.c_str(), &status) != 0) {
-    throw StartError("control socket: cannot look at " + folder + ": " + reason(errno),
-                     "create it, or choose another place");
+  if (::lstat(path.c_str(), &status) != 0) {
+    if (errno == ENOENT) return std::nullopt;
+    return StartError("control socket: cannot look at " + path + ": " + reason(errno), "remove it");
   }
-  const auto trusted = [](uid_t user) { return user == ::geteuid() || user == 0; };
-  const bool trusted_owner = trusted(status.st_uid) && trusted(link.st_uid);
-  const bool others_may_rename =
-      (status.st_mode & (S_IWGRP | S_IWOTH)) != 0 && (status.st_mode & S_ISVTX) == 0;
-  if (!S_ISDIR(status.st_mode) || !trusted_owner || others_may_rename) {
-    throw StartError("control socket: " + folder + " is under another user's control (owner " +
-                         std::to_string(status.st_uid) + ")",
-                     "remove " + folder + ", or make it ours and writable by nobody else");
+  if (!S_ISSOCK(status.st_mode)) {
+    return StartError("control socket: " + path + " exists and is not a socket", "remove it");
   }
+  if (answers(path)) {
+    return StartError("control socket " + path + ": instance already running",
+                      "stop it, or give this one another instance name");
+  }
+  if (errno != ECONNREFUSED) {
+    return StartError(
+        "control socket " + path + ": cannot tell whether it is alive: " + reason(errno),
+        "remove it if no escd uses it");
+  }
+  return std::nullopt;
 }
 
-// The folder itself, open and checked on the descriptor, so that it cannot be swapped in between.
-FileDescriptor open_own_folder(const std::string& folder) {
-  FileDescriptor fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-  struct stat status {};
-  if (!fd.valid() || ::fstat(fd.get(), &status) != 0) {
-    throw StartError("control socket: cannot open " + folder + ": " + reason(errno),
-                     "it must be a directory of our own; remove it, or run as its owner");
-  }
-  if (status.st_uid != ::geteuid()) {
-    throw StartError("control socket: " + folder + " belongs to user " +
-                         std::to_string(status.st_uid) + ", not to us (user " +
-                         std::to_string(::geteuid()) + ")",
-                     "remove it, or run as its owner");
-  }
-  if ((status.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
-    throw StartError("control socket: " + folder + " is open to group or others",
-                     "chmod 700 " + folder);
-  }
-  return fd;
+StartError cannot_listen(const std::string& path, int error) {
+  return {"control socket: cannot listen on " + path + ": " + reason(error),
+          "see that the file system is writable and takes sockets"};
 }
 
-void lock_folder(const FileDescriptor& folder, const std::string& path) {
-  if (::flock(folder.get(), LOCK_EX | LOCK_NB) == 0) return;
-  throw StartError("control socket " + path + ": another instance of this name is starting",
-                   "wait for it, or give this one another instance name");
+void refuse_on(Trouble trouble) {
+  if (trouble) throw *std::move(trouble);
 }
 
 }  // namespace
 
+std::optional<StartError> socket_trouble(const std::string& path) {
+  if (auto trouble = length_trouble(path)) return trouble;
+  const std::string folder = folder_of(path);
+  OwnFolder own = look_at_own_folder(folder, kWhose);
+  if (own.trouble || !own.fd.valid()) return std::move(own.trouble);
+  // First who is there: a socket that answers says more than a lock.
+  if (auto trouble = place_trouble(path)) return trouble;
+  if (auto trouble = lock_trouble(own.fd, path)) return trouble;
+  if (!may(folder, W_OK | X_OK)) return cannot_listen(path, errno);
+  return std::nullopt;
+}
+
+// The same questions once more, each when it can no longer be answered otherwise.
 BoundSocket::BoundSocket(std::string path) : path_(std::move(path)) {
-  (void)address_of(path_);
-  const std::string folder = folder_of(path_);
-  const std::string above = folder_of(folder);
-  make_folder(above, 0755);
-  check_folder_above(above);
-  make_folder(folder, 0700);
-  const FileDescriptor own = open_own_folder(folder);
-  lock_folder(own, path_);
+  refuse_on(socket_trouble(path_));
+  const FileDescriptor own = make_own_folder(folder_of(path_), kWhose);
+  refuse_on(lock_trouble(own, path_));
   replace_dead_socket();
   bind_and_listen();
 }
 
 bool answers(const std::string& path) {
-  if (path.size() >= sizeof(sockaddr_un::sun_path)) return false;  // nobody can listen there
+  if (!fits(path)) return false;  // nobody can listen there
   const FileDescriptor probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   const sockaddr_un address = address_of(path);
   return ::connect(probe.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) ==
@@ -125,23 +135,7 @@ BoundSocket::~BoundSocket() {
 }
 
 void BoundSocket::replace_dead_socket() const {
-  struct stat status {};
-  if (::lstat(path_.c_str(), &status) != 0) {
-    if (errno == ENOENT) return;
-    throw StartError("control socket: cannot look at " + path_ + ": " + reason(errno), "remove it");
-  }
-  if (!S_ISSOCK(status.st_mode)) {
-    throw StartError("control socket: " + path_ + " exists and is not a socket", "remove it");
-  }
-  if (answers(path_)) {
-    throw StartError("control socket " + path_ + ": instance already running",
-                     "stop it, or give this one another instance name");
-  }
-  if (errno != ECONNREFUSED) {
-    throw StartError(
-        "control socket " + path_ + ": cannot tell whether it is alive: " + reason(errno),
-        "remove it if no escd uses it");
-  }
+  refuse_on(place_trouble(path_));
   if (::unlink(path_.c_str()) != 0 && errno != ENOENT) {
     throw StartError("control socket: cannot remove the dead " + path_ + ": " + reason(errno),
                      "remove it");
@@ -156,8 +150,7 @@ void BoundSocket::bind_and_listen() {
   if (!socket_.valid() || ::fchmod(socket_.get(), S_IRUSR | S_IWUSR) != 0 ||
       ::bind(socket_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0 ||
       ::lstat(path_.c_str(), &status) != 0 || ::listen(socket_.get(), kBacklog) != 0) {
-    throw StartError("control socket: cannot listen on " + path_ + ": " + reason(errno),
-                     "see that the file system is writable and takes sockets");
+    throw cannot_listen(path_, errno);
   }
   device_ = status.st_dev;
   inode_ = status.st_ino;

@@ -3,14 +3,21 @@
 
 #include <sys/types.h>
 
+#include <optional>
 #include <string>
 
 #include "base/file_descriptor.hpp"
+#include "base/start_error.hpp"
 
 namespace esc::control {
 
 /// Whether a process listens on that socket file; if not, errno says why.
 [[nodiscard]] bool answers(const std::string& path);
+
+/// Why a BoundSocket could not be made there now, in the words with which it would refuse; nullopt:
+/// nothing stands against it. Makes and removes nothing; the lock of the folder is asked for and
+/// let go.
+[[nodiscard]] std::optional<StartError> socket_trouble(const std::string& path);
 
 /// Binds and listens at construction, removes the socket file at destruction if it is still the one
 /// it made. The folder is ours and 0700, the one above it is ours or root's and writable by no one

@@ -1,15 +1,19 @@
 #include "control/control_server.hpp"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include "control/bound_socket.hpp"
@@ -21,11 +25,24 @@ namespace {
 constexpr std::size_t kEventsPerCall = 32;
 constexpr int kAcceptsPerCall = 16;
 
-bool is_our_user(int socket) {
+// The process that connected, as the kernel says; none: it is neither our user's nor root's. 0 is
+// one that cannot be seen from here.
+std::optional<pid_t> process_of(int socket) {
   ucred peer{};
   socklen_t bytes = sizeof(peer);
-  if (::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &bytes) != 0) return false;
-  return peer.uid == ::geteuid() || peer.uid == 0;
+  if (::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &bytes) != 0) return std::nullopt;
+  if (peer.uid != ::geteuid() && peer.uid != 0) return std::nullopt;
+  return peer.pid;
+}
+
+bool somebody_waits(int listening) {
+  pollfd door{.fd = listening, .events = POLLIN, .revents = 0};
+  return ::poll(&door, 1, 0) > 0;
+}
+
+bool input_waits(int socket) {
+  char byte = 0;
+  return ::recv(socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
 }
 
 // To a peer that is not let in: what fits into its socket now is all it gets.
@@ -37,12 +54,13 @@ void say_and_forget(int socket, const std::string& line) {
 
 class ControlServer::Impl {
  public:
-  Impl(std::string path, Handler handler, ControlServerLimits limits)
+  Impl(std::string path, Handler handler, ControlServerLimits limits, Clock now)
       : socket_(std::move(path)),
         epoll_(::epoll_create1(EPOLL_CLOEXEC)),
         spare_(::open("/dev/null", O_RDONLY | O_CLOEXEC)),
         handler_(std::move(handler)),
-        limits_(limits) {
+        limits_(std::move(limits)),
+        now_(std::move(now)) {
     epoll_event event{};
     event.events = EPOLLIN;
     event.data.ptr = nullptr;
@@ -57,14 +75,17 @@ class ControlServer::Impl {
   void serve_ready() {
     std::array<epoll_event, kEventsPerCall> events{};
     const int ready = ::epoll_wait(epoll_.get(), events.data(), kEventsPerCall, 0);
+    bool newcomers = false;
     for (int i = 0; i < ready; ++i) {
       const epoll_event& event = events[static_cast<std::size_t>(i)];
       if (event.data.ptr == nullptr) {
-        accept_all();
+        newcomers = true;
       } else {
         serve(*static_cast<Peer*>(event.data.ptr));
       }
     }
+    // Last: a newcomer may take the place of one that the events speak of.
+    if (newcomers) accept_all();
   }
 
   [[nodiscard]] int poll_fd() const noexcept { return epoll_.get(); }
@@ -75,15 +96,24 @@ class ControlServer::Impl {
  private:
   struct Peer {
     LineConnection connection;
-    std::uint32_t interest = 0;  ///< what epoll watches
+    pid_t process = 0;
+    bool reserved = false;
+    std::chrono::steady_clock::time_point idle_since;  ///< came, was answered, or read last
+    std::uint32_t interest = 0;                        ///< what epoll watches
   };
 
   void accept_all();
   void admit(FileDescriptor socket);
+  [[nodiscard]] bool add(FileDescriptor socket, pid_t process, bool reserved);
+  [[nodiscard]] std::size_t count(bool reserved) const;
+  [[nodiscard]] bool is_idle(const Peer& peer) const;
+  [[nodiscard]] bool one_gives_way();
   void serve(Peer& peer) noexcept;
-  [[nodiscard]] bool serve_or_fail(LineConnection& connection);
-  [[nodiscard]] bool answer_some(LineConnection& connection);
-  [[nodiscard]] std::string reply_to(std::string_view line);
+  [[nodiscard]] bool serve_or_fail(Peer& peer);
+  [[nodiscard]] bool answer_some(Peer& peer);
+  [[nodiscard]] std::string reply_to(const Peer& peer, std::string_view line);
+  [[nodiscard]] nlohmann::ordered_json handle(const Peer& peer, const nlohmann::json& request);
+  [[nodiscard]] std::size_t all_unsent() const;
   [[nodiscard]] bool watch(Peer& peer) const noexcept;
   void drop(const Peer& peer) noexcept;
 
@@ -92,6 +122,7 @@ class ControlServer::Impl {
   FileDescriptor spare_;  ///< given up for a moment when descriptors run out, see accept_all()
   Handler handler_;
   ControlServerLimits limits_;
+  Clock now_;
   ControlServerFigures figures_;
   std::vector<std::unique_ptr<Peer>> peers_;
 };
@@ -104,6 +135,9 @@ void ControlServer::Impl::accept_all() {
       continue;
     }
     if (errno != EMFILE && errno != ENFILE) return;
+    // Without a descriptor it does not say whether anybody is there.
+    if (!somebody_waits(socket_.fd())) return;
+    if (one_gives_way()) continue;
     // Without a descriptor the peer would wait at the door and keep poll_fd() readable for ever.
     spare_.reset();
     const bool turned_away =
@@ -115,51 +149,101 @@ void ControlServer::Impl::accept_all() {
 }
 
 void ControlServer::Impl::admit(FileDescriptor socket) {
-  if (!is_our_user(socket.get())) {
+  const auto process = process_of(socket.get());
+  if (!process) {
     ++figures_.refused_user;
     return;
   }
-  if (peers_.size() >= limits_.max_connections) {
-    ++figures_.refused_full;
-    say_and_forget(socket.get(),
-                   to_line(error_reply("too many control connections",
-                                       "close one (escctl stats --watch holds one)")));
-    return;
+  const bool reserved = count(false) >= limits_.max_connections && !one_gives_way();
+  if (reserved && count(true) >= limits_.reserved_connections) {
+    // They had time for their one request.
+    drop(**std::ranges::find(peers_, true, &Peer::reserved));
   }
-  auto peer = std::make_unique<Peer>(Peer{{std::move(socket), limits_.max_line_bytes}});
-  epoll_event event{};
-  event.events = peer->interest = EPOLLIN;
-  event.data.ptr = peer.get();
-  peers_.push_back(std::move(peer));
-  if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, peers_.back()->connection.fd(), &event) != 0) {
-    peers_.pop_back();
+  if (!add(std::move(socket), *process, reserved)) {
     ++figures_.refused_full;
     return;
   }
   ++figures_.accepted;
+  // What it asked while it waited to be let in.
+  serve(*peers_.back());
+}
+
+bool ControlServer::Impl::add(FileDescriptor socket, pid_t process, bool reserved) {
+  auto peer = std::make_unique<Peer>(
+      Peer{{std::move(socket), limits_.max_line_bytes}, process, reserved, now_()});
+  epoll_event event{};
+  event.events = peer->interest = EPOLLIN;
+  event.data.ptr = peer.get();
+  peers_.push_back(std::move(peer));
+  if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, peers_.back()->connection.fd(), &event) == 0) {
+    return true;
+  }
+  peers_.pop_back();
+  return false;
+}
+
+std::size_t ControlServer::Impl::count(bool reserved) const {
+  return static_cast<std::size_t>(std::ranges::count(peers_, reserved, &Peer::reserved));
+}
+
+bool ControlServer::Impl::is_idle(const Peer& peer) const {
+  const LineConnection& connection = peer.connection;
+  if (connection.unsent() > 0) return now_() - peer.idle_since >= limits_.max_unread_time;
+  return !connection.has_line() && !input_waits(connection.fd());
+}
+
+// False: nobody is idle.
+bool ControlServer::Impl::one_gives_way() {
+  std::map<pid_t, std::size_t> connections_of;
+  for (const auto& peer : peers_) connections_of[peer->process] += peer->reserved ? 0 : 1;
+  const Peer* chosen = nullptr;
+  for (const auto& peer : peers_) {
+    if (peer->reserved || !is_idle(*peer)) continue;
+    const auto rank = [&](const Peer& one) {
+      return std::pair(connections_of[one.process], now_() - one.idle_since);
+    };
+    if (chosen == nullptr || rank(*peer) > rank(*chosen)) chosen = peer.get();
+  }
+  if (chosen == nullptr) return false;
+  ++figures_.gave_way;
+  if (chosen->connection.unsent() == 0) {
+    say_and_forget(chosen->connection.fd(),
+                   to_line(error_reply("this control connection was idle, and its place was wanted",
+                                       "connect again")));
+  }
+  drop(*chosen);
+  return true;
 }
 
 void ControlServer::Impl::serve(Peer& peer) noexcept {
   bool keep = false;
   try {
-    keep = serve_or_fail(peer.connection) && watch(peer);
+    const std::uint64_t requests = figures_.requests;
+    const std::size_t unsent = peer.connection.unsent();
+    keep = serve_or_fail(peer) && watch(peer);
+    if (figures_.requests != requests || peer.connection.unsent() < unsent) {
+      peer.idle_since = now_();
+    }
   } catch (...) {  // out of memory: this peer goes, the appliance stays
+    keep = false;
   }
   if (!keep) drop(peer);
 }
 
-bool ControlServer::Impl::serve_or_fail(LineConnection& connection) {
+bool ControlServer::Impl::serve_or_fail(Peer& peer) {
   using Io = LineConnection::Io;
+  LineConnection& connection = peer.connection;
   if (!connection.ended() && !connection.has_line() && connection.receive() == Io::kBroken) {
     return false;
   }
-  if (!answer_some(connection) || connection.flush() == Io::kBroken) return false;
+  if (!answer_some(peer) || connection.flush() == Io::kBroken) return false;
   return !connection.done();
 }
 
 // False: the peer is to be dropped. What is unread is judged before a reply is added to it, so that
 // one reply may be longer than what a slow reader may leave.
-bool ControlServer::Impl::answer_some(LineConnection& connection) {
+bool ControlServer::Impl::answer_some(Peer& peer) {
+  LineConnection& connection = peer.connection;
   for (std::size_t i = 0; i < limits_.max_requests_per_turn; ++i) {
     if (connection.overlong()) {
       ++figures_.dropped_overlong;
@@ -176,13 +260,36 @@ bool ControlServer::Impl::answer_some(LineConnection& connection) {
       return false;
     }
     ++figures_.requests;
-    connection.queue(reply_to(*line));
+    connection.queue(reply_to(peer, *line));
+    if (peer.reserved) connection.finish();
   }
   return true;
 }
 
-std::string ControlServer::Impl::reply_to(std::string_view line) {
-  std::string reply = answer(line, handler_);
+std::size_t ControlServer::Impl::all_unsent() const {
+  std::size_t bytes = 0;
+  for (const auto& peer : peers_) bytes += peer->connection.unsent();
+  return bytes;
+}
+
+nlohmann::ordered_json ControlServer::Impl::handle(const Peer& peer,
+                                                   const nlohmann::json& request) {
+  if (request["command"] == limits_.always_answered) return handler_(request);
+  if (peer.reserved) {
+    ++figures_.refused_full;
+    throw Refusal("too many control connections, all in the middle of an answer",
+                  "let their programs read what they asked for, or end them");
+  }
+  if (all_unsent() > limits_.max_all_unsent_bytes) {
+    throw Refusal("too much of what other control connections asked for is unread",
+                  "let their programs read it, or end them");
+  }
+  return handler_(request);
+}
+
+std::string ControlServer::Impl::reply_to(const Peer& peer, std::string_view line) {
+  std::string reply =
+      answer(line, [&](const nlohmann::json& request) { return handle(peer, request); });
   if (reply.size() <= limits_.max_reply_bytes) return reply;
   return to_line(error_reply("the reply has " + std::to_string(reply.size()) + " bytes, and " +
                                  std::to_string(limits_.max_reply_bytes) + " are the most",
@@ -210,8 +317,10 @@ void ControlServer::Impl::drop(const Peer& peer) noexcept {
   std::erase_if(peers_, [&](const auto& one) { return one.get() == &peer; });
 }
 
-ControlServer::ControlServer(std::string socket_path, Handler handler, ControlServerLimits limits)
-    : impl_(std::make_unique<Impl>(std::move(socket_path), std::move(handler), limits)) {}
+ControlServer::ControlServer(std::string socket_path, Handler handler, ControlServerLimits limits,
+                             Clock now)
+    : impl_(std::make_unique<Impl>(std::move(socket_path), std::move(handler), std::move(limits),
+                                   std::move(now))) {}
 
 ControlServer::~ControlServer() = default;
 

@@ -2,8 +2,10 @@
 // loop. docs/control.md
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -15,10 +17,19 @@ namespace esc::control {
 
 struct ControlServerLimits {
   std::size_t max_line_bytes = 64 * 1024;  ///< a longer request is refused and its sender dropped
-  std::size_t max_connections = 16;        ///< one more is told so and closed
+  /// One more takes the place of one that is idle, see ControlServer.
+  std::size_t max_connections = 64;
+  /// Beside them, for when nobody is idle: each is for one request of the command
+  /// `always_answered`.
+  std::size_t reserved_connections = 4;
+  std::string always_answered = "health";
+  /// Who has read nothing of a reply for so long is idle as well.
+  std::chrono::milliseconds max_unread_time{10'000};
   /// Who asks again while more than this is still unread is dropped. A longer reply goes to who has
   /// read what came before, so a connection holds at most this and one reply.
   std::size_t max_unsent_bytes = 4 * 1024 * 1024;
+  /// While more than this is unread of all connections together, only `always_answered` is.
+  std::size_t max_all_unsent_bytes = 64 * 1024 * 1024;
   std::size_t max_reply_bytes = 32 * 1024 * 1024;  ///< a longer one becomes an error reply
   std::size_t max_requests_per_turn = 2;  ///< answered for one connection in one serve_ready()
 };
@@ -27,12 +38,19 @@ struct ControlServerLimits {
 struct ControlServerFigures {
   std::uint64_t accepted = 0;
   std::uint64_t refused_user = 0;  ///< peer is neither our user nor root
-  std::uint64_t refused_full = 0;  ///< max_connections reached
+  std::uint64_t refused_full = 0;  ///< no place, nobody idle, and another request than the one
+  std::uint64_t gave_way = 0;      ///< idle, and their places were wanted
   std::uint64_t requests = 0;      ///< lines answered, errors too
   std::uint64_t dropped_slow = 0;  ///< more than max_unsent_bytes unread
   std::uint64_t dropped_overlong = 0;
 };
 
+/// When all places are taken, a newcomer gets that of a connection that waits for nothing: all its
+/// requests are answered and the answers read, or not read for long; a line that is not whole is
+/// none. The process that has the most connections gives one up, the one that has been idle the
+/// longest; it is told so. So neither a program that leaks connections nor one that opens them
+/// without end keeps others out.
+///
 /// A UNIX stream socket, 0600 in a 0700 directory of our own, for our own user and root
 /// (SO_PEERCRED). It has no thread and never blocks: the owner puts poll_fd() into its poll or
 /// epoll set and calls serve_ready() when it is readable (calling it at any other time is
@@ -40,10 +58,14 @@ struct ControlServerFigures {
 /// so nothing a peer sends can reach a log.
 class ControlServer {
  public:
+  using Clock = std::function<std::chrono::steady_clock::time_point()>;
+
   /// Makes the socket's directory 0700 (and the one above it 0755) if missing, replaces the socket
   /// of a dead process. Throws StartError: the directory is another user's or open to others, an
   /// instance answers on the socket, the path is too long, ...
-  ControlServer(std::string socket_path, Handler handler, ControlServerLimits limits = {});
+  /// `now` is the clock by which connections are idle.
+  ControlServer(std::string socket_path, Handler handler, ControlServerLimits limits = {},
+                Clock now = &std::chrono::steady_clock::now);
   /// Closes every connection and removes the socket, if it is still ours.
   ~ControlServer();
   ControlServer(const ControlServer&) = delete;

@@ -7,6 +7,7 @@
 #include <array>
 #include <cerrno>
 #include <cstdint>
+#include <string_view>
 #include <system_error>
 
 #include "base/number.hpp"
@@ -101,6 +102,15 @@ std::optional<topology::Problem> instance_runs(const std::string& instance) {
   struct flock lock = whole_file(F_RDLCK);
   if (::fcntl(file.get(), F_OFD_GETLK, &lock) != 0 || lock.l_type == F_UNLCK) return {};
   return runs(instance, holder_of(file.get()));
+}
+
+std::optional<topology::Problem> lock_folder_problem(const std::string& instance) {
+  const OwnFolder own = look_at_own_folder(folder_of(default_socket_path(instance)), {});
+  if (!own.trouble) return std::nullopt;
+  // The message begins with whose folder it is: here that is `where`.
+  constexpr std::string_view kLead = ": ";
+  return topology::Problem{name_of(instance), std::string(own.trouble->what()).substr(kLead.size()),
+                           own.trouble->fix()};
 }
 
 }  // namespace esc::control

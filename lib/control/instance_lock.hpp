@@ -32,7 +32,12 @@ class InstanceLock {
 };
 
 /// What InstanceLock would say of an instance of that name that runs; nullopt: none does. Takes
-/// nothing and holds nobody up, so --check may ask at any time.
+/// nothing and holds nobody up, so --check may ask at any time. Whether its folder could be had is
+/// another question: lock_folder_problem().
 [[nodiscard]] std::optional<topology::Problem> instance_runs(const std::string& instance);
+
+/// Why the lock's folder could not be used, in InstanceLock's words; nullopt: it could, and perhaps
+/// is to be made. Makes nothing.
+[[nodiscard]] std::optional<topology::Problem> lock_folder_problem(const std::string& instance);
 
 }  // namespace esc::control

@@ -6,8 +6,7 @@
 
 #include <cerrno>
 #include <system_error>
-
-#include "base/start_error.hpp"
+#include <utility>
 
 namespace esc::control {
 namespace {
@@ -16,48 +15,69 @@ std::string reason(int error) {
   return std::generic_category().message(error);
 }
 
+using Trouble = std::optional<StartError>;
+
+StartError cannot_create(const std::string& folder, int error, const std::string& whose) {
+  return {whose + ": cannot create " + folder + ": " + reason(error),
+          "create its parent, or run with rights to write there"};
+}
+
 void make_folder(const std::string& folder, mode_t mode, const std::string& whose) {
-  if (::mkdir(folder.c_str(), mode) != 0 && errno != EEXIST) {
-    throw StartError(whose + ": cannot create " + folder + ": " + reason(errno),
-                     "create its parent, or run with rights to write there");
-  }
+  if (::mkdir(folder.c_str(), mode) != 0 && errno != EEXIST)
+    throw cannot_create(folder, errno, whose);
+}
+
+/// Of a folder that is not there.
+Trouble creation_trouble(const std::string& folder, const std::string& whose) {
+  if (::faccessat(AT_FDCWD, folder_of(folder).c_str(), W_OK | X_OK, AT_EACCESS) == 0)
+    return std::nullopt;
+  return cannot_create(folder, errno, whose);
 }
 
 // Whoever may rename entries of the folder above could put a folder of theirs in place of ours.
-void check_folder_above(const std::string& folder, const std::string& whose) {
+Trouble trouble_above(const std::string& folder, const std::string& whose) {
   struct stat link {};
   struct stat status {};
   if (::lstat(folder.c_str(), &link) != 0 || ::stat(folder.c_str(), &status) != 0) {
-    throw StartError(whose + ": cannot look at " + folder + ": " + reason(errno),
-                     "create it, or choose another place");
+    return StartError(whose + ": cannot look at " + folder + ": " + reason(errno),
+                      "create it, or choose another place");
   }
   const auto trusted = [](uid_t user) { return user == ::geteuid() || user == 0; };
   const bool trusted_owner = trusted(status.st_uid) && trusted(link.st_uid);
   const bool others_may_rename =
       (status.st_mode & (S_IWGRP | S_IWOTH)) != 0 && (status.st_mode & S_ISVTX) == 0;
-  if (!S_ISDIR(status.st_mode) || !trusted_owner || others_may_rename) {
-    throw StartError(whose + ": " + folder + " is under another user's control (owner " +
-                         std::to_string(status.st_uid) + ")",
-                     "remove " + folder + ", or make it ours and writable by nobody else");
-  }
+  if (S_ISDIR(status.st_mode) && trusted_owner && !others_may_rename) return std::nullopt;
+  return StartError(whose + ": " + folder + " is under another user's control (owner " +
+                        std::to_string(status.st_uid) + ")",
+                    "remove " + folder + ", or make it ours and writable by nobody else");
 }
 
-// The folder itself, checked on its descriptor, so that it cannot be swapped in between. Right
-// after it was opened: errno is of that.
-void check_own(const FileDescriptor& fd, const std::string& folder, const std::string& whose) {
+FileDescriptor open_folder(const std::string& folder) {
+  return FileDescriptor(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+}
+
+/// `fd`: the folder itself, open, so that it cannot be swapped in between; if it is not, errno says
+/// why.
+Trouble trouble_within(const std::string& folder, const FileDescriptor& fd,
+                       const std::string& whose) {
   struct stat status {};
   if (!fd.valid() || ::fstat(fd.get(), &status) != 0) {
-    throw StartError(whose + ": cannot open " + folder + ": " + reason(errno),
-                     "it must be a directory of our own; remove it, or run as its owner");
+    return StartError(whose + ": cannot open " + folder + ": " + reason(errno),
+                      "it must be a directory of our own; remove it, or run as its owner");
   }
   if (status.st_uid != ::geteuid()) {
-    throw StartError(whose + ": " + folder + " belongs to user " + std::to_string(status.st_uid) +
-                         ", not to us (user " + std::to_string(::geteuid()) + ")",
-                     "remove it, or run as its owner");
+    return StartError(whose + ": " + folder + " belongs to user " + std::to_string(status.st_uid) +
+                          ", not to us (user " + std::to_string(::geteuid()) + ")",
+                      "remove it, or run as its owner");
   }
   if ((status.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
-    throw StartError(whose + ": " + folder + " is open to group or others", "chmod 700 " + folder);
+    return StartError(whose + ": " + folder + " is open to group or others", "chmod 700 " + folder);
   }
+  return std::nullopt;
+}
+
+void refuse_on(Trouble trouble) {
+  if (trouble) throw *std::move(trouble);
 }
 
 }  // namespace
@@ -72,17 +92,30 @@ FileDescriptor make_own_folder(const std::string& folder, std::string_view whose
   const std::string name(whose);
   const std::string above = folder_of(folder);
   make_folder(above, 0755, name);
-  check_folder_above(above, name);
+  refuse_on(trouble_above(above, name));
   // Another instance of this name that ends removes the folder, perhaps between the two.
   constexpr int kTries = 16;
   FileDescriptor fd;
   for (int i = 0; i < kTries && !fd.valid(); ++i) {
     make_folder(folder, 0700, name);
-    fd = FileDescriptor(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    fd = open_folder(folder);
     if (!fd.valid() && errno != ENOENT) break;
   }
-  check_own(fd, folder, name);
+  refuse_on(trouble_within(folder, fd, name));
   return fd;
+}
+
+OwnFolder look_at_own_folder(const std::string& folder, std::string_view whose) {
+  const std::string name(whose);
+  const std::string above = folder_of(folder);
+  struct stat status {};
+  if (::lstat(above.c_str(), &status) != 0 && errno == ENOENT)
+    return {{}, creation_trouble(above, name)};
+  if (auto trouble = trouble_above(above, name)) return {{}, std::move(trouble)};
+  FileDescriptor fd = open_folder(folder);
+  if (!fd.valid() && errno == ENOENT) return {{}, creation_trouble(folder, name)};
+  auto trouble = trouble_within(folder, fd, name);
+  return {std::move(fd), std::move(trouble)};
 }
 
 }  // namespace esc::control

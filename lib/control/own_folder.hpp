@@ -1,10 +1,12 @@
 // A folder that nobody but this user can put anything into: for sockets and locks.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "base/file_descriptor.hpp"
+#include "base/start_error.hpp"
 
 namespace esc::control {
 
@@ -15,5 +17,12 @@ namespace esc::control {
 /// is what it stands for, whatever becomes of the name. `whose` begins messages. Throws StartError:
 /// it is another user's, open to others, or under another user's control.
 [[nodiscard]] FileDescriptor make_own_folder(const std::string& folder, std::string_view whose);
+
+/// A folder as make_own_folder() would find it; nothing is made.
+struct OwnFolder {
+  FileDescriptor fd;                  ///< none: it is not there yet, and could be made
+  std::optional<StartError> trouble;  ///< with what make_own_folder() would refuse
+};
+[[nodiscard]] OwnFolder look_at_own_folder(const std::string& folder, std::string_view whose);
 
 }  // namespace esc::control

@@ -143,4 +143,17 @@ void check_usable(const std::string& path, std::span<const ScannedSegment> segme
   }
 }
 
+void check_headers(const std::string& path) {
+  const Folder folder(path);
+  SegmentBytes room;
+  std::vector<ScannedSegment> segments;
+  for (const SegmentFile& file : folder.segments()) {
+    const SegmentFile head{file.number, std::min<std::uint64_t>(file.bytes, kBlockBytes)};
+    int error = 0;
+    const auto bytes = folder.read(head, room, error);
+    if (bytes && error == 0) segments.push_back({file, scan_segment(file.number, *bytes), 0});
+  }
+  check_usable(path, segments);
+}
+
 }  // namespace esc::dlq

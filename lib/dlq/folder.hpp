@@ -118,4 +118,7 @@ struct ScannedSegment {
 /// version made. Throws FolderError.
 void check_usable(const std::string& path, std::span<const ScannedSegment> segments);
 
+/// The same by what is in the headers, which is all that it takes; none of the letters is read.
+void check_headers(const std::string& path);
+
 }  // namespace esc::dlq

@@ -9,8 +9,10 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <filesystem>
+#include <thread>
 #include <utility>
 
 namespace esc::dlq {
@@ -28,6 +30,20 @@ int sync_parent(const std::string& path) {
   const FileDescriptor fd(::open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!fd.valid()) return errno == EACCES ? 0 : errno;  // then it was not made by us
   return result_of(::fsync(fd.get()));
+}
+
+// One program's alone: EWOULDBLOCK if another has it. The lock goes with the descriptor.
+int lock_folder(const FileDescriptor& folder) {
+  // Who only asks, as --check does, holds it for no longer than that takes.
+  constexpr int kTries = 10;
+  constexpr std::chrono::milliseconds kBetween{10};
+  int error = 0;
+  for (int i = 0; i < kTries; ++i) {
+    if (i != 0) std::this_thread::sleep_for(kBetween);
+    error = result_of(::flock(folder.get(), LOCK_EX | LOCK_NB));
+    if (error != EWOULDBLOCK) break;
+  }
+  return error;
 }
 
 class PosixFile : public File {
@@ -143,6 +159,24 @@ int list_folder(int folder, std::vector<FolderEntry>& entries) {
   return error;
 }
 
+int look_at_folder(const std::string& folder) {
+  const auto may = [](const std::string& path, int mode) {
+    return result_of(::faccessat(AT_FDCWD, path.c_str(), mode, AT_EACCESS));
+  };
+  const FileDescriptor fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!fd.valid() && errno == ENOENT) {
+    const auto whole = std::filesystem::absolute(folder).lexically_normal();
+    const auto named = whole.has_filename() ? whole : whole.parent_path();
+    struct stat status {};
+    // A link that leads nowhere: mkdir() finds its name taken.
+    if (::lstat(named.c_str(), &status) == 0) return ENOENT;
+    return may(named.parent_path(), W_OK | X_OK);
+  }
+  if (!fd.valid()) return errno;
+  if (const int error = lock_folder(fd); error != 0) return error;
+  return may(folder, R_OK | W_OK | X_OK);
+}
+
 int PosixFileSystem::open(const std::string& folder) {
   path_ = folder;
   return open_folder();
@@ -155,7 +189,7 @@ int PosixFileSystem::open_folder() {
   if (const int error = sync_parent(path_); error != 0) return error;
   folder_ = FileDescriptor(::open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!folder_.valid()) return errno;
-  const int error = result_of(::flock(folder_.get(), LOCK_EX | LOCK_NB));
+  const int error = lock_folder(folder_);
   // Somebody else's: nothing is to be written there.
   if (error != 0) folder_.reset();
   return error;

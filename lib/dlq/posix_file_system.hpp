@@ -15,6 +15,10 @@ namespace esc::dlq {
 /// The plain files in an open folder; 0 or an errno.
 [[nodiscard]] int list_folder(int folder, std::vector<FolderEntry>& entries);
 
+/// What PosixFileSystem::open() would say to that folder, 0 or an errno; nothing is made, and the
+/// lock is asked for and let go.
+[[nodiscard]] int look_at_folder(const std::string& folder);
+
 /// How commits get to the disk.
 enum class CommitPath : std::uint8_t {
   kSystemCalls,  ///< pwritev2, then fdatasync

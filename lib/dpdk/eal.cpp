@@ -1,15 +1,12 @@
 #include "dpdk/eal.hpp"
 
-#include <fcntl.h>
 #include <rte_eal.h>
 #include <rte_errno.h>
 #include <rte_log.h>
 #include <spdlog/spdlog.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdio>
 #include <filesystem>
 
 #include "base/start_error.hpp"
@@ -22,66 +19,46 @@ namespace {
 constexpr std::uint64_t kMiB = 1024 * 1024;
 
 // An escd that was killed leaves its files in hugetlbfs, and their pages are not free. EAL would
-// remove them when it starts, but only if it is told to use hugepages. A lock tells the living.
+// remove them when it starts, but only if it is told to use hugepages.
 void remove_leftovers(const std::string& instance) {
-  std::error_code ignored;
-  for (const std::string& mount : topology::writable_hugetlbfs({})) {
-    for (const auto& entry : std::filesystem::directory_iterator(mount, ignored)) {
-      if (!entry.path().filename().native().starts_with(instance + "map_")) continue;
-      const int file = open(entry.path().c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-      if (file < 0) continue;
-      if (flock(file, LOCK_EX | LOCK_NB) == 0) unlink(entry.path().c_str());
-      close(file);
-    }
-  }
+  topology::each_leftover_hugepage_file(
+      {}, instance, [](const std::filesystem::path& file, std::uint64_t) { unlink(file.c_str()); });
 }
 
 std::string in_mib(std::uint64_t bytes) {
   return std::to_string((bytes + kMiB - 1) / kMiB) + " MiB";
 }
 
-// Rather not start than have the kernel kill something for want of memory: a PCI port pins all of
-// it at once.
-MemoryChoice on_ordinary_pages(const EalSettings& settings, const std::string& reason) {
-  const std::uint64_t needed = settings.ordinary_page_bytes + kEalOverheadBytes;
-  const std::uint64_t available = topology::available_bytes({}).value_or(needed);
-  if (available < needed) {
-    throw StartError(reason + "; that needs " + in_mib(needed) + " of ordinary memory, and " +
-                         in_mib(available) + " are to be had",
-                     settings.less_memory);
-  }
-  return {false, false, reason};
-}
-
 }  // namespace
 
+topology::MemoryWish memory_wish(const EalSettings& settings) {
+  return {.instance = settings.instance,
+          .hugepages = settings.hugepages,
+          .hugepage_bytes = settings.hugepage_bytes + kEalOverheadBytes,
+          .ordinary_bytes = settings.ordinary_page_bytes + kEalOverheadBytes,
+          .less_memory = settings.less_memory};
+}
+
 MemoryChoice choose_memory(const EalSettings& settings) {
-  if (settings.hugepages == HugepageUse::kOff) {
-    return on_ordinary_pages(settings,
-                             "hugepages are off in the configuration: running on ordinary pages");
-  }
-  remove_leftovers(settings.instance);
-  const std::uint64_t needed = settings.hugepage_bytes + kEalOverheadBytes;
-  const std::uint64_t available = topology::free_hugepages({}).bytes;
-  if (available >= needed) {
+  const topology::MemoryWish wish = memory_wish(settings);
+  const topology::MemoryVerdict verdict = topology::choose_memory(wish);
+  if (verdict.refusal) throw StartError(verdict.refusal->what, verdict.refusal->fix);
+  if (wish.hugepages != HugepageUse::kOff) remove_leftovers(settings.instance);
+  if (verdict.hugepages) {
     const bool mounted = !topology::writable_hugetlbfs({}).empty();
     return {true, !mounted,
-            "running on hugepages (" + in_mib(needed) + ")" +
+            "running on hugepages (" + in_mib(wish.hugepage_bytes) + ")" +
                 (mounted ? ""
                          : "; there is no hugetlbfs that this user may write to, so dpdk-dumpcap "
                            "cannot attach")};
   }
-  const std::string shortage =
-      "needs " + in_mib(needed) + " of hugepages, " + in_mib(available) + " are free";
-  if (settings.hugepages == HugepageUse::kRequire) {
-    throw StartError("memory.hugepages = \"require\", but it " + shortage,
-                     "reserve them with deploy/reserve-hugepages, or set memory.hugepages = "
-                     "\"auto\" to run on ordinary pages");
+  if (!verdict.shortage) {
+    return {false, false, "hugepages are off in the configuration: running on ordinary pages"};
   }
-  return on_ordinary_pages(settings,
-                           shortage +
-                               ": running on ordinary pages instead, slower and for trials only "
-                               "(deploy/reserve-hugepages reserves them)");
+  return {false, false,
+          verdict.shortage->what +
+              ": running on ordinary pages instead, slower and for trials only "
+              "(deploy/reserve-hugepages reserves hugepages)"};
 }
 
 std::vector<std::string> eal_arguments(const EalSettings& settings, const MemoryChoice& memory) {

@@ -5,12 +5,14 @@
 #include <string>
 #include <vector>
 
+#include "topology/memory_choice.hpp"
+
 namespace esc::dpdk {
 
 /// What EAL, its drivers and its own tables take beside our pools and rings.
 inline constexpr std::uint64_t kEalOverheadBytes = 96ULL * 1024 * 1024;
 
-enum class HugepageUse { kAuto, kRequire, kOff };
+using topology::HugepageUse;
 
 struct EalSettings {
   std::string instance;     ///< file prefix
@@ -24,9 +26,7 @@ struct EalSettings {
   std::uint64_t hugepage_bytes = 0;       ///< what pools and rings take on hugepages
   std::uint64_t ordinary_page_bytes = 0;  ///< and on ordinary pages
   /// What to do when there is too little memory of either kind.
-  std::string less_memory =
-      "deploy/reserve-hugepages, free memory, or make the pools and rings smaller "
-      "(rings.ingest_cells, rings.worker_cells, port.pool_mbufs)";
+  std::string less_memory = topology::MemoryWish::kLessMemory;
 };
 
 /// What kind of memory EAL will run on, and why: decided before EAL starts so that it can be said.
@@ -36,9 +36,12 @@ struct MemoryChoice {
   std::string reason;      ///< a sentence for the operator
 };
 
-/// Removes what a killed escd of this name left in hugetlbfs. Looks at free hugepages, for a
-/// hugetlbfs mount that we may write to, and at ordinary memory. Throws StartError if hugepages are
-/// required and there are too few, or if there is too little memory of either kind.
+/// What EAL is going to be asked for.
+[[nodiscard]] topology::MemoryWish memory_wish(const EalSettings& settings);
+
+/// By topology::choose_memory(). Then removes what a killed escd of this name left in hugetlbfs,
+/// and looks for a mount of it that we may write to. Throws StartError if hugepages are required
+/// and there are too few, or if there is too little memory of either kind.
 [[nodiscard]] MemoryChoice choose_memory(const EalSettings& settings);
 
 /// The whole argument vector, argv[0] first.

@@ -1,11 +1,16 @@
 #include "dpdk/probe_fix.hpp"
 
+#include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdint>
+#include <filesystem>
 #include <fstream>
 #include <string_view>
+#include <system_error>
 
 #include "base/number.hpp"
 #include "dpdk/port.hpp"
@@ -42,25 +47,6 @@ bool somebody_listens(const std::string& name) {
   return false;
 }
 
-std::string memif_fix(const std::string& device) {
-  std::string path = device_argument(device, "socket");
-  if (path.empty()) path = kMemifDefaultSocket;
-  const bool abstract = device_argument(device, "socket-abstract") != "no";
-  const std::string role = device_argument(device, "role");
-  const bool server = role == "server" || role == "master";
-  if (server && somebody_listens((abstract ? "@" : "") + path)) {
-    return "another process is the server of " + path +
-           " already: stop it, name another socket= or make this port role=client";
-  }
-  struct stat status {};
-  if (server && !abstract && lstat(path.c_str(), &status) == 0) {
-    return path + " exists and no process of this network namespace listens on it: remove it if " +
-           "none does, or name another socket=";
-  }
-  return "check role=, id= and socket= (its directory must exist and be writable); the DPDK lines "
-         "above say what it disliked";
-}
-
 }  // namespace
 
 std::string device_argument(const std::string& device, const std::string& key) {
@@ -68,6 +54,32 @@ std::string device_argument(const std::string& device, const std::string& key) {
   if (at == std::string::npos) return {};
   const std::size_t from = at + key.size() + 2;
   return device.substr(from, device.find(',', from) - from);
+}
+
+std::optional<topology::Problem> memif_problem(const std::string& device) {
+  if (!device.starts_with("net_memif") && !device.starts_with("eth_memif")) return std::nullopt;
+  std::string path = device_argument(device, "socket");
+  if (path.empty()) path = kMemifDefaultSocket;
+  const bool abstract = device_argument(device, "socket-abstract") != "no";
+  const std::string role = device_argument(device, "role");
+  if (role != "server" && role != "master") return std::nullopt;
+  if (somebody_listens((abstract ? "@" : "") + path)) {
+    return topology::Problem{"", "another process is the server of " + path + " already",
+                             "stop it, name another socket= or make this port role=client"};
+  }
+  if (abstract) return std::nullopt;
+  struct stat status {};
+  if (lstat(path.c_str(), &status) == 0) {
+    return topology::Problem{
+        "", path + " exists and no process of this network namespace listens on it",
+        "remove it if none does, or name another socket="};
+  }
+  std::string folder = std::filesystem::path(path).parent_path().string();
+  if (folder.empty()) folder = ".";
+  if (faccessat(AT_FDCWD, folder.c_str(), W_OK | X_OK, AT_EACCESS) == 0) return std::nullopt;
+  return topology::Problem{
+      "", "no socket can be made in " + folder + ": " + std::generic_category().message(errno),
+      "make the directory and let this user write there, or name another socket="};
 }
 
 std::string probe_fix(const PortSettings& settings) {
@@ -83,7 +95,11 @@ std::string probe_fix(const PortSettings& settings) {
            "has its queues, and that "
            "escd has CAP_NET_RAW and CAP_NET_ADMIN";
   }
-  if (settings.device.starts_with("net_memif")) return memif_fix(settings.device);
+  if (settings.device.starts_with("net_memif")) {
+    const auto problem = memif_problem(settings.device);
+    return problem ? problem->what + ": " + problem->fix
+                   : "check role=, id= and socket=; the DPDK lines above say what it disliked";
+  }
   return "check the driver's name and its arguments; the DPDK lines above say what it disliked";
 }
 

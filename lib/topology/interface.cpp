@@ -98,6 +98,18 @@ std::optional<InterfaceState> interface_state(const SysRoot& root, const std::st
   return state_by(first_number(*folder / "flags").value_or(IFF_UP) | (carrier ? IFF_RUNNING : 0));
 }
 
+bool is_switched_off(const SysRoot& root, const std::string& name) {
+  if (!is_name(name)) return false;
+  if (!root.prefix.empty()) {
+    const auto folder = interface_folder(root, name);
+    return folder && (first_number(*folder / "flags").value_or(IFF_UP) & IFF_UP) == 0;
+  }
+  const FileDescriptor socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  ifreq request{};
+  name.copy(request.ifr_name, kMostNameBytes);
+  return ::ioctl(socket.get(), SIOCGIFFLAGS, &request) == 0 && (request.ifr_flags & IFF_UP) == 0;
+}
+
 bool leaves_checksums(const SysRoot& root, const std::string& interface) {
   const auto folder = interface_folder(root, interface);
   if (!folder || !is_virtual(*folder)) return false;

@@ -48,6 +48,9 @@ class Interface {
 [[nodiscard]] std::optional<InterfaceState> interface_state(const SysRoot& root,
                                                             const std::string& name);
 
+/// It is there and down, whatever its carrier is.
+[[nodiscard]] bool is_switched_off(const SysRoot& root, const std::string& name);
+
 /// The receive queues that are in use; 0: not known.
 [[nodiscard]] unsigned receive_queues(const SysRoot& root, const std::string& interface);
 

@@ -1,6 +1,9 @@
 #include "topology/memory.hpp"
 
+#include <fcntl.h>
 #include <mntent.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -9,6 +12,7 @@
 #include <string_view>
 #include <system_error>
 
+#include "base/file_descriptor.hpp"
 #include "base/number.hpp"
 #include "topology/small_file.hpp"
 
@@ -58,17 +62,43 @@ FreeHugepages free_hugepages(const SysRoot& root) {
   return total;
 }
 
-std::vector<std::string> writable_hugetlbfs(const SysRoot& root) {
-  std::vector<std::string> found;
+std::vector<std::filesystem::path> writable_hugetlbfs(const SysRoot& root) {
+  std::vector<std::filesystem::path> found;
   FILE* mounts = setmntent(root.at("/proc/mounts").c_str(), "r");
   if (mounts == nullptr) return found;
   while (const mntent* mount = getmntent(mounts)) {
-    if (std::string_view(mount->mnt_type) == "hugetlbfs" && access(mount->mnt_dir, W_OK) == 0) {
-      found.emplace_back(mount->mnt_dir);
-    }
+    if (std::string_view(mount->mnt_type) != "hugetlbfs") continue;
+    auto directory = root.at(mount->mnt_dir);
+    if (access(directory.c_str(), W_OK) == 0) found.push_back(std::move(directory));
   }
   endmntent(mounts);
   return found;
+}
+
+void each_leftover_hugepage_file(
+    const SysRoot& root, const std::string& prefix,
+    const std::function<void(const std::filesystem::path&, std::uint64_t bytes)>& take) {
+  constexpr std::uint64_t kStatBlockBytes = 512;
+  std::error_code ignored;
+  for (const auto& mount : writable_hugetlbfs(root)) {
+    for (const auto& entry : std::filesystem::directory_iterator(mount, ignored)) {
+      if (!entry.path().filename().native().starts_with(prefix + "map_")) continue;
+      const FileDescriptor file(
+          open(entry.path().c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+      struct stat status {};
+      if (!file.valid() || fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) continue;
+      // A process that has the pages holds a lock on their file.
+      if (flock(file.get(), LOCK_EX | LOCK_NB) != 0) continue;
+      take(entry.path(), static_cast<std::uint64_t>(status.st_blocks) * kStatBlockBytes);
+    }
+  }
+}
+
+std::uint64_t leftover_hugepage_bytes(const SysRoot& root, const std::string& prefix) {
+  std::uint64_t total = 0;
+  each_leftover_hugepage_file(
+      root, prefix, [&](const std::filesystem::path&, std::uint64_t bytes) { total += bytes; });
+  return total;
 }
 
 std::optional<std::uint64_t> available_bytes(const SysRoot& root) {

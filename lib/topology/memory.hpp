@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -19,7 +21,17 @@ struct FreeHugepages {
 
 /// Where hugetlbfs is mounted and this user may make files: only there do other processes find the
 /// memory of an instance.
-[[nodiscard]] std::vector<std::string> writable_hugetlbfs(const SysRoot& root);
+[[nodiscard]] std::vector<std::filesystem::path> writable_hugetlbfs(const SysRoot& root);
+
+/// Calls `take` with the path of each file that a killed DPDK process of that file prefix left in
+/// hugetlbfs: the pages in it are not free. One that a living process has open is left out; the
+/// lock that tells lasts as long as the call.
+void each_leftover_hugepage_file(
+    const SysRoot& root, const std::string& prefix,
+    const std::function<void(const std::filesystem::path&, std::uint64_t bytes)>& take);
+
+/// The pages in those files.
+[[nodiscard]] std::uint64_t leftover_hugepage_bytes(const SysRoot& root, const std::string& prefix);
 
 /// Ordinary memory that can be had without swapping: the kernel's own estimate (MemAvailable), and
 /// no more than the control groups of this process allow in all. nullopt: it cannot be told.

@@ -9,6 +9,8 @@
 #include <filesystem>
 #include <system_error>
 
+#include "base/file_descriptor.hpp"
+
 namespace esc::topology {
 namespace {
 
@@ -69,6 +71,20 @@ std::optional<Problem> runtime_directory_problem(const std::string& instance, co
   if (trouble.empty()) return std::nullopt;
   return Problem{last, "DPDK cannot keep its files of this instance there: " + trouble,
                  advice(base)};
+}
+
+std::optional<Problem> file_prefix_problem(const std::string& instance) {
+  const std::string file = eal_runtime_directory(instance) + "/config";
+  const FileDescriptor opened(::open(file.c_str(), O_RDWR | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC));
+  if (!opened.valid()) return std::nullopt;
+  struct flock lock {};
+  lock.l_type = F_WRLCK;
+  lock.l_whence = SEEK_SET;
+  if (::fcntl(opened.get(), F_GETLK, &lock) != 0 || lock.l_type == F_UNLCK) return std::nullopt;
+  return Problem{"",
+                 "another DPDK process runs under the file prefix \"" + instance + "\" (process " +
+                     std::to_string(lock.l_pid) + ")",
+                 "stop it, or choose another instance name"};
 }
 
 }  // namespace esc::topology

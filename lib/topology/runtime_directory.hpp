@@ -18,4 +18,8 @@ namespace esc::topology {
 [[nodiscard]] std::optional<Problem> runtime_directory_problem(const std::string& instance,
                                                                const SysRoot& root);
 
+/// Whether another process runs under that file prefix, by the lock that EAL holds on its file.
+/// Asks for no lock. `where` is empty.
+[[nodiscard]] std::optional<Problem> file_prefix_problem(const std::string& instance);
+
 }  // namespace esc::topology

@@ -31,9 +31,14 @@ SOURCES = {"escd": "app/escd", "escctl": "tools/escctl", "esc-dlq": "tools/esc-d
 # Of other programs, which our texts name too.
 STRANGERS = {
     "dpdk-devbind.py": {"--status-dev"},
-    "EAL": {"--lcores", "--main-lcore", "--master-lcore", "--file-prefix", "--proc-type",
-            "--no-huge", "--in-memory", "--no-shconf", "--huge-unlink", "--socket-mem", "--vdev",
-            "--no-pci", "--no-telemetry", "--opt"},
+    "EAL": {"--allow", "--base-virtaddr", "--block", "--create-uio-dev", "--file-prefix",
+            "--force-max-simd-bitwidth", "--huge-dir", "--huge-unlink", "--huge-worker-stack",
+            "--in-memory", "--iova-mode", "--lcores", "--legacy-mem", "--log-level",
+            "--main-lcore", "--master-lcore", "--match-allocations", "--mbuf-pool-ops-name",
+            "--no-hpet", "--no-huge", "--no-pci", "--no-shconf", "--no-telemetry", "--opt",
+            "--proc-type", "--single-file-segments", "--socket-limit", "--socket-mem", "--syslog",
+            "--telemetry", "--trace", "--trace-bufsz", "--trace-dir", "--trace-mode", "--vdev",
+            "--version", "--vfio-intr", "--vfio-vf-token", "--vmware-tsc-map"},
 }  # fmt: skip
 NUMBERS = {"N", "X", "SECONDS", "COUNT", "PRODUCER"}
 NO_NUMBERS = ("nan", "NaN", "inf", "-inf", "-1", "+1", " 1", "1 ", "0x10", "1e999", "one",

@@ -258,7 +258,7 @@ class Instance(harness.Scenario):
         )
         self.assertEqual(done.returncode, START_FAILED, done.stderr)
         self.assertIn(
-            f'instance "{config.instance}": instance already running: process '
+            f'instance "{config.instance}": error: instance already running: process '
             f"{escd.process.pid}; stop it, or give this one another instance name",
             done.stderr,
         )

@@ -99,13 +99,10 @@ class LogFile(harness.Scenario):
         device = traffic.pcap_device(0, self.directory / "t.pcap", traffic.uniform(1))
         config = Config([Port(device)], traffic.ROUTES, Lcores.folded())
         config.sections["log"] = {"file": str(self.log)}
-        for arguments, code, said in (
-            (["--check"], 3, f"'{self.log}' is no regular file"),
-            ([], 4, f"log.file: {self.log}: it is a FIFO"),
-        ):
+        for arguments in (["--check"], []):
             escd = self.start_escd(config, *arguments)
-            self.assertEqual(escd.wait(), code)
-            self.assertIn(said, escd.log())
+            self.assertEqual(escd.wait(), 4)
+            self.assertIn(f"'{self.log}' is a FIFO; name a regular file", escd.log())
 
 
 if __name__ == "__main__":

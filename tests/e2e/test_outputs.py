@@ -63,11 +63,12 @@ class Outputs(harness.Scenario):
         """Refused at start, not after a night of events."""
         done = self.run_with_ledger(str(self.directory))
         self.assertEqual(done.returncode, CONFIG, done.stderr)
-        self.assertIn(f"--ledger {self.directory}: it is a directory; name a file", done.stderr)
+        said = f"--ledger {self.directory}: error: it is a directory; name a file"
+        self.assertIn(said, done.stderr)
         disk = self.make_device(stat.S_IFBLK, 7, 255)
         done = self.run_with_ledger(str(disk))
         self.assertEqual(done.returncode, CONFIG, done.stderr)
-        self.assertIn(f"--ledger {disk}: it is a disk", done.stderr)
+        self.assertIn(f"--ledger {disk}: error: it is a disk", done.stderr)
 
     def test_a_ledger_into_a_device_leaves_the_device(self) -> None:
         null = self.make_device(stat.S_IFCHR, 1, 3)

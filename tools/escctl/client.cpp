@@ -83,8 +83,17 @@ std::string text_or(const ordered_json& reply, const char* key, const char* othe
 
 }  // namespace
 
-Client::Client(std::string socket_path)
-    : path_(std::move(socket_path)), socket_(connect_to(path_)) {
+Client::Client(std::string socket_path) : path_(std::move(socket_path)) {
+  connect();
+}
+
+void Client::reconnect() {
+  input_.clear();
+  connect();
+}
+
+void Client::connect() {
+  socket_ = connect_to(path_);
   if (!socket_.valid()) {
     const int error = errno;
     throw Failure(ExitCode::kNotReachable, "cannot connect to " + path_ + ": " + reason(error),
@@ -121,6 +130,8 @@ void Client::send_line(const std::string& line) {
   while (sent < line.size()) {
     const ssize_t put = ::send(socket_.get(), line.data() + sent, line.size() - sent, MSG_NOSIGNAL);
     if (put < 0 && errno == EINTR) continue;
+    // Whoever has closed the connection may have said why.
+    if (put < 0 && errno == EPIPE) return;
     if (put < 0) fail(errno == EAGAIN ? "it does not take the request in time" : reason(errno));
     sent += static_cast<std::size_t>(put);
   }

@@ -19,6 +19,9 @@ class Client {
   /// neither this user nor root (root talks to any user's).
   explicit Client(std::string socket_path);
 
+  /// Once more to the same socket, after a Failure. Throws as the constructor does.
+  void reconnect();
+
   /// The "result" of a command with further members of the request. Throws Failure: kRefused with
   /// escd's own words, kNotReachable when the connection ends, no answer comes in time, or what
   /// comes is not escd's.
@@ -27,6 +30,7 @@ class Client {
       const nlohmann::ordered_json& arguments = nlohmann::ordered_json::object());
 
  private:
+  void connect();
   void send_line(const std::string& line);
   [[nodiscard]] std::string receive_line();
   [[noreturn]] void fail(const std::string& what) const;

@@ -3,9 +3,12 @@
 #include <sys/signalfd.h>
 
 #include <csignal>
+#include <iostream>
 #include <string>
 
 #include "cli/json_text.hpp"
+#include "escctl/exit_code.hpp"
+#include "escctl/format.hpp"
 #include "escctl/rates.hpp"
 
 namespace esc::ctl {
@@ -36,6 +39,19 @@ class RateLines {
   int lines_ = 0;
 };
 
+// escd closes connections that are idle when others want their places: a watcher comes back, once
+// for each sample. Whatever else it refuses, or its end, is for the caller.
+ordered_json next_sample(Client& client) {
+  try {
+    return client.request("stats");
+  } catch (const Failure& failure) {
+    client.reconnect();
+    ordered_json sample = client.request("stats");
+    std::cerr << "escctl: connected again: " << safe(failure.what()) << '\n';
+    return sample;
+  }
+}
+
 }  // namespace
 
 StopSignals::StopSignals() {
@@ -53,7 +69,7 @@ void watch(Client& client, const StopSignals& stop, cli::StandardOutput& out,
   RateLines lines;
   ordered_json before;
   do {
-    ordered_json sample = client.request("stats");
+    ordered_json sample = next_sample(client);
     if (options.json) {
       out.write(cli::json_text(sample) + "\n");
     } else if (!before.is_null()) {

@@ -24,8 +24,8 @@ class StopSignals {
   FileDescriptor fd_;
 };
 
-/// Prints until SIGINT or SIGTERM, or until nobody reads what is printed. Throws Failure when escd
-/// goes away.
+/// Prints until SIGINT or SIGTERM, or until nobody reads what is printed. A connection that escd
+/// closes is opened again, and that is said on standard error. Throws Failure when escd goes away.
 void watch(Client& client, const StopSignals& stop, cli::StandardOutput& out,
            const WatchOptions& options);
 

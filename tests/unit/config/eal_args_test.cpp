@@ -55,6 +55,13 @@ TEST(EalArgs, TheRestPasses) {
                   .empty());
 }
 
+TEST(EalArgs, WhatEalDoesNotKnow) {
+  for (const char* arg : {"--nonsense", "--nonsense=1", "--log-levels=3", "-x", "-q1"}) {
+    EXPECT_EQ(fix_of({arg}), "correct it; DPDK's Getting Started Guide lists EAL's options") << arg;
+  }
+  EXPECT_TRUE(check_eal_args(Texts{"--log=3", "--vfio-i", "intx", "-d", "librte_x.so"}).empty());
+}
+
 TEST(EalArgs, WhatIsNoOption) {
   EXPECT_EQ(fix_of({"--no-pci=1", "word"}), "write options and their values as separate strings");
   EXPECT_EQ(fix_of({"word"}), "write options and their values as separate strings");

@@ -18,14 +18,42 @@ using testing::Scratch;
 
 constexpr uid_t kNobody = 65534;
 
+// Whoever asks beforehand is told the same.
 std::string error_of(const std::string& path) {
+  const auto foretold = socket_trouble(path);
   try {
     const BoundSocket socket(path);
   } catch (const StartError& error) {
     EXPECT_FALSE(error.fix().empty());
+    EXPECT_TRUE(foretold && foretold->what() == std::string(error.what())) << error.what();
     return error.what();
   }
+  EXPECT_FALSE(foretold) << foretold->what();
   return "";
+}
+
+TEST(SocketTrouble, LooksAndMakesNothing) {
+  const Scratch scratch;
+  EXPECT_FALSE(socket_trouble(scratch.socket()));
+  EXPECT_FALSE(socket_trouble(scratch.path() + "/escd/demo/control.sock"));
+  EXPECT_TRUE(std::filesystem::is_empty(scratch.path()));
+  EXPECT_EQ(std::string(socket_trouble(scratch.path() + "/a/b/c/control.sock").value().what()),
+            "control socket: cannot create " + scratch.path() + "/a/b: No such file or directory");
+}
+
+TEST(SocketTrouble, OfADeadInstanceIsNone) {
+  const Scratch scratch;
+  std::filesystem::create_directory(scratch.folder());
+  ASSERT_EQ(::chmod(scratch.folder().c_str(), 0700), 0);
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  std::memcpy(address.sun_path, scratch.socket().data(), scratch.socket().size());
+  {
+    const FileDescriptor dead(::socket(AF_UNIX, SOCK_STREAM, 0));
+    ASSERT_EQ(::bind(dead.get(), reinterpret_cast<sockaddr*>(&address), sizeof(address)), 0);
+  }
+  EXPECT_FALSE(socket_trouble(scratch.socket()));
+  EXPECT_TRUE(std::filesystem::exists(scratch.socket())) << "it is for the start to remove";
 }
 
 TEST(BoundSocket, IsForItsOwnerAlone) {

@@ -23,9 +23,11 @@ using nlohmann::ordered_json;
 // Answers each command with the document of its name, on a thread of its own.
 class CannedServer {
  public:
-  CannedServer(const std::string& path, ordered_json documents)
+  CannedServer(const std::string& path, ordered_json documents, ControlServerLimits limits = {})
       : documents_(std::move(documents)),
-        server_(path, [this](const json& request) { return reply(request["command"]); }),
+        server_(
+            path, [this](const json& request) { return reply(request["command"]); },
+            std::move(limits)),
         thread_([this] { serve(); }) {}
   ~CannedServer() {
     stop_ = true;
@@ -224,6 +226,26 @@ TEST_F(EscctlTest, WatchPrintsRatesUntilItIsTold) {
       EXPECT_EQ(line, "     11.0      1,000             0          0          0            5");
     }
   }
+}
+
+TEST_F(EscctlTest, WatchComesBackWhenItsPlaceWasTaken) {
+  const CannedServer server(scratch_.socket(),
+                            {{"stats", parse(R"({"stages":{"rx0":{}}})")}, {"version", "1"}},
+                            {.max_connections = 1});
+  const std::string out = scratch_.path() + "/out";
+  const std::string said = scratch_.path() + "/said";
+  std::ofstream(out).flush();
+  // Whoever asks takes the only place: from the second sample on each needs a new connection.
+  const Outcome watched =
+      run("--socket " + scratch_.socket() + " --json stats --watch 0.05 >" + out + " 2>" + said +
+          " & p=$!; while [ $(wc -l <" + out +
+          ") -lt 6 ]; do kill -0 $p || break; $ESCCTL --socket " + scratch_.socket() +
+          " version >" + out + ".version; done; kill -INT $p; wait $p; exit $?; true");
+  EXPECT_EQ(watched.code, 0) << read(said);
+  EXPECT_NE(read(said).find("escctl: connected again: this control connection was idle, and its "
+                            "place was wanted\n"),
+            std::string::npos)
+      << read(said);
 }
 
 TEST_F(EscctlTest, HealthSaysItInTheExitCode) {

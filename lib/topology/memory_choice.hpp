@@ -1,0 +1,38 @@
+// Which kind of memory an appliance runs on: one decision for `escd --check` and for the start.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "topology/problem.hpp"
+#include "topology/sys_root.hpp"
+
+namespace esc::topology {
+
+enum class HugepageUse : std::uint8_t { kAuto, kRequire, kOff };
+
+struct MemoryWish {
+  std::string instance;  ///< EAL's file prefix: what a killed run of it left is to be had again
+  HugepageUse hugepages = HugepageUse::kAuto;
+  std::uint64_t hugepage_bytes = 0;       ///< what is needed on hugepages
+  std::uint64_t ordinary_bytes = 0;       ///< and on ordinary pages
+  std::string less_memory = kLessMemory;  ///< what to do where there is too little of either
+
+  static constexpr const char* kLessMemory =
+      "deploy/reserve-hugepages, free memory, or make the pools and rings smaller "
+      "(rings.ingest_cells, rings.worker_cells, port.pool_mbufs)";
+};
+
+/// A Problem here has no `where`: the caller knows which key it is about.
+struct MemoryVerdict {
+  bool hugepages = false;           ///< else ordinary pages
+  std::optional<Problem> shortage;  ///< of hugepages: ordinary pages are taken instead
+  std::optional<Problem> refusal;   ///< there is too little of what it has to run on
+};
+
+/// Looks and changes nothing. Free hugepages and those that a killed run of the instance left are
+/// counted alike, for the start removes what was left.
+[[nodiscard]] MemoryVerdict choose_memory(const MemoryWish& wish, const SysRoot& root = {});
+
+}  // namespace esc::topology
