@@ -142,21 +142,17 @@ std::optional<PipelineRefusal> Appliance::request(PipelineRequest request, std::
   return std::nullopt;
 }
 
-std::optional<RuleBook::Refusal> Appliance::replace_rules(const config::Config& config) {
-  auto refusal =
-      rules_.replace(config, [this](std::uint32_t slot) { data_path_->zero_slot(slot); });
-  if (!refusal) {
-    rules_pending_ = true;
-    marks_.reset();
-  }
-  return refusal;
+void Appliance::publish_rules(RuleBook::Built built) {
+  rules_.publish(std::move(built), [this](std::uint32_t slot) { data_path_->zero_slot(slot); });
+  rules_pending_ = true;
+  marks_.reset();
 }
 
 void Appliance::reclaim_rules() {
   if (!rules_pending_ || !rules_.reclaim()) return;
   // From here on no dispatcher uses the old set; its last events are still on their way.
   if (!marks_) marks_ = data_path_->worker_marks();
-  if (!data_path_->passed(*marks_)) return;
+  if (rules_.planned() || !data_path_->passed(*marks_)) return;
   rules_.slots_are_quiet();
   rules_pending_ = false;
 }

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include "app/escd/data_path.hpp"
@@ -73,8 +74,13 @@ class Appliance {
   /// nothing more from their ports). `cause` as in PipelineStateHolder.
   [[nodiscard]] std::optional<PipelineRefusal> request(PipelineRequest request,
                                                        std::string_view cause);
-  /// Replaces the rules by those of `config`.
-  [[nodiscard]] std::optional<RuleBook::Refusal> replace_rules(const config::Config& config);
+  /// The three steps by which rules are replaced (see RuleBook).
+  [[nodiscard]] std::variant<RuleBook::Recipe, RuleBook::Refusal> plan_rules(
+      std::shared_ptr<const config::Config> config) {
+    return rules_.plan(std::move(config));
+  }
+  void publish_rules(RuleBook::Built built);
+  void forget_rules() noexcept { rules_.forget(); }
   /// Now and then: frees what was replaced, once nobody uses it.
   void reclaim_rules();
   /// Now and then: how far back the table of keys reaches; a line in the log when it gets short.

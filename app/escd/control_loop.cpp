@@ -10,7 +10,6 @@
 
 #include "app/escd/log.hpp"
 #include "cli/standard_output.hpp"
-#include "control/answer.hpp"
 #include "control/pressure_report.hpp"
 
 namespace esc::app {
@@ -31,13 +30,15 @@ std::chrono::duration<double> seconds(double value) {
 }  // namespace
 
 ControlLoop::ControlLoop(Appliance& appliance, control::ControlServer& server, Signals& signals,
-                         const Options& options, Reload& reload, Health& health)
+                         const Options& options, Reload& reload, Health& health,
+                         runtime::Errands& errands)
     : appliance_(appliance),
       server_(server),
       signals_(signals),
       options_(options),
       reload_(reload),
       health_(health),
+      errands_(errands),
       progress_(appliance),
       watchdog_(appliance.lcore_status(),
                 rte_get_tsc_hz() / 1000 * appliance.config().lcores.stall_ms),
@@ -54,10 +55,13 @@ RunEnd ControlLoop::run() {
 
 void ControlLoop::tick() {
   const bool draining = appliance_.state() == PipelineState::kDraining;
-  std::array<pollfd, 2> fds = {{{server_.poll_fd(), POLLIN, 0}, {signals_.poll_fd(), POLLIN, 0}}};
+  std::array<pollfd, 3> fds = {{{server_.poll_fd(), POLLIN, 0},
+                                {errands_.poll_fd(), POLLIN, 0},
+                                {signals_.poll_fd(), POLLIN, 0}}};
   // While draining the signal has been seen; its descriptor stays readable.
-  poll(fds.data(), draining ? 1 : 2, draining ? kDrainTickMs : kTickMs);
+  poll(fds.data(), draining ? 2 : 3, draining ? kDrainTickMs : kTickMs);
   server_.serve_ready();
+  errands_.turn(Clock::now());
   reload_if_asked();
   appliance_.reclaim_rules();
   appliance_.watch_keys();
@@ -77,14 +81,11 @@ void ControlLoop::tick() {
 void ControlLoop::reload_if_asked() {
   if (!signals_.take_reload()) return;
   reopen_log();
-  try {
-    (void)reload_.reload();
-  } catch (const control::Refusal& refusal) {
-    spdlog::error("SIGHUP: {}; {}", refusal.what(), refusal.fix());
-  } catch (const std::exception& error) {
-    // For want of memory, say. escctl reload would be told so; events go on either way.
-    spdlog::error("SIGHUP: the reload failed: {}; nothing was changed", error.what());
-  }
+  reload_.reload([](const std::string& line) {
+    if (line.starts_with("{\"ok\":true")) return;  // said where it is put in force
+    const auto reply = nlohmann::json::parse(line);
+    spdlog::error("SIGHUP: {}; {}", reply.at("error").get<std::string>(), reply.value("fix", ""));
+  });
 }
 
 void ControlLoop::log_pressure() {

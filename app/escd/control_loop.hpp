@@ -14,6 +14,7 @@
 #include "app/escd/reload.hpp"
 #include "app/escd/signals.hpp"
 #include "control/control_server.hpp"
+#include "runtime/errands.hpp"
 #include "runtime/watchdog.hpp"
 
 namespace esc::app {
@@ -30,7 +31,7 @@ struct RunEnd {
 class ControlLoop {
  public:
   ControlLoop(Appliance& appliance, control::ControlServer& server, Signals& signals,
-              const Options& options, Reload& reload, Health& health);
+              const Options& options, Reload& reload, Health& health, runtime::Errands& errands);
 
   /// From the running appliance to the stopped one.
   [[nodiscard]] RunEnd run();
@@ -52,6 +53,7 @@ class ControlLoop {
   const Options& options_;
   Reload& reload_;
   Health& health_;
+  runtime::Errands& errands_;
   Progress progress_;
   runtime::Watchdog watchdog_;
   Clock::time_point start_ = Clock::now();

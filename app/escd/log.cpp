@@ -1,9 +1,6 @@
 #include "app/escd/log.hpp"
 
 #include <fcntl.h>
-#include <pthread.h>
-#include <sched.h>
-#include <signal.h>
 #include <spdlog/async.h>
 #include <spdlog/sinks/null_sink.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
@@ -21,6 +18,7 @@
 #include <utility>
 
 #include "app/escd/log_file.hpp"
+#include "app/escd/side_thread.hpp"
 #include "config/text.hpp"
 #include "files/regular_file.hpp"
 
@@ -32,19 +30,6 @@ constexpr auto kCloseTimeout = std::chrono::seconds(1);
 
 // Ours and not spdlog's own, so that it can be given up while its thread hangs.
 std::shared_ptr<spdlog::details::thread_pool> writer;
-
-// It is made before EAL pins the main lcore's thread, and would go on running on every CPU, those
-// that poll ports included. EAL's signals are for the main lcore: one must not cut a write short.
-void settle_writer(unsigned cpu) {
-  pthread_setname_np(pthread_self(), "escd-log");
-  cpu_set_t cpus;
-  CPU_ZERO(&cpus);
-  CPU_SET(cpu, &cpus);
-  pthread_setaffinity_np(pthread_self(), sizeof cpus, &cpus);
-  sigset_t all;
-  sigfillset(&all);
-  pthread_sigmask(SIG_BLOCK, &all, nullptr);
-}
 
 // Of a log in a file, to be opened anew.
 std::shared_ptr<LogFile> log_file;
@@ -83,7 +68,7 @@ void open_log(const config::Config& config, unsigned writer_cpu) {
                                          spdlog::level::err};
   spdlog::sink_ptr sink = make_sink(config);
   writer = std::make_shared<spdlog::details::thread_pool>(
-      kQueuedMessages, 1, [writer_cpu] { settle_writer(writer_cpu); });
+      kQueuedMessages, 1, [writer_cpu] { settle_side_thread("escd-log", writer_cpu); });
   auto logger = std::make_shared<spdlog::async_logger>(
       config.instance, std::move(sink), writer, spdlog::async_overflow_policy::overrun_oldest);
   logger->set_level(kLevels[static_cast<std::size_t>(config.log.level)]);

@@ -12,14 +12,14 @@
 #include "app/escd/control_loop.hpp"
 #include "app/escd/decisions.hpp"
 #include "app/escd/exit_codes.hpp"
-#include "app/escd/figures.hpp"
 #include "app/escd/health.hpp"
-#include "app/escd/ledger_file.hpp"
+#include "app/escd/judge.hpp"
 #include "app/escd/log.hpp"
 #include "app/escd/options.hpp"
 #include "app/escd/preflight.hpp"
 #include "app/escd/reload.hpp"
 #include "app/escd/service.hpp"
+#include "app/escd/side_thread.hpp"
 #include "app/escd/signals.hpp"
 #include "app/escd/sizing.hpp"
 #include "app/escd/version.hpp"
@@ -33,110 +33,6 @@
 
 namespace esc::app {
 namespace {
-
-bool pools_whole(const Appliance& appliance) {
-  bool whole = true;
-  for (const PoolReport& pool : appliance.pools()) {
-    if (pool.whole()) continue;
-    whole = false;
-    spdlog::error("pool {}: {} of {} mbufs were not given back, {} twice; please report this",
-                  pool.name, pool.size - pool.available - pool.kept_by_driver, pool.size,
-                  pool.repeated);
-  }
-  return whole;
-}
-
-/// The stage an lcore was last seen in.
-std::string role_of(const Appliance& appliance, std::size_t lcore) {
-  const auto& roles = appliance.roles(lcore);
-  const std::size_t stage = appliance.lcore_status()[lcore].stage.get();
-  return roles[std::min(stage, roles.size() - 1)];
-}
-
-/// What is damaged is refused at the start, unless it lies beyond what is looked at then, or the
-/// file was another by the time that the driver opened it.
-bool traces_played(const Appliance& appliance) {
-  bool played = true;
-  for (const auto& port : appliance.ports()) {
-    if (port->settings().traces.empty() || port->stats().ierrors == 0) continue;
-    played = false;
-    spdlog::error("port \"{}\": its trace could not be read to its end: the rest was not played",
-                  port->settings().label);
-  }
-  return played;
-}
-
-/// False: the file could not be written, and the log has the ledger instead.
-bool keep_ledger(const std::string& file, const nlohmann::ordered_json& ledger) {
-  if (file.empty()) return true;
-  try {
-    write_ledger_file(file, ledger.dump(2) + '\n');
-    return true;
-  } catch (const std::exception& error) {
-    spdlog::error("{}; here it is: {}", error.what(), ledger.dump());
-    return false;
-  }
-}
-
-std::uint64_t sum(const nlohmann::ordered_json& by_reason) {
-  std::uint64_t total = 0;
-  for (const auto& count : by_reason) total += count.get<std::uint64_t>();
-  return total;
-}
-
-/// That all is well is said too: who reads the log need not conclude it from silence.
-void say_drained(const nlohmann::ordered_json& ledger, std::chrono::milliseconds took) {
-  const auto& frames = ledger["frames"];
-  const auto& packets = ledger["packets"];
-  const auto in = [](const nlohmann::ordered_json& object, const char* name) {
-    return object[name].get<std::uint64_t>();
-  };
-  spdlog::info(
-      "drained in {} ms: {} packets received, {} of them dropped, {} missed by the ports; {} "
-      "frames "
-      "received: {} delivered, {} control, {} duplicate, {} stale, {} dead-lettered, {} dropped; "
-      "none is in flight, the ledger balances, the pools are whole",
-      took.count(), in(packets, "received"), sum(packets["dropped"]), in(packets, "imissed"),
-      in(frames, "received"), in(frames, "delivered"), in(frames, "control"),
-      in(frames, "duplicate"), in(frames, "stale"), in(frames["dead_lettered"], "durable"),
-      sum(frames["dropped"]));
-}
-
-/// What the end of the run comes to.
-int judge(Appliance& appliance, const RunEnd& end, const Options& options) {
-  if (!end.stuck.empty()) {
-    for (const std::size_t lcore : end.stuck) {
-      spdlog::error(
-          "lcore on CPU {} did not stop within {} ms, last seen in {}; what it holds is in flight",
-          appliance.plan().lcores[lcore].cpu, kStopTimeoutMs, role_of(appliance, lcore));
-    }
-  } else {
-    appliance.close_ports();
-  }
-  // The ledger first: whatever becomes of the windows, it says what became of the events.
-  const auto ledger = ledger_document(appliance);
-  const bool written = keep_ledger(options.ledger_file, ledger);
-  if (end.stuck.empty()) appliance.save_windows();
-  if (end.disk_stuck) {
-    spdlog::error("the disk did not take the last dead letters within {} ms: they are in flight",
-                  kDiskTimeoutMs);
-  }
-  if (!end.stuck.empty() || end.disk_stuck) return kExitLcoreStuck;
-  if (!ledger["balanced"].get<bool>()) {
-    spdlog::error("the ledger does not balance: frames are unaccounted for; please report this");
-    return kExitUnbalanced;
-  }
-  if (!pools_whole(appliance)) return kExitPoolNotWhole;
-  if (!written) return kExitLedgerFile;
-  if (!traces_played(appliance)) return kExitTrace;
-  if (end.drained_at_deadline != 0) {
-    spdlog::warn("the drain ran out of time: {} frames and packets are drained_at_deadline",
-                 end.drained_at_deadline);
-    return kExitDrainTimeout;
-  }
-  say_drained(ledger, end.drain_ms);
-  return kExitOk;
-}
 
 /// However run() ends, nobody asks an appliance that is being taken down.
 struct HideAtExit {
@@ -157,7 +53,12 @@ int run(const Options& options, const Prepared& prepared) {
   if (config.dead_letters.kept()) folder.emplace(config);
   const dpdk::Eal eal(prepared.eal, memory);
   Appliance appliance(config, prepared.plan, folder ? &*folder : nullptr);
-  Reload reload(appliance, options);
+  const unsigned main_cpu = prepared.plan.main_cpu;
+  runtime::Errands errands(kReloadPatience,
+                           [main_cpu] { settle_side_thread("escd-errand", main_cpu); });
+  runtime::Errands disk(std::chrono::milliseconds(kDiskTimeoutMs),
+                        [main_cpu] { settle_side_thread("escd-end", main_cpu); });
+  Reload reload(appliance, options, errands);
   ignore_stray_realtime_signals();
   Health health(appliance);
   service.show(appliance, reload, health);
@@ -166,14 +67,14 @@ int run(const Options& options, const Prepared& prepared) {
   spdlog::info("running: {} ports, {} routes, control socket {}", config.ports.size(),
                config.routes.size(), service.server().socket_path());
   const RunEnd end =
-      ControlLoop(appliance, service.server(), signals, options, reload, health).run();
+      ControlLoop(appliance, service.server(), signals, options, reload, health, errands).run();
   service.hide();  // before anything that figures read goes away
-  const int code = judge(appliance, end, options);
-  if (!end.stuck.empty() || end.disk_stuck) {
-    // Its stack and its mbufs are still in use: nothing can be taken down around it.
-    exit_now(code);
+  const Judgement judgement = judge(appliance, end, options, disk);
+  // Nothing can be taken down around a thread that is still at it.
+  if (judgement.thread_left || !errands.finish_within(std::chrono::milliseconds(0))) {
+    exit_now(judgement.exit_code);
   }
-  return code;
+  return judgement.exit_code;
 }
 
 /// Why escd ends here stands on standard error, line by line as --check has it, and in the log's

@@ -2,12 +2,13 @@
 
 #include <spdlog/spdlog.h>
 
-#include <filesystem>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "config/fixed.hpp"
 #include "config/plan.hpp"
+#include "config/text.hpp"
 #include "control/answer.hpp"
 #include "route/route_diff.hpp"
 #include "route/route_list.hpp"
@@ -30,6 +31,10 @@ constexpr std::size_t kMostProblemsShown = 20;
   throw control::Refusal(text, "nothing was changed; correct the file and reload");
 }
 
+std::string refused(const std::string& reason, const std::string& fix) {
+  return control::to_line(control::error_reply(reason, fix));
+}
+
 std::string listed(const std::vector<std::string>& names) {
   std::string text;
   for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
@@ -38,62 +43,145 @@ std::string listed(const std::vector<std::string>& names) {
 
 }  // namespace
 
-config::Config Reload::load(const std::string& file) const {
-  // A FIFO or a device could hold up the main lcore for as long as it likes.
-  std::error_code error;
-  if (!std::filesystem::is_regular_file(file, error)) {
-    throw control::Refusal("the configuration is no regular file, or is not to be found",
-                           "name a file that escd may read");
+/// What an errand needs to read a file and to say what it would change; all of it its own.
+struct Reload::Request {
+  std::string file;
+  config::Overrides overrides;
+  std::shared_ptr<const config::Config> in_force;
+  topology::LcorePlan plan;
+
+  /// Throws control::Refusal.
+  [[nodiscard]] config::Config load() const {
+    auto loaded = config::load(file, overrides, worker::handler_names());
+    if (const auto* problems = std::get_if<std::vector<config::Problem>>(&loaded)) {
+      refuse(*problems);
+    }
+    auto& config = std::get<config::Config>(loaded);
+    if (const auto problems = config::check_fixed(*in_force, config); !problems.empty()) {
+      refuse(problems);
+    }
+    if (const auto problems = config::check_route_workers(config, plan); !problems.empty()) {
+      refuse(problems);
+    }
+    return std::move(config);
   }
-  auto loaded = config::load(file, {options_.set, options_.eal_args}, worker::handler_names());
-  if (const auto* problems = std::get_if<std::vector<config::Problem>>(&loaded)) refuse(*problems);
-  auto& config = std::get<config::Config>(loaded);
-  if (const auto problems = config::check_fixed(in_force_, config); !problems.empty()) {
-    refuse(problems);
+  /// The reply that says what `next` changes.
+  [[nodiscard]] std::string changes(const config::Config& next) const {
+    auto json = route::to_json(route::diff(*in_force, next));
+    json["pressure_changes"] = !(in_force->pressure == next.pressure);
+    json["replay_changes"] = !(in_force->replay == next.replay);
+    json["health_changes"] = !(in_force->health == next.health);
+    return control::to_line(control::ok_reply(std::move(json)));
   }
-  if (const auto problems = config::check_route_workers(config, appliance_.plan());
-      !problems.empty()) {
-    refuse(problems);
-  }
-  return std::move(config);
+};
+
+Reload::Reload(Appliance& appliance, const Options& options, runtime::Errands& errands)
+    : appliance_(appliance),
+      options_(options),
+      errands_(errands),
+      in_force_(std::make_shared<const config::Config>(appliance.config())) {}
+
+Reload::Request Reload::request_of(const std::string& file) const {
+  return {file, {options_.set, options_.eal_args}, in_force_, appliance_.plan()};
 }
 
 nlohmann::ordered_json Reload::routes() const {
-  return route::route_list(in_force_);
+  return route::route_list(*in_force_);
 }
 
-nlohmann::ordered_json Reload::diff(const std::string& file) const {
-  const config::Config next = load(file);
-  auto json = route::to_json(route::diff(in_force_, next));
-  json["pressure_changes"] = !(in_force_.pressure == next.pressure);
-  json["replay_changes"] = !(in_force_.replay == next.replay);
-  json["health_changes"] = !(in_force_.health == next.health);
-  return json;
+void Reload::begin(const std::string& what, runtime::Errands::Work work, const Answer& answer) {
+  const bool taken = errands_.begin(what, std::move(work), [answer, what](const std::string& why) {
+    answer(refused(what + ": " + why, "nothing was changed; look at the disk that it is on"));
+  });
+  if (taken) return;
+  answer(refused(errands_.under_way() + " is still under way",
+                 "ask again in a moment; if it stays so, look at the disk that it is on"));
 }
 
-nlohmann::ordered_json Reload::reload() {
-  config::Config next = load(options_.config_file);
-  auto json = route::to_json(route::diff(in_force_, next));
-  json["pressure_changes"] = !(in_force_.pressure == next.pressure);
-  json["replay_changes"] = !(in_force_.replay == next.replay);
-  json["health_changes"] = !(in_force_.health == next.health);
-  if (const auto refusal = appliance_.replace_rules(next)) {
+void Reload::diff(const std::string& file, const Answer& answer) {
+  begin(
+      "reading " + config::printable(file),
+      [request = request_of(file), answer]() -> runtime::Errands::Finish {
+        std::string line;
+        try {
+          line = request.changes(request.load());
+        } catch (const control::Refusal& refusal) {
+          line = refused(refusal.what(), refusal.fix());
+        }
+        return [answer, line = std::move(line)]() mutable { answer(std::move(line)); };
+      },
+      answer);
+}
+
+// Read beside, then planned here, then built beside, then published here.
+void Reload::reload(const Answer& answer) {
+  begin(
+      "reading " + config::printable(options_.config_file),
+      [this, request = request_of(options_.config_file), answer]() -> runtime::Errands::Finish {
+        try {
+          auto next = std::make_shared<const config::Config>(request.load());
+          std::string changes = request.changes(*next);
+          return [this, next = std::move(next), changes = std::move(changes), answer] {
+            plan(next, changes, answer);
+          };
+        } catch (const control::Refusal& refusal) {
+          std::string line = refused(refusal.what(), refusal.fix());
+          return [answer, line = std::move(line)]() mutable { answer(std::move(line)); };
+        }
+      },
+      answer);
+}
+
+void Reload::plan(std::shared_ptr<const config::Config> next, const std::string& changes,
+                  const Answer& answer) {
+  if (appliance_.rules().planned()) {
+    answer(refused("another reload is under way", "ask again in a moment"));
+    return;
+  }
+  auto planned = appliance_.plan_rules(std::move(next));
+  if (const auto* refusal = std::get_if<RuleBook::Refusal>(&planned)) {
     std::string reason = refusal->reason;
     for (const std::size_t lcore : refusal->awaited) {
       reason += "; " + listed(appliance_.roles(lcore)) + " on CPU " +
                 std::to_string(appliance_.plan().lcores[lcore].cpu);
     }
-    throw control::Refusal(reason, refusal->fix);
+    answer(refused(reason, refusal->fix));
+    return;
   }
+  const auto give_up = [this, answer](std::string line) {
+    appliance_.forget_rules();
+    answer(std::move(line));
+  };
+  auto recipe = std::make_shared<RuleBook::Recipe>(std::move(std::get<RuleBook::Recipe>(planned)));
+  begin(
+      "building the rules of " + config::printable(options_.config_file),
+      [this, recipe, changes, answer]() -> runtime::Errands::Finish {
+        auto built = std::make_shared<RuleBook::Built>(RuleBook::build(std::move(*recipe)));
+        return [this, built, changes, answer] { publish(std::move(*built), changes, answer); };
+      },
+      give_up);
+}
+
+void Reload::publish(RuleBook::Built built, const std::string& changes, const Answer& answer) {
+  auto next = built.recipe.config;
+  appliance_.publish_rules(std::move(built));
   {
     const std::lock_guard lock(mutex_);
-    in_force_ = std::move(next);
+    next.swap(in_force_);
   }
-  for (const config::Problem& warning : in_force_.warnings) {
+  for (const config::Problem& warning : in_force_->warnings) {
     spdlog::warn("{}", topology::to_text(warning));
   }
-  spdlog::info("reloaded {}: {} routes", in_force_.file, in_force_.routes.size());
-  return json;
+  spdlog::info("reloaded {}: {} routes", in_force_->file, in_force_->routes.size());
+  answer(changes);
+  // What was in force may be a million routes: they are freed beside. If they cannot be, here.
+  (void)errands_.begin(
+      "forgetting what was in force",
+      [old = std::move(next)]() mutable -> runtime::Errands::Finish {
+        old.reset();
+        return [] {};
+      },
+      [](const std::string& /*why*/) {});
 }
 
 }  // namespace esc::app

@@ -43,15 +43,17 @@ std::unique_ptr<const control::PressureTable> RuleBook::pressure_table(
       control::make_pressure_table(config.pressure, rte_get_tsc_hz()));
 }
 
-std::unique_ptr<const route::Rules> RuleBook::build(const config::Config& config,
-                                                    const route::SlotRegistry::Plan& plan) {
+std::unique_ptr<const route::Rules> RuleBook::rules_of(const config::Config& config,
+                                                       const route::SlotRegistry::Plan& plan,
+                                                       const route::TopicHasher& hasher,
+                                                       std::uint64_t producer_seed) {
   std::vector<route::RouteSpec> specs = route::route_specs(config, worker::handler_index);
   for (std::size_t i = 0; i < specs.size(); ++i) specs[i].slot = plan.slots[i];
   route::UnknownSpec unknown = route::unknown_spec(config, worker::handler_index);
   if (unknown.default_route) unknown.default_route->slot = plan.slots[specs.size()];
   return std::make_unique<const route::Rules>(
-      route::Rules{route::RouteSet(specs, hasher_, unknown),
-                   route::ProducerBindings(config.producers, producer_seed_),
+      route::Rules{route::RouteSet(specs, hasher, unknown),
+                   route::ProducerBindings(config.producers, producer_seed),
                    wire::PrefixSet(config.replay.sources)});
 }
 
@@ -59,35 +61,44 @@ std::unique_ptr<const route::Rules> RuleBook::first_rules(const config::Config& 
   const auto patterns = patterns_of(config);
   const auto planned = registry_.plan(patterns);
   const auto& plan = std::get<route::SlotRegistry::Plan>(planned);  // there are enough for them
-  auto rules = build(config, plan);
+  auto rules = rules_of(config, plan, hasher_, producer_seed_);
   ticket_ = registry_.commit(patterns, plan);
   return rules;
 }
 
-std::optional<RuleBook::Refusal> RuleBook::replace(const config::Config& config,
-                                                   const std::function<void(std::uint32_t)>& zero) {
+std::variant<RuleBook::Recipe, RuleBook::Refusal> RuleBook::plan(
+    std::shared_ptr<const config::Config> config) {
   if (!rules_.has_room() || !pressure_.has_room()) {
     return Refusal{"an lcore does not come round, and still has what earlier reloads replaced",
                    "escctl lcores shows it; restart escd if it stays so", rules_.awaited()};
   }
-  const auto patterns = patterns_of(config);
-  const auto planned = registry_.plan(patterns);
+  auto planned = registry_.plan(patterns_of(*config));
   if (const auto* shortage = std::get_if<route::SlotRegistry::Shortage>(&planned)) {
     return Refusal{std::to_string(shortage->wanted) + " topics are new, and there is room for " +
                        std::to_string(shortage->free) + " until the last events of " +
                        std::to_string(shortage->retired) + " removed ones are through",
                    "reload again in a moment, or raise limits.max_routes and restart"};
   }
-  const auto& plan = std::get<route::SlotRegistry::Plan>(planned);
-  // Whatever may throw is done before anything is seen: a reload is in force whole or not at all.
-  auto rules = build(config, plan);
-  auto pressure = pressure_table(config);
-  ticket_ = registry_.commit(patterns, plan);
+  planned_ = true;
+  return Recipe{std::move(config), std::move(std::get<route::SlotRegistry::Plan>(planned)), hasher_,
+                producer_seed_};
+}
+
+// Whatever may throw is done before anything is seen: a reload is in force whole or not at all.
+RuleBook::Built RuleBook::build(Recipe recipe) {
+  auto rules = rules_of(*recipe.config, recipe.plan, recipe.hasher, recipe.producer_seed);
+  auto pressure = pressure_table(*recipe.config);
+  return {std::move(recipe), std::move(rules), std::move(pressure)};
+}
+
+void RuleBook::publish(Built built, const std::function<void(std::uint32_t)>& zero) {
+  planned_ = false;
+  const route::SlotRegistry::Plan& plan = built.recipe.plan;
+  ticket_ = registry_.commit(patterns_of(*built.recipe.config), plan);
   for (const std::uint32_t slot : plan.fresh) zero(slot);
-  rules_.publish(std::move(rules));
-  pressure_.publish(std::move(pressure));
+  rules_.publish(std::move(built.rules));
+  pressure_.publish(std::move(built.pressure));
   ++replaced_;
-  return std::nullopt;
 }
 
 bool RuleBook::reclaim() {

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "config/config.hpp"
@@ -39,21 +40,43 @@ class RuleBook {
     std::string fix;
     std::vector<std::size_t> awaited{};  ///< the lcores that do not come round
   };
-  /// Builds the rules of `config` aside and publishes them as one. `zero` is called for each slot
-  /// whose figures are to begin anew.
-  [[nodiscard]] std::optional<Refusal> replace(const config::Config& config,
-                                               const std::function<void(std::uint32_t)>& zero);
+
+  /// What the rules of a configuration are made of; owns all of it, so that they can be built on
+  /// another thread, whatever becomes of this object meanwhile.
+  struct Recipe {
+    std::shared_ptr<const config::Config> config;
+    route::SlotRegistry::Plan plan;
+    route::TopicHasher hasher;
+    std::uint64_t producer_seed = 0;
+  };
+  struct Built {
+    Recipe recipe;
+    std::unique_ptr<const route::Rules> rules;
+    std::unique_ptr<const control::PressureTable> pressure;
+  };
+  /// Decides which slots the new routes have. From here to publish() or forget() slots keep: one
+  /// replacement at a time.
+  [[nodiscard]] std::variant<Recipe, Refusal> plan(std::shared_ptr<const config::Config> config);
+  /// Any thread. May take long.
+  [[nodiscard]] static Built build(Recipe recipe);
+  /// Publishes all of it as one. `zero` is called for each slot whose figures are to begin anew.
+  void publish(Built built, const std::function<void(std::uint32_t)>& zero);
+  /// What was planned will not be published.
+  void forget() noexcept { planned_ = false; }
+  [[nodiscard]] bool planned() const noexcept { return planned_; }
   /// Frees what nobody looks at any more; whether that is all that was replaced.
   bool reclaim();
-  /// Nobody counts in slots that were given up by the last replace(), or before.
+  /// Nobody counts in slots that were given up by the last publish(), or before. Not while
+  /// planned().
   void slots_are_quiet();
   [[nodiscard]] std::uint64_t replaced() const noexcept { return replaced_; }
 
  private:
   [[nodiscard]] static std::unique_ptr<const control::PressureTable> pressure_table(
       const config::Config& config);
-  [[nodiscard]] std::unique_ptr<const route::Rules> build(const config::Config& config,
-                                                          const route::SlotRegistry::Plan& plan);
+  [[nodiscard]] static std::unique_ptr<const route::Rules> rules_of(
+      const config::Config& config, const route::SlotRegistry::Plan& plan,
+      const route::TopicHasher& hasher, std::uint64_t producer_seed);
   [[nodiscard]] std::unique_ptr<const route::Rules> first_rules(const config::Config& config);
 
   route::TopicHasher hasher_;
@@ -62,6 +85,7 @@ class RuleBook {
   route::SlotRegistry registry_;
   std::uint64_t ticket_ = 0;
   std::uint64_t replaced_ = 0;
+  bool planned_ = false;
   runtime::Quiescence quiescence_;
   runtime::Published<route::Rules> rules_;
   runtime::Published<control::PressureTable> pressure_;

@@ -2,7 +2,6 @@
 
 #include <rte_cycles.h>
 #include <spdlog/spdlog.h>
-#include <sys/stat.h>
 
 #include <cstdlib>
 #include <filesystem>
@@ -24,13 +23,11 @@ identity::Instant instant() {
 /// The drain writes a file of that name: what was refused may be another instance's, or of use to
 /// who looks into it.
 void keep_aside(const std::string& file) {
-  std::error_code error;
-  std::filesystem::rename(file, file + ".refused", error);
-  if (error) {
-    spdlog::warn("{} cannot be renamed to {}.refused: {}; the drain replaces it", file, file,
-                 error.message());
-  } else {
+  try {
+    identity::set_windows_aside(file);
     spdlog::warn("{} is kept as {}.refused", file, file);
+  } catch (const identity::WindowFileError& error) {
+    spdlog::warn("{}; the drain replaces it", error.what());
   }
 }
 
@@ -51,13 +48,13 @@ std::vector<config::Finding> check_saved_windows(const config::Config& config) {
     return std::vector<config::Finding>{{severity, where, config::printable(what, kMaxShownBytes),
                                          config::printable(fix, kMaxShownBytes)}};
   };
+  if (const auto unfit = identity::windows_trouble(file)) {
+    return found(config::Severity::kError, unfit->what, unfit->fix);
+  }
   try {
-    const files::Place place(file);
-    const auto trouble = place.trouble();
+    const auto trouble = files::Place(file).trouble();
     if (!trouble) return {};
-    return found(place.mode() && !S_ISREG(*place.mode()) ? config::Severity::kError
-                                                         : config::Severity::kWarning,
-                 trouble->what, trouble->fix);
+    return found(config::Severity::kWarning, trouble->what, trouble->fix);
   } catch (const files::FileError& error) {
     return found(config::Severity::kWarning, error.what(), error.fix());
   }

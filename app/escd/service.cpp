@@ -72,11 +72,37 @@ nlohmann::ordered_json Service::answer(const nlohmann::json& request) {
   if (command == "version") return control::ok_reply({{"version", kVersion}});
   if (appliance_ == nullptr)
     throw control::Refusal("the appliance is starting", "ask again in a moment");
-  if (command == "reload") return control::ok_reply(reload_->reload());
+  if (command == "reload") {
+    answer_later([this](const Reload::Answer& answer) { reload_->reload(answer); });
+  }
+  if (command == "routes" && request.contains("diff")) {
+    const auto file = request.at("diff").get<std::string>();
+    answer_later([this, &file](const Reload::Answer& answer) { reload_->diff(file, answer); });
+  }
   if (command == "pause" || command == "resume" || command == "drain") {
     return control::ok_reply(act(command));
   }
   return control::ok_reply(look(command, request));
+}
+
+void Service::answer_later(const std::function<void(Reload::Answer)>& begin) {
+  const std::uint64_t ticket = ++tickets_;
+  // What is answered at once, a refusal say, has nobody to settle it with yet.
+  auto waiting = std::make_shared<bool>(false);
+  auto at_once = std::make_shared<std::string>();
+  begin([this, ticket, waiting, at_once](std::string line) {
+    if (*waiting) {
+      server_.settle(ticket, std::move(line));
+    } else {
+      *at_once = std::move(line);
+    }
+  });
+  if (!at_once->empty()) {
+    const auto reply = nlohmann::ordered_json::parse(*at_once);
+    throw control::Refusal(reply.at("error").get<std::string>(), reply.value("fix", ""));
+  }
+  *waiting = true;
+  throw control::Later{ticket};
 }
 
 nlohmann::ordered_json Service::act(const std::string& command) {
@@ -105,8 +131,7 @@ nlohmann::ordered_json Service::look(const std::string& command,
   if (command == "producers") return producers_document(*appliance_, request);
   if (command == "keys") return keys_document(*appliance_);
   if (command == "dlq") return dlq_document(*appliance_);
-  if (command == "routes" && !request.contains("diff")) return reload_->routes();
-  if (command == "routes") return reload_->diff(request.at("diff").get<std::string>());
+  if (command == "routes") return reload_->routes();
   throw control::Refusal(
       "there is no command of that name",
       "ledger, stats, plan, health, topics, lcores, ports, state, pressure, producers, keys, dlq, "

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <string>
 
@@ -31,11 +33,14 @@ class Service {
   [[nodiscard]] nlohmann::ordered_json look(const std::string& command,
                                             const nlohmann::json& request) const;
   [[nodiscard]] nlohmann::ordered_json act(const std::string& command);
+  /// An answer that comes later: throws control::Later, once `begin` was given what settles it.
+  [[noreturn]] void answer_later(const std::function<void(Reload::Answer)>& begin);
   [[nodiscard]] double uptime_s() const;
 
   Appliance* appliance_ = nullptr;
   Reload* reload_ = nullptr;
   const Health* health_ = nullptr;
+  std::uint64_t tickets_ = 0;
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
   control::ControlServer server_;
   telemetry::DpdkExport export_;

@@ -4,7 +4,9 @@
 #include <optional>
 
 #include "base/number.hpp"
+#include "config/shape.hpp"
 #include "config/text.hpp"
+#include "topology/memory.hpp"
 
 namespace esc::config {
 namespace {
@@ -28,6 +30,7 @@ bool is_plain_word(std::string_view text) {
 // The value as the table {v = value}, or nothing if it is neither TOML nor a plain word.
 std::optional<toml::table> parse_value(std::string_view value) {
   if (has_control_character(value)) return std::nullopt;  // a line break would smuggle in more keys
+  if (!shape_of(value).problem.empty()) return std::nullopt;
   try {
     return toml::parse(std::string("v = ").append(value));
   } catch (const toml::parse_error&) {
@@ -36,6 +39,22 @@ std::optional<toml::table> parse_value(std::string_view value) {
     table.insert("v", std::string(value));
     return table;
   }
+}
+
+// What the parser must not see: it would run out of its stack, or out of memory.
+std::optional<Problem> unfit(std::string_view text, const std::string& file) {
+  const Shape shape = shape_of(text);
+  if (!shape.problem.empty()) {
+    return Problem{file + ":" + std::to_string(shape.line), "no configuration: " + shape.problem,
+                   "correct the line"};
+  }
+  const std::uint64_t wanted = std::uint64_t{shape.items} * kItemBytes + text.size();
+  const std::uint64_t available = topology::available_bytes({}).value_or(wanted);
+  if (wanted <= available) return std::nullopt;
+  return Problem{file,
+                 "to read it takes about " + std::to_string(wanted >> 20U) + " MiB of memory, " +
+                     std::to_string(available >> 20U) + " MiB are to be had",
+                 "give the machine more memory, or the file fewer keys"};
 }
 
 }  // namespace
@@ -68,6 +87,7 @@ std::variant<Document, std::vector<Problem>> Document::parse(std::string_view te
                                                              const std::vector<std::string>& sets) {
   Document document;
   document.file_ = printable(name);
+  if (auto problem = unfit(text, document.file_)) return std::vector<Problem>{std::move(*problem)};
   try {
     document.root_ = toml::parse(text);
   } catch (const toml::parse_error& error) {
@@ -105,6 +125,7 @@ std::variant<std::vector<Document::Step>, Problem> Document::parse_path(const st
     step.name = item;
     steps.push_back(std::move(step));
     if (dot == std::string_view::npos) return steps;
+    if (steps.size() == kMaxKeyParts) return bad;
     path.remove_prefix(dot + 1);
   }
 }

@@ -1,10 +1,8 @@
 // From text to Config: each section in turn, by the key table and by the rules that reach beyond
 // one key.
 #include <algorithm>
-#include <array>
-#include <cerrno>
-#include <cstring>
-#include <fstream>
+#include <string>
+#include <string_view>
 
 #include "config/config.hpp"
 #include "config/document.hpp"
@@ -12,6 +10,7 @@
 #include "config/loading.hpp"
 #include "config/reader.hpp"
 #include "config/text.hpp"
+#include "files/regular_file.hpp"
 
 namespace esc::config {
 namespace {
@@ -35,6 +34,22 @@ void read_all(const Loading& in) {
   read_routes(in);
   read_producers(in);
   check_prefix_total(in);
+}
+
+// A million routes are 70 MiB.
+constexpr std::size_t kMaxFileBytes = std::size_t{128} << 20U;
+
+// What it says behind the path, which stands before it already.
+std::string reason_of(const files::FileError& error, const std::string& path) {
+  const std::string_view what = error.what();
+  return std::string(what.substr(what.starts_with(path) ? path.size() + 2 : 0));
+}
+
+// All that is wrong with a file of another kind would be as long as the file.
+void cut(std::vector<Problem>& problems, std::size_t found, const std::string& file) {
+  if (found <= problems.size()) return;
+  problems.push_back({file, std::to_string(found - problems.size()) + " more problems",
+                      "correct the first ones, and look again"});
 }
 
 }  // namespace
@@ -82,40 +97,21 @@ LoadResult load_text(std::string_view text, std::string_view name, const Overrid
   Reader reader(document, config, problems);
   PrefixTotal prefixes;
   read_all({config, reader, overrides, known_handlers, prefixes});
+  cut(problems, reader.problems_found(), config.file);
   if (!problems.empty()) return problems;
   return config;
 }
 
 LoadResult load(const std::filesystem::path& file, const Overrides& overrides,
                 std::span<const std::string_view> known_handlers) {
-  constexpr std::uintmax_t kMaxFileBytes = 256U << 20U;
-  const std::string name = printable(file.native());
-  const auto unreadable = [&](const std::string& why, const std::string& fix) {
-    return std::vector<Problem>{{name, "cannot read the configuration: " + why, fix}};
-  };
-  std::error_code error;
-  if (std::filesystem::is_directory(file, error)) {
-    return unreadable("it is a directory", "name a file");
-  }
-  errno = 0;
-  std::ifstream stream(file, std::ios::binary);
-  if (!stream) {
-    const bool denied = errno == EACCES;
-    return unreadable(std::strerror(errno), denied ? "check its permissions and your user"
-                                                   : "check the path and the working directory");
-  }
-  const std::uintmax_t bytes = std::filesystem::file_size(file, error);
-  if (!error && bytes > kMaxFileBytes) {
-    return unreadable("it has " + std::to_string(bytes) + " bytes", "256 MiB are the bound");
-  }
   std::string text;
-  std::array<char, 65'536> piece;
-  errno = 0;
-  do {
-    stream.read(piece.data(), piece.size());
-    text.append(piece.data(), static_cast<std::size_t>(stream.gcount()));
-  } while (stream);
-  if (stream.bad()) return unreadable(std::strerror(errno), "check the disk that it is on");
+  try {
+    text = files::read_file(file.native(), kMaxFileBytes);
+  } catch (const files::FileError& error) {
+    return std::vector<Problem>{
+        {printable(file.native()),
+         "cannot read the configuration: " + reason_of(error, file.native()), error.fix()}};
+  }
   return load_text(text, file.native(), overrides, known_handlers);
 }
 

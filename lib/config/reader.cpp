@@ -77,6 +77,7 @@ std::string advice_for(std::string_view key, std::string_view section) {
 }  // namespace
 
 void Reader::problem(std::string where, std::string what, std::string fix) {
+  if (++found_ > kMaxProblems) return;
   problems_.push_back({std::move(where), std::move(what), std::move(fix)});
 }
 
@@ -148,6 +149,10 @@ void Reader::report_unknown_keys(const Section& in) {
     const std::string_view name = key.str();
     if (find_key(in.name, name) != nullptr) continue;
     if (in.path.empty() && find_section(name) != nullptr && !name.empty()) continue;
+    if (found_ >= kMaxProblems) {
+      ++found_;  // without its text: a file of another kind may have millions
+      continue;
+    }
     const bool is_table = in.path.empty() && (node.is_table() || node.is_array_of_tables());
     problem(document_.where(in.key_path(name), key.source()),
             is_table ? "unknown table [" + printable(name) + "]"

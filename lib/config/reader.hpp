@@ -16,6 +16,9 @@
 
 namespace esc::config {
 
+/// Nobody corrects more at a time.
+inline constexpr std::size_t kMaxProblems = 100;
+
 /// One table of the document; `table` is null when the file has none.
 struct Section {
   std::string_view name;
@@ -74,7 +77,9 @@ class Reader {
   /// Place of the key's value as a number or two, for what is too many to keep as text. One that
   /// the command line set goes to the Config's sources instead.
   [[nodiscard]] FilePlace keep_place(const Section& in, std::string_view key);
+  /// Keeps the first kMaxProblems; of the others only their number is known.
   void problem(std::string where, std::string what, std::string fix);
+  [[nodiscard]] std::size_t problems_found() const noexcept { return found_; }
 
  private:
   const toml::node* value(const Section& in, const KeySpec& spec);
@@ -94,6 +99,7 @@ class Reader {
   const Document& document_;
   Config& config_;
   std::vector<Problem>& problems_;
+  std::size_t found_ = 0;
 };
 
 }  // namespace esc::config

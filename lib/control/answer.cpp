@@ -71,6 +71,8 @@ std::string to_line(const ordered_json& reply) {
 std::string answer(std::string_view line, const Handler& handler) {
   try {
     return to_line(handler(parse_request(line)));
+  } catch (const Later&) {
+    throw;
   } catch (const Refusal& refusal) {
     return to_line(error_reply(refusal.what(), refusal.fix()));
   } catch (const std::exception& error) {

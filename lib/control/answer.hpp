@@ -1,6 +1,7 @@
 // From a request line to a reply line.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
@@ -21,6 +22,12 @@ class Refusal : public std::runtime_error {
   std::string fix_;
 };
 
+/// Thrown by a handler whose answer takes longer than the main lcore may wait: it comes later, by
+/// ControlServer::settle(). Until then the peer that asked is answered nothing else.
+struct Later {
+  std::uint64_t ticket = 0;  ///< never 0, and no other's
+};
+
 /// Gets a request that is a JSON object with a string "command", returns the whole reply:
 /// ok_reply() or error_reply(). A Refusal or any other exception becomes an error reply.
 using Handler = std::function<nlohmann::ordered_json(const nlohmann::json& request)>;
@@ -31,7 +38,7 @@ using Handler = std::function<nlohmann::ordered_json(const nlohmann::json& reque
 [[nodiscard]] nlohmann::ordered_json error_reply(std::string error, std::string fix = {});
 
 /// What `handler` says to the request in `line`, or what is wrong with it: one line of printable
-/// ASCII and its newline.
+/// ASCII and its newline. Throws Later.
 [[nodiscard]] std::string answer(std::string_view line, const Handler& handler);
 
 /// A reply as it goes over the socket: one line of printable ASCII and its newline.

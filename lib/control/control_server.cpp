@@ -81,11 +81,21 @@ class ControlServer::Impl {
       if (event.data.ptr == nullptr) {
         newcomers = true;
       } else {
-        serve(*static_cast<Peer*>(event.data.ptr));
+        serve(*static_cast<Peer*>(event.data.ptr), event.events);
       }
     }
     // Last: a newcomer may take the place of one that the events speak of.
     if (newcomers) accept_all();
+  }
+
+  void settle(std::uint64_t ticket, std::string line) {
+    for (const auto& peer : peers_) {
+      if (peer->awaits != ticket) continue;
+      peer->awaits = 0;
+      peer->connection.queue(bounded(std::move(line)));
+      serve(*peer, 0);
+      return;
+    }
   }
 
   [[nodiscard]] int poll_fd() const noexcept { return epoll_.get(); }
@@ -100,6 +110,7 @@ class ControlServer::Impl {
     bool reserved = false;
     std::chrono::steady_clock::time_point idle_since;  ///< came, was answered, or read last
     std::uint32_t interest = 0;                        ///< what epoll watches
+    std::uint64_t awaits = 0;  ///< the ticket of an answer that comes later; 0: of none
   };
 
   void accept_all();
@@ -108,10 +119,11 @@ class ControlServer::Impl {
   [[nodiscard]] std::size_t count(bool reserved) const;
   [[nodiscard]] bool is_idle(const Peer& peer) const;
   [[nodiscard]] bool one_gives_way();
-  void serve(Peer& peer) noexcept;
+  void serve(Peer& peer, std::uint32_t events) noexcept;
   [[nodiscard]] bool serve_or_fail(Peer& peer);
   [[nodiscard]] bool answer_some(Peer& peer);
-  [[nodiscard]] std::string reply_to(const Peer& peer, std::string_view line);
+  void reply_to(Peer& peer, std::string_view line);
+  [[nodiscard]] std::string bounded(std::string reply) const;
   [[nodiscard]] nlohmann::ordered_json handle(const Peer& peer, const nlohmann::json& request);
   [[nodiscard]] std::size_t all_unsent() const;
   [[nodiscard]] bool watch(Peer& peer) const noexcept;
@@ -165,7 +177,7 @@ void ControlServer::Impl::admit(FileDescriptor socket) {
   }
   ++figures_.accepted;
   // What it asked while it waited to be let in.
-  serve(*peers_.back());
+  serve(*peers_.back(), 0);
 }
 
 bool ControlServer::Impl::add(FileDescriptor socket, pid_t process, bool reserved) {
@@ -188,6 +200,7 @@ std::size_t ControlServer::Impl::count(bool reserved) const {
 
 bool ControlServer::Impl::is_idle(const Peer& peer) const {
   const LineConnection& connection = peer.connection;
+  if (peer.awaits != 0) return false;
   if (connection.unsent() > 0) return now_() - peer.idle_since >= limits_.max_unread_time;
   return !connection.has_line() && !input_waits(connection.fd());
 }
@@ -215,12 +228,14 @@ bool ControlServer::Impl::one_gives_way() {
   return true;
 }
 
-void ControlServer::Impl::serve(Peer& peer) noexcept {
+void ControlServer::Impl::serve(Peer& peer, std::uint32_t events) noexcept {
   bool keep = false;
   try {
     const std::uint64_t requests = figures_.requests;
     const std::size_t unsent = peer.connection.unsent();
-    keep = serve_or_fail(peer) && watch(peer);
+    // Nobody is there any more to hear what comes later.
+    const bool gone = peer.awaits != 0 && (events & (EPOLLHUP | EPOLLERR)) != 0;
+    keep = !gone && serve_or_fail(peer) && watch(peer);
     if (figures_.requests != requests || peer.connection.unsent() < unsent) {
       peer.idle_since = now_();
     }
@@ -237,14 +252,14 @@ bool ControlServer::Impl::serve_or_fail(Peer& peer) {
     return false;
   }
   if (!answer_some(peer) || connection.flush() == Io::kBroken) return false;
-  return !connection.done();
+  return peer.awaits != 0 || !connection.done();
 }
 
 // False: the peer is to be dropped. What is unread is judged before a reply is added to it, so that
 // one reply may be longer than what a slow reader may leave.
 bool ControlServer::Impl::answer_some(Peer& peer) {
   LineConnection& connection = peer.connection;
-  for (std::size_t i = 0; i < limits_.max_requests_per_turn; ++i) {
+  for (std::size_t i = 0; i < limits_.max_requests_per_turn && peer.awaits == 0; ++i) {
     if (connection.overlong()) {
       ++figures_.dropped_overlong;
       connection.finish();
@@ -260,7 +275,7 @@ bool ControlServer::Impl::answer_some(Peer& peer) {
       return false;
     }
     ++figures_.requests;
-    connection.queue(reply_to(peer, *line));
+    reply_to(peer, *line);
     if (peer.reserved) connection.finish();
   }
   return true;
@@ -287,9 +302,16 @@ nlohmann::ordered_json ControlServer::Impl::handle(const Peer& peer,
   return handler_(request);
 }
 
-std::string ControlServer::Impl::reply_to(const Peer& peer, std::string_view line) {
-  std::string reply =
-      answer(line, [&](const nlohmann::json& request) { return handle(peer, request); });
+void ControlServer::Impl::reply_to(Peer& peer, std::string_view line) {
+  try {
+    peer.connection.queue(bounded(
+        answer(line, [&](const nlohmann::json& request) { return handle(peer, request); })));
+  } catch (const Later& later) {
+    peer.awaits = later.ticket;
+  }
+}
+
+std::string ControlServer::Impl::bounded(std::string reply) const {
   if (reply.size() <= limits_.max_reply_bytes) return reply;
   return to_line(error_reply("the reply has " + std::to_string(reply.size()) + " bytes, and " +
                                  std::to_string(limits_.max_reply_bytes) + " are the most",
@@ -297,12 +319,14 @@ std::string ControlServer::Impl::reply_to(const Peer& peer, std::string_view lin
 }
 
 // A line that waits for its turn needs no more input, only another turn: a writable socket gives
-// it.
+// it. One that waits for the answer to the line before it gets its turn from settle().
 bool ControlServer::Impl::watch(Peer& peer) const noexcept {
   const LineConnection& connection = peer.connection;
-  const bool waiting = connection.has_line();
+  const bool waiting = connection.has_line() && peer.awaits == 0;
   epoll_event event{};
-  if (!connection.ended() && !waiting) event.events |= EPOLLIN;
+  if (!connection.ended() && !connection.has_line() && !connection.overlong()) {
+    event.events |= EPOLLIN;
+  }
   if (waiting || connection.unsent() > 0) event.events |= EPOLLOUT;
   event.data.ptr = &peer;
   if (event.events == peer.interest) return true;
@@ -332,6 +356,13 @@ void ControlServer::serve_ready() noexcept {
   try {
     impl_->serve_ready();
   } catch (...) {  // out of memory while admitting a peer: its socket is closed, others stay
+  }
+}
+
+void ControlServer::settle(std::uint64_t ticket, std::string line) noexcept {
+  try {
+    impl_->settle(ticket, std::move(line));
+  } catch (...) {  // out of memory: the peer waits in vain, and the appliance stays
   }
 }
 

@@ -78,6 +78,10 @@ class ControlServer {
   /// is left keeps poll_fd() readable. Does not throw.
   void serve_ready() noexcept;
 
+  /// The answer that a handler promised with Later: a whole reply, as to_line() makes it. Whoever
+  /// asked may be gone by now. Not from within the handler.
+  void settle(std::uint64_t ticket, std::string line) noexcept;
+
   [[nodiscard]] const std::string& socket_path() const noexcept;
   [[nodiscard]] ControlServerFigures figures() const noexcept;
   [[nodiscard]] std::size_t connections() const noexcept;

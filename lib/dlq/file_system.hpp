@@ -35,6 +35,7 @@ class File {
 struct FolderEntry {
   std::string name;
   std::uint64_t bytes = 0;
+  bool regular = true;  ///< a plain file: anything else is not ours, whatever its name
 };
 
 /// A folder. Thread: one.
@@ -45,13 +46,15 @@ class FileSystem {
   FileSystem(const FileSystem&) = delete;
   FileSystem& operator=(const FileSystem&) = delete;
 
-  /// A new file of that size, which must not exist; its bytes are zero. On an error there may be
-  /// one nevertheless.
+  /// A new file of that size; its bytes are zero. EEXIST: something of that name is there, and is
+  /// left alone. On another error there may be a file of ours nevertheless.
   [[nodiscard]] virtual int create(const std::string& name, std::uint64_t bytes,
                                    std::unique_ptr<File>& file) = 0;
   /// One that exists, with what is in it.
   [[nodiscard]] virtual int reuse(const std::string& name, std::unique_ptr<File>& file) = 0;
+  /// A regular file, to a name that nothing has: EEXIST if something has it.
   [[nodiscard]] virtual int rename(const std::string& from, const std::string& to) = 0;
+  /// A regular file.
   [[nodiscard]] virtual int remove(const std::string& name) = 0;
   /// Names that were created, renamed and removed are so on the disk.
   [[nodiscard]] virtual int sync_folder() = 0;

@@ -12,6 +12,8 @@
 #include <cstring>
 
 #include "dlq/posix_file_system.hpp"
+#include "files/place.hpp"
+#include "files/regular_file.hpp"
 
 namespace esc::dlq {
 namespace {
@@ -46,11 +48,16 @@ Folder::Folder(const std::string& path)
   std::vector<FolderEntry> entries;
   if (const int error = list_folder(fd_.get(), entries); error != 0) fail(path, error);
   for (FolderEntry& entry : entries) {
-    if (const auto number = segment_number(entry.name)) {
+    const bool named = segment_number(entry.name) || spare_number(entry.name);
+    if (named && !entry.regular) {
+      foreign_.push_back(std::move(entry.name));
+    } else if (const auto number = segment_number(entry.name)) {
       segments_.push_back({*number, entry.bytes});
       bytes_ += entry.bytes;
-    } else if (spare_number(entry.name)) {
+    } else if (named && is_ours(entry.name)) {
       spares_.push_back(std::move(entry));
+    } else if (named) {
+      foreign_.push_back(std::move(entry.name));
     }
   }
   std::ranges::sort(segments_, {}, &SegmentFile::number);
@@ -62,6 +69,18 @@ SegmentFile Folder::measured(const SegmentFile& file) const {
   const std::string name = segment_name(file.number);
   if (::fstatat(fd_.get(), name.c_str(), &found, AT_SYMLINK_NOFOLLOW) != 0) return file;
   return {file.number, static_cast<std::uint64_t>(found.st_size)};
+}
+
+// A spare file has the header of the segment that it was. One that cannot be read is taken for
+// ours: what it is worth shows when it is written.
+bool Folder::is_ours(const std::string& spare) const {
+  const files::Opened opened =
+      files::open_regular_at(fd_.get(), spare, O_RDONLY, files::Links::kRefuse);
+  if (!opened.fd.valid()) return opened.error != 0;
+  AlignedBytes block(kBlockBytes);
+  const ssize_t got = ::pread(opened.fd.get(), block.span().data(), block.span().size(), 0);
+  if (got < static_cast<ssize_t>(kBlockBytes)) return got < 0;
+  return read_header(block.span()).fault != HeaderFault::kForeign;
 }
 
 std::optional<SegmentHeader> Folder::header(const SegmentFile& file) const {
@@ -78,11 +97,11 @@ std::optional<SegmentHeader> Folder::header(const SegmentFile& file) const {
 std::optional<std::span<const std::byte>> Folder::read(const SegmentFile& file, SegmentBytes& room,
                                                        int& error) const {
   error = 0;
-  const FileDescriptor opened(::openat(fd_.get(), segment_name(file.number).c_str(),
-                                       O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
-  if (!opened.valid() && errno == ENOENT) return std::nullopt;
-  if (!opened.valid()) {
-    error = errno;
+  const files::Opened opened =
+      files::open_regular_at(fd_.get(), segment_name(file.number), O_RDONLY, files::Links::kRefuse);
+  if (opened.error == ENOENT) return std::nullopt;
+  if (!opened.fd.valid()) {
+    error = opened.error != 0 ? opened.error : files::kNotRegular;
     return std::span<const std::byte>{};
   }
   const std::size_t wanted = std::min(file.bytes, kMaxSegmentBytes);
@@ -90,7 +109,7 @@ std::optional<std::span<const std::byte>> Folder::read(const SegmentFile& file, 
   std::size_t done = 0;
   while (done < wanted) {
     const ssize_t got =
-        ::pread(opened.get(), bytes.data() + done, wanted - done, static_cast<off_t>(done));
+        ::pread(opened.fd.get(), bytes.data() + done, wanted - done, static_cast<off_t>(done));
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) error = errno;
     if (got <= 0) break;
@@ -124,10 +143,25 @@ std::vector<ScannedSegment> scan_folder(const Folder& folder,
   for (std::optional<ScannedSegment>& segment : scanned) {
     if (segment) found.push_back(std::move(*segment));
   }
+  for (const std::string& name : folder.foreign()) {
+    const auto number = segment_number(name);
+    if (!number) continue;
+    FoundSegment foreign;
+    foreign.number = *number;
+    foreign.state = SegmentState::kForeign;
+    found.push_back({{*number, 0}, std::move(foreign), 0});
+  }
+  std::ranges::sort(found, {}, [](const ScannedSegment& segment) { return segment.file.number; });
   return found;
 }
 
-void check_usable(const std::string& path, std::span<const ScannedSegment> segments) {
+void check_usable(const std::string& path, const Folder& folder,
+                  std::span<const ScannedSegment> segments) {
+  if (!folder.foreign().empty()) {
+    const std::string& name = folder.foreign().front();
+    throw FolderError("'" + path + "/" + name + "' is named like one of its files, and is none",
+                      "give dead letters a folder of their own, or take that away");
+  }
   for (const ScannedSegment& segment : segments) {
     const std::string file = path + "/" + segment_name(segment.file.number);
     if (segment.found.state == SegmentState::kForeign) {
@@ -153,7 +187,7 @@ void check_headers(const std::string& path) {
     const auto bytes = folder.read(head, room, error);
     if (bytes && error == 0) segments.push_back({file, scan_segment(file.number, *bytes), 0});
   }
-  check_usable(path, segments);
+  check_usable(path, folder, segments);
 }
 
 }  // namespace esc::dlq

@@ -55,6 +55,9 @@ class Folder {
   [[nodiscard]] const std::vector<SegmentFile>& segments() const noexcept { return segments_; }
   [[nodiscard]] const std::vector<FolderEntry>& spares() const noexcept { return spares_; }
   [[nodiscard]] std::uint64_t bytes() const noexcept { return bytes_; }
+  /// What is named like a segment or a spare file and is none: a link, a FIFO, a folder, or a spare
+  /// file with somebody else's bytes.
+  [[nodiscard]] const std::vector<std::string>& foreign() const noexcept { return foreign_; }
 
   /// The same file with the bytes that it has now.
   [[nodiscard]] SegmentFile measured(const SegmentFile& file) const;
@@ -70,9 +73,12 @@ class Folder {
                                                                int& error) const;
 
  private:
+  [[nodiscard]] bool is_ours(const std::string& spare) const;
+
   FileDescriptor fd_;
   std::vector<SegmentFile> segments_;
   std::vector<FolderEntry> spares_;
+  std::vector<std::string> foreign_;
   std::uint64_t bytes_ = 0;
 };
 
@@ -114,9 +120,10 @@ struct ScannedSegment {
 [[nodiscard]] std::vector<ScannedSegment> scan_folder(
     const Folder& folder, const std::function<void(std::uint64_t bytes)>& on_read = {});
 
-/// Why an appliance must not write into such a folder: a file that is not its own, or that a newer
-/// version made. Throws FolderError.
-void check_usable(const std::string& path, std::span<const ScannedSegment> segments);
+/// Why an appliance must not write into such a folder: something that is not its own, or that a
+/// newer version made. Throws FolderError.
+void check_usable(const std::string& path, const Folder& folder,
+                  std::span<const ScannedSegment> segments);
 
 /// The same by what is in the headers, which is all that it takes; none of the letters is read.
 void check_headers(const std::string& path);

@@ -15,6 +15,8 @@
 #include <thread>
 #include <utility>
 
+#include "files/place.hpp"
+
 namespace esc::dlq {
 namespace {
 
@@ -151,9 +153,11 @@ int list_folder(int folder, std::vector<FolderEntry>& entries) {
       break;
     }
     struct stat found {};
+    if (std::strcmp(entry->d_name, ".") == 0 || std::strcmp(entry->d_name, "..") == 0) continue;
     if (::fstatat(fd, entry->d_name, &found, AT_SYMLINK_NOFOLLOW) != 0) continue;
-    if (!S_ISREG(found.st_mode)) continue;
-    entries.push_back({entry->d_name, static_cast<std::uint64_t>(found.st_size)});
+    const bool regular = S_ISREG(found.st_mode);
+    entries.push_back(
+        {entry->d_name, regular ? static_cast<std::uint64_t>(found.st_size) : 0, regular});
   }
   ::closedir(open);
   return error;
@@ -201,7 +205,7 @@ int PosixFileSystem::open_file(const std::string& name, int flags, FileDescripto
   fd = FileDescriptor(::openat(folder_.get(), name.c_str(), flags | O_DIRECT, kFileMode));
   if (!fd.valid() && errno == EINVAL) {
     // No O_DIRECT here. Some file systems find that out when the file is made already.
-    if ((flags & O_EXCL) != 0) ::unlinkat(folder_.get(), name.c_str(), 0);
+    if ((flags & O_EXCL) != 0) (void)files::remove_regular_at(folder_.get(), name);
     fd = FileDescriptor(::openat(folder_.get(), name.c_str(), flags, kFileMode));
   }
   return fd.valid() ? 0 : errno;
@@ -234,11 +238,11 @@ int PosixFileSystem::reuse(const std::string& name, std::unique_ptr<File>& file)
 }
 
 int PosixFileSystem::rename(const std::string& from, const std::string& to) {
-  return result_of(::renameat(folder_.get(), from.c_str(), folder_.get(), to.c_str()));
+  return files::move_regular_at(folder_.get(), from, to);
 }
 
 int PosixFileSystem::remove(const std::string& name) {
-  return result_of(::unlinkat(folder_.get(), name.c_str(), 0));
+  return files::remove_regular_at(folder_.get(), name);
 }
 
 int PosixFileSystem::sync_folder() {

@@ -12,7 +12,7 @@
 
 namespace esc::dlq {
 
-/// The plain files in an open folder; 0 or an errno.
+/// What is in an open folder, but for "." and ".."; 0 or an errno.
 [[nodiscard]] int list_folder(int folder, std::vector<FolderEntry>& entries);
 
 /// What PosixFileSystem::open() would say to that folder, 0 or an errno; nothing is made, and the

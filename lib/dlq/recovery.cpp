@@ -25,7 +25,7 @@ KeptSegment kept_from(const ScannedSegment& segment, std::uint64_t segment_bytes
 Recovery recover(const std::string& path, std::uint64_t segment_bytes) {
   const Folder folder(path);
   const std::vector<ScannedSegment> scanned = scan_folder(folder);
-  check_usable(path, scanned);
+  check_usable(path, folder, scanned);
   Recovery recovery;
   recovery.bytes = folder.bytes();
   for (const ScannedSegment& segment : scanned) {

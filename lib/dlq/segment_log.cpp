@@ -5,6 +5,11 @@
 #include <utility>
 
 namespace esc::dlq {
+namespace {
+
+constexpr std::size_t kMostNamesTaken = 64;  // by somebody else, that one commit goes past
+
+}  // namespace
 
 int SegmentLog::commit(CommitBuffer& buffer, std::uint64_t now_ns, std::uint64_t tick_ns) {
   const std::span<const std::byte> bytes = buffer.finish();
@@ -53,6 +58,15 @@ void SegmentLog::put_aside(std::uint64_t now_ns, bool reusable) {
 }
 
 int SegmentLog::begin(std::uint64_t first_id, std::uint64_t now_ns) {
+  int error = EEXIST;
+  // A name that somebody else took is left alone, and the next number tried at once.
+  for (std::size_t i = 0; i < kMostNamesTaken && error == EEXIST; ++i) {
+    error = begin_next(first_id, now_ns);
+  }
+  return error;
+}
+
+int SegmentLog::begin_next(std::uint64_t first_id, std::uint64_t now_ns) {
   const SegmentHeader header{.number = next_number_,
                              .run = settings_.run,
                              .first_id = first_id,
@@ -64,7 +78,7 @@ int SegmentLog::begin(std::uint64_t first_id, std::uint64_t now_ns) {
   std::unique_ptr<File> file;
   if (const int error = prepare(file, header); error != 0) {
     file.reset();
-    (void)files_.remove(segment_name(header.number));
+    if (error != EEXIST) (void)files_.remove(segment_name(header.number));
     return error;
   }
   file_ = std::move(file);
@@ -93,7 +107,12 @@ int SegmentLog::open_new(std::unique_ptr<File>& file, const SegmentHeader& heade
   while (!spares_.empty()) {
     const std::string spare = std::move(spares_.back());
     spares_.pop_back();
-    if (files_.rename(spare, name) == 0) return files_.reuse(name, file);
+    const int error = files_.rename(spare, name);
+    if (error == 0) return files_.reuse(name, file);
+    if (error == EEXIST) {
+      spares_.push_back(spare);
+      return error;
+    }
   }
   if (settings_.min_free_bytes != 0) {
     std::uint64_t free = 0;
@@ -116,14 +135,13 @@ int SegmentLog::remove_oldest(bool recycle) {
   if (kept_.empty()) return 0;
   const KeptSegment& oldest = kept_.front();
   const std::string name = segment_name(oldest.number);
-  int error = 0;
+  int error = EEXIST;
   if (recycle && spares_.size() < settings_.max_spares && oldest.reusable) {
     const std::string spare = spare_name(oldest.number);
     error = files_.rename(name, spare);
     if (error == 0) spares_.push_back(spare);
-  } else {
-    error = files_.remove(name);
   }
+  if (error == EEXIST) error = files_.remove(name);
   if (error != 0 && error != ENOENT) return error;
   kept_bytes_ -= oldest.bytes;
   kept_.pop_front();

@@ -81,6 +81,7 @@ class SegmentLog {
 
  private:
   [[nodiscard]] int begin(std::uint64_t first_id, std::uint64_t now_ns);
+  [[nodiscard]] int begin_next(std::uint64_t first_id, std::uint64_t now_ns);
   [[nodiscard]] int prepare(std::unique_ptr<File>& file, const SegmentHeader& header);
   [[nodiscard]] int open_new(std::unique_ptr<File>& file, const SegmentHeader& header);
   void put_aside(std::uint64_t now_ns, bool reusable);

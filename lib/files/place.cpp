@@ -45,6 +45,15 @@ int rename_regular_at(int folder, const std::string& from, const std::string& to
   return ::renameat(folder, from.c_str(), folder, to.c_str()) == 0 ? 0 : errno;
 }
 
+int move_regular_at(int folder, const std::string& from, const std::string& to) noexcept {
+  if (const int error = judge(folder, from, true); error != 0) return error;
+  if (::renameat2(folder, from.c_str(), folder, to.c_str(), RENAME_NOREPLACE) == 0) return 0;
+  if (errno != EINVAL && errno != ENOSYS) return errno;
+  // This file system knows no such rename.
+  if (::faccessat(folder, to.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0) return EEXIST;
+  return ::renameat(folder, from.c_str(), folder, to.c_str()) == 0 ? 0 : errno;
+}
+
 Place::Place(const std::string& path, Links links) : path_(path) {
   std::filesystem::path real = path;
   std::error_code error;
@@ -116,6 +125,42 @@ Place Place::beside(const std::string& name) const {
 
 void Place::sync_folder() const {
   if (::fsync(folder_.get()) != 0) fail("its folder cannot be brought to the disk", errno);
+}
+
+FileDescriptor Place::open_or_make(int flags, mode_t mode) const {
+  if (const auto there = this->mode(); there && !S_ISREG(*there)) {
+    throw FileError(path_ + " is " + kind_of(*there), "name a regular file");
+  }
+  // Non-blocking, should a FIFO have come in between; then it is closed again.
+  FileDescriptor file(::openat(folder_.get(), name_.c_str(),
+                               flags | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,
+                               mode));
+  struct stat status {};
+  if (!file.valid() || ::fstat(file.get(), &status) != 0) fail("cannot be opened", errno);
+  if (!S_ISREG(status.st_mode)) {
+    throw FileError(path_ + " is " + kind_of(status.st_mode), "name a regular file");
+  }
+  return file;
+}
+
+void remove_file(const Place& place) {
+  const int error = remove_regular_at(place.folder(), place.name());
+  if (error == ENOENT) return;
+  if (error != 0) {
+    const std::string why =
+        error == kNotRegular ? "what stands there is no regular file" : reason(error);
+    throw FileError(place.path() + " cannot be removed: " + why,
+                    "see that this user may write in its folder", error);
+  }
+  place.sync_folder();
+}
+
+FileDescriptor open_lock(const Place& place) {
+  return place.open_or_make(O_RDWR, 0600);
+}
+
+FileDescriptor open_to_append(const Place& place, mode_t mode) {
+  return place.open_or_make(O_WRONLY | O_APPEND, mode);
 }
 
 void Place::fail(const std::string& what, int error) const {

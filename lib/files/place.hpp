@@ -27,6 +27,10 @@ inline constexpr int kNotRegular = EMEDIUMTYPE;
 [[nodiscard]] int rename_regular_at(int folder, const std::string& from,
                                     const std::string& to) noexcept;
 
+/// Renames a regular file within a folder to a name that nothing has: EEXIST if something has it.
+[[nodiscard]] int move_regular_at(int folder, const std::string& from,
+                                  const std::string& to) noexcept;
+
 /// A name in a folder. The folder is held by its descriptor, so all that is done happens in one
 /// folder, whatever becomes of its name meanwhile. Only a regular file is ever opened, renamed,
 /// replaced or removed: whatever else stands there belongs to somebody, and stays. Thread: one.
@@ -49,6 +53,8 @@ class Place {
 
   /// For reading; no descriptor: nothing is there. Throws FileError.
   [[nodiscard]] FileDescriptor open_to_read() const;
+  /// A regular file, made with `mode` if it is not there. Throws FileError.
+  [[nodiscard]] FileDescriptor open_or_make(int flags, mode_t mode) const;
   /// Renames it, in its folder, and makes the new name last. Throws FileError.
   void rename_to(const std::string& name) const;
   /// Another name in the same folder.
@@ -65,5 +71,14 @@ class Place {
   FileDescriptor folder_;
   std::string name_;
 };
+
+/// Removes a regular file, if it is there, and brings that to the disk. Throws FileError.
+void remove_file(const Place& place);
+/// A regular file to lock (flock): made, empty, if it is not there. It is not locked yet. Throws
+/// FileError.
+[[nodiscard]] FileDescriptor open_lock(const Place& place);
+/// A regular file to write on at its end: made if it is not there, with `mode` less the umask.
+/// Throws FileError.
+[[nodiscard]] FileDescriptor open_to_append(const Place& place, mode_t mode);
 
 }  // namespace esc::files

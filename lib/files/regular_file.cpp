@@ -35,6 +35,16 @@ std::string fix_of(int error) {
   }
 }
 
+/// By its name once more: what is opened is that very file, or closed again.
+FileDescriptor reopen(int folder, const std::string& name, int flags, const struct stat& seen) {
+  FileDescriptor file(::openat(folder, name.c_str(), flags));
+  struct stat status {};
+  if (!file.valid() || ::fstat(file.get(), &status) != 0) return {};
+  if (status.st_dev == seen.st_dev && status.st_ino == seen.st_ino) return file;
+  errno = ESTALE;
+  return {};
+}
+
 }  // namespace
 
 std::string kind_of(mode_t mode) {
@@ -71,7 +81,12 @@ Opened open_regular_at(int folder, const std::string& name, int flags, Links lin
   if (!S_ISREG(status.st_mode)) return opened;
   // The link leads to that very file, whatever its name stands for by now.
   const std::string itself = "/proc/self/fd/" + std::to_string(seen.get());
-  opened.fd = FileDescriptor(::open(itself.c_str(), flags | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  flags |= O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
+  opened.fd = FileDescriptor(::open(itself.c_str(), flags));
+  // A program that got its rights from its file may not use that link.
+  if (!opened.fd.valid() && (errno == EACCES || errno == ENOENT)) {
+    opened.fd = reopen(folder, name, flags | follow, status);
+  }
   if (!opened.fd.valid()) opened.error = errno;
   return opened;
 }

@@ -1,12 +1,12 @@
 #include "identity/window_file.hpp"
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <bit>
-#include <cerrno>
-#include <cstdio>
 #include <cstring>
 #include <ctime>
-#include <fstream>
 #include <optional>
 #include <vector>
 
@@ -17,6 +17,8 @@ namespace esc::identity {
 namespace {
 
 constexpr std::string_view kMagic = "ESCWINDO";
+constexpr std::string_view kLoaded = ".loaded";
+constexpr std::string_view kRefused = ".refused";
 constexpr std::uint32_t kVersion = 1;
 constexpr std::size_t kMaxNameBytes = 255;
 constexpr std::uint64_t kNanos = 1'000'000'000;
@@ -200,8 +202,8 @@ Instant read_instant(std::uint64_t tsc, std::uint64_t tsc_hz) {
               .wall_ns = clock_ns(CLOCK_REALTIME),
               .boot_ns = clock_ns(CLOCK_BOOTTIME),
               .boot = {}};
-  std::ifstream boot("/proc/sys/kernel/random/boot_id");
-  if (!boot.read(now.boot.data(), static_cast<std::streamsize>(now.boot.size()))) now.boot = {};
+  const auto boot = files::read_system_file("/proc/sys/kernel/random/boot_id").value_or("");
+  if (boot.size() >= now.boot.size()) std::copy_n(boot.begin(), now.boot.size(), now.boot.begin());
   return now;
 }
 
@@ -292,12 +294,38 @@ LoadReport load_windows(const std::string& path, const std::string& instance, Pr
 }
 
 void retire_windows(const std::string& path) {
-  if (std::rename(path.c_str(), (path + ".loaded").c_str()) != 0) {
-    throw WindowFileError(path + " cannot be renamed to " + path + ".loaded: " +
-                              std::strerror(errno),  // NOLINT: control side, one thread
-                          "see that this user may write in its folder");
+  const files::Place place(path);
+  place.rename_to(place.name() + std::string(kLoaded));
+}
+
+void set_windows_aside(const std::string& path) {
+  const files::Place place(path);
+  place.rename_to(place.name() + std::string(kRefused));
+}
+
+std::optional<files::Trouble> windows_trouble(const std::string& path) {
+  try {
+    const files::Place place(path);
+    for (const std::string_view suffix : {"", ".new", kLoaded.data(), kRefused.data()}) {
+      const files::Place beside = place.beside(place.name() + std::string(suffix));
+      const auto mode = beside.mode();
+      if (mode && !S_ISREG(*mode)) {
+        return files::Trouble{
+            beside.path() + " is " + files::kind_of(*mode),
+            suffix.empty() ? "name a regular file, or one that is not yet" : "move it away"};
+      }
+    }
+    const FileDescriptor file = place.open_to_read();
+    if (!file.valid()) return std::nullopt;
+    std::array<char, kMagic.size()> head{};
+    const ssize_t got = ::read(file.get(), head.data(), head.size());
+    const auto bytes = static_cast<std::size_t>(std::max<ssize_t>(got, 0));
+    if (kMagic.starts_with(std::string_view(head.data(), bytes))) return std::nullopt;
+    return files::Trouble{path + " is no file of windows, and would be replaced by one",
+                          "name another path, or move that file away"};
+  } catch (const files::FileError&) {
+    return std::nullopt;  // said when they are looked for, and when they cannot be kept
   }
-  sync_folder_of(path);
 }
 
 }  // namespace esc::identity

@@ -6,25 +6,18 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
-#include <stdexcept>
 #include <string>
-#include <utility>
 
+#include "files/file_error.hpp"
+#include "files/place.hpp"
 #include "identity/producer_table.hpp"
 
 namespace esc::identity {
 
 /// what() says what is wrong and where; fix() what to do about it.
-class WindowFileError : public std::runtime_error {
- public:
-  WindowFileError(const std::string& message, std::string fix)
-      : std::runtime_error(message), fix_(std::move(fix)) {}
-  [[nodiscard]] const std::string& fix() const noexcept { return fix_; }
-
- private:
-  std::string fix_;
-};
+using WindowFileError = files::FileError;
 
 /// One instant on the clocks that ages are carried by.
 struct Instant {
@@ -69,6 +62,15 @@ struct LoadReport {
 LoadReport load_windows(const std::string& path, const std::string& instance, ProducerTable& table,
                         const std::function<bool(std::uint64_t producer)>& mine,
                         const Instant& now);
+
+/// Why windows must not be kept at `path`; none: nothing is there or a file of windows, whole or
+/// not, and the names that it goes by in turn (".new", ".loaded", ".refused" behind it) are free or
+/// regular files. A path whose folder is not to be found or searched is no such reason: windows are
+/// then neither loaded nor kept. Changes nothing.
+[[nodiscard]] std::optional<files::Trouble> windows_trouble(const std::string& path);
+
+/// Renames the file to path + ".refused", for whoever looks into it. Throws WindowFileError.
+void set_windows_aside(const std::string& path);
 
 /// Renames the file to path + ".loaded", for when it was loaded and events are about to be judged:
 /// from then on it no longer says what was seen last. Throws WindowFileError.

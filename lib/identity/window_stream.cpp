@@ -1,14 +1,11 @@
 #include "identity/window_stream.hpp"
 
-#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdio>
 #include <cstring>
-#include <filesystem>
 #include <new>
 #include <utility>
 
@@ -23,12 +20,6 @@ constexpr std::size_t kChunkBytes = 1U << 20U;
 std::string why() {
   return std::strerror(errno);
 }  // NOLINT: control side, one thread
-
-// A file that was left by a process that died in between.
-int create(const std::string& path) {
-  ::unlink(path.c_str());
-  return ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-}
 
 }  // namespace
 
@@ -45,18 +36,8 @@ std::uint64_t Checksum::value() const noexcept {
   return XXH3_64bits_digest(state_.get());
 }
 
-File::~File() {
-  if (fd_ >= 0) ::close(fd_);
-}
-
-FileWriter::FileWriter(std::string path)
-    : path_(std::move(path)), temporary_(path_ + ".new"), file_(create(temporary_)) {
-  if (file_.get() < 0) fail("cannot be made");
+FileWriter::FileWriter(const std::string& path) : place_(path), file_(place_) {
   buffer_.reserve(kChunkBytes + max_record_bytes(kMaxSavedWindow / 64));
-}
-
-FileWriter::~FileWriter() {
-  if (!done_ && file_.get() >= 0) ::unlink(temporary_.c_str());
 }
 
 void FileWriter::flush_if_large() {
@@ -65,12 +46,7 @@ void FileWriter::flush_if_large() {
 
 void FileWriter::flush() {
   sum_.add(buffer_);
-  for (std::size_t written = 0; written < buffer_.size();) {
-    const ssize_t count = ::write(file_.get(), buffer_.data() + written, buffer_.size() - written);
-    if (count < 0 && errno == EINTR) continue;
-    if (count <= 0) fail("cannot be written at byte " + std::to_string(bytes_ + written));
-    written += static_cast<std::size_t>(count);
-  }
+  file_.write(buffer_);
   bytes_ += buffer_.size();
   buffer_.clear();
 }
@@ -79,33 +55,14 @@ std::uint64_t FileWriter::finish() {
   flush();
   put_u64(sum_.value(), buffer_);
   flush();
-  if (::fdatasync(file_.get()) != 0) fail("cannot be brought to the disk");
-  if (std::rename(temporary_.c_str(), path_.c_str()) != 0) {
-    fail("cannot be renamed to " + path_);
-  }
-  done_ = true;
-  sync_folder_of(path_);
+  file_.commit();
   return bytes_;
 }
 
-void FileWriter::fail(const std::string& what) const {
-  const bool full = errno == ENOSPC || errno == EDQUOT;
-  throw WindowFileError(
-      temporary_ + " " + what + ": " + why(),
-      full ? "make room on that file system; until then a restart forgets what was seen"
-           : "see that the folder exists and that this user may write there");
-}
-
-FileReader::FileReader(std::string path)
-    : path_(std::move(path)),
-      // Not blocking, should it be a pipe.
-      file_(::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)) {
+FileReader::FileReader(const std::string& path)
+    : path_(path), file_(files::open_to_read(path, files::Links::kRefuse)) {
   struct stat status {};
-  if (file_.get() < 0 || ::fstat(file_.get(), &status) != 0) {
-    throw WindowFileError(path_ + " cannot be opened: " + why(),
-                          "see that it exists and that this user may read it");
-  }
-  if (!S_ISREG(status.st_mode)) refuse("is not a regular file");
+  if (::fstat(file_.get(), &status) != 0) refuse("cannot be looked at: " + why());
   const auto bytes = static_cast<std::uint64_t>(status.st_size);
   if (bytes < kChecksumBytes) refuse("is too short for a file of windows");
   size_ = bytes - kChecksumBytes;
@@ -159,16 +116,6 @@ void FileReader::refuse(const std::string& what) const {
   throw WindowFileError(path_ + " " + what,
                         "move it away to start without windows: events that were seen before the "
                         "restart are then delivered again if they are sent again");
-}
-
-void sync_folder_of(const std::string& path) {
-  std::string folder = std::filesystem::path(path).parent_path();
-  if (folder.empty()) folder = ".";
-  const File opened(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (opened.get() < 0 || ::fsync(opened.get()) != 0) {
-    throw WindowFileError(folder + " cannot be brought to the disk: " + why(),
-                          "see that this user may read the folder");
-  }
 }
 
 }  // namespace esc::identity

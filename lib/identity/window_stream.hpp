@@ -10,6 +10,9 @@
 #include <string>
 #include <vector>
 
+#include "base/file_descriptor.hpp"
+#include "files/replacement.hpp"
+
 namespace esc::identity {
 
 inline constexpr std::size_t kChecksumBytes = 8;
@@ -28,25 +31,11 @@ class Checksum {
   std::unique_ptr<XXH3_state_t, Free> state_;
 };
 
-/// Closes itself.
-class File {
- public:
-  explicit File(int fd) noexcept : fd_(fd) {}
-  ~File();
-  File(const File&) = delete;
-  File& operator=(const File&) = delete;
-  [[nodiscard]] int get() const noexcept { return fd_; }
-
- private:
-  int fd_;
-};
-
 /// A file that takes the place of `path` when it is whole, and is gone otherwise. All throw
 /// WindowFileError.
 class FileWriter {
  public:
-  explicit FileWriter(std::string path);
-  ~FileWriter();
+  explicit FileWriter(const std::string& path);
 
   /// What to append to; flush_if_large() now and then keeps it small.
   [[nodiscard]] std::vector<std::uint8_t>& buffer() noexcept { return buffer_; }
@@ -56,12 +45,9 @@ class FileWriter {
 
  private:
   void flush();
-  [[noreturn]] void fail(const std::string& what) const;
 
-  std::string path_;
-  std::string temporary_;
-  File file_;
-  bool done_ = false;
+  files::Place place_;
+  files::Replacement file_;
   std::vector<std::uint8_t> buffer_;
   Checksum sum_;
   std::uint64_t bytes_ = 0;
@@ -70,7 +56,7 @@ class FileWriter {
 /// A regular file, from its start, as often as wanted. All throw WindowFileError.
 class FileReader {
  public:
-  explicit FileReader(std::string path);
+  explicit FileReader(const std::string& path);
 
   void rewind();
   /// The next `count` bytes, valid until the next call. Throws if the file has not so many before
@@ -86,7 +72,7 @@ class FileReader {
   void fill(std::size_t count);
 
   std::string path_;
-  File file_;
+  FileDescriptor file_;
   std::uint64_t size_ = 0;  ///< without the checksum
   std::uint64_t left_ = 0;  ///< of that, not taken yet
   std::vector<std::uint8_t> buffer_;
@@ -94,8 +80,5 @@ class FileReader {
   std::size_t end_ = 0;
   Checksum sum_;
 };
-
-/// Makes a rename in the folder of `path` last. Throws WindowFileError.
-void sync_folder_of(const std::string& path);
 
 }  // namespace esc::identity

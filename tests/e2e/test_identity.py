@@ -2,7 +2,9 @@
 
 import dataclasses
 import json
+import os
 import random
+import stat
 from pathlib import Path
 
 import harness
@@ -271,13 +273,40 @@ class Identity(harness.Scenario):
         windows = self.directory / "windows"
         self.run_numbered(windows)
         refused = self.directory / "windows.refused"
-        for foreign in (windows.read_bytes(), b"torn" * 100):
+        whole = windows.read_bytes()
+        for foreign in (whole, whole[: len(whole) // 2]):
             windows.write_bytes(foreign)
             log = self.run_numbered(windows).log()
             self.assertIn("starting without saved windows", log)
             self.assertIn(f"{windows} is kept as {refused}", log)
             self.assertEqual(refused.read_bytes(), foreign)
             self.assertNotEqual(windows.read_bytes(), foreign)
+
+    def test_what_is_no_file_of_windows_is_left_alone(self) -> None:
+        """Neither renamed nor replaced: --check and the start refuse it."""
+        windows = self.directory / "windows"
+        _, config = self.numbered(windows)
+        kinds = {
+            "a character device": lambda: os.mknod(
+                windows, stat.S_IFCHR | 0o600, os.makedev(1, 3)
+            ),
+            "a FIFO": lambda: os.mkfifo(windows),
+            "a directory": windows.mkdir,
+            "a symbolic link": lambda: windows.symlink_to("target"),
+            "no file of windows": lambda: windows.write_text("[other]\n", encoding="utf-8"),
+        }
+        for kind, make in kinds.items():
+            with self.subTest(kind):
+                make()
+                before = os.lstat(windows)
+                for more in (["--check"], []):
+                    escd = self.start_escd(config, "--exit-when-idle", "1", *more)
+                    self.assertEqual(escd.wait(), 3, escd.log())
+                    self.assertIn(f"{windows} is {kind}", escd.log())
+                after = os.lstat(windows)
+                self.assertEqual((after.st_ino, after.st_mode), (before.st_ino, before.st_mode))
+                self.assertFalse((self.directory / "windows.refused").exists())
+                windows.rmdir() if windows.is_dir() else windows.unlink()
 
     def test_windows_that_cannot_be_looked_for(self) -> None:
         loop = self.directory / "loop"

@@ -89,12 +89,27 @@ class Outputs(harness.Scenario):
         """The ledger is put together in a file beside it, whose name anybody can guess."""
         ledger, victim = self.directory / "ledger.json", self.directory / "victim"
         victim.write_text("untouched", encoding="utf-8")
-        (self.directory / "ledger.json.tmp").symlink_to(victim)
+        beside = self.directory / "ledger.json.new"
+        beside.symlink_to(victim)
         done = self.run_with_ledger(str(ledger))
-        self.assertEqual(done.returncode, OK, done.stderr)
+        self.assertEqual(done.returncode, CONFIG, done.stderr)
+        self.assertIn("ledger.json.new is a symbolic link", done.stderr)
         self.assertEqual(victim.read_text(encoding="utf-8"), "untouched")
-        self.assertFalse(ledger.is_symlink())
-        self.assert_sound(json.loads(ledger.read_text(encoding="utf-8")))
+        self.assertTrue(beside.is_symlink())
+        self.assertFalse(ledger.exists())
+
+    def test_a_ledger_over_what_is_no_ledger(self) -> None:
+        """The configuration itself, say, when two arguments were swapped."""
+        config = self.write_config()
+        before = Path(config).read_bytes()
+        done = self.run_with_ledger(config)
+        self.assertEqual(done.returncode, CONFIG, done.stderr)
+        self.assertIn("it is no ledger, and would be replaced by one", done.stderr)
+        self.assertEqual(Path(config).read_bytes(), before)
+        ledger = self.directory / "ledger.json"
+        for _ in range(2):
+            self.assertEqual(self.run_with_ledger(str(ledger)).returncode, OK)
+            self.assert_sound(json.loads(ledger.read_text(encoding="utf-8")))
 
     def test_a_ledger_into_a_pipe(self) -> None:
         """By a link such as /dev/stdout is."""

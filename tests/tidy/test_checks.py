@@ -7,14 +7,14 @@ from pathlib import Path
 
 import cpp
 import tree
-from checks import data_path, formatting, headers, layout, levels, markdown, numbers, output
-from checks import own_faults, programs, shell
+from checks import data_path, files, formatting, headers, layout, levels, markdown, numbers
+from checks import output, own_faults, programs, shell
 
 GOOD_HEADER = '#pragma once\n#include "base/align.hpp"\n'
 
 
-def found(check, files, executable=(), **arguments):
-    return list(check.problems(tree.Tree(files, executable), **arguments))
+def found(check, sources, executable=(), **arguments):
+    return list(check.problems(tree.Tree(sources, executable), **arguments))
 
 
 class Reading(unittest.TestCase):
@@ -219,6 +219,53 @@ class Output(unittest.TestCase):
         self.assertEqual(found(output, {"tools/escctl/a.cpp": text}), [])
         self.assertEqual(found(output, {"lib/cli/standard_output.cpp": "STDOUT_FILENO\n"}), [])
         self.assertEqual(found(output, {"tests/unit/a.cpp": "std::cout << 1;\n"}), [])
+
+
+class Files(unittest.TestCase):
+    def test_each_way_around_is_refused(self):
+        for code in (
+            '#include <fstream>\n',
+            'auto* f = fopen(name, "r");\n',
+            'auto* f = std::fopen(name, "wb");\n',
+            "int f = ::open(name, O_RDONLY);\n",
+            "int f = open(name.c_str(), flags | O_WRONLY | O_CREAT, 0666);\n",
+            "int f = ::openat(folder, name, O_RDONLY);\n",
+            "std::ofstream(name) << 1;\n",
+            "::rename(a, b);\n",
+            "std::rename(a, b);\n",
+            "std::filesystem::rename(a, b);\n",
+            "fs::rename(a, b);\n",
+            "renameat(d, a, d, b);\n",
+            "unlink(name);\n",
+            "::unlinkat(folder, name, 0);\n",
+            "std::remove(name);\n",
+            "std::filesystem::remove(name);\n",
+            "fs::remove_all(name);\n",
+            "::ftruncate(f, 0);\n",
+            "pcap_open_offline(name, error);\n",
+            "make_shared<spdlog::sinks::basic_file_sink_mt>(name);\n",
+        ):
+            with self.subTest(code):
+                self.assertEqual(len(found(files, {"tools/t/x.cpp": code}, allowed={})), 1)
+
+    def test_what_is_right(self):
+        for code in (
+            "place.rename_to(name);\n",
+            "files_.rename(a, b);\n",
+            "files.open(folder);\n",
+            "int PosixFileSystem::open(const std::string& folder) {\n",
+            "std::erase(list, x); set.remove(name);\n",
+            "// fopen(name)\n",
+        ):
+            with self.subTest(code):
+                self.assertEqual(found(files, {"tools/t/x.cpp": code}, allowed={}), [])
+        self.assertEqual(found(files, {"lib/files/x.cpp": "::unlink(name);\n"}, allowed={}), [])
+        self.assertEqual(found(files, {"tests/x.cpp": "::unlink(name);\n"}, allowed={}), [])
+
+    def test_excuses(self):
+        excused = {"lib/dlq/x.cpp": "why"}
+        self.assertEqual(found(files, {"lib/dlq/x.cpp": "unlink(n);\n"}, allowed=excused), [])
+        self.assertEqual(len(found(files, {"lib/dlq/x.cpp": "\n"}, allowed=excused)), 1)
 
 
 class Markdown(unittest.TestCase):

@@ -1,24 +1,20 @@
 #include "esc-dlq/cursor.hpp"
 
-#include <fcntl.h>
 #include <sys/file.h>
-#include <unistd.h>
 
 #include <array>
-#include <cerrno>
 #include <cstdio>
-#include <cstring>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <span>
 #include <string_view>
-#include <system_error>
 #include <utility>
 
 #include "base/file_descriptor.hpp"
 #include "cli/json_text.hpp"
 #include "dlq/crc32c.hpp"
 #include "esc-dlq/replay_error.hpp"
+#include "files/replacement.hpp"
 
 namespace esc::dlq_tool {
 namespace {
@@ -34,33 +30,14 @@ constexpr std::size_t kMaxBytes = 64 * 1024;
 
 /// What is in the file; none: there is no such file.
 std::optional<std::string> read_file(const std::string& path) {
-  const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW));
-  if (!file.valid() && errno == ENOENT) return std::nullopt;
-  if (!file.valid()) fail(path, std::strerror(errno), "name another with --cursor");
-  std::string text(kMaxBytes, '\0');
-  const ssize_t got = ::read(file.get(), text.data(), text.size());
-  if (got < 0) fail(path, std::strerror(errno), "name another with --cursor");
-  text.resize(static_cast<std::size_t>(got));
-  return text;
-}
-
-void write_all(int file, std::string_view text) {
-  while (!text.empty()) {
-    const ssize_t written = ::write(file, text.data(), text.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) throw std::system_error(errno, std::generic_category());
-    text.remove_prefix(static_cast<std::size_t>(written));
+  try {
+    const files::Place place(path);
+    const FileDescriptor file = place.open_to_read();
+    if (!file.valid()) return std::nullopt;
+    return files::read_rest(file, path, kMaxBytes);
+  } catch (const files::FileError& error) {
+    fail(path, error.what(), "name another with --cursor");
   }
-}
-
-void check(int returned) {
-  if (returned != 0) throw std::system_error(errno, std::generic_category());
-}
-
-void sync_folder_of(const std::string& path) {
-  const std::string parent = std::filesystem::absolute(path).parent_path();
-  const FileDescriptor folder(::open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  check(folder.valid() ? ::fsync(folder.get()) : -1);
 }
 
 }  // namespace
@@ -96,9 +73,11 @@ void Cursor::lock() {
   // A file of its own: the cursor's is replaced at every commit. It stays; who removes it while
   // another holds it would let a third one in.
   const std::string path = path_ + ".lock";
-  lock_ = FileDescriptor(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
-  if (!lock_.valid())
-    fail(path_, std::strerror(errno), "name one where you may write with --cursor");
+  try {
+    lock_ = files::open_lock(files::Place(path));
+  } catch (const files::FileError& error) {
+    fail(path_, error.what(), "name one where you may write with --cursor");
+  }
   if (::flock(lock_.get(), LOCK_EX | LOCK_NB) != 0)
     fail(path_, "another replay of this selection is under way", "wait for its end");
   read();
@@ -106,10 +85,9 @@ void Cursor::lock() {
 
 void Cursor::restart() {
   try {
-    if (::unlink(path_.c_str()) != 0) check(errno == ENOENT ? 0 : -1);
-    sync_folder_of(path_);
-  } catch (const std::system_error& error) {
-    fail(path_, std::string("cannot be removed: ") + std::strerror(error.code().value()),
+    files::remove_file(files::Place(path_));
+  } catch (const files::FileError& error) {
+    fail(path_, std::string("cannot be removed: ") + error.what(),
          "look at the disk, and at who may write there");
   }
   position_.reset();
@@ -119,18 +97,11 @@ void Cursor::commit(const CursorPosition& position) {
   const Json json = {{"esc_dlq_cursor", kVersion},        {"selection", selection_},
                      {"segment", position.segment},       {"run", position.run},
                      {"created_ns", position.created_ns}, {"id", position.id}};
-  const std::string next = path_ + ".new";
   try {
-    (void)::unlink(next.c_str());  // what a crash left
-    const FileDescriptor file(
-        ::open(next.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
-    check(file.valid() ? 0 : -1);
-    write_all(file.get(), json.dump(1, ' ', true, Json::error_handler_t::replace) + "\n");
-    check(::fsync(file.get()));
-    check(::rename(next.c_str(), path_.c_str()));
-    sync_folder_of(path_);
-  } catch (const std::system_error& error) {
-    fail(path_, std::string("cannot be written: ") + std::strerror(error.code().value()),
+    files::replace_file(files::Place(path_),
+                        json.dump(1, ' ', true, Json::error_handler_t::replace) + "\n");
+  } catch (const files::FileError& error) {
+    fail(path_, std::string("cannot be written: ") + error.what(),
          "name one where you may write with --cursor");
   }
   position_ = position;

@@ -59,7 +59,7 @@ void purge(std::ostream& out, const std::string& path, const PurgeOptions& optio
     Progress progress("reading", folder.bytes());
     segments = dlq::scan_folder(folder, [&](std::uint64_t n) { progress.add(n); });
   }
-  dlq::check_usable(path, segments);
+  dlq::check_usable(path, folder, segments);
   nlohmann::ordered_json names = nlohmann::ordered_json::array();
   std::uint64_t letters = 0;
   std::uint64_t bytes = 0;

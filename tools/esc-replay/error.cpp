@@ -1,17 +1,24 @@
 #include "esc-replay/error.hpp"
 
-#include <cerrno>
-#include <system_error>
+#include "files/output.hpp"
+#include "files/regular_file.hpp"
 
 namespace esc::replay {
 
+std::string read_text_file(const std::string& path, const std::string& what) {
+  constexpr std::size_t kMaxBytes = std::size_t{256} << 20U;
+  try {
+    return files::read_file(path, kMaxBytes);
+  } catch (const files::FileError& error) {
+    throw Error("cannot read " + what + " " + error.what() + "; " + error.fix());
+  }
+}
+
 void write_text_file(const std::string& path, const std::string& text) {
-  File file(std::fopen(path.c_str(), "w"));
-  const bool written = file && std::fwrite(text.data(), 1, text.size(), file.get()) == text.size();
-  // A full disk may show only when the buffer is flushed.
-  if (!written || std::fflush(file.get()) != 0) {
-    throw Error("cannot write '" + path + "': " + std::generic_category().message(errno) +
-                "; check the directory, its permissions and the free space");
+  try {
+    files::write_output(path, text);
+  } catch (const files::FileError& error) {
+    throw Error("cannot write '" + path + "': " + error.what() + "; " + error.fix());
   }
 }
 

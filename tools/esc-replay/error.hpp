@@ -49,6 +49,9 @@ struct FileCloser {
 };
 using File = std::unique_ptr<std::FILE, FileCloser>;
 
+/// A whole text file of at most 256 MiB; `what` it is, for the message. Throws Error.
+[[nodiscard]] std::string read_text_file(const std::string& path, const std::string& what);
+
 /// Writes a whole text file; throws Error.
 void write_text_file(const std::string& path, const std::string& text);
 

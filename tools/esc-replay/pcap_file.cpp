@@ -1,38 +1,62 @@
 #include "esc-replay/pcap_file.hpp"
 
+#include <fcntl.h>
+
 #include <cerrno>
 #include <cstdio>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
 #include "esc-replay/error.hpp"
+#include "files/regular_file.hpp"
 
 namespace esc::replay {
 namespace {
 
 constexpr int kSnapBytes = 262144;
 constexpr std::uint64_t kNsPerSecond = 1'000'000'000;
+constexpr mode_t kFileMode = 0666;
+
+// What it says behind the path, which stands before it already.
+std::string reason(const files::FileError& error, const std::string& path) {
+  const std::string_view what = error.what();
+  return std::string(what.substr(what.starts_with(path) ? path.size() + 2 : 0));
+}
+
+File open_trace(const std::string& path) {
+  try {
+    const FileDescriptor opened = files::open_to_read(path);
+    File file(::fdopen(::fcntl(opened.get(), F_DUPFD_CLOEXEC, 0), "rb"));
+    if (file) return file;
+  } catch (const files::FileError& error) {
+    throw Error("cannot read the trace '" + path + "': " + reason(error, path) + "; " +
+                error.fix());
+  }
+  throw Error("cannot read the trace '" + path + "': " + std::generic_category().message(errno));
+}
 
 }  // namespace
 
-PcapWriter::PcapWriter(std::string path, bool nanoseconds)
-    : path_(std::move(path)), nanoseconds_(nanoseconds) {
+PcapWriter::PcapWriter(std::string path, bool nanoseconds) try
+    : path_(std::move(path)),
+      nanoseconds_(nanoseconds),
+      place_(path_, files::Links::kFollow),
+      file_(place_, kFileMode) {
   handle_.reset(pcap_open_dead_with_tstamp_precision(
       DLT_EN10MB, kSnapBytes,
       nanoseconds ? PCAP_TSTAMP_PRECISION_NANO : PCAP_TSTAMP_PRECISION_MICRO));
   if (!handle_) throw Error("out of memory for the trace '" + path_ + "'");
-  std::FILE* const file = std::fopen(path_.c_str(), "wb");
+  // Of its own, for it is closed with it.
+  std::FILE* const file = ::fdopen(::fcntl(file_.fd(), F_DUPFD_CLOEXEC, 0), "wb");
   if (file == nullptr) fail();
   dump_.reset(pcap_dump_fopen(handle_.get(), file));
   if (!dump_) {
     std::fclose(file);
     throw Error("cannot write the trace '" + path_ + "': " + pcap_geterr(handle_.get()));
   }
-}
-
-PcapWriter::~PcapWriter() {
-  dump_.reset();
-  if (!finished_) std::remove(path_.c_str());
+} catch (const files::FileError& error) {
+  throw Error("cannot write the trace: " + std::string(error.what()) + "; " + error.fix());
 }
 
 void PcapWriter::write(std::uint64_t time_ns, std::span<const std::uint8_t> packet) {
@@ -47,7 +71,11 @@ void PcapWriter::write(std::uint64_t time_ns, std::span<const std::uint8_t> pack
 
 void PcapWriter::finish() {
   if (pcap_dump_flush(dump_.get()) != 0 || std::ferror(pcap_dump_file(dump_.get())) != 0) fail();
-  finished_ = true;
+  try {
+    file_.commit();
+  } catch (const files::FileError& error) {
+    throw Error("cannot write the trace: " + std::string(error.what()) + "; " + error.fix());
+  }
 }
 
 void PcapWriter::fail() const {
@@ -57,10 +85,7 @@ void PcapWriter::fail() const {
 
 PcapContent read_pcap(const std::string& path) {
   // Opened here, so that a missing file gets the system's own words.
-  File file(std::fopen(path.c_str(), "rb"));
-  if (!file) {
-    throw Error("cannot read the trace '" + path + "': " + std::generic_category().message(errno));
-  }
+  File file = open_trace(path);
   char error[PCAP_ERRBUF_SIZE] = "";
   pcap_t* const opened = pcap_fopen_offline(file.get(), error);
   if (opened == nullptr) {

@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "files/replacement.hpp"
+
 namespace esc::replay {
 
 /// Writes packets of up to 256 KiB, Ethernet. All members throw Error that names the file.
@@ -18,11 +20,10 @@ class PcapWriter {
   PcapWriter(std::string path, bool nanoseconds);
   PcapWriter(const PcapWriter&) = delete;
   PcapWriter& operator=(const PcapWriter&) = delete;
-  /// Removes the file unless finish() was called: half a trace is worse than none.
-  ~PcapWriter();
 
   void write(std::uint64_t time_ns, std::span<const std::uint8_t> packet);
-  /// Everything is in the file when this returns.
+  /// The whole trace is in its place when this returns; before, and without it, what was there is:
+  /// half a trace is worse than none.
   void finish();
 
  private:
@@ -36,7 +37,8 @@ class PcapWriter {
 
   std::string path_;
   bool nanoseconds_;
-  bool finished_ = false;
+  files::Place place_;
+  files::Replacement file_;
   std::unique_ptr<pcap_t, CloseHandle> handle_;
   std::unique_ptr<pcap_dumper_t, CloseDump> dump_;
 };

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <fstream>
+#include <sstream>
 #include <system_error>
 #include <unordered_set>
 
@@ -81,11 +81,7 @@ TopicSet TopicSet::generate(std::size_t count, const Distribution& bytes, std::u
 
 TopicSet TopicSet::read(const std::string& path, std::size_t count, const Distribution& bytes,
                         std::uint64_t seed) {
-  std::ifstream file(path);
-  if (!file) {
-    throw Error("cannot read the topics file '" + path +
-                "': " + std::generic_category().message(errno));
-  }
+  std::istringstream file(read_text_file(path, "the topics file"));
   TopicSet set;
   std::unordered_set<std::string> seen;
   std::string line;

@@ -1,7 +1,6 @@
 #include "esc-replay/trace.hpp"
 
 #include <algorithm>
-#include <fstream>
 #include <iterator>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -268,10 +267,7 @@ constexpr const char* kNoManifest =
 void set_steps_from_manifest(Trace& trace, const std::string& path) {
   std::map<std::uint64_t, std::uint64_t> numbers;
   try {
-    std::ifstream file(path);
-    if (!file) throw Error("--manifest '" + path + "': cannot be read; is it there?");
-    const std::string text{std::istreambuf_iterator<char>(file), {}};
-    const auto manifest = cli::parse_json(text).value_or(nullptr);
+    const auto manifest = cli::parse_json(read_text_file(path, "the --manifest")).value_or(nullptr);
     for (const auto& session : manifest.at("trace").at("sessions")) {
       const auto producer = cli::whole_member(session, "producer");
       const auto given = cli::whole_member(session, "numbers");

@@ -1,5 +1,7 @@
 #include <sys/stat.h>
 
+#include <filesystem>
+
 #include "support.hpp"
 
 namespace esc::config {
@@ -288,7 +290,26 @@ TEST(LoadFile, SaysWhyItCannotRead) {
                 "/none.toml: cannot read the configuration: No such file or directory; check "
                 "the path and the working directory");
   EXPECT_EQ(text_of(tree.path()),
-            root + ": cannot read the configuration: it is a directory; name a file");
+            root + ": cannot read the configuration: it is a directory; name a regular file");
+}
+
+TEST(LoadFile, ReadsRegularFilesOnlyAndWithinBounds) {
+  const Tree tree;
+  const std::string fifo = tree.path().string() + "/fifo";
+  ASSERT_EQ(mkfifo(fifo.c_str(), 0600), 0);
+  const auto text_of = [](const std::filesystem::path& path) {
+    const LoadResult result = load(path, {}, kHandlers);
+    const auto* found = std::get_if<std::vector<Problem>>(&result);
+    return found != nullptr && found->size() == 1 ? topology::to_text(found->front()) : "";
+  };
+  EXPECT_EQ(text_of(fifo),
+            fifo + ": cannot read the configuration: it is a FIFO; name a regular file");
+  EXPECT_EQ(text_of("/dev/zero"),
+            "/dev/zero: cannot read the configuration: it is a character device; name a regular "
+            "file");
+  const auto large = tree.write("large.toml", "");
+  std::filesystem::resize_file(large, (std::uintmax_t{128} << 20) + 1);
+  EXPECT_NE(text_of(large).find("it has more than 134217728 bytes"), std::string::npos);
 }
 
 TEST(LoadFile, SaysThatReadingFailed) {

@@ -2,6 +2,7 @@
 #include "dlq/segment_log.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <atomic>
@@ -159,6 +160,72 @@ TEST(PosixFileSystem, KeepsWhatTheLogWrites) {
   ASSERT_EQ(feeder.commit(), 0);
   EXPECT_EQ(scan_segment(5, folder.read("letters/" + segment_name(5))).records, 1U);
   EXPECT_FALSE(std::filesystem::exists(folder.path() + "/letters/" + segment_name(1)));
+}
+
+/// What may stand in the way of a file, and stays.
+void make_in_the_way(const std::string& path, int kind) {
+  if (kind == 0) std::filesystem::create_symlink("target", path);
+  if (kind == 1) std::filesystem::create_directory(path);
+  if (kind == 2) {
+    ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
+  }
+  if (kind == 3) std::ofstream(path) << std::string(2 * kBlockBytes, 'x');
+}
+
+TEST(PosixFileSystem, GoesPastNamesThatAreTaken) {
+  for (int kind = 0; kind < 4; ++kind) {
+    const Folder folder;
+    PosixFileSystem files;
+    ASSERT_EQ(files.open(folder.path()), 0);
+    SegmentLog log(files, settings_of(), 1);
+    Feeder feeder(log);
+    for (const std::uint64_t number : {1U, 2U, 4U}) {
+      make_in_the_way(folder.path() + "/" + segment_name(number), kind);
+    }
+    ASSERT_EQ(feeder.commit(), 0) << "in the next one, at once";
+    EXPECT_EQ(log.number(), 3U);
+    log.close(1);
+    EXPECT_EQ(log.remove_oldest(), 0);
+    EXPECT_EQ(log.spares(), 1U);
+    ASSERT_EQ(feeder.commit(), 0) << "a spare file does not take the place of it either";
+    EXPECT_EQ(log.number(), 5U);
+    EXPECT_EQ(log.spares(), 0U);
+    log.close(1);
+    make_in_the_way(folder.path() + "/" + spare_name(5), kind);
+    EXPECT_EQ(log.remove_oldest(), 0) << "without a spare";
+    for (const std::string& name :
+         {segment_name(1), segment_name(2), segment_name(4), spare_name(5)}) {
+      const auto status = std::filesystem::symlink_status(folder.path() + "/" + name);
+      EXPECT_TRUE(std::filesystem::exists(status)) << name;
+    }
+    EXPECT_FALSE(std::filesystem::exists(folder.path() + "/target"));
+  }
+}
+
+TEST(PosixFileSystem, GivesUpWhenTooManyNamesAreTaken) {
+  const Folder folder;
+  PosixFileSystem files;
+  ASSERT_EQ(files.open(folder.path()), 0);
+  SegmentLog log(files, settings_of(), 1);
+  Feeder feeder(log);
+  for (std::uint64_t number = 1; number <= 64; ++number) {
+    std::filesystem::create_directory(folder.path() + "/" + segment_name(number));
+  }
+  EXPECT_EQ(feeder.commit(100, 0), EEXIST);
+  EXPECT_EQ(feeder.commit(100, kRetryNs), 0);
+  EXPECT_EQ(log.number(), 65U);
+}
+
+TEST(PosixFileSystem, AFolderWithWhatIsNoneOfItsFilesIsRefused) {
+  for (int kind = 0; kind < 4; ++kind) {
+    for (const std::string& name : {segment_name(7), spare_name(7)}) {
+      const Folder folder;
+      make_in_the_way(folder.path() + "/" + name, kind);
+      const dlq::Folder found(folder.path());
+      EXPECT_THROW(check_usable(folder.path(), found, scan_folder(found)), FolderError)
+          << kind << name;
+    }
+  }
 }
 
 TEST(PosixFileSystem, AFolderThatIsBeingWrittenIsNeverCalledDamaged) {

@@ -170,6 +170,7 @@ int SimulatedDisk::reuse(const std::string& name, std::unique_ptr<File>& file) {
 int SimulatedDisk::rename(const std::string& from, const std::string& to) {
   const auto found = names_.find(from);
   if (found == names_.end()) return ENOENT;
+  if (names_.contains(to)) return EEXIST;
   if (fails(faults_.rename)) return EIO;
   const std::size_t file = found->second;
   names_.erase(found);

@@ -294,7 +294,33 @@ TEST_F(WindowFile, TheFileIsPrivateAndReplacedWhole) {
   path_ = folder_;
   EXPECT_THROW(save(saved), WindowFileError);  // a folder is in its place
   EXPECT_FALSE(std::filesystem::exists(path_ + ".new"));
-  EXPECT_NE(refusal().find("not a regular file"), std::string::npos);
+  EXPECT_NE(refusal().find("it is a directory"), std::string::npos);
+}
+
+TEST_F(WindowFile, WhatIsNoFileOfWindowsIsLeftAlone) {
+  EXPECT_FALSE(windows_trouble(path_).has_value());
+  EXPECT_FALSE(windows_trouble(folder_ + "/no/such/folder").has_value());
+  write({});
+  EXPECT_FALSE(windows_trouble(path_).has_value());
+  write({'E', 'S', 'C'});
+  EXPECT_FALSE(windows_trouble(path_).has_value()) << "a torn one is ours";
+  OwnedTable saved(settings(64));
+  save(saved);
+  EXPECT_FALSE(windows_trouble(path_).has_value());
+  for (const char* const suffix : {".new", ".loaded", ".refused"}) {
+    std::filesystem::create_directory(path_ + suffix);
+    EXPECT_TRUE(windows_trouble(path_).has_value()) << suffix;
+    std::filesystem::remove(path_ + suffix);
+  }
+  write({'[', 'p', 'o', 'r', 't', ']'});
+  EXPECT_TRUE(windows_trouble(path_).has_value());
+  std::filesystem::remove(path_);
+  ASSERT_EQ(::mkfifo(path_.c_str(), 0600), 0);
+  EXPECT_TRUE(windows_trouble(path_).has_value());
+  EXPECT_THROW(retire_windows(path_), WindowFileError);
+  EXPECT_THROW(set_windows_aside(path_), WindowFileError);
+  EXPECT_THROW(save(saved), WindowFileError);
+  EXPECT_TRUE(std::filesystem::is_fifo(path_));
 }
 
 TEST_F(WindowFile, ADiskThatIsFullLeavesTheOldFile) {

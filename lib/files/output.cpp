@@ -1,0 +1,87 @@
+#include "files/output.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <system_error>
+
+#include "files/replacement.hpp"
+
+namespace esc::files {
+namespace {
+
+constexpr int kReaderTimeoutMs = 1000;
+constexpr mode_t kOutputMode = 0666;
+
+/// What the path leads to; none: nothing.
+std::optional<mode_t> mode_behind(const std::string& path) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0) return std::nullopt;
+  return status.st_mode;
+}
+
+bool is_kept_by_name(const std::optional<mode_t>& mode) {
+  return !mode || S_ISREG(*mode) || S_ISDIR(*mode) || S_ISBLK(*mode);
+}
+
+/// 0, or the errno of what went wrong.
+int write_all(int fd, std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t written = ::write(fd, text.data(), text.size());
+    if (written >= 0) {
+      text.remove_prefix(static_cast<std::size_t>(written));
+    } else if (errno == EAGAIN) {
+      pollfd room{fd, POLLOUT, 0};
+      if (::poll(&room, 1, kReaderTimeoutMs) == 0) return ETIMEDOUT;
+    } else if (errno != EINTR) {
+      return errno;
+    }
+  }
+  return 0;
+}
+
+}  // namespace
+
+std::optional<Trouble> output_trouble(const std::string& path) {
+  const auto mode = mode_behind(path);
+  if (mode && S_ISDIR(*mode)) {
+    return Trouble{"it is a directory", "name a file in it, such as " + path + "/output"};
+  }
+  if (mode && S_ISBLK(*mode)) {
+    return Trouble{"it is a disk, which would be overwritten", "name a file"};
+  }
+  if (!is_kept_by_name(mode)) {
+    if (::access(path.c_str(), W_OK) == 0) return std::nullopt;
+    return Trouble{"this user may not write to it", "name a file that is writable"};
+  }
+  try {
+    const Place place(path, Links::kFollow);
+    if (auto trouble = place.trouble()) return trouble;
+    const Place aside = place.beside(Replacement::new_name(place.name()));
+    if (const auto trouble = aside.trouble()) {
+      return Trouble{"it is written as " + aside.path() + " first, and " + trouble->what,
+                     "move that away, or name another file"};
+    }
+    return std::nullopt;
+  } catch (const FileError& error) {
+    return Trouble{error.what(), error.fix()};
+  }
+}
+
+void write_output(const std::string& path, std::string_view text) {
+  if (is_kept_by_name(mode_behind(path))) {
+    replace_file(Place(path, Links::kFollow), text, kOutputMode);
+    return;
+  }
+  // Non-blocking: a FIFO without a reader refuses instead of waiting for one.
+  const FileDescriptor file(::open(path.c_str(), O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+  const int error = file.valid() ? write_all(file.get(), text) : errno;
+  if (error == 0) return;
+  throw FileError(path + ": " + std::generic_category().message(error),
+                  "look at what reads it, or name a file", error);
+}
+
+}  // namespace esc::files

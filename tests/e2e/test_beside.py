@@ -1,0 +1,118 @@
+"""What may hang or take long happens beside the main lcore: it answers, reloads later, and ends."""
+
+import json
+import os
+import signal
+import subprocess
+
+import harness
+import traffic
+from harness import Config, Escd, Lcores, Port, binary
+from held_file import HeldFile
+
+
+class Beside(harness.Scenario):
+    def running(self) -> Escd:
+        device = traffic.pcap_device(0, self.directory / "t.pcap", traffic.uniform(100))
+        config = Config([Port(device)], traffic.ROUTES, Lcores.folded())
+        escd = self.start_escd(config)
+        escd.wait_until_running()
+        return escd
+
+    def ask_beside(self, escd: Escd, *arguments: str) -> subprocess.Popen[str]:
+        """escctl, whose answer nobody waits for yet."""
+        command = [binary("ESC_ESCCTL"), "--socket", str(escd.socket_path), *arguments]
+        process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        self.addCleanup(harness.end, process)
+        return process
+
+    def held(self, content: bytes) -> HeldFile:
+        try:
+            held = HeldFile(self.directory / "held", content)
+            held.__enter__()
+        except (OSError, PermissionError) as error:
+            self.skipTest(f"no FUSE file system can be mounted here: {error}")
+        self.addCleanup(held.__exit__)
+        return held
+
+    def test_a_read_that_hangs_holds_up_nobody(self) -> None:
+        escd = self.running()
+        held = self.held(escd.config_path.read_bytes())
+        asked = [self.ask_beside(escd, "routes", "--diff", str(held.path))]
+        self.assertTrue(held.wait_until_held(harness.STOP_SECONDS))
+        asked.append(self.ask_beside(escd, "reload"))
+        for _ in range(3):
+            self.assertTrue(escd.healthy())
+            self.assertTrue(escd.live_ledger()["balanced"])
+        escd.ask("pause")
+        escd.ask("resume")
+        escd.signal(signal.SIGHUP)
+        self.assertEqual([process.poll() for process in asked], [None, None])
+        held.release()
+        for process in asked:
+            said, error = process.communicate(timeout=harness.STOP_SECONDS)
+            self.assertEqual(process.returncode, 0, said + error)
+        self.wait_until(
+            lambda: escd.log().count("reloaded ") == 2, "both reloads", harness.STOP_SECONDS
+        )
+        self.assert_sound(escd.stop())
+
+    def test_it_ends_while_a_read_hangs(self) -> None:
+        escd = self.running()
+        held = self.held(b"")
+        asked = self.ask_beside(escd, "routes", "--diff", str(held.path))
+        self.assertTrue(held.wait_until_held(harness.STOP_SECONDS))
+        escd.terminate()
+        self.assertEqual(escd.wait(), 0)
+        asked.communicate(timeout=harness.STOP_SECONDS)
+        self.assertNotEqual(asked.returncode, 0, "it was never answered")
+        self.assert_sound(escd.ledger())
+
+    def test_files_that_would_hold_up_or_exhaust_their_reader(self) -> None:
+        escd = self.running()
+        fifo = self.directory / "fifo"
+        os.mkfifo(fifo)
+        deep = self.directory / "deep.toml"
+        deep.write_text(".".join("a" * 60_000) + "=1\n", encoding="utf-8")
+        nested = self.directory / "nested.toml"
+        nested.write_text("a = " + "[" * 100_000 + "\n", encoding="utf-8")
+        unknown = self.directory / "unknown.toml"
+        unknown.write_text("".join(f"k{i} = 1\n" for i in range(100_000)), encoding="utf-8")
+        cases = {
+            str(fifo): "it is a FIFO; name a regular file",
+            "/dev/zero": "it is a character device; name a regular file",
+            str(self.directory): "it is a directory; name a regular file",
+            str(deep): f"{deep}:1: no configuration: a key may be at most 16 parts long",
+            str(nested): f"{nested}:1: no configuration: brackets may be at most 16 deep",
+            str(unknown): "and 81 more",
+        }
+        if os.access("/proc/kmsg", os.R_OK):
+            cases["/proc/kmsg"] = "/proc/kmsg: "
+        for path, expected in cases.items():
+            with self.subTest(path):
+                self.assertIn(expected, escd.refused("routes", "--diff", path))
+                done = subprocess.run(
+                    [binary("ESC_ESCD"), "--config", path, "--check"],
+                    capture_output=True,
+                    text=True,
+                    timeout=60,
+                )
+                self.assertEqual(done.returncode, 3, done.stderr)
+                self.assertLess(len(done.stderr.splitlines()), 110)
+        self.assert_sound(escd.stop())
+
+    def test_reloads_asked_for_at_once_are_done_one_after_the_other(self) -> None:
+        escd = self.running()
+        asked = [self.ask_beside(escd, "reload", "--json") for _ in range(8)]
+        for process in asked:
+            said, error = process.communicate(timeout=harness.STOP_SECONDS)
+            self.assertEqual(process.returncode, 0, said + error)
+            self.assertFalse(json.loads(said)["pressure_changes"])
+        self.assertEqual(escd.log().count("reloaded "), 8)
+        self.assert_sound(escd.stop())
+
+
+if __name__ == "__main__":
+    harness.main()

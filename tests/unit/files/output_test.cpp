@@ -1,0 +1,62 @@
+// Where somebody asked a program to write.
+#include "files/output.hpp"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+
+#include "odd_files.hpp"
+
+namespace esc::files::testing {
+namespace {
+
+class OutputTest : public OddFiles {};
+
+TEST_F(OutputTest, ReplacesFilesAndWhatALinkLeadsTo) {
+  EXPECT_FALSE(output_trouble(at("new")).has_value());
+  write_output(at("new"), "1");
+  write_output(at("new"), "2");
+  EXPECT_EQ(read("new"), "2");
+  EXPECT_FALSE(output_trouble(at("link")).has_value());
+  write_output(at("link"), "through it");
+  EXPECT_TRUE(std::filesystem::is_symlink(at("link")));
+  EXPECT_EQ(read("target"), "through it");
+}
+
+TEST_F(OutputTest, WritesToWhatTakesBytesWhereItIs) {
+  const FileDescriptor reader(::open(at("fifo").c_str(), O_RDONLY | O_NONBLOCK));
+  EXPECT_FALSE(output_trouble(at("fifo")).has_value());
+  write_output(at("fifo"), "text");
+  std::string got(10, '\0');
+  EXPECT_EQ(::read(reader.get(), got.data(), got.size()), 4);
+  if (std::filesystem::exists(at("device"))) write_output(at("device"), "gone");
+  expect_untouched();
+}
+
+TEST_F(OutputTest, RefusesTheRest) {
+  EXPECT_TRUE(output_trouble(at("directory")).has_value());
+  EXPECT_TRUE(output_trouble(at("dangling")).has_value());
+  EXPECT_TRUE(output_trouble(at("none/file")).has_value());
+  EXPECT_THROW(write_output(at("directory"), "x"), FileError);
+  EXPECT_THROW(write_output(at("fifo"), "x"), FileError) << "nobody reads it";
+  std::filesystem::create_symlink("target", at("file.new"));
+  EXPECT_TRUE(output_trouble(at("file")).has_value());
+  EXPECT_THROW(write_output(at("file"), "x"), FileError);
+  expect_untouched();
+}
+
+TEST_F(OutputTest, FilesThatAreMadeOnceAreRegular) {
+  for (const std::string& name : names_) {
+    EXPECT_THROW((void)open_lock(Place(at(name))), FileError) << name;
+    EXPECT_THROW((void)open_to_append(Place(at(name)), 0600), FileError) << name;
+  }
+  expect_untouched();
+  for (const char* const piece : {"a", "b"}) {
+    const FileDescriptor file = open_to_append(Place(at("log")), 0600);
+    EXPECT_EQ(::write(file.get(), piece, 1), 1);
+  }
+  EXPECT_EQ(read("log"), "ab");
+  EXPECT_TRUE(open_lock(Place(at("lock"))).valid());
+}
+
+}  // namespace
+}  // namespace esc::files::testing
