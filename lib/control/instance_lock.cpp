@@ -14,6 +14,7 @@
 #include "base/start_error.hpp"
 #include "control/own_folder.hpp"
 #include "control/socket_path.hpp"
+#include "files/place.hpp"
 
 namespace esc::control {
 namespace {
@@ -66,39 +67,39 @@ InstanceLock::InstanceLock(const std::string& instance)
 bool InstanceLock::take(const std::string& instance) {
   own_ = make_own_folder(folder_, name_of(instance));
   // In a folder of our own, so nobody laid anything there but we.
-  file_ = FileDescriptor(::openat(own_.get(), kLockName,
-                                  O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600));
-  if (!file_.valid() && errno == ENOENT) return false;
-  struct stat status {};
-  if (!file_.valid() || ::fstat(file_.get(), &status) != 0 || !S_ISREG(status.st_mode)) {
-    throw StartError(
-        name_of(instance) + ": cannot open " + folder_ + "/" + kLockName + ": " +
-            (file_.valid() ? "it is no regular file" : std::generic_category().message(errno)),
-        "remove it, or see that the folder can be written to");
+  files::Opened opened = files::open_or_make_at(own_.get(), kLockName, O_RDWR, 0600);
+  if (opened.error == ENOENT) return false;
+  if (!opened.fd.valid()) {
+    throw StartError(name_of(instance) + ": cannot open " + folder_ + "/" + kLockName + ": " +
+                         (opened.error == 0 ? "it is no regular file"
+                                            : std::generic_category().message(opened.error)),
+                     "remove it, or see that the folder can be written to");
   }
+  file_ = std::move(opened.fd);
   struct flock lock = whole_file(F_WRLCK);
   if (::fcntl(file_.get(), F_OFD_SETLK, &lock) != 0) {
     const topology::Problem problem = runs(instance, holder_of(file_.get()));
     throw StartError(problem.where + ": " + problem.what, problem.fix);
   }
+  struct stat status {};
   if (::fstat(file_.get(), &status) != 0 || status.st_nlink == 0) return false;
   // For whoever finds it locked. A disk that is full leaves them without a number, no more.
+  // Behind the number a longer one may be left of a process that was killed; nobody reads that far.
   const std::string text = std::to_string(::getpid()) + "\n";
-  (void)!::ftruncate(file_.get(), 0);
   (void)!::pwrite(file_.get(), text.data(), text.size(), 0);
   return true;
 }
 
 InstanceLock::~InstanceLock() {
-  ::unlinkat(own_.get(), kLockName, 0);
+  (void)files::remove_regular_at(own_.get(), kLockName);
   ::rmdir(folder_.c_str());  // unless something else is in it
 }
 
 std::optional<topology::Problem> instance_runs(const std::string& instance) {
   const std::string path = folder_of(default_socket_path(instance)) + "/" + kLockName;
-  const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
-  struct stat status {};
-  if (!file.valid() || ::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) return {};
+  const FileDescriptor file =
+      files::open_regular_at(AT_FDCWD, path, O_RDONLY, files::Links::kRefuse).fd;
+  if (!file.valid()) return {};
   struct flock lock = whole_file(F_RDLCK);
   if (::fcntl(file.get(), F_OFD_GETLK, &lock) != 0 || lock.l_type == F_UNLCK) return {};
   return runs(instance, holder_of(file.get()));

@@ -54,6 +54,22 @@ int move_regular_at(int folder, const std::string& from, const std::string& to) 
   return ::renameat(folder, from.c_str(), folder, to.c_str()) == 0 ? 0 : errno;
 }
 
+Opened open_or_make_at(int folder, const std::string& name, int flags, mode_t mode) {
+  struct stat status {};
+  if (::fstatat(folder, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0) {
+    if (!S_ISREG(status.st_mode)) return {{}, 0, status.st_mode};
+  } else if (errno != ENOENT) {
+    return {{}, errno};
+  }
+  // Non-blocking, should a FIFO have come in between; then it is closed again.
+  FileDescriptor file(::openat(folder, name.c_str(),
+                               flags | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,
+                               mode));
+  if (!file.valid() || ::fstat(file.get(), &status) != 0) return {{}, errno};
+  if (!S_ISREG(status.st_mode)) return {{}, 0, status.st_mode};
+  return {std::move(file), 0, status.st_mode};
+}
+
 Place::Place(const std::string& path, Links links) : path_(path) {
   std::filesystem::path real = path;
   std::error_code error;
@@ -128,19 +144,10 @@ void Place::sync_folder() const {
 }
 
 FileDescriptor Place::open_or_make(int flags, mode_t mode) const {
-  if (const auto there = this->mode(); there && !S_ISREG(*there)) {
-    throw FileError(path_ + " is " + kind_of(*there), "name a regular file");
-  }
-  // Non-blocking, should a FIFO have come in between; then it is closed again.
-  FileDescriptor file(::openat(folder_.get(), name_.c_str(),
-                               flags | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,
-                               mode));
-  struct stat status {};
-  if (!file.valid() || ::fstat(file.get(), &status) != 0) fail("cannot be opened", errno);
-  if (!S_ISREG(status.st_mode)) {
-    throw FileError(path_ + " is " + kind_of(status.st_mode), "name a regular file");
-  }
-  return file;
+  Opened opened = open_or_make_at(folder_.get(), name_, flags, mode);
+  if (opened.fd.valid()) return std::move(opened.fd);
+  if (opened.error != 0) fail("cannot be opened", opened.error);
+  throw FileError(path_ + " is " + kind_of(opened.mode.value_or(0)), "name a regular file");
 }
 
 void remove_file(const Place& place) {
@@ -157,10 +164,6 @@ void remove_file(const Place& place) {
 
 FileDescriptor open_lock(const Place& place) {
   return place.open_or_make(O_RDWR, 0600);
-}
-
-FileDescriptor open_to_append(const Place& place, mode_t mode) {
-  return place.open_or_make(O_WRONLY | O_APPEND, mode);
 }
 
 void Place::fail(const std::string& what, int error) const {

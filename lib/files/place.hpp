@@ -31,6 +31,9 @@ inline constexpr int kNotRegular = EMEDIUMTYPE;
 [[nodiscard]] int move_regular_at(int folder, const std::string& from,
                                   const std::string& to) noexcept;
 
+/// A regular file of a folder, made with `mode` less the umask if nothing has that name.
+[[nodiscard]] Opened open_or_make_at(int folder, const std::string& name, int flags, mode_t mode);
+
 /// A name in a folder. The folder is held by its descriptor, so all that is done happens in one
 /// folder, whatever becomes of its name meanwhile. Only a regular file is ever opened, renamed,
 /// replaced or removed: whatever else stands there belongs to somebody, and stays. Thread: one.
@@ -77,8 +80,5 @@ void remove_file(const Place& place);
 /// A regular file to lock (flock): made, empty, if it is not there. It is not locked yet. Throws
 /// FileError.
 [[nodiscard]] FileDescriptor open_lock(const Place& place);
-/// A regular file to write on at its end: made if it is not there, with `mode` less the umask.
-/// Throws FileError.
-[[nodiscard]] FileDescriptor open_to_append(const Place& place, mode_t mode);
 
 }  // namespace esc::files

@@ -10,6 +10,7 @@
 #include <system_error>
 
 #include "base/file_descriptor.hpp"
+#include "files/regular_file.hpp"
 
 namespace esc::topology {
 namespace {
@@ -75,7 +76,8 @@ std::optional<Problem> runtime_directory_problem(const std::string& instance, co
 
 std::optional<Problem> file_prefix_problem(const std::string& instance) {
   const std::string file = eal_runtime_directory(instance) + "/config";
-  const FileDescriptor opened(::open(file.c_str(), O_RDWR | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC));
+  const FileDescriptor opened =
+      files::open_regular_at(AT_FDCWD, file, O_RDWR, files::Links::kRefuse).fd;
   if (!opened.valid()) return std::nullopt;
   struct flock lock {};
   lock.l_type = F_WRLCK;

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <sstream>
 #include <system_error>
 #include <unordered_set>
 
@@ -81,11 +80,13 @@ TopicSet TopicSet::generate(std::size_t count, const Distribution& bytes, std::u
 
 TopicSet TopicSet::read(const std::string& path, std::size_t count, const Distribution& bytes,
                         std::uint64_t seed) {
-  std::istringstream file(read_text_file(path, "the topics file"));
+  const std::string text = read_text_file(path, "the topics file");
   TopicSet set;
   std::unordered_set<std::string> seen;
-  std::string line;
-  for (std::size_t number = 1; std::getline(file, line); ++number) {
+  std::size_t end = 0;
+  for (std::size_t number = 1, begin = 0; begin < text.size(); ++number, begin = end + 1) {
+    end = std::min(text.find('\n', begin), text.size());
+    const std::string line = text.substr(begin, end - begin);
     const auto refuse = [&](const char* why) {
       throw Error("topics file '" + path + "', line " + std::to_string(number) + ": " + why);
     };

@@ -47,14 +47,8 @@ TEST_F(OutputTest, RefusesTheRest) {
 TEST_F(OutputTest, FilesThatAreMadeOnceAreRegular) {
   for (const std::string& name : names_) {
     EXPECT_THROW((void)open_lock(Place(at(name))), FileError) << name;
-    EXPECT_THROW((void)open_to_append(Place(at(name)), 0600), FileError) << name;
   }
   expect_untouched();
-  for (const char* const piece : {"a", "b"}) {
-    const FileDescriptor file = open_to_append(Place(at("log")), 0600);
-    EXPECT_EQ(::write(file.get(), piece, 1), 1);
-  }
-  EXPECT_EQ(read("log"), "ab");
   EXPECT_TRUE(open_lock(Place(at("lock"))).valid());
 }
 
