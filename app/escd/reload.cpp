@@ -91,7 +91,8 @@ nlohmann::ordered_json Reload::routes() const {
 
 void Reload::begin(const std::string& what, runtime::Errands::Work work, const Answer& answer) {
   const bool taken = errands_.begin(what, std::move(work), [answer, what](const std::string& why) {
-    answer(refused(what + ": " + why, "nothing was changed; look at the disk that it is on"));
+    answer(refused(what + ": " + why,
+                   "nothing was changed; look at the disk that it is on, and at the memory"));
   });
   if (taken) return;
   answer(refused(errands_.under_way() + " is still under way",

@@ -9,6 +9,7 @@
 #include <condition_variable>
 #include <exception>
 #include <mutex>
+#include <new>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -16,6 +17,11 @@
 #include "base/file_descriptor.hpp"
 
 namespace esc::runtime {
+namespace {
+
+constexpr const char* kNoMemory = "there is not enough memory";
+
+}  // namespace
 
 /// What both threads have; the one that is left to itself keeps it alive.
 struct Errands::Shared {
@@ -75,6 +81,8 @@ void Errands::run(const std::shared_ptr<Shared>& shared) {
     std::string failure;
     try {
       finish = work();
+    } catch (const std::bad_alloc&) {
+      failure = kNoMemory;
     } catch (const std::exception& error) {
       failure = error.what();
     } catch (...) {
@@ -141,9 +149,9 @@ void Errands::turn(Clock::time_point now) {
   if (!std::exchange(given_up_, false)) {
     try {
       if (finish) finish();
-    } catch (const std::exception& error) {  // out of memory: the owner's loop goes on
+    } catch (const std::bad_alloc&) {  // the owner's loop goes on
       finish = nullptr;
-      failure = error.what();
+      failure = kNoMemory;
     }
     if (!finish) give_up(failure);
   }

@@ -19,6 +19,7 @@ NAME = "held.toml"
 MNT_DETACH = 2
 CACHED_S = 1_000
 DIRECT_IO = 1  # each read comes to us
+NO_FLUSH = 1 << 5  # or a process that ends would wait for our word on its open file
 REQUEST_BYTES = 1 << 20
 
 
@@ -87,13 +88,13 @@ class HeldFile:
 
     def _reply(self, opcode: int, node: int, body: bytes) -> tuple[int, bytes]:
         if opcode == INIT:
-            return 0, struct.pack("=IIIIHHIIHHII28x", 7, 31, 0, 0, 0, 0, 1 << 16, 1, 0, 0, 0, 0)
+            return 0, struct.pack("=IIIIHHIIHHI28x", 7, 31, 0, 0, 0, 0, 1 << 16, 1, 0, 0, 0)
         if opcode == LOOKUP and body.rstrip(b"\0") == NAME.encode():
             return 0, struct.pack("=QQQQII", FILE, 0, CACHED_S, CACHED_S, 0, 0) + self._stat(FILE)
         if opcode == GETATTR:
             return 0, struct.pack("=QII", CACHED_S, 0, 0) + self._stat(node)
         if opcode == OPEN:
-            return 0, struct.pack("=QII", 0, DIRECT_IO, 0)
+            return 0, struct.pack("=QII", 0, DIRECT_IO | NO_FLUSH, 0)
         if opcode == READ:
             _, offset, size = struct.unpack_from("=QQI", body)
             return 0, self._content[offset : offset + size]

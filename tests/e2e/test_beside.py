@@ -2,19 +2,25 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
+from pathlib import Path
 
 import harness
 import traffic
 from harness import Config, Escd, Lcores, Port, binary
 from held_file import HeldFile
+from stopped_thread import StoppedThread, thread_named
+
+LEDGER_FILE = 10  # exit code
+HANGS_US = 120_000_000  # an escd that waited for the disk would not end in time
 
 
 class Beside(harness.Scenario):
-    def running(self) -> Escd:
+    def running(self, lcores: Lcores | None = None) -> Escd:
         device = traffic.pcap_device(0, self.directory / "t.pcap", traffic.uniform(100))
-        config = Config([Port(device)], traffic.ROUTES, Lcores.folded())
+        config = Config([Port(device)], traffic.ROUTES, lcores or Lcores.folded())
         escd = self.start_escd(config)
         escd.wait_until_running()
         return escd
@@ -38,7 +44,8 @@ class Beside(harness.Scenario):
         return held
 
     def test_a_read_that_hangs_holds_up_nobody(self) -> None:
-        escd = self.running()
+        first, second = harness.need_cpus(2)
+        escd = self.running(Lcores([first], first, [second]))
         held = self.held(escd.config_path.read_bytes())
         asked = [self.ask_beside(escd, "routes", "--diff", str(held.path))]
         self.assertTrue(held.wait_until_held(harness.STOP_SECONDS))
@@ -48,6 +55,10 @@ class Beside(harness.Scenario):
             self.assertTrue(escd.live_ledger()["balanced"])
         escd.ask("pause")
         escd.ask("resume")
+        with StoppedThread(thread_named(escd.process.pid, "rte-worker-1")):
+            self.wait_until(lambda: " is stalled" in escd.log(), "the watchdog", 20.0)
+            self.assertFalse(escd.passes("lcores"))
+        self.wait_until(lambda: escd.passes("lcores"), "it is well again", 20.0)
         escd.signal(signal.SIGHUP)
         self.assertEqual([process.poll() for process in asked], [None, None])
         held.release()
@@ -69,6 +80,38 @@ class Beside(harness.Scenario):
         asked.communicate(timeout=harness.STOP_SECONDS)
         self.assertNotEqual(asked.returncode, 0, "it was never answered")
         self.assert_sound(escd.ledger())
+
+    def test_it_ends_while_the_disk_hangs(self) -> None:
+        """Neither the ledger nor the windows get there: the log has the ledger."""
+        escd = self.running()
+        thread = thread_named(escd.process.pid, "escd-end")
+        trace = subprocess.Popen(
+            [harness.need_tool("strace"), "-qq", "-o", os.devnull, "-p", str(thread)]
+            + ["-e", "trace=fsync", "-e", f"inject=fsync:delay_enter={HANGS_US}"],
+            stderr=subprocess.DEVNULL,
+        )
+        self.addCleanup(harness.end, trace)
+        status = f"/proc/{escd.process.pid}/task/{thread}/status"
+        self.wait_until(
+            lambda: "TracerPid:\t0\n" not in Path(status).read_text(encoding="utf-8"),
+            "strace has the thread",
+            20.0,
+        )
+        escd.terminate()
+        # A strace that delays a call does not reap its thread, so the process stays.
+        stat = Path(f"/proc/{escd.process.pid}/stat")
+        self.wait_until(
+            lambda: stat.read_text(encoding="utf-8").rpartition(")")[2].split()[0] == "Z",
+            "it has ended",
+            harness.STOP_SECONDS,
+        )
+        harness.end(trace)
+        self.assertEqual(escd.wait(), LEDGER_FILE)
+        said = re.search(r"cannot write the ledger to .*; here it is: (.*)", escd.log())
+        assert said is not None, escd.log()
+        ledger = json.loads(said[1])
+        self.assertTrue(ledger["balanced"])
+        self.assertEqual(ledger["frames"]["delivered"], 100)
 
     def test_files_that_would_hold_up_or_exhaust_their_reader(self) -> None:
         escd = self.running()

@@ -79,7 +79,8 @@ class Check(harness.Scenario):
     def both_say(
         self, code: int, words: str, *arguments: str, inside: tuple[str, ...] = ()
     ) -> str:
-        """What --check says. `words`: in a sentence of both, in every row but those that both let pass."""
+        """What --check says. `words`: in a sentence of both, in every row but those that both let
+        pass."""
         before = tree(self.place)
         checked, said = self.run_escd("--check", *arguments, inside=inside)
         self.assertEqual(tree(self.place), before, "--check changed something")
@@ -138,7 +139,8 @@ class Check(harness.Scenario):
         self.both_say(START, "instance already running")
         # By its name, wherever the socket would be; and nothing of its own is held against it.
         other = ("--set", f"control.socket={self.socket}")
-        said = self.both_say(START, f"instance already running: process {first.process.pid}", *other)
+        runs = f"instance already running: process {first.process.pid}"
+        said = self.both_say(START, runs, *other)
         self.assertIn("1 error: escd would not start", said)
         first.stop()
 

@@ -275,10 +275,18 @@ class Tool(harness.Scenario):
         (self.folder / "0000000000000002.spare").write_bytes(content)
         (self.folder / "0000000000000020.dlq").write_bytes(content)  # used again, not yet begun
         (self.folder / "notes.txt").write_text("mine", encoding="utf-8")
-        (self.folder / "0000000000000021.dlq").mkdir()
-        (self.folder / "0000000000000022.dlq").symlink_to(self.folder / self.segments[0].name)
         code, verdict = self.verify()
         self.assertEqual((code, verdict["records"], verdict["segments"]), (OK, 130, 4))
+        self.assertEqual(len(self.cat()), 130)
+
+    def test_what_is_named_like_a_segment_and_is_no_file_is_foreign(self):
+        """escd would not take the folder, and nothing follows the link."""
+        (self.folder / "0000000000000021.dlq").mkdir()
+        (self.folder / "0000000000000022.dlq").symlink_to(self.folder / self.segments[0].name)
+        os.mkfifo(self.folder / "0000000000000023.dlq")
+        code, verdict = self.verify()
+        self.assertEqual((code, verdict["records"]), (DAMAGED, 130))
+        self.assertEqual([each["state"] for each in verdict["complaints"]], ["foreign"] * 3)
         self.assertEqual(len(self.cat()), 130)
 
     def purge(self, *arguments):
