@@ -31,7 +31,7 @@ inline constexpr std::uint32_t kStopTimeoutMs = 2000;
 /// How long the disk may take for the dead letters that are left at the end.
 inline constexpr std::uint32_t kDiskTimeoutMs = 10'000;
 
-/// An idle lcore that receives naps up to lcores.sleep_max_us, any other so many times as long.
+/// An idle lcore with a port naps up to lcores.sleep_max_us; one without, this many times as long.
 inline constexpr std::uint32_t kNapsWithoutPort = 4;
 
 /// How long a reader of the ledger waits for every lcore's next round: more than two of the longest

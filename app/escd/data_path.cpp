@@ -242,15 +242,21 @@ void DataPath::start() {
 
 DataPath::Discarded DataPath::discard_all(std::chrono::milliseconds timeout) {
   const auto deadline = std::chrono::steady_clock::now() + timeout;
+  // The oldest first: of two copies the later one is the duplicate.
+  for (const auto& pipeline : pipelines_) pipeline->discard(deadline);
   for (const auto& parts : rx_) {
     if (dead_letters_) {
-      parts->stage->give_up_all([&](auto& lane, const event::Event& event) {
-        give_up_unjudged(dead_letters_.get(), event, lane.outlet(), lane.counters(), deadline);
+      const auto now = rte_rdtsc();
+      parts->stage->give_up_all([&](std::size_t pipeline, const event::Event& event) {
+        auto& lane = parts->stage->lane(pipeline);
+        pipelines_[pipeline]->dispatch_stage().discard_one(
+            event, now, [&](const event::Event& kept, DeadReason reason) {
+              give_up(dead_letters_.get(), kept, reason, lane.outlet(), lane.counters(), deadline);
+            });
       });
     }
     parts->stage->discard();
   }
-  for (const auto& pipeline : pipelines_) pipeline->discard(deadline);
   const bool answered = !dead_letters_ || dead_letters_->finish(deadline);
   const telemetry::Ledger after = ledger();
   const auto at = [](auto reason) { return static_cast<std::size_t>(reason); };

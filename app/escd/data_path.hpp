@@ -45,8 +45,8 @@ struct RxParts {
   std::unique_ptr<RxStage> stage;
 };
 
-/// Made on the main lcore once the ports are started, before the lcores run; its figures may be
-/// read by any thread.
+/// Made on the main lcore once the ports are started, before the lcores run; its figures, but for
+/// routes(), may be read by any thread.
 class DataPath {
  public:
   /// `rules` and `folder` outlive it; no folder: dead letters are not kept.
@@ -93,10 +93,8 @@ class DataPath {
   [[nodiscard]] std::size_t owner(std::uint64_t producer) const noexcept {
     return owner_(producer);
   }
-  /// Main lcore only.
-  [[nodiscard]] const route::RouteSet& routes() const noexcept {
-    return rules_.rules().get()->routes;
-  }
+  /// Main lcore only, which RuleBook sees to.
+  [[nodiscard]] const route::RouteSet& routes() const { return rules_.routes(); }
   void zero_slot(std::uint32_t slot) noexcept;
   /// Null: no event has a key.
   [[nodiscard]] KeyMemory* keys() noexcept { return keys_.get(); }

@@ -9,7 +9,7 @@
 
 namespace esc::app {
 
-// All of them: any thread, while the appliance lives.
+// While the appliance lives: any thread, but for those that say main lcore, which refuse another.
 
 /// The frozen schema, and the pools.
 [[nodiscard]] nlohmann::ordered_json ledger_document(const Appliance& appliance);
@@ -18,6 +18,7 @@ namespace esc::app {
 [[nodiscard]] nlohmann::ordered_json stats_document(const Appliance& appliance, double uptime_s);
 [[nodiscard]] nlohmann::ordered_json stages_document(const Appliance& appliance);
 [[nodiscard]] nlohmann::ordered_json ports_document(const Appliance& appliance);
+/// Main lcore: routes are replaced there.
 [[nodiscard]] nlohmann::ordered_json topics_document(const Appliance& appliance);
 [[nodiscard]] nlohmann::ordered_json lcores_document(const Appliance& appliance);
 [[nodiscard]] nlohmann::ordered_json plan_document(const topology::LcorePlan& plan);
@@ -38,7 +39,7 @@ namespace esc::app {
 /// Producers in an order, or one of them. Throws control::Refusal.
 [[nodiscard]] nlohmann::ordered_json producers_document(const Appliance& appliance,
                                                         const nlohmann::json& request);
-/// What the appliance is doing, since when and why, and how long it did what.
+/// What the appliance is doing, since when and why, and how long it did what. Main lcore.
 [[nodiscard]] nlohmann::ordered_json state_document(const Appliance& appliance);
 
 }  // namespace esc::app

@@ -114,20 +114,15 @@ std::uint64_t Pipeline::moves() const noexcept {
 }
 
 void Pipeline::discard(std::chrono::steady_clock::time_point deadline) {
-  const auto of_dispatcher = [&](const event::Event& event) {
-    give_up(dead_letters_, event, outlet_, dispatch_counters_, deadline);
+  const auto of_dispatcher = [&](const event::Event& event, DeadReason reason) {
+    give_up(dead_letters_, event, reason, outlet_, dispatch_counters_, deadline);
   };
   dispatch_->discard(of_dispatcher);
-  std::size_t judged = dispatch_->judged();
-  ingest_ring_.consume_burst(ingest_ring_.capacity(), [&](const event::Event& event) {
-    if (judged == 0)
-      return give_up_unjudged(dead_letters_, event, outlet_, dispatch_counters_, deadline);
-    --judged;
-    of_dispatcher(event);
-  });
+  dispatch_->discard_input(rte_rdtsc(), of_dispatcher);
   for (const auto& parts : workers_) {
     parts->ring.consume_burst(parts->ring.capacity(), [&](const event::WorkItem& item) {
-      give_up(dead_letters_, item.event, parts->outlet, parts->counters, deadline);
+      give_up(dead_letters_, item.event, DeadReason::kDrainedAtDeadline, parts->outlet,
+              parts->counters, deadline);
     });
   }
 }

@@ -108,7 +108,8 @@ class Pipeline {
   /// Adds its counters' blocks to what telemetry::collect() reads.
   void add_blocks(telemetry::LedgerBlocks& blocks) const;
   /// Gives up everything it holds, as drained at deadline: dead letters, where those are kept and
-  /// the disk takes them until `deadline`. Only once every lcore has stopped.
+  /// the disk takes them until `deadline`. But for what was seen before or may not be here, which
+  /// is counted as that. Only once every lcore has stopped.
   void discard(std::chrono::steady_clock::time_point deadline);
 
   [[nodiscard]] std::span<const std::unique_ptr<WorkerParts>> workers() const noexcept {

@@ -68,6 +68,7 @@ std::unique_ptr<const route::Rules> RuleBook::first_rules(const config::Config& 
 
 std::variant<RuleBook::Recipe, RuleBook::Refusal> RuleBook::plan(
     std::shared_ptr<const config::Config> config) {
+  main_.require("a reload of the rules");
   if (!rules_.has_room() || !pressure_.has_room()) {
     return Refusal{"an lcore does not come round, and still has what earlier reloads replaced",
                    "escctl lcores shows it; restart escd if it stays so", rules_.awaited()};
@@ -102,6 +103,7 @@ void RuleBook::publish(Built built, const std::function<void(std::uint32_t)>& ze
 }
 
 bool RuleBook::reclaim() {
+  main_.require("freeing of replaced rules");
   const bool rules = rules_.reclaim();
   return pressure_.reclaim() && rules;
 }

@@ -10,6 +10,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/one_thread.hpp"
 #include "config/config.hpp"
 #include "control/pressure_table.hpp"
 #include "route/rules.hpp"
@@ -19,7 +20,8 @@
 
 namespace esc::app {
 
-/// Thread: main lcore, but for what is published, which lcores read. Outlives the lcores.
+/// Thread: main lcore, which makes it, but for build(); what is published lcores read. Outlives the
+/// lcores.
 class RuleBook {
  public:
   /// `lcores`: how many report their quiescent states.
@@ -29,6 +31,12 @@ class RuleBook {
   [[nodiscard]] const runtime::Published<route::Rules>& rules() const noexcept { return rules_; }
   [[nodiscard]] const runtime::Published<control::PressureTable>& pressure() const noexcept {
     return pressure_;
+  }
+  /// Those in force, until the next publish(). Throws std::logic_error on any thread but the main
+  /// lcore's: a reload could free them under it.
+  [[nodiscard]] const route::RouteSet& routes() const {
+    main_.require("the routes in force");
+    return rules_.get()->routes;
   }
   [[nodiscard]] const route::TopicHasher& hasher() const noexcept { return hasher_; }
   /// Slots of per-topic figures that workers keep.
@@ -79,6 +87,7 @@ class RuleBook {
       const route::TopicHasher& hasher, std::uint64_t producer_seed);
   [[nodiscard]] std::unique_ptr<const route::Rules> first_rules(const config::Config& config);
 
+  OneThread main_;
   route::TopicHasher hasher_;
   std::uint64_t producer_seed_;
   std::size_t slots_;

@@ -87,6 +87,7 @@ const PipelineTransition& transition(PipelineState from, PipelineRequest request
 std::optional<PipelineRefusal> PipelineStateHolder::request(PipelineRequest request,
                                                             std::string_view cause,
                                                             std::uint64_t now) {
+  writer_.require("the pipeline's state");
   const PipelineState from = state();
   const PipelineTransition& cell = transition(from, request);
   if (!cell.legal()) return PipelineRefusal{cell.text, cell.fix};

@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/one_thread.hpp"
 #include "telemetry/counter.hpp"
 
 namespace esc::control {
@@ -70,9 +71,9 @@ struct PipelineRefusal {
   std::string_view fix;
 };
 
-/// Holds the state. Thread: one writer, the main lcore, calls request(), since() and last_cause();
-/// anyone may call state(), entered() and ticks_in(). `now` is any clock that does not go back, the
-/// same in every call.
+/// Holds the state. Thread: the one that made it, the main lcore, calls request() and last_cause(),
+/// which refuse any other (OneThread); any thread may call the rest. `now` is any clock that does
+/// not go back, the same in every call.
 class PipelineStateHolder {
  public:
   explicit PipelineStateHolder(std::uint64_t now) noexcept : since_(now) {
@@ -99,7 +100,10 @@ class PipelineStateHolder {
   /// When the present state was entered.
   [[nodiscard]] std::uint64_t since() const noexcept { return since_.get(); }
   /// Of the last granted request; empty before the first.
-  [[nodiscard]] const std::string& last_cause() const noexcept { return last_cause_; }
+  [[nodiscard]] const std::string& last_cause() const {
+    writer_.require("the cause of the pipeline's state");
+    return last_cause_;
+  }
 
  private:
   struct Since : telemetry::Counter {
@@ -110,7 +114,8 @@ class PipelineStateHolder {
   Since since_;
   std::array<telemetry::Counter, kPipelineStates> ticks_{};  ///< of completed stays
   std::array<telemetry::Counter, kPipelineStates> entered_{};
-  std::string last_cause_;
+  OneThread writer_;
+  std::string last_cause_;  ///< the writer's alone
 };
 
 }  // namespace esc::control

@@ -113,6 +113,13 @@ class DispatchStage {
 
   void housekeep(std::uint64_t now) noexcept { judge_.housekeep(now); }
 
+  /// Events wait for a worker, or for a producer that has claimed its cells in the input and not
+  /// published them yet (ring::MpscRing). While it is paused nothing is taken from there.
+  [[nodiscard]] bool blocked() const noexcept {
+    if (judged_ != 0 || held_ != 0) return true;
+    return input_.size() != 0 && flow_.read() != control::Flow::kPaused;
+  }
+
   /// Null: no event has a key. Any thread.
   [[nodiscard]] const identity::KeyedCounters* key_counters() const noexcept {
     return keys_ ? &keys_->counters() : nullptr;
@@ -123,20 +130,52 @@ class DispatchStage {
     return cache_.counters();
   }
 
-  /// Of the input's oldest events those that have their verdict. Only once the lcore has stopped.
-  [[nodiscard]] std::size_t judged() const noexcept { return judged_; }
-
-  /// Calls give_up(const event::Event&) on what is still held. Only once the lcore has stopped;
-  /// returns how many events.
+  /// What a drain has no time for: calls give_up(const event::Event&, DeadReason) on what waits for
+  /// workers; returns how many events. Only once the lcore has stopped, from the thread that is
+  /// alone with the stage then, like the next two.
   template <class GiveUp>
   std::size_t discard(GiveUp&& give_up) noexcept {
     std::size_t discarded = 0;
     for (Worker& worker : workers_) {
-      discarded += worker.discard([&](const event::WorkItem& item) { give_up(item.event); });
+      discarded += worker.discard([&](const event::WorkItem& item) {
+        give_up(item.event, DeadReason::kDrainedAtDeadline);
+      });
     }
     held_ = 0;
     counters_.events_held.set(0);
     return discarded;
+  }
+
+  /// The same of the input. What was seen before, or may not be here, is counted as that, as in
+  /// poll(), and not given up: a dead letter must not be a copy of what was delivered, since its
+  /// replay passes the window. So events without a verdict get theirs first. Where no dead letters
+  /// are kept those are given up without one: what leaves no mark can be sent again.
+  template <class GiveUp>
+  void discard_input(std::uint64_t now, GiveUp&& give_up) noexcept {
+    for (;;) {
+      std::uint64_t replays = 0;
+      if (judged_ == 0) {
+        judged_ = input_.ready(burst_);
+        if (judged_ == 0) break;
+        replays = judge_late(input_, judged_, now);
+      }
+      sort_out(input_, judged_, replays, now, give_up);
+      input_.release(judged_);
+      judged_ = 0;
+    }
+    releaser_.flush();
+  }
+
+  /// The same of an event that did not get into the input. After discard_input().
+  template <class GiveUp>
+  void discard_one(const event::Event& event, std::uint64_t now, GiveUp&& give_up) noexcept {
+    const struct {
+      const event::Event& event;
+      [[nodiscard]] const event::Event& peek(std::size_t) const noexcept { return event; }
+    } alone{event};
+    const std::uint64_t replays = judge_late(alone, 1, now);
+    sort_out(alone, 1, replays, now, give_up);
+    releaser_.flush();
   }
 
  private:
@@ -144,15 +183,61 @@ class DispatchStage {
 
   /// Each event has its verdict once, however often it is looked at until its worker has room.
   void judge(const route::Rules& rules, std::uint64_t now) noexcept {
-    refused_ = {};
-    refused_.not_allowed = routes_.find(input_, judged_, rules.routes, cache_);
-    const Judged judged = judge_.judge(input_, judged_, rules.producers, now, refused_);
+    const Judged judged = judge_numbers(input_, judged_, rules, now);
     if (judged.replays != 0) [[unlikely]]
       judge_replays(rules, judged.replays, now);
+    judge_keys(input_, judged_, judged, rules, now);
+  }
+
+  template <class Events>
+  [[nodiscard]] Judged judge_numbers(const Events& events, std::size_t count,
+                                     const route::Rules& rules, std::uint64_t now) noexcept {
+    refused_ = {};
+    refused_.not_allowed = routes_.find(events, count, rules.routes, cache_);
+    return judge_.judge(events, count, rules.producers, now, refused_);
+  }
+
+  template <class Events>
+  void judge_keys(const Events& events, std::size_t count, const Judged& judged,
+                  const route::Rules& rules, std::uint64_t now) noexcept {
     if (!keys_ || !rules.routes.has_keys()) return;
     refused_.same_key =
-        keys_->judge(input_, judged_, refused_.all() | judged.by_number | judged.replays,
+        keys_->judge(events, count, refused_.all() | judged.by_number | judged.replays,
                      rules.routes, routes_, now, counters_);
+  }
+
+  /// For discard_input(). Returns which events are replayed letters: those are not judged. They are
+  /// still where they came from, and are sent again as long as nobody counts them as replayed.
+  template <class Events>
+  [[nodiscard]] std::uint64_t judge_late(const Events& events, std::size_t count,
+                                         std::uint64_t now) noexcept {
+    refused_ = {};
+    if (!outlet_.keeps()) return 0;
+    const route::Rules& rules = *rules_.get();
+    const Judged judged = judge_numbers(events, count, rules, now);
+    judge_keys(events, count, judged, rules, now);
+    return judged.replays;
+  }
+
+  template <class Events, class GiveUp>
+  void sort_out(const Events& events, std::size_t count, std::uint64_t replays, std::uint64_t now,
+                GiveUp&& give_up) noexcept {
+    const std::uint64_t refused = refused_.all();
+    for (std::size_t i = 0; i < count; ++i) {
+      const event::Event& event = events.peek(i);
+      const std::uint64_t bit = std::uint64_t{1} << i;
+      if ((refused & bit) == 0) {
+        if ((replays & bit) != 0) {
+          drop(event, FrameDrop::kDrainedAtDeadline);
+        } else {
+          give_up(event, DeadReason::kDrainedAtDeadline);
+        }
+      } else if ((refused_.stale & bit) != 0 && keeps_stale_) {
+        give_up(event, DeadReason::kStale);
+      } else {
+        refuse(event, bit, now);
+      }
+    }
   }
 
   [[gnu::noinline]] void judge_replays(const route::Rules& rules, std::uint64_t replays,
@@ -162,7 +247,7 @@ class DispatchStage {
         replay_judge_.judge(input_, replays, rules.replay_sources, keys, now, refused_));
   }
 
-  /// Rules were replaced while events wait in the input. What they were told stands.
+  /// Rules were replaced while judged events wait in the input. What was refused stays refused.
   [[gnu::noinline]] void find_again(const route::RouteSet& routes) noexcept {
     const std::uint64_t told = refused_.all();
     refused_.not_allowed |= routes_.find(input_, judged_, routes, cache_) & ~told;
@@ -196,7 +281,7 @@ class DispatchStage {
     return taken;
   }
 
-  /// An event that its verdict, for which `bit` stands, keeps from its worker.
+  /// Counts an event that is refused, and gives it back. `bit`: its place in the burst.
   [[gnu::noinline]] void refuse(const event::Event& event, std::uint64_t bit,
                                 std::uint64_t now) noexcept {
     if (((refused_.not_allowed | refused_.forged | refused_.not_replayer) & bit) != 0) {

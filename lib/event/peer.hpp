@@ -16,18 +16,18 @@ namespace esc::event {
 inline constexpr std::size_t kPeerNoteBytes =
     sizeof(wire::IpAddress::bytes) + sizeof(std::uint16_t);
 
-/// For an event whose mbuf does not begin with its packet's headers: keeps address and UDP port
-/// with it. Where there is no room for them the event's peer is unknown. Thread: the RX lcore.
-inline void note_peer(Event& event, const std::optional<wire::IpAddress>& address,
-                      std::uint16_t port = 0) noexcept {
-  event.flags |= kPeerNoted;
-  if (!address || rte_pktmbuf_headroom(event.mbuf) < kPeerNoteBytes) {
-    event.flags |= kPeerUnknown;
-    return;
-  }
-  auto* note = static_cast<std::uint8_t*>(event.mbuf->buf_addr);
+/// For an mbuf that does not begin with its packet's headers: keeps the sender's address and UDP
+/// port in it, and returns the flags that every event in it has to have. Where there is no room for
+/// them the peer is unknown. Thread: the RX lcore. Once for each mbuf, before its first event is
+/// handed over: from then on other lcores read the note.
+[[nodiscard]] inline std::uint8_t note_peer(rte_mbuf& mbuf,
+                                            const std::optional<wire::IpAddress>& address,
+                                            std::uint16_t port = 0) noexcept {
+  if (!address || rte_pktmbuf_headroom(&mbuf) < kPeerNoteBytes) return kPeerNoted | kPeerUnknown;
+  auto* note = static_cast<std::uint8_t*>(mbuf.buf_addr);
   std::memcpy(note, address->bytes.data(), sizeof address->bytes);
   std::memcpy(note + sizeof address->bytes, &port, sizeof port);
+  return kPeerNoted;
 }
 
 /// None: it is not known. Whoever holds the event.

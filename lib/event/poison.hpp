@@ -52,7 +52,7 @@ inline void free_segment(rte_mbuf* segment) noexcept {
 /// instead of one for each.
 inline void free_segment(rte_mbuf* segment, std::uint16_t count) noexcept {
   if (count > 1) {
-    // If nobody else has one none can appear, for only who has one makes more. Acquire: pairs with
+    // If all references are ours nobody can add one: that takes a reference. Acquire: pairs with
     // the update by which the last other holder gave up its own, so that it is done with the bytes.
     if (__atomic_load_n(&segment->refcnt, __ATOMIC_ACQUIRE) == count) {
       rte_mbuf_refcnt_set(segment, 1);

@@ -15,8 +15,8 @@ class KeyShortage {
   explicit KeyShortage(std::uint64_t interval_cycles) noexcept
       : interval_cycles_(interval_cycles) {}
 
-  /// Now and then, with what all callers have counted by `now` (TSC). Whether that changed whether
-  /// there is a shortage.
+  /// Now and then, with what all callers have counted by `now` (TSC). True if a shortage
+  /// has begun or ended.
   [[nodiscard]] bool update(const KeyedTotals& totals, std::uint64_t now) noexcept {
     if (now - judged_ < interval_cycles_) return false;
     judged_ = now;

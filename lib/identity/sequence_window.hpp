@@ -81,9 +81,9 @@ struct SequenceWindow {
   /// First contact: `sequence` is the highest, lower ones inside the window are new.
   void begin(BitRing bits, std::uint64_t sequence) noexcept;
 
-  /// Judges and marks `sequence`, `sequence` + 1 ...: `count` of them, 1 to kMaxRun, in that order
-  /// (0 follows 2^64 - 1, and is as far below it as it is). What is below `floor` and not marked is
-  /// stale too.
+  /// Judges and marks `sequence`, `sequence` + 1 ...: `count` of them, 1 to kMaxRun, in that order.
+  /// A run that goes past 2^64 - 1 continues with 0, which counts as the lowest number, not as the
+  /// next one. What is below `floor` and not marked is stale too.
   [[nodiscard]] RunMark mark_run(BitRing bits, std::uint64_t sequence, std::uint64_t count,
                                  std::uint64_t floor = 0) noexcept;
 

@@ -7,7 +7,8 @@ namespace esc::ingest {
 
 bool DatagramCursor::shared(const rte_mbuf* chain) noexcept {
   for (const rte_mbuf* segment = chain; segment != nullptr; segment = segment->next) {
-    if (rte_mbuf_refcnt_read(segment) != 1) return true;
+    // The buffer under a clone is somebody else's too, whatever the clone's own count says.
+    if (rte_mbuf_refcnt_read(segment) != 1 || RTE_MBUF_CLONED(segment)) return true;
   }
   return false;
 }
@@ -25,7 +26,11 @@ void DatagramCursor::advance(std::uint32_t bytes) noexcept {
 void DatagramCursor::leave_segment() noexcept {
   rte_mbuf* segment = refs_.segment();
   rte_mbuf* next = segment->next;
-  if (shared_head_ == nullptr) detach(segment);
+  if (shared_head_ == nullptr) {
+    detach(segment);
+    // Here and not with each event: by the second one the first may be with another lcore.
+    peer_flags_ = event::note_peer(*next, peer_, peer_port_);
+  }
   refs_.enter(next);
   at_ = rte_pktmbuf_mtod(next, const std::uint8_t*);
   in_segment_ = next->data_len;
@@ -92,7 +97,8 @@ bool DatagramCursor::next(const PortContext& port, CursorFrame& frame) noexcept 
   }
   const std::uint32_t frame_bytes = wire::kLengthBytes + length;
   if (frame_bytes <= in_segment_ && shared_head_ == nullptr) {
-    frame = {wire::parse_body({at_, frame_bytes}, port.limits), refs_.segment(), false};
+    frame = {wire::parse_body({at_, frame_bytes}, port.limits), refs_.segment(), false,
+             peer_flags_};
     // Not advance(): the event about to be staged must still find this segment in refs_.
     at_ += frame_bytes;
     in_segment_ -= frame_bytes;
@@ -107,6 +113,7 @@ bool DatagramCursor::next(const PortContext& port, CursorFrame& frame) noexcept 
       pending_frame_bytes_ = frame_bytes;
       return false;
     }
+    frame.peer_flags = event::note_peer(*frame.holder, peer_, peer_port_);
     const auto* copy = rte_pktmbuf_mtod(frame.holder, const std::uint8_t*);
     frame.view = wire::parse_body({copy, frame_bytes}, port.limits);
   }

@@ -21,8 +21,9 @@ namespace esc::ingest {
 /// A frame as the cursor found it.
 struct CursorFrame {
   wire::FrameView view;
-  rte_mbuf* holder;  ///< the segment that holds the whole frame; for events only
-  bool copied;       ///< `holder` was made for this frame: the event owns it alone
+  rte_mbuf* holder;             ///< the segment that holds the whole frame; for events only
+  bool copied;                  ///< `holder` was made for this frame: the event owns it alone
+  std::uint8_t peer_flags = 0;  ///< of the event: see event::note_peer
 };
 
 /// State of the datagram that an RX stage is reading; it survives from poll to poll, so that a
@@ -44,8 +45,8 @@ class DatagramCursor {
     in_segment_ = packet->data_len;
     remaining_ = payload_offset + payload_bytes;
     chained_ = packet->nb_segs > 1;
+    peer_flags_ = 0;  // this segment begins with the headers
     if (chained_) [[unlikely]] {
-      head_ = packet;
       peer_ = wire::source_address({at_, in_segment_});
       peer_port_ = wire::source_port({at_, in_segment_}).value_or(0);
       shared_head_ = shared(packet) ? packet : nullptr;
@@ -80,11 +81,8 @@ class DatagramCursor {
   /// is no mbuf to make it whole in. Ask again, or skip_frame().
   [[nodiscard]] bool next(const PortContext& port, CursorFrame& frame) noexcept;
 
-  /// Of a chained packet: keeps the peer with an event that does not lie behind the headers.
-  void note_peer(event::Event& event) const noexcept {
-    if (chained_ && event.mbuf != head_) [[unlikely]]
-      event::note_peer(event, peer_, peer_port_);
-  }
+  /// Flags of an event that lies in segment(): see event::note_peer.
+  [[nodiscard]] std::uint8_t peer_flags() const noexcept { return peer_flags_; }
 
   [[nodiscard]] rte_mbuf* segment() const noexcept { return refs_.segment(); }
 
@@ -123,7 +121,7 @@ class DatagramCursor {
   std::uint32_t remaining_ = 0;   ///< bytes of the datagram from at_ on, over all segments
   std::uint32_t pending_frame_bytes_ = 0;
   bool chained_ = false;
-  const rte_mbuf* head_ = nullptr;       ///< of a chained packet, not to be looked at
+  std::uint8_t peer_flags_ = 0;          ///< of the events in the segment
   std::optional<wire::IpAddress> peer_;  ///< of a chained packet, like the next one
   std::uint16_t peer_port_ = 0;
   rte_mbuf* shared_head_ = nullptr;  ///< the chain that is not to be taken apart

@@ -26,10 +26,10 @@ class Lane {
        const control::PressureBoard* pressure = nullptr, const storage::Outlet& outlet = {})
       : sink_(std::move(sink)), counters_(&counters), board_(pressure), outlet_(outlet) {}
 
-  /// Once a poll: what the pipeline asks for until the next, or nothing where it is not to be
-  /// `heard`.
-  void read_pressure(bool heard) noexcept {
-    if (board_ != nullptr) word_ = heard ? board_->read() : control::PressureWord{};
+  /// Once a poll: what the pipeline asks for until the next. `obeys` false: it is not asked, and
+  /// nothing is shed or deferred.
+  void read_pressure(bool obeys) noexcept {
+    if (board_ != nullptr) word_ = obeys ? board_->read() : control::PressureWord{};
   }
   [[nodiscard]] control::PressureWord pressure() const noexcept { return word_; }
   /// Whether frames that are not staged for their priority are dead letters.
@@ -120,7 +120,7 @@ class Lane {
   const control::PressureBoard* board_;
   control::PressureWord word_;
   storage::Outlet outlet_;
-  std::uint64_t shed_ = 0;      ///< likewise counted later; all by the same word
+  std::uint64_t shed_ = 0;      ///< dropped for their priority by word_, and not counted yet
   std::size_t staged_ = 0;      ///< events in staging_
   std::size_t pushed_ = 0;      ///< of those, already in the ring
   std::uint64_t received_ = 0;  ///< staged, and not counted yet

@@ -101,14 +101,25 @@ class RxStage {
 
   void housekeep(std::uint64_t /*now*/) noexcept {}
 
+  /// A ring has no room for what is staged, a frame waits for a buffer, or a port is left alone
+  /// until a pipeline has less to do. While it is paused all that waits for somebody to resume it.
+  [[nodiscard]] bool blocked() const noexcept {
+    const control::Flow flow = flow_.read();
+    if (flow == control::Flow::kPaused) return false;
+    if (holding_ || waiting_since_ != 0) return true;
+    return flow == control::Flow::kOpen &&
+           std::ranges::any_of(queues_, [this](const auto& queue) { return should_wait(queue); });
+  }
+
   /// Counts and gives back everything held, as drained at deadline. Only once the lcore has
   /// stopped, like the next one.
   void discard() noexcept;
-  /// Reads everything held, and calls give_up(Lane<Sink>&, const event::Event&) on each event: the
-  /// event and what becomes of it is the caller's to count. A frame that cannot be made whole now
-  /// is dropped as drained at deadline.
+  /// Reads everything held, and calls give_up(std::size_t lane, const event::Event&) on each event:
+  /// the event and what becomes of it is the caller's to count. A frame that cannot be made whole
+  /// now is dropped as drained at deadline.
   template <class GiveUp>
   void give_up_all(GiveUp&& give_up) noexcept;
+  [[nodiscard]] Lane<Sink>& lane(std::size_t index) noexcept { return lanes_[index]; }
 
  private:
   void receive(control::Flow flow, std::uint64_t now) noexcept {
@@ -117,7 +128,7 @@ class RxStage {
     binding_ = &queues_[next_queue_];
     next_queue_ = next_queue_ + 1 < queues_.size() ? next_queue_ + 1 : 0;
     if (flow == control::Flow::kPaused && binding_->port->lossless) return;
-    if (flow == control::Flow::kOpen && should_wait()) {
+    if (flow == control::Flow::kOpen && should_wait(*binding_)) {
       polls_->polls_deferred.add();
       return;
     }
@@ -130,15 +141,15 @@ class RxStage {
     for (std::size_t i = 0; i < packets_; ++i) event::poison_tailroom(burst_packets_[i]);
   }
 
-  /// Whether the queue in turn is to be left alone: it can be, and some pipeline had better have
-  /// less coming in.
-  [[nodiscard]] bool should_wait() const noexcept {
+  /// Whether a queue is to be left alone: it can be, and some pipeline had better have less coming
+  /// in.
+  [[nodiscard]] bool should_wait(const QueueBinding<Queue>& binding) const noexcept {
     using control::PressureWord;
     const auto flag =
-        binding_->port->lossless ? PressureWord::kDeferLossless : PressureWord::kDeferNic;
+        binding.port->lossless ? PressureWord::kDeferLossless : PressureWord::kDeferNic;
     for (const Lane<Sink>& lane : lanes_) {
       if (lane.depth() > limits_.soft_mark_cells || lane.pressure().has(flag)) [[unlikely]]
-        return binding_->queue.can_wait();
+        return binding.queue.can_wait();
     }
     return false;
   }
@@ -241,7 +252,7 @@ class RxStage {
     while (!full_) {
       if (cursor_.in_one_segment()) [[likely]] {
         const wire::FrameView view = cursor_.next_in_place(limits);
-        take_frame(view, cursor_.segment(), false);
+        take_frame(view, cursor_.segment(), false, cursor_.peer_flags());
       } else if (!read_chained_frame(now)) {
         return false;
       }
@@ -261,11 +272,13 @@ class RxStage {
       waiting_since_ = 0;
       counters().frames_linearised.add();
     }
-    take_frame(frame.view, frame.holder, frame.copied);
+    take_frame(frame.view, frame.holder, frame.copied, frame.peer_flags);
     return true;
   }
 
-  void take_frame(const wire::FrameView& view, rte_mbuf* holder, bool copied) noexcept {
+  /// `flags`: that the event has for its holder's sake.
+  void take_frame(const wire::FrameView& view, rte_mbuf* holder, bool copied,
+                  std::uint8_t flags) noexcept {
     if (view.kind != wire::FrameKind::kEvent) [[unlikely]] {
       take_other_frame(view);
       return;
@@ -273,11 +286,10 @@ class RxStage {
     // One way for numbered events and others, so that staging is there once, and inlined.
     wire::Identity identity{};
     Lane<Sink>* lane = own_;
-    std::uint8_t flags = 0;
     std::uint8_t replay_count = 0;
     if (cursor_.session().active()) {
       identity = *cursor_.session().next();
-      flags = event::kSequenced;
+      flags |= event::kSequenced;
       replay_count = cursor_.session().replay_count();
       if (lanes_.size() > 1) lane = &lanes_[owner_(identity.producer)];
     }
@@ -305,7 +317,6 @@ class RxStage {
     event.flags = flags;
     event.replay_count = replay_count;
     event::set_frame_start(event, view.topic - wire::kTopicOffset);
-    cursor_.note_peer(event);
   }
 
   /// Where to write it, if it is kept; null: it is gone.
@@ -374,7 +385,7 @@ class RxStage {
     counters().datagram_open.set(cursor_.active() ? 1 : 0);
   }
 
-  void discard_frames() noexcept;
+  void discard_frames() noexcept;  // rx_stage_drain.hpp, like the next two
   template <class GiveUp>
   std::size_t give_up_staged(GiveUp&& give_up) noexcept;
   void give_up_frame_without_buffer() noexcept;
@@ -418,76 +429,6 @@ class RxStage {
   std::array<std::uint64_t, static_cast<std::size_t>(FrameDrop::kCount)> refused_{};
 };
 
-template <class Queue, class Sink>
-void RxStage<Queue, Sink>::discard() noexcept {
-  for (Lane<Sink>& lane : lanes_) {
-    lane.publish_receipts();
-    const std::size_t count =
-        lane.discard([](const event::Event& event) { event::free_segment(event.mbuf); });
-    lane.counters().frame_dropped.add(FrameDrop::kDrainedAtDeadline, count);
-  }
-  if (cursor_.active()) discard_frames();
-  for (; next_packet_ < packets_; ++next_packet_) {
-    event::free_packet(burst_packets_[next_packet_]);
-    counters().packet_dropped.add(PacketDrop::kDrainedAtDeadline);
-  }
-  publish();
-}
-
-template <class Queue, class Sink>
-template <class GiveUp>
-void RxStage<Queue, Sink>::give_up_all(GiveUp&& give_up) noexcept {
-  for (Lane<Sink>& lane : lanes_) {
-    lane.read_pressure(false);
-    lane.publish_receipts();
-  }
-  waiting_since_ = 0;  // by the clock of another poll
-  give_up_staged(give_up);
-  while (cursor_.active() || next_packet_ < packets_) {
-    (void)read_packets(burst_tsc_);
-    publish();
-    // Nothing was staged, and there is more: a frame waits for a buffer.
-    if (give_up_staged(give_up) == 0 && cursor_.active()) give_up_frame_without_buffer();
-  }
-  publish();
-}
-
-template <class Queue, class Sink>
-template <class GiveUp>
-std::size_t RxStage<Queue, Sink>::give_up_staged(GiveUp&& give_up) noexcept {
-  std::size_t count = 0;
-  for (Lane<Sink>& lane : lanes_) {
-    count += lane.discard([&](const event::Event& event) { give_up(lane, event); });
-  }
-  return count;
-}
-
-template <class Queue, class Sink>
-void RxStage<Queue, Sink>::give_up_frame_without_buffer() noexcept {
-  lose_waiting_frame(FrameDrop::kDrainedAtDeadline);
-  if (cursor_.at_end()) {
-    [[maybe_unused]] const bool alone = cursor_.finish();
-  }
-}
-
-template <class Queue, class Sink>
-void RxStage<Queue, Sink>::discard_frames() noexcept {
-  CursorFrame frame;
-  while (!cursor_.at_end()) {
-    ++tally_.frames;
-    if (!cursor_.next(*binding_->port, frame)) {
-      cursor_.skip_frame();
-      count_refusal(FrameDrop::kDrainedAtDeadline);
-    } else if (frame.view.kind == wire::FrameKind::kControl) {
-      ++tally_.control;
-    } else if (frame.view.kind == wire::FrameKind::kRefused) {
-      count_refusal(frame.view.reason);
-    } else {
-      if (frame.copied) event::free_segment(frame.holder);
-      count_refusal(FrameDrop::kDrainedAtDeadline);
-    }
-  }
-  [[maybe_unused]] const bool alone = cursor_.finish();
-}
-
 }  // namespace esc::ingest
+
+#include "ingest/rx_stage_drain.hpp"

@@ -15,44 +15,70 @@ struct IdlePolicy {
   std::uint32_t sleep_max_us = 1000;  ///< the longest nap
 };
 
-/// Spin, then pause, then nap with doubling length. Working resets it. Thread: one lcore.
+/// Pause, then nap with doubling length. Working resets it. Thread: one lcore.
 ///
-/// The only system call of an lcore, and only once it has been idle for kSpinUs: what a nap can
+/// The only system call of an lcore, and only once it has had no work for kSpinUs: what a nap can
 /// cost a port is sleep_max_us of its descriptor ring, which is why it is bounded and configurable.
+///
+/// Idle and blocked are two things. An idle lcore has nothing to do. A blocked one has something in
+/// hand that another lcore has to make room for, or to publish, and is wanted as soon as that is
+/// done: it pauses for kBlockedSpinUs more, and then naps briefly, so that waiting for an lcore
+/// that hangs does not burn its CPU.
 class Idle {
  public:
   static constexpr std::uint32_t kSpinUs = 50;
   static constexpr std::uint32_t kFirstSleepUs = 10;
+  static constexpr std::uint32_t kBlockedSpinUs = 500;
+  static constexpr std::uint32_t kBlockedSleepUs = 50;
 
   explicit Idle(const IdlePolicy& policy) noexcept
-      : policy_(policy), spin_cycles_(policy.tsc_hz / 1'000'000 * kSpinUs) {}
+      : policy_(policy),
+        spin_cycles_(policy.tsc_hz / 1'000'000 * kSpinUs),
+        blocked_spin_cycles_(policy.tsc_hz / 1'000'000 * kBlockedSpinUs) {}
 
   void worked() noexcept {
     idle_since_ = 0;
     sleep_us_ = kFirstSleepUs;
   }
 
-  /// A round without work that began at `now`. True if it slept; `before` is called just before.
-  template <class F>
-  bool idle(std::uint64_t now, F&& before) noexcept {
+  /// A round without work that began at `now`. `is_blocked` says whether something waits for
+  /// another lcore; it may be costly, and is asked only when it is time for a nap. True if it
+  /// slept; `before` is called just before.
+  template <class IsBlocked, class F>
+  bool idle(std::uint64_t now, IsBlocked&& is_blocked, F&& before) noexcept {
     rte_pause();
     if (!policy_.adaptive) return false;
-    if (idle_since_ == 0) idle_since_ = now;
+    if (idle_since_ == 0) {
+      idle_since_ = now;
+      blocked_since_ = 0;
+    }
     if (now - idle_since_ < spin_cycles_) return false;
+    if (is_blocked()) {
+      sleep_us_ = kFirstSleepUs;
+      if (blocked_since_ == 0) blocked_since_ = now;
+      if (now - blocked_since_ < blocked_spin_cycles_) return false;
+      before();
+      nap(std::min(kBlockedSleepUs, policy_.sleep_max_us));
+      return true;
+    }
+    blocked_since_ = 0;
     before();
-    const timespec nap{0, static_cast<long>(sleep_us_) * 1000};
-    nanosleep(&nap, nullptr);
+    nap(sleep_us_);
     sleep_us_ = std::min(sleep_us_ * 2, policy_.sleep_max_us);
     return true;
   }
-  bool idle(std::uint64_t now) noexcept {
-    return idle(now, [] {});
-  }
 
  private:
+  static void nap(std::uint32_t us) noexcept {
+    const timespec time{0, static_cast<long>(us) * 1000};
+    nanosleep(&time, nullptr);
+  }
+
   IdlePolicy policy_;
   std::uint64_t spin_cycles_;
-  std::uint64_t idle_since_ = 0;  ///< TSC; 0: the last round had work
+  std::uint64_t blocked_spin_cycles_;
+  std::uint64_t idle_since_ = 0;     ///< TSC; 0: the last round had work
+  std::uint64_t blocked_since_ = 0;  ///< TSC; 0: the last time for a nap found nothing blocked
   std::uint32_t sleep_us_ = kFirstSleepUs;
 };
 

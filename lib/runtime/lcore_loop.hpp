@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include "runtime/idle.hpp"
@@ -18,13 +19,17 @@
 namespace esc::runtime {
 
 /// A stage: poll() does a bounded burst of work and says how much it did; housekeep() comes every
-/// kHousekeepingRounds rounds.
+/// kHousekeepingRounds rounds. blocked() is asked after rounds that did none: whether the stage has
+/// something in hand, or would take something, as soon as another lcore has done its part. Then the
+/// lcore is not idle (runtime::Idle). What somebody has to ask for, as to resume, blocks nothing.
 template <class S>
 concept Stage = requires(S& stage, std::uint64_t now) {
   { stage.poll(now) }
   noexcept->std::convertible_to<std::size_t>;
   { stage.housekeep(now) }
   noexcept;
+  { std::as_const(stage).blocked() }
+  noexcept->std::same_as<bool>;
 };
 
 inline constexpr std::uint64_t kHousekeepingRounds = 256;
@@ -48,6 +53,14 @@ std::size_t poll_all(const Lists& lists, std::uint64_t now, LcoreStatus& status)
   };
   std::apply([&](const auto&... list) noexcept { (poll_list(list), ...); }, lists);
   return work;
+}
+
+template <class Lists>
+[[nodiscard]] bool any_blocked(const Lists& lists) noexcept {
+  const auto blocked_in = [](const auto& list) noexcept {
+    return std::ranges::any_of(list, [](const auto* stage) { return stage->blocked(); });
+  };
+  return std::apply([&](const auto&... list) noexcept { return (blocked_in(list) || ...); }, lists);
 }
 
 template <class Lists>
@@ -88,7 +101,9 @@ void run_lcore(const Lists& lists, const IdlePolicy& policy, const std::atomic<b
     if (work != 0) {
       status.work_cycles.add(after - now);
       idle.worked();
-    } else if (idle.idle(now, [&reader] { reader.offline(); })) {
+    } else if (idle.idle(
+                   now, [&lists] { return detail::any_blocked(lists); },
+                   [&reader] { reader.offline(); })) {
       reader.online();
       status.sleeps.add();
       after = rte_rdtsc();

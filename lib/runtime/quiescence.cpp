@@ -25,7 +25,7 @@ Quiescence::Quiescence(std::size_t readers) : readers_(readers) {
 std::vector<std::size_t> Quiescence::awaited(std::uint64_t token) const {
   std::vector<std::size_t> late;
   for (std::size_t reader = 0; reader < readers_; ++reader) {
-    // Acquire: as rte_rcu_qsbr_check reads it, of which this is the part for one reader.
+    // What rte_rcu_qsbr_check does for all readers, for this one; acquire, as there.
     const std::uint64_t seen = __atomic_load_n(&state_->qsbr_cnt[reader].cnt, __ATOMIC_ACQUIRE);
     if (seen != __RTE_QSBR_CNT_THR_OFFLINE && seen < token) late.push_back(reader);
   }

@@ -40,8 +40,8 @@ class Backlog {
   const std::vector<const DeadRing*>* rings_ = nullptr;
   const telemetry::GatherCounters* gathered_ = nullptr;
   std::uint64_t patience_cycles_ = 0;
-  std::uint64_t taken_ = 0;     ///< when it was looked at last
-  std::uint64_t moved_at_ = 0;  ///< when that was another
+  std::uint64_t taken_ = 0;     ///< letters that the storage had taken at the last look
+  std::uint64_t moved_at_ = 0;  ///< when it was last seen to take some, or to have none
 };
 
 }  // namespace esc::storage

@@ -76,6 +76,9 @@ class StorageStage {
 
   void housekeep(std::uint64_t /*now*/) noexcept {}
 
+  /// Letters are in hand, and the disk has every buffer.
+  [[nodiscard]] bool blocked() const noexcept { return next_ != staged_; }
+
   /// Hands over what there is, however little. Its lcore, or whoever is alone with it.
   void flush() noexcept {
     if (commit_ != nullptr && commit_->buffer.records() != 0) hand_over();

@@ -46,6 +46,9 @@ class WorkerStage {
 
   void housekeep(std::uint64_t /*now*/) noexcept {}
 
+  /// Never: what finds no room at the storage is counted, and not kept.
+  [[nodiscard]] static bool blocked() noexcept { return false; }
+
  private:
   /// The items stay in the ring's cells, which are released after the mbufs.
   void take(std::span<const event::WorkItem> items, std::uint64_t now) noexcept {

@@ -134,6 +134,38 @@ class Stall(harness.Scenario):
         )
         self.assertEqual(found["records"], kept["drained_at_deadline"])
 
+    def test_nothing_that_is_kept_is_a_copy(self) -> None:
+        """Every event comes twice, one right behind the other, and what is received is a beginning
+        of that: of each number one is delivered or kept, wherever the other was when time was
+        up."""
+        letters = self.directory / "letters"
+        more = {
+            "dead_letters": {"directory": str(letters), "min_free_bytes": 0},
+            # Or nothing more would be received before the ring is full.
+            "pressure": {
+                "worker_ring_enter_permille": [1001] * 4,
+                "worker_latency_enter_permille": [1001] * 4,
+            },
+        }
+        packets = [
+            craft.datagram4(craft.session(7, 1, number, 1) + craft.frame(traffic.TOPICS[1], b"x"))
+            for number in range(500)
+            for _ in range(2)
+        ]
+        _, escd = self.start_short_drain(more, packets)
+        stages, ledger = self.drain_beside_a_stall(escd)
+        frames = ledger["frames"]
+        received = ledger["packets"]["received"]
+        kept = frames["dead_lettered"]["by_reason"]["drained_at_deadline"]
+        self.assertEqual(frames["delivered"] + kept, (received + 1) // 2)
+        self.assertEqual(frames["duplicate"], received // 2)
+        self.assertEqual((frames["dropped"], ledger["packets"]["dropped"]), ({}, {}))
+        judged_at_the_end = frames["duplicate"] - stages["dispatch"]["duplicate"]
+        self.assertGreater(judged_at_the_end, 100, "copies lay in the ring")
+        shown = harness.run_to_end(harness.binary("ESC_DLQ"), "cat", str(letters), "--json")
+        numbers = [json.loads(line)["sequence"] for line in shown.splitlines()]
+        self.assertEqual((len(numbers), len(set(numbers))), (kept, kept))
+
     def test_of_replayed_letters_only_those_that_were_counted(self) -> None:
         """The others are where they came from, and are sent again."""
         letters = self.directory / "letters"

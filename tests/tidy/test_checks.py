@@ -10,6 +10,7 @@ import tree
 from checks import data_path, files, formatting, headers, layout, levels, markdown, numbers
 from checks import output, own_faults, programs, shell
 
+ROOT = Path(__file__).parents[2]
 GOOD_HEADER = '#pragma once\n#include "base/align.hpp"\n'
 
 
@@ -142,12 +143,34 @@ class DataPath(unittest.TestCase):
         for path in ("lib/worker/a_setup.cpp", "lib/dpdk/a.cpp"):
             self.assertEqual(found(data_path, {path: "throw 1;\n"}, allowed={}), [])
 
+    def test_every_folder_of_lib_is_looked_at_unless_a_reason_stands_there(self):
+        for folder in ("identity", "route", "storage", "control", "runtime", "telemetry", "new"):
+            path = f"lib/{folder}/a.hpp"
+            self.assertEqual(len(found(data_path, {path: "throw 1;\n"}, allowed={})), 1, path)
+        for path in ("app/escd/a.cpp", "tools/a/a.cpp", "lib/config/a.cpp"):
+            self.assertEqual(found(data_path, {path: "throw 1;\n"}, allowed={}), [], path)
+
+    def test_what_lcores_run_of_other_folders(self):
+        for path in data_path.HOT:
+            self.assertEqual(len(found(data_path, {path: "throw 1;\n"}, allowed={})), 1, path)
+
+    def test_what_is_named_is_there(self):
+        files = {str(path.relative_to(ROOT)) for path in (ROOT / "lib").rglob("*.[ch]pp")}
+        self.assertLessEqual(set(data_path.HOT), files)
+        for folder in data_path.CONTROL_SIDE:
+            self.assertTrue(any(path.startswith(folder) for path in files), folder)
+
     def test_an_excuse_covers_its_kind_alone(self):
         text = {self.PATH: "throw 1; auto p = new int;\n"}
         self.assertEqual(len(found(data_path, text, allowed={self.PATH: {"throw"}})), 1)
 
     def test_an_excuse_for_nothing(self):
         self.assertEqual(len(found(data_path, {}, allowed={"lib/worker/gone.hpp": {"throw"}})), 1)
+        text = {self.PATH: "throw 1;\n"}
+        self.assertEqual(found(data_path, text, allowed={self.PATH: {"throw"}}), [])
+        self.assertEqual(len(found(data_path, text, allowed={self.PATH: {"throw", "log"}})), 1)
+        elsewhere = {"lib/dpdk/a.cpp": "throw 1;\n"}
+        self.assertEqual(len(found(data_path, elsewhere, allowed={"lib/dpdk/a.cpp": {"throw"}})), 1)
 
 
 class Numbers(unittest.TestCase):

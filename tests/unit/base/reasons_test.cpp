@@ -6,6 +6,9 @@
 #include <set>
 #include <vector>
 
+#include "base/pressure.hpp"
+#include "support/enumerators.hpp"
+
 namespace esc {
 namespace {
 
@@ -49,6 +52,13 @@ TEST(Reasons, PacketDropNamesAreThese) {
                    "drained_at_deadline"}));
 }
 
+// These are numbers in segment files as well: none may move.
+TEST(Reasons, DeadReasonNamesAreThese) {
+  EXPECT_EQ(list(kDeadReasonNames),
+            (Names{"none", "unknown_topic", "handler_refused", "worker_full", "hold_expired",
+                   "shed_critical", "shed_emergency", "stale", "drained_at_deadline"}));
+}
+
 TEST(Reasons, NonEventNamesAreThese) {
   EXPECT_EQ(list(kNonEventNames), (Names{"llc", "arp", "other_ethertype", "icmp", "icmpv6", "igmp",
                                          "tcp", "other_ip_protocol", "empty_datagram"}));
@@ -68,42 +78,35 @@ TEST(Reasons, NamesAreUniqueAndPlain) {
   expect_usable_as_keys(kFrameDropNames);
   expect_usable_as_keys(kPacketDropNames);
   expect_usable_as_keys(kNonEventNames);
+  expect_usable_as_keys(kDeadReasonNames);
+  expect_usable_as_keys(kPressureLevelNames);
+  expect_usable_as_keys(kPressureInputNames);
 }
 
-// Each enumerator beside its name: a list in another order than the enum would pass the tests
-// above.
+// By the enumerators themselves: a list in another order than its enum would pass the tests above.
+template <class Enum>
+void expect_named_after_themselves() {
+  const auto expected = test::plain_names<Enum>();
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    EXPECT_EQ(name(static_cast<Enum>(i)), expected[i]);
+  }
+}
+
 TEST(Reasons, EnumeratorsHaveTheirOwnNames) {
-  EXPECT_EQ(name(FrameDrop::kLengthOutOfBounds), "length_out_of_bounds");
-  EXPECT_EQ(name(FrameDrop::kFrameTruncated), "frame_truncated");
-  EXPECT_EQ(name(FrameDrop::kTopicLenOutOfBounds), "topic_len_out_of_bounds");
-  EXPECT_EQ(name(FrameDrop::kTopicNotUtf8), "topic_not_utf8");
-  EXPECT_EQ(name(FrameDrop::kTopicControlCharacter), "topic_control_character");
-  EXPECT_EQ(name(FrameDrop::kReservedTopic), "reserved_topic");
-  EXPECT_EQ(name(FrameDrop::kBadSession), "bad_session");
-  EXPECT_EQ(name(FrameDrop::kPartialAtClose), "partial_at_close");
-  EXPECT_EQ(name(FrameDrop::kNoJumboBuffer), "no_jumbo_buffer");
-  EXPECT_EQ(name(FrameDrop::kUnknownTopic), "unknown_topic");
-  EXPECT_EQ(name(FrameDrop::kHandlerRefused), "handler_refused");
-  EXPECT_EQ(name(FrameDrop::kDrainedAtDeadline), "drained_at_deadline");
-  EXPECT_EQ(name(PacketDrop::kShortHeader), "short_header");
-  EXPECT_EQ(name(PacketDrop::kVlanTooDeep), "vlan_too_deep");
-  EXPECT_EQ(name(PacketDrop::kBadIpHeader), "bad_ip_header");
-  EXPECT_EQ(name(PacketDrop::kIpTruncated), "ip_truncated");
-  EXPECT_EQ(name(PacketDrop::kFragment), "fragment");
-  EXPECT_EQ(name(PacketDrop::kWrongPort), "wrong_port");
-  EXPECT_EQ(name(PacketDrop::kBadUdpLength), "bad_udp_length");
-  EXPECT_EQ(name(PacketDrop::kBadIpChecksum), "bad_ip_checksum");
-  EXPECT_EQ(name(PacketDrop::kBadUdpChecksum), "bad_udp_checksum");
-  EXPECT_EQ(name(PacketDrop::kDrainedAtDeadline), "drained_at_deadline");
-  EXPECT_EQ(name(NonEvent::kLlc), "llc");
-  EXPECT_EQ(name(NonEvent::kArp), "arp");
-  EXPECT_EQ(name(NonEvent::kOtherEthertype), "other_ethertype");
-  EXPECT_EQ(name(NonEvent::kIcmp), "icmp");
-  EXPECT_EQ(name(NonEvent::kIcmpv6), "icmpv6");
-  EXPECT_EQ(name(NonEvent::kIgmp), "igmp");
-  EXPECT_EQ(name(NonEvent::kTcp), "tcp");
-  EXPECT_EQ(name(NonEvent::kOtherIpProtocol), "other_ip_protocol");
-  EXPECT_EQ(name(NonEvent::kEmptyDatagram), "empty_datagram");
+  expect_named_after_themselves<FrameDrop>();
+  expect_named_after_themselves<PacketDrop>();
+  expect_named_after_themselves<NonEvent>();
+  expect_named_after_themselves<DeadReason>();
+  expect_named_after_themselves<PressureLevel>();
+  expect_named_after_themselves<PressureInput>();
+}
+
+// What the test above relies on.
+TEST(Reasons, EnumeratorsAreRead) {
+  EXPECT_EQ(test::identifiers_of<FrameDrop>()[0], "kLengthOutOfBounds");
+  EXPECT_EQ(test::identifiers_of<NonEvent>()[4], "kIcmpv6");
+  EXPECT_EQ(test::plain_name("kTopicNotUtf8"), "topic_not_utf8");
+  EXPECT_EQ(test::plain_name("kPool"), "pool");
 }
 
 }  // namespace

@@ -1,10 +1,13 @@
 // The key table against the loader: bounds, defaults, examples; and against the documentation.
 #include "config/keys.hpp"
 
+#include <algorithm>
 #include <fstream>
-#include <sstream>
+#include <tuple>
+#include <utility>
 
 #include "support.hpp"
+#include "support/enumerators.hpp"
 
 namespace esc::config {
 namespace {
@@ -128,14 +131,50 @@ TEST(KeyTable, ListBoundsHold) {
 
 TEST(KeyTable, StringBoundsHold) {
   for (const char* key : {"instance", "name", "file", "socket", "topic"}) {
+    bool found = false;
     for (const KeySpec& spec : all_keys()) {
       if (spec.key != key) continue;
+      found = true;
       const auto length = static_cast<std::size_t>(spec.max);
       EXPECT_TRUE(takes(spec, "\"" + std::string(length, 'x') + "\"")) << key;
       EXPECT_FALSE(takes(spec, "\"" + std::string(length + 1, 'x') + "\"")) << key;
       EXPECT_FALSE(takes(spec, "\"\"")) << key;
     }
+    EXPECT_TRUE(found) << key;
   }
+}
+
+// The loader takes the place of a choice for the enumerator: each is in its enumerator's place.
+template <class Enum, std::size_t Count>
+void expect_choices(std::string_view section, std::string_view key) {
+  const KeySpec* spec = find_key(section, key);
+  ASSERT_NE(spec, nullptr) << key;
+  ASSERT_EQ(spec->choices.size(), Count) << key;
+  auto names = esc::test::plain_names<Enum, Count>();
+  for (std::size_t i = 0; i < Count; ++i) {
+    std::ranges::replace(names[i], '_', '-');
+    EXPECT_EQ(spec->choices[i], names[i]) << key;
+  }
+}
+
+TEST(KeyTable, ChoicesAreInTheOrderOfTheirEnumerators) {
+  expect_choices<Hugepages, 3>("memory", "hugepages");
+  expect_choices<Checksum, 3>("port", "checksum");
+  expect_choices<Restamp, 3>("port", "restamp");
+  expect_choices<Idle, 2>("lcores", "idle");
+  expect_choices<LogLevel, 5>("log", "level");
+  expect_choices<DeferFrom, 3>("pressure", "defer_lossless");
+  expect_choices<DeferFrom, 3>("pressure", "defer_nic");
+  expect_choices<KeepShed, 3>("pressure", "keep_shed");
+  expect_choices<UnknownTopic, 3>("routing", "unknown_topic");
+  for (const std::string_view section : {"route", "default_route"}) {
+    expect_choices<Spread, 4>(section, "spread");
+    expect_choices<OnFull, 3>(section, "on_full");
+    expect_choices<DedupKind, 3>(section, "dedup");
+  }
+  std::size_t with_choices = 0;
+  for (const KeySpec& spec : all_keys()) with_choices += spec.type == KeyType::kChoice ? 1U : 0U;
+  EXPECT_EQ(with_choices, 15U) << "each is above";
 }
 
 TEST(KeyTable, EveryChoiceIsTakenAndDistinct) {
@@ -160,75 +199,90 @@ TEST(KeyTable, EveryChoiceIsTakenAndDistinct) {
   EXPECT_EQ(with_set({"port[0].lossless=false"}).ports[0].lossless_setting, Lossless::kNo);
 }
 
-std::string dump(const PressureConfig& pressure) {
-  std::ostringstream out;
-  const auto all = [&out](const auto& numbers) {
-    for (const auto number : numbers) out << static_cast<long long>(number) << ',';
-  };
-  for (const PressureThresholds& thresholds : pressure.thresholds) {
-    all(thresholds.enter);
-    all(thresholds.leave);
-  }
-  all(pressure.dwell_ms);
-  all(pressure.shed_below);
-  all(std::array{pressure.defer_lossless, pressure.defer_nic});
-  all(std::array{pressure.keep_shed});
-  out << pressure.worker_latency_full_us;
-  return out.str();
+// Every value that a key can set. Taken apart by its members, so that a new section does not
+// compile until it is here; what is in a section its own operator== compares.
+auto values(const Config& config) {
+  const auto& [instance, eal, memory, ports, lcores, rings, deduplication, dead_letters, replay,
+               limits, pressure, shutdown, log, control, health, routes, routing, producers,
+               warnings, file, sources, worker_places, topic_places] = config;
+  const auto& [unknown_topic, default_route] = routing;
+  // The last five say where it stands, not what.
+  static_cast<void>(std::tie(warnings, file, sources, worker_places, topic_places));
+  return std::make_tuple(instance, eal, memory, ports, lcores, rings, deduplication, dead_letters,
+                         replay, limits, pressure, health, shutdown, log, control, routes,
+                         unknown_topic, default_route, producers);
 }
 
-std::string dump(const HealthConfig& health) {
-  std::ostringstream out;
-  out << health.window_s << ',' << health.max_port_losses << ',' << health.max_losses << ','
-      << health.max_shed << ',' << health.max_dropped_as_told << ',' << health.max_refused << ','
-      << health.max_producer_gaps << ',' << health.max_handler_busy_percent;
-  return out.str();
-}
+using Values = decltype(values(std::declval<const Config&>()));
 
-// Every value of a Config as text; sources and warnings are left out.
-std::string dump(const Config& config) {
-  std::ostringstream out;
-  const auto number = [](auto value) { return static_cast<long long>(value); };
-  out << config.instance << '|' << config.eal.args.size() << '|' << number(config.memory.hugepages)
-      << '|' << config.memory.limit_mib << '|';
-  for (const PortConfig& port : config.ports) {
-    out << port.name << '|' << number(port.checksum) << '|' << port.rx_queues << '|'
-        << port.rx_descriptors << '|' << port.pool_mbufs << '|' << port.mbuf_data_bytes << '|'
-        << port.mtu << '|' << port.promiscuous << '|' << number(port.lossless_setting) << '|'
-        << number(port.restamp) << '|';
-  }
-  out << number(config.lcores.idle) << '|' << config.lcores.sleep_max_us << '|'
-      << config.lcores.stall_ms << '|' << config.rings.ingest_cells << '|'
-      << config.rings.ingest_soft_mark_cells << '|' << config.rings.worker_cells << '|'
-      << config.rings.hold_cells << '|' << config.rings.hold_timeout_ms << '|'
-      << config.deduplication.sequenced << '|' << config.deduplication.window << '|'
-      << config.deduplication.producers << '|' << config.deduplication.idempotency_s << '|'
-      << config.deduplication.keyed_bytes << '|' << dump(config.pressure) << '|'
-      << config.rings.burst << '|' << config.limits.max_frame_bytes << '|'
-      << config.limits.max_topic_bytes << '|' << config.limits.max_routes << '|'
-      << config.shutdown.drain_timeout_ms << '|' << number(config.log.level) << '|'
-      << number(config.routing.unknown_topic) << '|' << dump(config.health) << '|';
-  const auto route = [&](const RouteConfig& one) {
-    out << number(one.spread) << '|' << one.priority.value_or(-1) << '|' << number(one.on_full)
-        << '|' << number(one.retries) << '|' << number(one.dedup.kind) << '|' << one.dedup.offset
-        << '|' << one.dedup.bytes << '|' << one.publishers.size() << '|';
-  };
-  route(config.routes.at(0));
-  if (config.routing.default_route) route(*config.routing.default_route);
-  return out.str();
+Values values_with(const KeySpec& spec, const std::string& value,
+                   std::vector<std::string> context) {
+  context.push_back(path_of(spec) + "=" + value);
+  return values(with_set(std::move(context)));
 }
 
 TEST(KeyTable, DefaultsAreTheOnesThatApply) {
   int checked = 0;
   for (const KeySpec& spec : all_keys()) {
     if (spec.default_text.empty()) continue;
-    const std::string untouched = dump(with_set(context_of(spec)));
-    std::vector<std::string> set = context_of(spec);
-    set.push_back(path_of(spec) + "=" + std::string(spec.default_text));
-    EXPECT_EQ(dump(with_set(set)), untouched) << set.back();
+    EXPECT_TRUE(values_with(spec, std::string(spec.default_text), context_of(spec)) ==
+                values(with_set(context_of(spec))))
+        << path_of(spec);
     ++checked;
   }
   EXPECT_EQ(checked, 76);
+}
+
+// Values of which at least two are taken.
+std::vector<std::string> some_values(const KeySpec& spec) {
+  const std::string example(spec.example.substr(spec.key.size() + 3));
+  std::vector<std::string> values = {example};
+  const auto add = [&values](const std::string& value) { values.push_back(value); };
+  switch (spec.type) {
+    case KeyType::kInteger:
+    case KeyType::kUnsigned64:
+      add(std::to_string(spec.min));
+      add(std::to_string(spec.max));
+      break;
+    case KeyType::kIntegers:
+      for (const std::int64_t first : {spec.min, spec.min + 1}) {
+        std::string list;
+        for (std::int64_t i = 0; i < spec.min_items; ++i)
+          list += (i > 0 ? "," : "") + std::to_string(first + i);
+        add("[" + list + "]");
+      }
+      break;
+    case KeyType::kString:
+      add("\"null\"");  // a handler too
+      add(example.substr(0, example.size() - 1) + "x\"");
+      break;
+    case KeyType::kStrings:
+      add("[\"--no-pci\"]");
+      add("[\"--legacy-mem\"]");
+      add("[\"192.0.2.1\"]");
+      break;
+    case KeyType::kBoolean:
+    case KeyType::kChoiceOrBoolean:
+      add("true");
+      add("false");
+      break;
+    default:
+      break;
+  }
+  for (const std::string_view choice : spec.choices) add("\"" + std::string(choice) + "\"");
+  return values;
+}
+
+// Without this the test of the defaults would pass for a key that nothing reads.
+TEST(KeyTable, EveryKeySetsAValue) {
+  for (const KeySpec& spec : all_keys()) {
+    std::vector<Values> taken;
+    for (const std::string& value : some_values(spec)) {
+      if (takes(spec, value)) taken.push_back(values_with(spec, value, context_of(spec)));
+    }
+    EXPECT_TRUE(std::ranges::any_of(taken, [&](const Values& one) { return one != taken[0]; }))
+        << path_of(spec);
+  }
 }
 
 TEST(KeyTable, ExamplesLoad) {

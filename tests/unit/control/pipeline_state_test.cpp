@@ -3,7 +3,11 @@
 
 #include <gtest/gtest.h>
 
+#include <stdexcept>
+#include <thread>
 #include <vector>
+
+#include "support/enumerators.hpp"
 
 namespace esc::control {
 namespace {
@@ -113,6 +117,31 @@ TEST(PipelineState, TimeOfThePresentStateGoesOn) {
   EXPECT_EQ(holder.ticks_in(PipelineState::kStarting, 100), 20U);
   EXPECT_EQ(holder.ticks_in(PipelineState::kRunning, 100), 30U);
   EXPECT_EQ(holder.ticks_in(PipelineState::kRunning, 60), 0U);  // a clock read before the change
+}
+
+// What it says of itself is for any thread, but for the text of the cause, which has no lock.
+TEST(PipelineStateThreaded, OnlyWhoMadeItChangesItOrReadsTheCause) {
+  PipelineStateHolder holder(50);
+  EXPECT_EQ(holder.request(kStarted, "start", 70), std::nullopt);
+  std::thread other([&] {
+    EXPECT_THROW((void)holder.last_cause(), std::logic_error);
+    EXPECT_THROW((void)holder.request(kPause, "another", 80), std::logic_error);
+    EXPECT_EQ(holder.state(), PipelineState::kRunning);
+    EXPECT_EQ(holder.since(), 70U);
+    EXPECT_EQ(holder.entered(PipelineState::kRunning), 1U);
+    EXPECT_EQ(holder.ticks_in(PipelineState::kRunning, 100), 30U);
+  });
+  other.join();
+  EXPECT_EQ(holder.last_cause(), "start");
+}
+
+TEST(PipelineState, StatesAndRequestsHaveTheirOwnNames) {
+  const auto states = test::plain_names<PipelineState>();
+  for (std::size_t i = 0; i < states.size(); ++i)
+    EXPECT_EQ(name(static_cast<PipelineState>(i)), states[i]);
+  const auto requests = test::plain_names<PipelineRequest>();
+  for (std::size_t i = 0; i < requests.size(); ++i)
+    EXPECT_EQ(name(static_cast<PipelineRequest>(i)), requests[i]);
 }
 
 TEST(PipelineState, ARefusalSaysWhatTheTableSaysAndChangesNothing) {

@@ -91,7 +91,7 @@ TEST_F(DispatchTest, WhoMayNotPublishIsRefused) {
   make({{.topic = "open"}, {.topic = "closed", .publishers = {prefix}}}, 1, 16);
   const auto give_from = [&](const char* topic, std::optional<wire::IpAddress> peer) {
     event::Event event = make_event(pool_, topic);
-    event::note_peer(event, peer);
+    event.flags |= event::note_peer(*event.mbuf, peer);
     ASSERT_EQ(producer_.push_burst({&event, 1}), 1U);
   };
   give_from("closed", wire::IpAddress::v4(0x0A01'0203));
@@ -114,7 +114,7 @@ TEST_F(DispatchTest, WhoMayNotSpeakForAProducerIsRefused) {
     event.producer = producer;
     event.epoch = 1;
     event.flags |= event::kSequenced;
-    event::note_peer(event, wire::IpAddress::v4(peer));
+    event.flags |= event::note_peer(*event.mbuf, wire::IpAddress::v4(peer));
     ASSERT_EQ(producer_.push_burst({&event, 1}), 1U);
   };
   give_from(7, 5, 0x0A00'0002);
@@ -141,7 +141,7 @@ TEST_F(DispatchTest, WhoMayNotPublishLeavesNoNumber) {
     event.producer = 7;
     event.epoch = 1;
     event.flags |= event::kSequenced;
-    event::note_peer(event, wire::IpAddress::v4(peer));
+    event.flags |= event::note_peer(*event.mbuf, wire::IpAddress::v4(peer));
     ASSERT_EQ(producer_.push_burst({&event, 1}), 1U);
   }
   EXPECT_EQ(stage_->poll(1), 3U);

@@ -105,7 +105,8 @@ class DispatchTest : public testing::Test {
 
   /// Gives back what it holds.
   std::size_t discard() {
-    return stage_->discard([](const event::Event& event) { event::free_segment(event.mbuf); });
+    return stage_->discard(
+        [](const event::Event& event, DeadReason) { event::free_segment(event.mbuf); });
   }
 
   void give(std::string_view topic, std::uint64_t number = 0) {

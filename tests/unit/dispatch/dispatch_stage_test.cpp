@@ -269,6 +269,68 @@ TEST_F(DispatchTest, WhileItIsPausedNothingIsTaken) {
   EXPECT_EQ(take(0).size(), 1U);
 }
 
+TEST_F(DispatchTest, IsBlockedWhileEventsWaitForAWorker) {
+  make({{.topic = "a"}}, 1, 2, {.hold = 2});
+  EXPECT_FALSE(stage_->blocked());
+  for (std::uint64_t i = 0; i < 5; ++i) give("a", i);
+  EXPECT_EQ(stage_->poll(1), 4U);
+  EXPECT_EQ(stage_->poll(2), 0U);
+  EXPECT_TRUE(stage_->blocked());  // one waits in the input, two before the ring
+  (void)take(0);
+  EXPECT_EQ(stage_->poll(3), 3U);
+  EXPECT_EQ(stage_->poll(4), 0U);
+  EXPECT_TRUE(stage_->blocked());  // one waits before the ring
+  (void)take(0);
+  EXPECT_EQ(stage_->poll(5), 1U);
+  EXPECT_EQ(stage_->poll(6), 0U);
+  EXPECT_FALSE(stage_->blocked());  // what is in the ring is the worker's
+}
+
+TEST_F(DispatchTest, IsNotBlockedByWhatAPauseLeavesInItsRing) {
+  make({{.topic = "a"}}, 1, 8);
+  flow_.show(control::Flow::kPaused);
+  give("a");
+  EXPECT_EQ(stage_->poll(1), 0U);
+  EXPECT_FALSE(stage_->blocked());
+  flow_.show(control::Flow::kOpen);
+  EXPECT_TRUE(stage_->blocked());  // has come since the last poll: no time for a nap either
+}
+
+/// A ring whose oldest cells are claimed and not published: nothing is ready, and more comes in.
+struct RingWithAHole {
+  std::size_t claimed = 0;
+  [[nodiscard]] static std::size_t ready(std::size_t) noexcept { return 0; }
+  [[nodiscard]] std::size_t size() const noexcept { return claimed; }
+  [[nodiscard]] static std::size_t capacity() noexcept { return 100; }
+  [[nodiscard]] const event::Event& peek(std::size_t) const noexcept { return none; }
+  static void release(std::size_t) noexcept {}
+  event::Event none{};
+};
+
+TEST_F(DispatchTest, IsBlockedBeforeAHoleAndMeasuresItsPressure) {
+  rules_.emplace(make_rules({}, kHasher));
+  pressure_.emplace(rules_->quiescence, std::make_unique<const control::PressureTable>(
+                                            control::make_pressure_table({}, 1'000'000)));
+  control::PressureMonitor monitor(*pressure_->get(), 0);
+  RingWithAHole ring;
+  dispatch::DispatchStage<RingWithAHole> stage({.input = ring,
+                                                .workers = {},
+                                                .rules = rules_->published,
+                                                .cache = rules_->cache(),
+                                                .flow = flow_,
+                                                .probe = {&monitor, {}, {}, 0, storage::Backlog{}},
+                                                .pressure_table = &*pressure_,
+                                                .counters = counters_,
+                                                .pools = pools_,
+                                                .hold_limits = {}});
+  EXPECT_EQ(stage.poll(1), 0U);
+  EXPECT_FALSE(stage.blocked());
+  ring.claimed = 95;
+  EXPECT_EQ(stage.poll(2), 0U);
+  EXPECT_TRUE(stage.blocked());
+  EXPECT_EQ(monitor.board().read().level(), PressureLevel::kEmergency);
+}
+
 TEST_F(DispatchTest, EachRoutesSpreadDecides) {
   make({{.topic = "turns", .spread = Spread::kRoundRobin},
         {.topic = "third", .spread = Spread::kWorker, .worker = 2}},

@@ -161,7 +161,7 @@ TEST_F(KeysTest, WhoMayNotPublishLeavesNoKey) {
   make({{.topic = "a", .dedup = kContent, .publishers = {prefix}}});
   for (const std::uint32_t peer : {0x0B00'0001U, 0x0A00'0001U}) {
     event::Event event = event_of("a", "same");
-    event::note_peer(event, wire::IpAddress::v4(peer));
+    event.flags |= event::note_peer(*event.mbuf, wire::IpAddress::v4(peer));
     give_event(event);
   }
   EXPECT_EQ(stage_->poll(1), 2U);

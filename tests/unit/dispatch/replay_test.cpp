@@ -33,7 +33,7 @@ class ReplayTest : public DispatchTest {
     event.epoch = sent.epoch;
     event.replay_count = sent.replay_count;
     event.flags |= event::kSequenced;
-    event::note_peer(event, wire::IpAddress::v4(sent.peer));
+    event.flags |= event::note_peer(*event.mbuf, wire::IpAddress::v4(sent.peer));
     ASSERT_EQ(producer_.push_burst({&event, 1}), 1U);
   }
   /// How many came through.

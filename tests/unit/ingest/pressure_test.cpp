@@ -225,6 +225,71 @@ TEST_F(RxPressure, WhatAPausedPortThatCannotLoseHadInHandStays) {
   EXPECT_EQ(seen().size(), 3U);
 }
 
+// Whoever waits for another lcore is not idle: runtime::Idle lets it pause, not sleep.
+TEST_F(RxPressure, IsBlockedWhileItHoldsABurst) {
+  make();
+  EXPECT_EQ(stage_->poll(++now_), 0U);
+  EXPECT_FALSE(stage_->blocked());
+  sink_.state->room = 1;
+  give(packet_of(join({frame("a", 1), frame("b", 1)})));
+  (void)stage_->poll(++now_);
+  EXPECT_EQ(stage_->poll(++now_), 0U);
+  EXPECT_TRUE(stage_->blocked());
+  flow_.show(control::Flow::kClosed);  // a drain wants it to go on
+  EXPECT_TRUE(stage_->blocked());
+  sink_.state->room = SIZE_MAX;
+  EXPECT_EQ(stage_->poll(++now_), 1U);
+  EXPECT_FALSE(stage_->blocked());
+}
+
+TEST_F(RxPressure, IsNotBlockedWhileItIsPaused) {
+  port_.lossless = true;
+  make();
+  sink_.state->room = 1;
+  give(packet_of(join({frame("a", 1), frame("b", 1)})));
+  (void)stage_->poll(++now_);
+  flow_.show(control::Flow::kPaused);
+  EXPECT_EQ(stage_->poll(++now_), 0U);
+  EXPECT_FALSE(stage_->blocked());
+  flow_.show(control::Flow::kOpen);
+  EXPECT_TRUE(stage_->blocked());
+  stage_->discard();
+}
+
+TEST_F(RxPressure, IsBlockedWhileItLeavesItsPortAlone) {
+  make();
+  give(packet_of(join({frame("a", 1)})));
+  sink_.state->depth = limits_.soft_mark_cells + 1;
+  EXPECT_EQ(stage_->poll(++now_), 0U);
+  EXPECT_TRUE(stage_->blocked());
+  flow_.show(control::Flow::kClosed);  // nothing more is to be received
+  EXPECT_FALSE(stage_->blocked());
+  flow_.show(control::Flow::kOpen);
+  sink_.state->depth = 0;
+  EXPECT_FALSE(stage_->blocked());
+  port_.lossless = true;
+  board_.show({PressureLevel::kElevated, 0, PressureWord::kDeferLossless});
+  EXPECT_EQ(stage_->poll(++now_), 0U);
+  EXPECT_TRUE(stage_->blocked());
+  queue_.state->can_wait = false;
+  EXPECT_FALSE(stage_->blocked());
+  run();
+  EXPECT_EQ(seen().size(), 1U);
+}
+
+TEST_F(RxPressure, IsBlockedWhileAFrameWaitsForABuffer) {
+  limits_.jumbo_wait_cycles = 100;
+  port_.jumbo_pool = nullptr;
+  make();
+  give(packet_of(frame("big", 5000)), {2000, 4000});
+  (void)stage_->poll(10);
+  EXPECT_EQ(stage_->poll(11), 0U);
+  EXPECT_TRUE(stage_->blocked());
+  (void)stage_->poll(200);
+  EXPECT_EQ(dropped(FrameDrop::kNoJumboBuffer), 1U);
+  EXPECT_FALSE(stage_->blocked());
+}
+
 // Whoever asks where an event came from gets the packet's source, wherever the event's bytes lie.
 TEST_F(RxPressure, EveryEventKnowsItsPeer) {
   make();

@@ -195,7 +195,7 @@ TEST_F(RxFixture, GivesUpEverythingHeldEventByEvent) {
   ASSERT_NE(stage().poll(1), 0U);
   std::size_t given_up = 0;
   std::string last;
-  stage().give_up_all([&](auto& /*lane*/, const event::Event& event) {
+  stage().give_up_all([&](std::size_t /*lane*/, const event::Event& event) {
     ++given_up;
     const auto topic = event::topic(event);
     last.assign(topic.begin(), topic.end());
@@ -221,7 +221,7 @@ TEST_F(RxFixture, GivesUpWhatIsBehindAFrameThatWaitsForABuffer) {
   (void)stage().poll(++now_);
   EXPECT_EQ(counters_.jumbo_waits.get(), 1U);
   std::vector<std::uint64_t> numbers;
-  stage().give_up_all([&](auto& /*lane*/, const event::Event& event) {
+  stage().give_up_all([&](std::size_t /*lane*/, const event::Event& event) {
     numbers.push_back(event.sequence);
     event::free_segment(event.mbuf);
   });

@@ -112,6 +112,7 @@ TEST_F(SegmentationTest, AChainThatIsSharedIsNotTakenApart) {
   const Bytes packet = packet_of(mixed_datagram());
   const std::vector<std::size_t> cuts = {60, 150, packet.size() - 40};
   const Outcome whole = outcome(packet, {});
+  ASSERT_EQ(whole.events.size(), 4U);
   for (std::size_t held = 0; held <= cuts.size(); ++held) {
     give(packet, cuts);
     rte_mbuf* chain = queue_.state->packets.back();
@@ -152,6 +153,60 @@ TEST_F(SegmentationTest, ASharedChainKeepsItsLinks) {
   EXPECT_EQ(bytes, packet);
   event::free_packet(chain);
   EXPECT_TRUE(pool_.whole());
+}
+
+Bytes frames(std::size_t count) {
+  Bytes all;
+  for (std::size_t i = 0; i < count; ++i) {
+    const Bytes one = frame("t", 1);
+    all.insert(all.end(), one.begin(), one.end());
+  }
+  return all;
+}
+
+// From the first hand-over on other lcores read what the segment keeps of the sender.
+TEST_F(SegmentationTest, TheSenderIsKeptBeforeTheFirstEventOfASegmentIsHandedOver) {
+  limits_.burst = 8;
+  const Bytes packet = packet_of(frames(40));
+  give(packet, {42 + 10 * frame("t", 1).size()});
+  EXPECT_NE(stage().poll(++now_), 0U);
+  EXPECT_NE(stage().poll(++now_), 0U);
+  ASSERT_EQ(sink_.state->events.size(), 16U);
+  const event::Event first = sink_.state->events[10];
+  ASSERT_TRUE(first.has(event::kPeerNoted));
+  auto* note = static_cast<std::uint8_t*>(first.mbuf->buf_addr);
+  const Bytes kept(note, note + event::kPeerNoteBytes);
+  std::fill_n(note, event::kPeerNoteBytes, std::uint8_t{0xEE});
+  run();
+  ASSERT_EQ(sink_.state->events.size(), 40U);
+  EXPECT_EQ(sink_.state->events[39].mbuf, first.mbuf);
+  EXPECT_EQ(Bytes(note, note + event::kPeerNoteBytes), Bytes(event::kPeerNoteBytes, 0xEE));
+  std::ranges::copy(kept, note);
+  EXPECT_EQ(event::peer_address(sink_.state->events[39]),
+            event::peer_address(sink_.state->events[0]));
+}
+
+// A clone's bytes, and the room before them, are those of the mbuf that it was made of.
+TEST_F(SegmentationTest, NothingIsWrittenIntoTheBufferUnderAClone) {
+  const Bytes tail = frames(3);
+  rte_mbuf* original = pool_.packet(tail);
+  rte_mbuf* clone = rte_pktmbuf_clone(original, pool_.get());
+  ASSERT_NE(clone, nullptr);
+  auto* room = static_cast<std::uint8_t*>(original->buf_addr);
+  std::fill_n(room, event::kPeerNoteBytes, std::uint8_t{0xEE});
+  const Bytes whole = packet_of(frames(4));
+  rte_mbuf* head = pool_.packet(std::span(whole).first(whole.size() - tail.size()));
+  ASSERT_EQ(rte_pktmbuf_chain(head, clone), 0);
+  queue_.state->packets.push_back(head);
+  run();
+  ASSERT_EQ(sink_.state->events.size(), 4U);
+  const auto expected = event::peer_address(sink_.state->events[0]);
+  EXPECT_TRUE(expected);
+  for (const event::Event& event : sink_.state->events) {
+    EXPECT_EQ(event::peer_address(event), expected);
+  }
+  EXPECT_EQ(Bytes(room, room + event::kPeerNoteBytes), Bytes(event::kPeerNoteBytes, 0xEE));
+  event::free_packet(original);
 }
 
 TEST_F(SegmentationTest, AFrameTooLargeForOneMbufGoesToTheJumboPool) {

@@ -139,7 +139,9 @@ TEST(TraceBuilder, TagsAndVersionsAreThoseAskedFor) {
   BuildOptions options = some_options(400);
   options.vlan = 2;
   options.ipv6 = 1;
-  for (const testing::Packet& packet : build(options).packets) {
+  const MemoryTrace trace = build(options);
+  EXPECT_FALSE(trace.packets.empty());
+  for (const testing::Packet& packet : trace.packets) {
     EXPECT_EQ(wire::load_be16(&packet[12]), 0x88a8);
     EXPECT_EQ(wire::load_be16(&packet[14]), 100);
     EXPECT_EQ(wire::load_be16(&packet[16]), 0x8100);

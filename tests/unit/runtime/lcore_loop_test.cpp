@@ -32,6 +32,7 @@ struct Recorder {
     return 1;
   }
   void housekeep(std::uint64_t) noexcept { ++housekeepings; }
+  [[nodiscard]] static bool blocked() noexcept { return false; }
 };
 struct OtherRecorder : Recorder {};
 
@@ -99,6 +100,7 @@ struct SometimesIdle {
     return 0;
   }
   void housekeep(std::uint64_t) noexcept {}
+  [[nodiscard]] static bool blocked() noexcept { return false; }
 };
 
 TEST(LcoreLoop, IdleRoundsAreNoWork) {
@@ -125,6 +127,7 @@ struct Inspector {
     return 1;
   }
   void housekeep(std::uint64_t) noexcept {}
+  [[nodiscard]] static bool blocked() noexcept { return false; }
 };
 
 TEST(LcoreLoop, RunsWithAFreshHeartbeatInItsFirstRound) {
@@ -150,6 +153,7 @@ struct Hanging {
     return 1;
   }
   void housekeep(std::uint64_t) noexcept {}
+  [[nodiscard]] static bool blocked() noexcept { return false; }
 };
 
 TEST(LcoreLoopThreaded, TheWatchdogSeesAStageHangAndComeBack) {

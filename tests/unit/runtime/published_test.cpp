@@ -99,6 +99,7 @@ struct Reader {
     return 1;
   }
   void housekeep(std::uint64_t) noexcept {}
+  [[nodiscard]] static bool blocked() noexcept { return false; }
 };
 
 // What is freed too early shows under the sanitizers.

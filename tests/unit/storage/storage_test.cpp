@@ -225,12 +225,14 @@ TEST_F(StorageTest, WhileTheDiskHasEveryBufferTheRingsFillUp) {
   }
   EXPECT_GT(counters_.polls_blocked.get(), 0U);
   EXPECT_EQ(given, 1 + 1 + dispatch_ring_->capacity()) << "one in a commit, one in hand";
+  EXPECT_TRUE(stage_->blocked());
   while (durable(DeadReason::kStale) != given) {
     write_one();
     stage_->poll(kStart);
     stage_->flush();
   }
   EXPECT_TRUE(stage_->idle());
+  EXPECT_FALSE(stage_->blocked());
 }
 
 TEST_F(StorageTest, WhatTheDiskDoesNotTakeIsSaidAndTheNextIsTried) {

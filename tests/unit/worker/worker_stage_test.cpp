@@ -6,6 +6,9 @@
 #include <memory>
 #include <optional>
 #include <random>
+#include <string_view>
+#include <typeinfo>
+#include <utility>
 #include <vector>
 
 #include "support/events.hpp"
@@ -166,6 +169,21 @@ TEST(Handlers, AreFoundByName) {
   EXPECT_EQ(worker::handler_index("null"), kNullIndex);
   EXPECT_EQ(worker::handler_index("fail"), kFailIndex);
   EXPECT_EQ(worker::handler_index("nonesuch"), names.size());
+}
+
+// An index means a handler to whoever runs it, and a name to whoever configures it.
+TEST(Handlers, AreWhatTheyAreCalled) {
+  worker::HandlerSet set(1);
+  const std::vector<std::pair<std::string_view, const std::type_info*>> expected = {
+      {"count", &typeid(worker::CountHandler)},
+      {"null", &typeid(worker::NullHandler)},
+      {"fail", &typeid(worker::FailHandler)},
+      {"slow", &typeid(worker::SlowHandler)}};
+  ASSERT_EQ(expected.size(), worker::handler_names().size());
+  for (const auto& [name, type] : expected) {
+    const worker::Handler& handler = set[worker::handler_index(name)];
+    EXPECT_EQ(std::string_view(typeid(handler).name()), type->name()) << name;
+  }
 }
 
 TEST(Handlers, AnswersHaveABitForEachEventAndNoMore) {

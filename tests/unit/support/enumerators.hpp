@@ -1,0 +1,56 @@
+// The identifiers of an enum's enumerators, as the compiler knows them: a list of names can be held
+// against them without writing it down a second time.
+#pragma once
+
+#include <array>
+#include <cctype>
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace esc::test {
+
+namespace detail {
+/// "... [with auto Value = esc::FrameDrop::kWorkerFull]" by GCC, "... [Value = ...]" by Clang.
+template <auto Value>
+[[nodiscard]] constexpr std::string_view identifier() {
+  const std::string_view text = __PRETTY_FUNCTION__;
+  const std::size_t begin = text.find("Value = ") + 8;
+  const std::string_view value = text.substr(begin, text.find_first_of(";]", begin) - begin);
+  return value.substr(value.rfind(':') + 1);
+}
+
+template <class Enum, std::size_t... I>
+[[nodiscard]] constexpr auto identifiers(std::index_sequence<I...>) {
+  return std::array<std::string_view, sizeof...(I)>{identifier<static_cast<Enum>(I)>()...};
+}
+}  // namespace detail
+
+/// "kWorkerFull", ..., in the order of their values, which are 0 to Count - 1. What is no
+/// enumerator reads as "(esc::FrameDrop)30" or the like.
+template <class Enum, std::size_t Count = static_cast<std::size_t>(Enum::kCount)>
+[[nodiscard]] constexpr auto identifiers_of() {
+  return detail::identifiers<Enum>(std::make_index_sequence<Count>{});
+}
+
+/// "worker_full" of "kWorkerFull".
+[[nodiscard]] inline std::string plain_name(std::string_view identifier) {
+  std::string name;
+  for (const char letter : identifier.substr(1)) {
+    const auto byte = static_cast<unsigned char>(letter);
+    if (std::isupper(byte) != 0 && !name.empty()) name += '_';
+    name += static_cast<char>(std::tolower(byte));
+  }
+  return name;
+}
+
+/// The names that the enumerators of an enum ask for.
+template <class Enum, std::size_t Count = static_cast<std::size_t>(Enum::kCount)>
+[[nodiscard]] std::array<std::string, Count> plain_names() {
+  std::array<std::string, Count> names;
+  for (std::size_t i = 0; i < Count; ++i) names[i] = plain_name(identifiers_of<Enum, Count>()[i]);
+  return names;
+}
+
+}  // namespace esc::test
