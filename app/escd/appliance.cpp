@@ -40,6 +40,10 @@ void log_link(const dpdk::Port& port) {
           "from one that is made anew: start escd again once it is there",
           label);
       break;
+    case dpdk::LinkState::kDamaged:
+      spdlog::error("port \"{}\": its trace cannot be read on: the rest of it is not played",
+                    label);
+      break;
     case dpdk::LinkState::kNone:
       break;
   }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <iterator>
 #include <utility>
 
@@ -10,12 +11,14 @@
 #include "app/escd/ledger_file.hpp"
 #include "app/escd/log.hpp"
 #include "app/escd/saved_windows.hpp"
+#include "config/device.hpp"
 #include "config/text.hpp"
 #include "control/bound_socket.hpp"
 #include "control/instance_lock.hpp"
 #include "control/socket_path.hpp"
 #include "dpdk/driver.hpp"
 #include "dpdk/probe_fix.hpp"
+#include "files/same_file.hpp"
 #include "topology/memory.hpp"
 #include "topology/runtime_directory.hpp"
 
@@ -60,8 +63,41 @@ void look_at_ledger(Situation& now) {
 
 void look_at_log(Situation& now) {
   if (auto trouble = log_trouble(now.config.log.file)) {
+    now.log_is_fit = false;
     now.add(Severity::kUnavailable, now.config.where("log.file"), std::move(trouble->what),
             std::move(trouble->fix));
+  }
+}
+
+// What escd writes must be no other file of its own: a log in its configuration would end it, and
+// so would windows that take the place of a log.
+void look_at_shared_files(Situation& now) {
+  struct File {
+    std::string where;
+    std::string path;
+    bool written = true;
+  };
+  std::vector<File> files = {{"--config", now.config.file, false}};
+  for (std::size_t i = 0; i < now.config.ports.size(); ++i) {
+    for (std::string& trace : config::traces(now.config.ports[i].device)) {
+      files.push_back(
+          {now.config.where("port[" + std::to_string(i) + "].device"), std::move(trace), false});
+    }
+  }
+  files.push_back({"--ledger", now.options.ledger_file});
+  files.push_back({now.config.where("log.file"), now.config.log.file});
+  files.push_back({now.config.where("deduplication.state_file"), windows_file(now.config)});
+  for (auto one = files.begin(); one != files.end(); ++one) {
+    for (auto other = one + 1; other != files.end(); ++other) {
+      if (one->path.empty() || other->path.empty() || !other->written) continue;
+      if (!files::same_file(one->path, other->path)) continue;
+      if (one->path == now.config.log.file || other->path == now.config.log.file) {
+        now.log_is_fit = false;
+      }
+      now.add(Severity::kError, other->where,
+              shown(config::in_quotes(other->path) + " is the file of " + one->where + " too"),
+              "name another file for one of them");
+    }
   }
 }
 
@@ -125,6 +161,7 @@ constexpr std::array kDecisions = {
     Decision{"control socket", look_at_socket},
     Decision{"ledger file", look_at_ledger},
     Decision{"log file", look_at_log},
+    Decision{"files that are one", look_at_shared_files},
     Decision{"CPUs, devices and rights", look_at_devices},
     Decision{"drivers and memif sockets", look_at_drivers},
     Decision{"memory", look_at_memory},

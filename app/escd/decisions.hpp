@@ -25,6 +25,7 @@ struct Situation {
   std::vector<config::Finding> findings = {};
   bool running = false;    ///< this very instance runs: what it has is not looked at
   bool hugepages = false;  ///< what escd would run on
+  bool log_is_fit = true;  ///< the log's file may be opened, if there is one
 
   void add(std::vector<config::Finding> more);
   void add(config::Severity severity, std::string where, std::string what, std::string fix);

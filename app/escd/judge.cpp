@@ -123,7 +123,10 @@ int exit_code(const Appliance& appliance, const RunEnd& end, const nlohmann::ord
   }
   if (!pools_whole(appliance)) return kExitPoolNotWhole;
   if (!written) return kExitLedgerFile;
-  if (!traces_played(appliance)) return kExitTrace;
+  if (!traces_played(appliance)) {
+    say_drained(ledger, end.drain_ms);
+    return kExitTrace;
+  }
   if (end.drained_at_deadline != 0) {
     spdlog::warn("the drain ran out of time: {} frames and packets are drained_at_deadline",
                  end.drained_at_deadline);

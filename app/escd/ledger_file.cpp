@@ -27,7 +27,8 @@ bool may_be_replaced(const std::string& file) {
   std::string head(kHeadBytes, '\0');
   const ssize_t got = ::read(opened.fd.get(), head.data(), head.size());
   head.resize(static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
-  return head.empty() || (head.starts_with('{') && head.find("\"frames\"") != std::string::npos);
+  std::erase_if(head, [](char c) { return c == ' ' || c == '\n'; });
+  return head.empty() || head.starts_with(R"({"frames":{"received":)");
 }
 
 }  // namespace

@@ -115,7 +115,7 @@ int main_checked(int argc, char** argv) {
   const auto preflight = prepare(options, out.stream());
   if (const int* code = std::get_if<int>(&preflight)) return out.finish(*code, kExitOutput);
   const Prepared& prepared = std::get<Prepared>(preflight);
-  if (log_trouble(prepared.config.log.file)) {  // there is no log to say it in
+  if (!prepared.log_is_fit) {  // there is no log to say it in
     for (const config::Finding& finding : prepared.findings) std::cerr << to_text(finding) << '\n';
     return exit_code_of(prepared.findings);
   }

@@ -79,7 +79,8 @@ std::variant<Prepared, int> prepare(const Options& options, std::ostream& out) {
   decide(now);
   if (options.check) return print_findings(now, out);
   std::vector<config::Finding> findings = std::move(now.findings);
-  return Prepared{std::move(config), std::move(plan), std::move(eal), std::move(findings)};
+  return Prepared{std::move(config), std::move(plan), std::move(eal), std::move(findings),
+                  now.log_is_fit};
 }
 
 }  // namespace esc::app

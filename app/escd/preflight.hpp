@@ -18,6 +18,7 @@ struct Prepared {
   topology::LcorePlan plan;
   dpdk::EalSettings eal;
   std::vector<config::Finding> findings;  ///< those of decide(); to be said in the log
+  bool log_is_fit = true;                 ///< it may be opened; if not, the findings say why
 };
 
 /// What to run, or the exit code of a run that ends here; what there was to say has been said, what

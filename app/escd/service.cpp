@@ -77,6 +77,8 @@ nlohmann::ordered_json Service::answer(const nlohmann::json& request) {
   }
   if (command == "routes" && request.contains("diff")) {
     const auto file = request.at("diff").get<std::string>();
+    if (file.find('\0') != std::string::npos)
+      throw control::Refusal("the path has a byte 0", "name the file as it is");
     answer_later([this, &file](const Reload::Answer& answer) { reload_->diff(file, answer); });
   }
   if (command == "pause" || command == "resume" || command == "drain") {

@@ -39,11 +39,12 @@ int close_a_copy() noexcept {
   return copy >= 0 && ::close(copy) != 0 && errno != EINTR ? errno : 0;
 }
 
-/// As GNU's programs do: each is opened for what nobody does with it, so that using it fails.
+/// Each is a descriptor that can be neither read nor written, so that using it fails; and of a
+/// folder, so that /dev/stdout, opened anew, cannot be written either.
 void occupy_closed_descriptors() noexcept {
   for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd) {
     if (::fcntl(fd, F_GETFD) >= 0 || errno != EBADF) continue;
-    if (::open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) < 0) return;
+    if (::open("/", O_PATH | O_DIRECTORY) < 0) return;
   }
 }
 

@@ -75,6 +75,9 @@ std::string answer(std::string_view line, const Handler& handler) {
     throw;
   } catch (const Refusal& refusal) {
     return to_line(error_reply(refusal.what(), refusal.fix()));
+  } catch (const json::exception&) {
+    return to_line(error_reply("an argument of the request is missing, or cannot be meant",
+                               "docs/control.md has the arguments of each command"));
   } catch (const std::exception& error) {
     return to_line(error_reply(error.what()));
   } catch (...) {

@@ -99,6 +99,10 @@ void refuse_on(Trouble trouble) {
 
 std::optional<StartError> socket_trouble(const std::string& path) {
   if (auto trouble = length_trouble(path)) return trouble;
+  const std::string_view name = std::string_view(path).substr(path.rfind('/') + 1);
+  if (name.empty() || name == "." || name == "..") {
+    return StartError("control socket: " + path + " names a folder", "name a socket in it");
+  }
   const std::string folder = folder_of(path);
   OwnFolder own = look_at_own_folder(folder, kWhose);
   if (own.trouble || !own.fd.valid()) return std::move(own.trouble);

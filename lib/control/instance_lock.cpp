@@ -50,6 +50,14 @@ topology::Problem runs(const std::string& instance, long holder) {
           "stop it, or give this one another instance name"};
 }
 
+topology::Problem cannot_open(const std::string& instance, const std::string& folder, int error) {
+  return {name_of(instance),
+          "cannot open " + folder + "/" + kLockName + ": " +
+              (error == 0 || error == ELOOP ? "it is no regular file"
+                                            : std::generic_category().message(error)),
+          "remove it, or see that the folder can be written to"};
+}
+
 }  // namespace
 
 InstanceLock::InstanceLock(const std::string& instance)
@@ -70,10 +78,8 @@ bool InstanceLock::take(const std::string& instance) {
   files::Opened opened = files::open_or_make_at(own_.get(), kLockName, O_RDWR, 0600);
   if (opened.error == ENOENT) return false;
   if (!opened.fd.valid()) {
-    throw StartError(name_of(instance) + ": cannot open " + folder_ + "/" + kLockName + ": " +
-                         (opened.error == 0 ? "it is no regular file"
-                                            : std::generic_category().message(opened.error)),
-                     "remove it, or see that the folder can be written to");
+    const topology::Problem problem = cannot_open(instance, folder_, opened.error);
+    throw StartError(problem.where + ": " + problem.what, problem.fix);
   }
   file_ = std::move(opened.fd);
   struct flock lock = whole_file(F_WRLCK);
@@ -106,8 +112,15 @@ std::optional<topology::Problem> instance_runs(const std::string& instance) {
 }
 
 std::optional<topology::Problem> lock_folder_problem(const std::string& instance) {
-  const OwnFolder own = look_at_own_folder(folder_of(default_socket_path(instance)), {});
-  if (!own.trouble) return std::nullopt;
+  const std::string folder = folder_of(default_socket_path(instance));
+  const OwnFolder own = look_at_own_folder(folder, {});
+  if (!own.trouble) {
+    if (!own.fd.valid()) return std::nullopt;
+    const files::Opened opened =
+        files::open_regular_at(own.fd.get(), kLockName, O_RDWR, files::Links::kRefuse);
+    if (opened.fd.valid() || opened.error == ENOENT) return std::nullopt;
+    return cannot_open(instance, folder, opened.error);
+  }
   // The message begins with whose folder it is: here that is `where`.
   constexpr std::string_view kLead = ": ";
   return topology::Problem{name_of(instance), std::string(own.trouble->what()).substr(kLead.size()),

@@ -12,6 +12,7 @@
 #include <cstring>
 
 #include "dlq/posix_file_system.hpp"
+#include "dlq/soundness.hpp"
 #include "files/place.hpp"
 #include "files/regular_file.hpp"
 
@@ -118,25 +119,36 @@ std::optional<std::span<const std::byte>> Folder::read(const SegmentFile& file, 
   return bytes.first(done);
 }
 
+std::optional<ScannedSegment> scan_file(const Folder& folder, SegmentFile file,
+                                        SegmentBytes& room) {
+  int error = 0;
+  const auto scan = [&] {
+    return scan_growing(file.number, [&] { return folder.read(file, room, error); });
+  };
+  auto found = scan();
+  if (found && found->cut && error == 0) {
+    // Or it was measured while an appliance was making it.
+    file = folder.measured(file);
+    found = scan();
+  }
+  if (!found) return std::nullopt;
+  if (error != 0) found->cut = false;  // that is another matter
+  return ScannedSegment{file, std::move(*found), error};
+}
+
+bool is_damaged(const Folder& folder, const SegmentFile& file) {
+  SegmentBytes room;
+  const auto segment = scan_file(folder, file, room);
+  return segment && soundness_of(*segment) == Soundness::kDamaged;
+}
+
 std::vector<ScannedSegment> scan_folder(const Folder& folder,
                                         const std::function<void(std::uint64_t)>& on_read) {
   const std::vector<SegmentFile>& files = folder.segments();
   std::vector<std::optional<ScannedSegment>> scanned(files.size());
   tbb::enumerable_thread_specific<SegmentBytes> rooms;
   tbb::parallel_for(std::size_t{0}, files.size(), [&](std::size_t i) {
-    int error = 0;
-    SegmentFile file = files[i];
-    const auto scan = [&] {
-      return scan_growing(file.number, [&] { return folder.read(file, rooms.local(), error); });
-    };
-    auto found = scan();
-    if (found && found->cut && error == 0) {
-      // Or it was measured while an appliance was making it.
-      file = folder.measured(file);
-      found = scan();
-    }
-    if (found) scanned[i] = {file, *found, error};
-    if (scanned[i] && error != 0) scanned[i]->found.cut = false;  // that is another matter
+    scanned[i] = scan_file(folder, files[i], rooms.local());
     if (on_read) on_read(files[i].bytes);
   });
   std::vector<ScannedSegment> found;

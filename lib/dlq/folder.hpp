@@ -82,28 +82,41 @@ class Folder {
   std::uint64_t bytes_ = 0;
 };
 
+/// What reading a segment for its records met.
+struct SegmentRead {
+  int error = 0;         ///< the errno with which the disk refused the rest
+  bool damaged = false;  ///< it had more than could be read (soundness.hpp), or is none of ours
+};
+
+/// Whether a segment is damaged, by all that is in it. May read it several times, into memory of
+/// its own. Any thread.
+[[nodiscard]] bool is_damaged(const Folder& folder, const SegmentFile& file);
+
 /// Calls `begin` with the header of a segment, and `visit` for its records, in their order, until
-/// it says false. 0, or the errno with which the disk refused the rest. Any thread, each with its
-/// own `room`, in which the records lie.
+/// it says false. Any thread, each with its own `room`, in which the records lie.
 template <class Begin, class Visit>
-[[nodiscard]] int for_each_record(const Folder& folder, const SegmentFile& file, SegmentBytes& room,
-                                  Begin&& begin, Visit&& visit) {
+[[nodiscard]] SegmentRead for_each_record(const Folder& folder, const SegmentFile& file,
+                                          SegmentBytes& room, Begin&& begin, Visit&& visit) {
   int error = 0;
   const auto bytes = folder.read(file, room, error);
-  if (!bytes) return 0;
+  if (!bytes) return {};
   const ReadHeader read = read_header(*bytes);
-  if (read.fault != HeaderFault::kNone || read.header.number != file.number) return error;
-  begin(read.header);
-  SegmentCursor cursor(*bytes, read.header);
-  while (const Record* record = cursor.next()) {
-    if (!visit(*record)) return 0;
+  bool whole = false;
+  if (read.fault == HeaderFault::kNone && read.header.number == file.number) {
+    begin(read.header);
+    SegmentCursor cursor(*bytes, read.header);
+    while (const Record* record = cursor.next()) {
+      if (!visit(*record)) return {};
+    }
+    const bool closed = cursor.end() == SegmentEnd::kSealed || cursor.end() == SegmentEnd::kFull;
+    whole = closed && !is_cut(read.header, *bytes);
   }
-  return error;
+  return {error, error == 0 && !whole && is_damaged(folder, file)};
 }
 
 template <class Visit>
-[[nodiscard]] int for_each_record(const Folder& folder, const SegmentFile& file, SegmentBytes& room,
-                                  Visit&& visit) {
+[[nodiscard]] SegmentRead for_each_record(const Folder& folder, const SegmentFile& file,
+                                          SegmentBytes& room, Visit&& visit) {
   return for_each_record(
       folder, file, room, [](const SegmentHeader&) {}, visit);
 }
@@ -114,6 +127,10 @@ struct ScannedSegment {
   FoundSegment found;
   int error = 0;  ///< errno of the disk: what lies behind found.kept_bytes could not be read
 };
+
+/// Scans one; none: it is gone. Any thread, each with its own `room`.
+[[nodiscard]] std::optional<ScannedSegment> scan_file(const Folder& folder, SegmentFile file,
+                                                      SegmentBytes& room);
 
 /// Scans all segments, on as many threads as oneTBB has. `on_read(bytes)` is told of each that is
 /// done, from any thread. Those that are gone meanwhile are left out. By their numbers.

@@ -5,6 +5,16 @@
 namespace esc::dlq {
 namespace {
 
+// The header is on the disk before the first commit is written: where there is something behind
+// an empty one, it was there.
+bool has_lost_header(const ReadHeader& read, std::span<const std::byte> bytes) {
+  constexpr std::size_t kSectorBytes = 512;
+  if (read.fault != HeaderFault::kEmpty || bytes.size() <= kBlockBytes) return false;
+  const auto behind = bytes.subspan(kBlockBytes);
+  return std::ranges::any_of(behind.first(std::min(kSectorBytes, behind.size())),
+                             [](std::byte byte) { return byte != std::byte{0}; });
+}
+
 SegmentState state_of(const ReadHeader& read, std::uint64_t number) {
   switch (read.fault) {
     case HeaderFault::kNone:
@@ -55,7 +65,7 @@ FoundSegment scan_segment(std::uint64_t number, std::span<const std::byte> bytes
   const ReadHeader read = read_header(bytes);
   FoundSegment found;
   found.number = number;
-  found.state = state_of(read, number);
+  found.state = has_lost_header(read, bytes) ? SegmentState::kDamaged : state_of(read, number);
   found.version = read.version;
   if (found.state != SegmentState::kSound) return found;
   found.header = read.header;

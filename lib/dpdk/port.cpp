@@ -192,7 +192,7 @@ void Port::start() {
   if (driver_ == "net_af_xdp") kept_by_driver_ = pool_->size() - pool_->available();
   resident_mbufs_ = pool_->size() - pool_->available();
   counts_descriptors_ = rte_eth_rx_queue_count(id_, 0) >= 0;
-  link_ = std::make_unique<PortLink>(id_, driver_, settings_.interfaces);
+  link_ = std::make_unique<PortLink>(id_, driver_, settings_.interfaces, !settings_.traces.empty());
   link_->look();
 }
 

@@ -10,7 +10,7 @@
 namespace esc::dpdk {
 namespace {
 
-constexpr std::array<std::string_view, 4> kNames = {"none", "up", "down", "gone"};
+constexpr std::array<std::string_view, 5> kNames = {"none", "up", "down", "gone", "damaged"};
 constexpr unsigned kStateBits = 8;
 
 std::uint64_t packed(const Link& link) {
@@ -36,8 +36,8 @@ std::string_view name(LinkState state) noexcept {
 }
 
 PortLink::PortLink(std::uint16_t port_id, const std::string& driver,
-                   const std::vector<std::string>& interfaces)
-    : port_id_(port_id) {
+                   const std::vector<std::string>& interfaces, bool plays_traces)
+    : port_id_(port_id), plays_traces_(plays_traces) {
   const auto add = [this](std::optional<topology::Interface> interface) {
     if (interface) interfaces_.push_back(std::move(*interface));
   };
@@ -47,7 +47,7 @@ PortLink::PortLink(std::uint16_t port_id, const std::string& driver,
     add(topology::Interface::of(info.if_index));
   }
   // They say that their link is up, whatever happens to what they read.
-  has_link_ = !interfaces_.empty() ||
+  has_link_ = plays_traces_ || !interfaces_.empty() ||
               (driver != "net_pcap" && driver != "net_null" && driver != "net_ring");
 }
 
@@ -61,14 +61,20 @@ Link PortLink::get() const noexcept {
 bool PortLink::look() {
   if (!open_ || !has_link_) return false;
   const Link before = get();
-  // What is gone does not come back: an interface of the same number is another one.
-  if (before.state == LinkState::kGone) return false;
+  // What is gone does not come back: an interface of the same number is another one. Nor does the
+  // driver read on in a trace that it could not read.
+  if (before.state == LinkState::kGone || before.state == LinkState::kDamaged) return false;
   const Link now = ask();
   last_.store(packed(now), std::memory_order_relaxed);
   return now != before;
 }
 
 Link PortLink::ask() const {
+  if (plays_traces_) {
+    rte_eth_stats stats{};
+    const bool failed = rte_eth_stats_get(port_id_, &stats) == 0 && stats.ierrors != 0;
+    return {failed ? LinkState::kDamaged : LinkState::kNone, 0};
+  }
   if (!interfaces_.empty()) return {ask_kernel(), 0};
   rte_eth_link link{};
   if (rte_eth_link_get_nowait(port_id_, &link) != 0) return {};

@@ -16,8 +16,9 @@ enum class LinkState : std::uint8_t {
   kUp,
   kDown,  ///< nothing comes in until it is up again; the port need not be opened anew
   kGone,  ///< what the port was opened on is gone for good: it is deaf until escd is started anew
+  kDamaged,  ///< its trace cannot be read on: the rest is not played
 };
-/// "none", "up", "down", "gone".
+/// "none", "up", "down", "gone", "damaged".
 [[nodiscard]] std::string_view name(LinkState state) noexcept;
 
 struct Link {
@@ -37,9 +38,10 @@ struct Link {
 class PortLink {
  public:
   /// `driver`: as rte_eth_dev_info has it. `interfaces`: names of those it receives from; may be
-  /// empty for a driver that tells its interface by itself.
+  /// empty for a driver that tells its interface by itself. `plays_traces`: it has no link, but
+  /// files that may be damaged; ierrors then says so.
   PortLink(std::uint16_t port_id, const std::string& driver,
-           const std::vector<std::string>& interfaces);
+           const std::vector<std::string>& interfaces, bool plays_traces);
 
   /// Main lcore, now and then; does not wait. True: it is another than at the last look.
   bool look();
@@ -54,6 +56,7 @@ class PortLink {
 
   std::uint16_t port_id_;
   bool has_link_ = true;
+  bool plays_traces_;
   bool open_ = true;
   std::vector<topology::Interface> interfaces_;
   // One word, so that a reader never sees the state of one look with the speed of another.

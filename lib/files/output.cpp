@@ -53,19 +53,16 @@ std::optional<Trouble> output_trouble(const std::string& path) {
   if (mode && S_ISBLK(*mode)) {
     return Trouble{"it is a disk, which would be overwritten", "name a file"};
   }
+  if (mode && S_ISSOCK(*mode)) {
+    return Trouble{"it is a socket, which no program can open", "name a file"};
+  }
   if (!is_kept_by_name(mode)) {
     if (::access(path.c_str(), W_OK) == 0) return std::nullopt;
     return Trouble{"this user may not write to it", "name a file that is writable"};
   }
   try {
     const Place place(path, Links::kFollow);
-    if (auto trouble = place.trouble()) return trouble;
-    const Place aside = place.beside(Replacement::new_name(place.name()));
-    if (const auto trouble = aside.trouble()) {
-      return Trouble{"it is written as " + aside.path() + " first, and " + trouble->what,
-                     "move that away, or name another file"};
-    }
-    return std::nullopt;
+    return place.trouble();
   } catch (const FileError& error) {
     return Trouble{error.what(), error.fix()};
   }

@@ -10,12 +10,12 @@
 namespace esc::files {
 
 /// Why nothing could be written there; none: a file can be made or replaced there, or what stands
-/// there takes bytes itself: a character device, a FIFO, a socket, also by a link such as
-/// /dev/stdout. Directories and disks are refused. Changes nothing.
+/// there takes bytes itself: a character device, a FIFO, also by a link such as /dev/stdout.
+/// Directories, disks and sockets are refused. Changes nothing.
 [[nodiscard]] std::optional<Trouble> output_trouble(const std::string& path);
 
 /// A regular file is replaced whole or not at all: a reader never sees half of it; a link to one
-/// stays a link. A device, a FIFO or a socket is written to where it is, and waited for no longer
+/// stays a link. A device or a FIFO is written to where it is, and waited for no longer
 /// than a second at a time. The mode of a new file is the umask's. Throws FileError.
 void write_output(const std::string& path, std::string_view text);
 

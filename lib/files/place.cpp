@@ -113,6 +113,10 @@ std::optional<Trouble> Place::trouble() const {
   if (::faccessat(folder_.get(), ".", W_OK | X_OK, AT_EACCESS) != 0) {
     return Trouble{path_ + ": its folder: " + reason(errno), folder_fix(errno)};
   }
+  if (is_of_the_kernel(folder_)) {
+    return Trouble{path_ + ": its folder shows the kernel's own figures, and keeps no files",
+                   "name another path"};
+  }
   return std::nullopt;
 }
 

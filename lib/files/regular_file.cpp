@@ -1,7 +1,9 @@
 #include "files/regular_file.hpp"
 
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -68,6 +70,13 @@ std::string kind_of(mode_t mode) {
   }
 }
 
+bool is_of_the_kernel(const FileDescriptor& file) noexcept {
+  struct statfs system {};
+  if (::fstatfs(file.get(), &system) != 0) return false;
+  const auto kind = static_cast<std::uint32_t>(system.f_type);
+  return kind == PROC_SUPER_MAGIC || kind == SYSFS_MAGIC;
+}
+
 Opened open_regular_at(int folder, const std::string& name, int flags, Links links) {
   Opened opened;
   const int follow = links == Links::kRefuse ? O_NOFOLLOW : 0;
@@ -79,6 +88,10 @@ Opened open_regular_at(int folder, const std::string& name, int flags, Links lin
   }
   opened.mode = status.st_mode;
   if (!S_ISREG(status.st_mode)) return opened;
+  if ((flags & O_ACCMODE) != O_RDONLY && is_of_the_kernel(seen)) {
+    opened.error = EROFS;
+    return opened;
+  }
   // The link leads to that very file, whatever its name stands for by now.
   const std::string itself = "/proc/self/fd/" + std::to_string(seen.get());
   flags |= O_CLOEXEC | O_NONBLOCK | O_NOCTTY;

@@ -23,8 +23,13 @@ enum class Links : std::uint8_t { kFollow, kRefuse };
 /// "a FIFO", "a directory", ... of a file's mode, for messages.
 [[nodiscard]] std::string kind_of(mode_t mode);
 
+/// On a file system that shows what the kernel has, /proc or /sys: what looks like a file there
+/// keeps nothing, and may act when it is written.
+[[nodiscard]] bool is_of_the_kernel(const FileDescriptor& file) noexcept;
+
 /// `flags` as of open(2): O_RDONLY, O_RDWR, O_WRONLY | O_APPEND, ... without O_CREAT. The result is
-/// non-blocking; no descriptor and errno, or no descriptor and `mode` of what is there instead.
+/// non-blocking; to be written it must not be of the kernel (EROFS). No descriptor and errno, or no
+/// descriptor and `mode` of what is there instead.
 struct Opened {
   FileDescriptor fd;
   int error = 0;                    ///< errno; 0 with no `fd`: no regular file

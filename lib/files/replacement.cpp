@@ -4,25 +4,43 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <system_error>
 
 namespace esc::files {
 
-Replacement::Replacement(const Place& place, mode_t mode)
-    : place_(place), new_name_(new_name(place.name())) {
+Replacement::Replacement(const Place& place, mode_t mode) : place_(place) {
   if (const auto trouble = place.trouble()) throw FileError(trouble->what, trouble->fix);
-  if (const int error = remove_regular_at(place.folder(), new_name_);
-      error != 0 && error != ENOENT) {
-    fail("is in the way and cannot be removed", error);
-  }
-  file_ = FileDescriptor(::openat(place.folder(), new_name_.c_str(),
-                                  O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode));
-  if (!file_.valid()) fail("cannot be made", errno);
+  make(mode);
 }
 
 Replacement::~Replacement() {
-  if (!committed_ && file_.valid()) (void)remove_regular_at(place_.folder(), new_name_);
+  if (!committed_ && file_.valid() && is_still_there()) {
+    (void)remove_regular_at(place_.folder(), new_name_);
+  }
+}
+
+void Replacement::make(mode_t mode) {
+  // Other names of this process's number are left by ones that were killed.
+  constexpr int kTries = 100;
+  static std::atomic<unsigned> number{0};  // relaxed: only that each is another matters
+  for (int i = 0; i < kTries && !file_.valid(); ++i) {
+    new_name_ = place_.name() + ".new-" + std::to_string(::getpid()) + "-" +
+                std::to_string(number.fetch_add(1, std::memory_order_relaxed));
+    file_ = FileDescriptor(::openat(place_.folder(), new_name_.c_str(),
+                                    O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode));
+    if (!file_.valid() && errno != EEXIST) break;
+  }
+  if (!file_.valid()) fail("cannot be made", errno);
+}
+
+bool Replacement::is_still_there() const noexcept {
+  struct stat ours {};
+  struct stat named {};
+  return ::fstat(file_.get(), &ours) == 0 &&
+         ::fstatat(place_.folder(), new_name_.c_str(), &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+         ours.st_dev == named.st_dev && ours.st_ino == named.st_ino;
 }
 
 void Replacement::write(std::span<const std::uint8_t> bytes) {
@@ -45,6 +63,7 @@ void Replacement::commit() {
   while (::fdatasync(file_.get()) != 0) {
     if (errno != EINTR) fail("cannot be brought to the disk", errno);
   }
+  if (!is_still_there()) fail("was taken away or replaced while it was written", ESTALE);
   if (const int error = rename_regular_at(place_.folder(), new_name_, place_.name()); error != 0) {
     fail("cannot be renamed to " + place_.name(), error);
   }
@@ -60,7 +79,8 @@ void Replacement::fail(const std::string& what, int error) const {
   if (error == kNotRegular) fix = "move it away, or name another path";
   if (full) fix = "make room on that file system";
   if (error == EFBIG) fix = "raise the limit of a file's size (ulimit -f)";
-  throw FileError(new_name(place_.path()) + " " + what + ": " + why, fix, error);
+  throw FileError(place_.path() + ": its new file " + new_name_ + " " + what + ": " + why, fix,
+                  error);
 }
 
 void replace_file(const Place& place, std::string_view text, mode_t mode) {

@@ -13,10 +13,11 @@
 
 namespace esc::files {
 
-/// Writes NAME.new beside a place and renames it there, so that the place has the old file or the
-/// whole new one. A regular NAME.new that a crash left is removed first; anything else of that
-/// name, or at the place, is left alone, and the write refused. Not committed: NAME.new goes with
-/// this object. Thread: one. All throw FileError.
+/// Writes a file beside a place and renames it there, so that the place has the old file or the
+/// whole new one, also when several write it at once: each writes a file of its own, whose name
+/// (NAME.new-PROCESS-NUMBER) nothing had before. What is at the place and is no regular file is
+/// left alone, and the write refused. Not committed: the new file goes with this object; a process
+/// that is killed leaves it. Thread: one. All throw FileError.
 class Replacement {
  public:
   /// `mode`: of the new file, less the process's umask.
@@ -32,10 +33,10 @@ class Replacement {
   /// Brings the bytes to the disk, renames, and makes the name last.
   void commit();
 
-  /// The name that it is written under.
-  [[nodiscard]] static std::string new_name(const std::string& name) { return name + ".new"; }
-
  private:
+  void make(mode_t mode);
+  /// Nobody has put another file, or none, in place of the one that was written.
+  [[nodiscard]] bool is_still_there() const noexcept;
   [[noreturn]] void fail(const std::string& what, int error) const;
 
   const Place& place_;

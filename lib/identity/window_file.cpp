@@ -303,26 +303,36 @@ void set_windows_aside(const std::string& path) {
   place.rename_to(place.name() + std::string(kRefused));
 }
 
+namespace {
+
+// Nothing, a file of windows, or the beginning of one, is ours to replace.
+std::optional<files::Trouble> trouble_at(const files::Place& place) {
+  const auto mode = place.mode();
+  if (mode && !S_ISREG(*mode)) {
+    return files::Trouble{place.path() + " is " + files::kind_of(*mode),
+                          "name a path that has a regular file or nothing, or move that away"};
+  }
+  const FileDescriptor file = place.open_to_read();
+  if (!file.valid()) return std::nullopt;
+  std::array<char, kMagic.size()> head{};
+  const ssize_t got = ::read(file.get(), head.data(), head.size());
+  const auto bytes = static_cast<std::size_t>(std::max<ssize_t>(got, 0));
+  if (kMagic.starts_with(std::string_view(head.data(), bytes))) return std::nullopt;
+  return files::Trouble{place.path() + " is no file of windows, and would be replaced by one",
+                        "name another path, or move that file away"};
+}
+
+}  // namespace
+
 std::optional<files::Trouble> windows_trouble(const std::string& path) {
   try {
     const files::Place place(path);
-    for (const std::string_view suffix : {"", ".new", kLoaded.data(), kRefused.data()}) {
-      const files::Place beside = place.beside(place.name() + std::string(suffix));
-      const auto mode = beside.mode();
-      if (mode && !S_ISREG(*mode)) {
-        return files::Trouble{
-            beside.path() + " is " + files::kind_of(*mode),
-            suffix.empty() ? "name a regular file, or one that is not yet" : "move it away"};
+    for (const std::string_view suffix : {std::string_view(), kLoaded, kRefused}) {
+      if (auto trouble = trouble_at(place.beside(place.name() + std::string(suffix)))) {
+        return trouble;
       }
     }
-    const FileDescriptor file = place.open_to_read();
-    if (!file.valid()) return std::nullopt;
-    std::array<char, kMagic.size()> head{};
-    const ssize_t got = ::read(file.get(), head.data(), head.size());
-    const auto bytes = static_cast<std::size_t>(std::max<ssize_t>(got, 0));
-    if (kMagic.starts_with(std::string_view(head.data(), bytes))) return std::nullopt;
-    return files::Trouble{path + " is no file of windows, and would be replaced by one",
-                          "name another path, or move that file away"};
+    return std::nullopt;
   } catch (const files::FileError&) {
     return std::nullopt;  // said when they are looked for, and when they cannot be kept
   }

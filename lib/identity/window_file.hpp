@@ -36,8 +36,8 @@ struct SaveReport {
 };
 
 /// Writes every live window of the tables, which have one width and whose lcores stand still, to
-/// `path`: to path + ".new" first (mode 0600), brought to the disk, then renamed, so that `path` is
-/// the old file or the whole new one. Memory: a buffer. Throws WindowFileError; the old file is
+/// `path`: to a file beside it first (mode 0600), brought to the disk, then renamed, so that `path`
+/// is the old file or the whole new one. Memory: a buffer. Throws WindowFileError; the old file is
 /// there then, and nothing else.
 SaveReport save_windows(const std::string& path, const std::string& instance,
                         std::span<const ProducerTable* const> tables, const Instant& now);
@@ -64,7 +64,7 @@ LoadReport load_windows(const std::string& path, const std::string& instance, Pr
                         const Instant& now);
 
 /// Why windows must not be kept at `path`; none: nothing is there or a file of windows, whole or
-/// not, and the names that it goes by in turn (".new", ".loaded", ".refused" behind it) are free or
+/// not, and the names that it goes by in turn (".loaded", ".refused" behind it) are free or
 /// regular files. A path whose folder is not to be found or searched is no such reason: windows are
 /// then neither loaded nor kept. Changes nothing.
 [[nodiscard]] std::optional<files::Trouble> windows_trouble(const std::string& path);

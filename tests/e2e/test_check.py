@@ -171,9 +171,62 @@ class Check(harness.Scenario):
                 self.configure(**tables)
                 self.both_say(code, words)
 
+    def test_files_that_are_one(self) -> None:
+        """The log in the configuration, say: neither would be of use to anybody afterwards."""
+        file, trace = self.place / "file", self.directory / "t.pcap"
+        own = self.directory / "escd.toml"
+        log, saved = {"log": {"file": str(file)}}, windows(file)
+        ledger = ("--ledger", str(self.place / "." / "file"))
+        rows = [
+            ("the ledger and the log", log, ledger),
+            ("the ledger and the windows", saved, ledger),
+            ("the log and the windows", log | saved, ()),
+            ("the log and the trace", {"log": {"file": str(trace)}}, ()),
+            ("the log and the configuration", {"log": {"file": str(own)}}, ()),
+        ]
+        for name, tables, arguments in rows:
+            with self.subTest(name):
+                self.configure(**tables)
+                before = self.path.read_bytes(), trace.read_bytes()
+                self.both_say(CONFIG, " too", *arguments)
+                self.assertEqual((self.path.read_bytes(), trace.read_bytes()), before)
+
+    def test_a_lock_that_is_no_file(self) -> None:
+        for make in (os.mkfifo, os.mkdir, lambda path: os.symlink("nowhere", path)):
+            folder = Path("/run/escd") / self.instance
+            if os.geteuid() != 0:
+                self.skipTest("the folder of the lock is another one")
+            folder.mkdir(mode=0o700, parents=True)
+            lock = folder / "instance.lock"
+            try:
+                make(lock)
+                self.configure()
+                self.both_say(START, "it is no regular file")
+            finally:
+                lock.rmdir() if lock.is_dir() and not lock.is_symlink() else lock.unlink()
+                folder.rmdir()
+
+    def test_a_socket_that_is_named_like_a_folder(self) -> None:
+        for name in ("new/", "new/.", "new/.."):
+            with self.subTest(name):
+                self.configure()
+                there = f'control.socket="{self.place}/{name}"'
+                self.both_say(START, "names a folder", "--set", there)
+                self.assertFalse((self.place / "new").exists())
+
     def test_ledgers(self) -> None:
         self.configure()
-        for name, words in ((self.place, "is a directory"), (self.place / "no" / "l", "/no")):
+        with socket.socket(socket.AF_UNIX) as listening:
+            listening.bind(str(self.place / "socket"))
+        manifest = self.place / "manifest.json"
+        manifest.write_text('{"trace": {"frames": 1}, "frames": {}}', encoding="utf-8")
+        for name, words in (
+            (self.place, "is a directory"),
+            (self.place / "no" / "l", "/no"),
+            (self.place / "socket", "is a socket"),
+            (manifest, "it is no ledger"),
+            ("/proc/ledger", "the kernel's own figures"),
+        ):
             with self.subTest(str(name)):
                 self.both_say(CONFIG, words, "--ledger", str(name))
 

@@ -89,6 +89,29 @@ class Lines(harness.Scenario):
                     if kind:
                         yield program, command, name, kind
 
+    def test_files_of_a_build_that_are_one(self):
+        """Nothing is written: one of the two would be gone afterwards."""
+        out, again = str(self.directory / "x.pcap"), str(self.directory / "." / "x.pcap")
+        listed = self.directory / "topics.txt"
+        listed.write_text("a/b\n", encoding="utf-8")
+        manifest = str(self.directory / "x.json")
+        for one, other, *files in (
+            ("--out", "--topics-out", "--out", out, "--topics-out", again),
+            ("--out", "--manifest", "--out", out, "--manifest", again),
+            ("--out", "--out-b", "--out", out, "--out-b", again, "--sessions", "2"),
+            ("--manifest", "--config-out", "--out", out, "--config-out", manifest),
+            ("--topics-file", "--out", "--topics-file", str(listed), "--out", str(listed)),
+            ("--topics-file", "--topics-out", "--out", out, "--topics-file", str(listed),
+             "--topics-out", str(listed)),
+            ("--routes-out", "--config-out", "--out", out, "--routes-out", manifest + "x",
+             "--config-out", manifest + "x"),
+        ):  # fmt: skip
+            done = run("esc-replay", "build", "--packets", "3", "--quiet", *files)
+            self.assertEqual((done.returncode, done.stdout), (USAGE, ""), files)
+            self.assertIn(f"{one} and {other} are one file: name another", done.stderr)
+        self.assertEqual([path.name for path in self.directory.iterdir()], ["topics.txt"])
+        self.assertEqual(listed.read_text(encoding="utf-8"), "a/b\n")
+
     def test_an_empty_value_is_none(self):
         seen = 0
         for program, command, name, _ in self.all_options():

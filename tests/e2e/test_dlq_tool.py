@@ -11,83 +11,28 @@ import re
 import shutil
 import subprocess
 from collections import Counter
-from pathlib import Path
 
 import harness
+from dlq_letters import (
+    DAMAGED,
+    DLQ,
+    HOUR_NS,
+    NO_FOLDER,
+    OK,
+    PEER_TEXT,
+    START_NS,
+    TOPICS,
+    commits,
+    dlq,
+    letters,
+    shown,
+)
 from esc_oracle import dead_letters
 from esc_oracle.capture import read_packets
 from esc_oracle.dead_letters import BLOCK, REASONS, STAGES, Letter, Segment
 from esc_oracle.frame import read_datagram
 from esc_oracle.packet import DATAGRAM, PacketRules, judge_packet
 from esc_oracle.senders import sender
-
-OK, DAMAGED, USAGE, NO_FOLDER, NOT_WRITTEN, NOT_REPLAYED = 0, 1, 2, 3, 4, 5
-DLQ = os.environ["ESC_DLQ"]
-PAGE = Path(__file__).resolve().parents[2] / "docs/dead-letters.md"
-TOPICS = (b"plant/a", b"plant/b", b"net/x/y", "ü/ß".encode(), b"$sys/x")
-HOUR_NS = 3_600_000_000_000
-START_NS = 1_790_000_000_000_000_000
-V4 = bytes(10) + b"\xff\xff" + bytes([192, 0, 2, 1])
-V6 = bytes.fromhex("20010db8000000000000000000000001")
-PEER_TEXT = {(V4, 40000): "192.0.2.1", (V6, 50000): "2001:db8::1"}
-
-
-def dlq(*arguments, **options):
-    return subprocess.run(
-        [DLQ, *map(str, arguments)], capture_output=True, text=True, timeout=120, check=False,
-        **options,
-    )
-
-
-def letters(chance, count, start=0):
-    """Letters of all kinds, each a second after the one before it."""
-    made = []
-    for i in range(count):
-        numbered = chance.random() < 0.5
-        made.append(
-            Letter(
-                topic=chance.choice(TOPICS),
-                payload=chance.randbytes(chance.randrange(80)),
-                reason=chance.choice(REASONS[1:]),
-                stage=chance.choice(STAGES),
-                priority=chance.randrange(256),
-                received_ns=START_NS + (start + i) * 1_000_000_000,
-                died_ns=START_NS + (start + i) * 1_000_000_000 + 5,
-                identity=(chance.randrange(1, 4), 2, start + i) if numbered else None,
-                peer=chance.choice([None, (V4, 40000), (V6, 50000)]),
-                port=chance.randrange(2),
-                queue=chance.randrange(3),
-                replay_count=chance.randrange(2),
-            )
-        )
-    return made
-
-
-def commits(chance, count, start=0):
-    made = letters(chance, count, start)
-    return [made[i : i + 7] for i in range(0, count, 7)]
-
-
-def shown(segment, number, letter):
-    """What `cat --json` says of it."""
-    out = {
-        "id": f"{segment.number:x}:{number}",
-        "reason": letter.reason,
-        "stage": letter.stage,
-        "transport": "udp",
-        "port": letter.port,
-        "queue": letter.queue,
-        "attempts": 0,
-        "replay_count": letter.replay_count,
-        "priority": letter.priority,
-        "topic": letter.topic.decode(),
-        "payload_hex": letter.payload.hex(),
-    }
-    if letter.peer:
-        out["peer"] = "192.0.2.1:40000" if letter.peer[0] == V4 else "[2001:db8::1]:50000"
-    if letter.identity:
-        out |= dict(zip(("producer", "epoch", "sequence"), letter.identity, strict=True))
-    return out
 
 
 class Tool(harness.Scenario):
@@ -108,13 +53,23 @@ class Tool(harness.Scenario):
             for number, letter in segment.letters()
         ]
 
-    def cat(self, *arguments):
+    def cat(self, *arguments, damaged=0):
+        """`damaged`: segments that it must say are."""
         found = dlq("cat", self.folder, "--json", *arguments)
-        self.assertEqual((found.returncode, found.stderr), (OK, ""))
+        self.expect_damage(found, damaged)
         lines = [json.loads(line) for line in found.stdout.splitlines()]
         for line in lines:
             self.assertTrue(line.pop("received") and line.pop("died"))
         return lines
+
+    def expect_damage(self, found, damaged):
+        said = (
+            f"esc-dlq: {damaged} segments are damaged: letters of theirs are missing here\n"
+            "  fix: see esc-dlq verify\n"
+        )
+        self.assertEqual(
+            (found.returncode, found.stderr), (DAMAGED, said) if damaged else (OK, "")
+        )
 
     def expect_cat(self, arguments, meant):
         expected = [shown(*each) for each in self.all if meant(each[2])]
@@ -234,7 +189,7 @@ class Tool(harness.Scenario):
         code, verdict = self.verify()
         self.assertEqual((code, verdict["torn"], verdict["damaged"]), (DAMAGED, 1, 1))
         self.assertEqual(verdict["complaints"][0]["records_behind_damage"], 53)
-        self.assertEqual(len(self.cat()), 69)
+        self.assertEqual(len(self.cat(damaged=1)), 69)
 
     def test_headers_that_decayed_are_foreign_or_newer(self):
         self.change(self.segments[0], 20, b"\xff")
@@ -245,7 +200,7 @@ class Tool(harness.Scenario):
         self.assertEqual((code, verdict["damaged"]), (DAMAGED, 3))
         states = [each["state"] for each in verdict["complaints"]]
         self.assertEqual(states, ["damaged_header", "foreign", "newer_version"])
-        self.assertEqual(self.cat(), [])
+        self.assertEqual(self.cat(damaged=3), [])
 
     def test_a_file_that_is_shorter_than_its_header_says_is_damaged(self):
         size = 1024 * BLOCK
@@ -266,9 +221,27 @@ class Tool(harness.Scenario):
                 self.assertEqual(complaint["bytes_by_header"], size)
                 said = dlq("verify", self.folder).stdout
                 self.assertIn(f"DAMAGED {segment.name}: has fewer bytes than the {size}", said)
+                self.assertEqual(len(self.cat(damaged=1)), verdict["records"])
+                stats = dlq("stats", self.folder, "--json")
+                self.expect_damage(stats, 1)
+                self.assertEqual(json.loads(stats.stdout)["segments_damaged"], 1)
             # A longer one has lost nothing.
             path.write_bytes(segment.bytes() + bytes(BLOCK))
             self.assertEqual(self.verify()[0], OK)
+
+    def test_a_header_that_is_gone_is_damage_where_letters_lie_behind_it(self):
+        """It was on the disk before the first of them: purge must not take it for an empty one."""
+        for lost in (512, BLOCK):
+            self.change(self.segments[0], 0, bytes(lost))
+            code, verdict = self.verify()
+            self.assertEqual((code, verdict["damaged"]), (DAMAGED, 1))
+            self.assertEqual(verdict["complaints"][0]["state"], "damaged_header")
+            self.cat(damaged=1)
+            self.purge("--until", "3650d")
+            self.assertTrue((self.folder / self.segments[0].name).exists())
+        # One that was never begun, its blocks reserved.
+        (self.folder / "0000000000000020.dlq").write_bytes(bytes(64 * BLOCK))
+        self.assertEqual(self.verify()[1]["damaged"], 1)
 
     def test_a_spare_file_and_others_do_not_count(self):
         content = self.segments[0].bytes()
@@ -361,10 +334,11 @@ class Tool(harness.Scenario):
                     damaged[at] ^= 1 << self.chance.randrange(8)
                 keep = self.chance.choice([len(damaged), self.chance.randrange(len(damaged))])
                 (self.folder / segment.name).write_bytes(damaged[:keep])
-            found = {json.dumps(each, sort_keys=True) for each in self.cat()}
-            self.assertLessEqual(found, known)
-            self.assertIn(self.verify()[0], (OK, DAMAGED))
-            self.assertEqual(dlq("stats", self.folder).returncode, OK)
+            code, verdict = self.verify()
+            self.assertEqual(code, DAMAGED if verdict["damaged"] else OK)
+            cat = self.cat(damaged=verdict["damaged"])
+            self.assertLessEqual({json.dumps(each, sort_keys=True) for each in cat}, known)
+            self.expect_damage(dlq("stats", self.folder), verdict["damaged"])
             self.assertEqual(dlq("ls", self.folder).returncode, OK)
 
 
@@ -431,59 +405,6 @@ class Hostile(harness.Scenario):
         line = json.loads(dlq("cat", folder, "--json").stdout)
         self.assertEqual(line["frame_hex"], "00000100" "0500ff" "616263")
         self.assertIn("no frame, 10 bytes", dlq("cat", folder).stdout)
-
-
-class Errors(harness.Scenario):
-    def test_each_says_what_to_do(self):
-        for arguments, code in (
-            (["ls", self.directory / "nowhere"], NO_FOLDER),
-            (["ls", __file__], NO_FOLDER),
-            (["ls"], USAGE),
-            ([], USAGE),
-            (["cat", self.directory, "--since", "yesterday"], USAGE),
-            (["cat", self.directory, "--topic", "a/#/b"], USAGE),
-            (["cat", self.directory, "--reason", "bored"], USAGE),
-            (["cat", self.directory, "--topic", ""], USAGE),
-            (["cat", self.directory, "--since", "2026-02-30T00:00:00Z"], USAGE),
-            (["cat", self.directory, "--until", "9999-01-01T00:00:00Z"], USAGE),
-            (["cat", self.directory, "--until", "2026-1-1T0:0:0Z"], USAGE),
-            (["cat", self.directory, "--until", "-1h"], USAGE),
-            (["cat", self.directory, "--json", "--hex"], USAGE),
-            (["purge", self.directory], USAGE),
-            (["purge", self.directory, "--all", "--until", "1d"], USAGE),
-            (["purge", self.directory / "nowhere", "--all"], NO_FOLDER),
-            (["ls", "/nowhere\x1b[31m"], NO_FOLDER),
-        ):
-            found = dlq(*arguments)
-            self.assertEqual(found.returncode, code, arguments)
-            self.assertRegex(found.stderr, r"\Aesc-dlq: .+\n  fix: .+\n\Z")
-            self.assertNotIn("\x1b", found.stderr)
-            self.assertEqual(found.stdout, "")
-        self.assertEqual(dlq("ls", self.directory).returncode, OK)
-
-    def test_a_reader_that_has_enough_ends_it(self):
-        folder = self.directory / "letters"
-        folder.mkdir()
-        segment = Segment(1, commits(random.Random(1), 700), size=200 * BLOCK)
-        (folder / segment.name).write_bytes(segment.bytes())
-        with subprocess.Popen([DLQ, "cat", folder], stdout=subprocess.PIPE,
-                              stderr=subprocess.PIPE, text=True) as process:
-            process.stdout.readline()
-            process.stdout.close()
-            self.assertEqual((process.wait(60), process.stderr.read()), (OK, ""))
-        with open("/dev/full", "wb") as full:
-            done = subprocess.run([DLQ, "cat", folder], stdout=full, stderr=subprocess.PIPE,
-                                  text=True, timeout=60, check=False)
-        self.assertEqual(done.returncode, NOT_WRITTEN)
-        self.assertIn("No space left on device", done.stderr)
-
-    def test_the_page_has_the_exit_codes(self):
-        text = dlq("--help").stdout
-        table = re.findall(r"^  (\d)  (.+)$", text, re.M)
-        page = PAGE.read_text(encoding="utf-8")
-        for code, meaning in table:
-            self.assertIn(f"| {code} | {meaning} |", page)
-        self.assertEqual([code for code, _ in table], list("012345"))
 
 
 if __name__ == "__main__":

@@ -251,12 +251,24 @@ class ByTcp(harness.Scenario):
         self.assertEqual(list(self.folder.glob("*.cursor")), [])
         self.assertEqual(self.replay()[0], self.expected())
 
-    def test_a_segment_that_was_cut_is_said(self) -> None:
+    def test_a_segment_that_is_damaged_is_said(self) -> None:
         path = self.folder / self.segments[0].name
-        path.write_bytes(path.read_bytes()[: 2 * 4096])
+        content = path.read_bytes()
+        # Cut; spoiled in the middle; without a header.
+        for spoiled in (
+            content[: 2 * 4096],
+            content[: 4096 + 100] + b"\xff\xff" + content[4096 + 102 :],
+            content[:20] + b"\xff" + content[21:],
+        ):
+            path.write_bytes(spoiled)
+            self.expect_damage()
+
+    def expect_damage(self) -> None:
+        for cursor in self.folder.glob("*.cursor"):
+            cursor.unlink()
         sent, said, _ = self.replay(code=DAMAGED)
         self.assertLess(len(sent), len(self.expected()))
-        self.assertEqual(said["segments_cut"], 1)
+        self.assertEqual(said["segments_damaged"], 1)
         # It is said once: what is behind the cursor is not read again.
         self.assertEqual(self.replay()[0], [])
 
@@ -281,7 +293,7 @@ class ByTcp(harness.Scenario):
         content = bytearray(path.read_bytes())
         content[4096 + 200] ^= 1
         path.write_bytes(content)
-        sent, _, _ = self.replay()
+        sent, _, _ = self.replay(code=DAMAGED)
         whole = self.expected()
         self.assertEqual(sent, [one for one in whole if one in sent])
         self.assertLess(len(sent), len(whole))

@@ -1,9 +1,13 @@
 """A finite trace of mixed traffic: on one CPU with every role folded, and spread over two."""
 
+import os
+
 import harness
 import traffic
 from control_client import ControlClient
 from harness import Config, Lcores, Port
+
+TRACE = 12  # exit code
 
 
 class FinitePcap(harness.Scenario):
@@ -63,6 +67,31 @@ class FinitePcap(harness.Scenario):
                 shares = client.ask("ledger")["pipelines"]
                 self.assertEqual([share["balanced"] for share in shares], [True, True])
         self.assert_sound(escd.stop())
+
+    def test_a_trace_that_is_damaged_while_it_is_played(self) -> None:
+        """It is said when it is met, and at the end by the exit code."""
+        packets = traffic.uniform(40_000)
+        path = self.directory / "long.pcap"
+        device = traffic.pcap_device(0, path, packets)
+        # It takes as long as the handler does: the port waits for it.
+        sections = {"rings": {"ingest_cells": 1024, "worker_cells": 256}}
+        routes = dict.fromkeys(traffic.ROUTES, "slow")
+        config = Config([Port(device)], routes, Lcores.folded(), sections)
+        escd = self.start_escd(config)
+        escd.wait_until_running()
+        self.assertTrue(escd.passes("links"))
+        record_bytes = (path.stat().st_size - 24) // len(packets)
+        played = len(packets) // 4
+        os.truncate(path, 24 + played * record_bytes + 20)
+        self.wait_until(lambda: not escd.passes("links"), "health says so", 60.0)
+        self.assertIn("its trace cannot be read on: the rest of it is not played", escd.log())
+        self.assertEqual(escd.ask("ports")["ports"][0]["link"], "damaged")
+        escd.terminate()
+        self.assertEqual(escd.wait(), TRACE)
+        ledger = escd.ledger()
+        self.assertEqual(ledger["packets"]["received"], played)
+        self.assert_sound(ledger)
+        self.assertIn("drained in ", escd.log())
 
     def test_topics_counted(self) -> None:
         packets = traffic.mixed(20_000, seed=5)

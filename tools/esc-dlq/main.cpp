@@ -31,7 +31,7 @@ ExitCode run(const Options& options, cli::StandardOutput& standard_output) {
   const dlq::Folder folder(options.folder);
   bool sound = true;
   bool all_sent = true;
-  std::uint64_t unreadable = 0;
+  Missing missing;
   if (options.command == "cat") {
     if (options.form == Form::kPcap) out << pcap_head();
     // On a terminal the letters themselves show how far it is.
@@ -40,7 +40,7 @@ ExitCode run(const Options& options, cli::StandardOutput& standard_output) {
     const auto on_read = [&](std::uint64_t bytes) {
       if (progress) progress->add(bytes);
     };
-    unreadable = print_letters(out, folder, options.filter, options.form, options.limit, on_read);
+    missing = print_letters(out, folder, options.filter, options.form, options.limit, on_read);
   } else if (options.command == "stats") {
     Statistics statistics;
     {
@@ -48,12 +48,12 @@ ExitCode run(const Options& options, cli::StandardOutput& standard_output) {
       statistics = gather(folder, options.filter, [&](std::uint64_t n) { progress.add(n); });
     }
     print_statistics(out, statistics, options.top, options.json);
-    unreadable = statistics.unreadable();
+    missing = statistics.missing();
   } else if (options.command == "replay") {
     const ReplayResult result = replay(options.folder, options.filter, options.replay);
     print_replay(out, result, options.replay.dry_run, options.json);
-    unreadable = result.unreadable;
-    sound = result.no_frame + result.cut == 0;
+    missing = {.unreadable = result.unreadable, .damaged = result.damaged};
+    sound = result.no_frame == 0;
     all_sent = result.too_long + result.not_taken == 0;
   } else if (options.command == "purge") {
     purge(out, options.folder, options.purge, options.json);
@@ -69,12 +69,17 @@ ExitCode run(const Options& options, cli::StandardOutput& standard_output) {
       sound = print_verdict(out, segments, options.json);
     }
   }
-  if (unreadable != 0) {
-    std::cerr << "esc-dlq: " << unreadable
+  if (missing.unreadable != 0) {
+    std::cerr << "esc-dlq: " << missing.unreadable
               << " segments could not be read, or not to their ends\n  fix: see esc-dlq verify\n";
   }
+  if (missing.damaged != 0) {
+    std::cerr << "esc-dlq: " << missing.damaged
+              << " segments are damaged: letters of theirs are missing here\n"
+                 "  fix: see esc-dlq verify\n";
+  }
   if (!all_sent) return ExitCode::kNotReplayed;
-  return sound && unreadable == 0 ? ExitCode::kOk : ExitCode::kDamaged;
+  return sound && missing.none() ? ExitCode::kOk : ExitCode::kDamaged;
 }
 
 void say(std::string_view what, std::string_view fix) {

@@ -15,30 +15,32 @@ namespace {
 // Each is a segment put into words, which may be some times as long.
 constexpr std::size_t kAtATime = 4;
 
-using Words = std::vector<std::string>;
+/// Of one segment.
+struct Words {
+  std::vector<std::string> letters;
+  dlq::SegmentRead read;
+};
 
 Words words_of(const dlq::Folder& folder, const dlq::SegmentFile& file, dlq::SegmentBytes& room,
-               const Filter& filter, Form form, std::uint64_t limit,
-               std::atomic<std::uint64_t>& unreadable) {
+               const Filter& filter, Form form, std::uint64_t limit) {
   Words words;
-  const int error = dlq::for_each_record(folder, file, room, [&](const dlq::Record& record) {
-    if (filter.takes(record)) words.push_back(format_letter(form, file.number, record));
-    return limit == 0 || words.size() < limit;
+  words.read = dlq::for_each_record(folder, file, room, [&](const dlq::Record& record) {
+    if (filter.takes(record)) words.letters.push_back(format_letter(form, file.number, record));
+    return limit == 0 || words.letters.size() < limit;
   });
-  if (error != 0) unreadable.fetch_add(1, std::memory_order_relaxed);
   return words;
 }
 
 }  // namespace
 
-std::uint64_t print_letters(std::ostream& out, const dlq::Folder& folder, const Filter& filter,
-                            Form form, std::uint64_t limit,
-                            const std::function<void(std::uint64_t bytes)>& on_read) {
+Missing print_letters(std::ostream& out, const dlq::Folder& folder, const Filter& filter, Form form,
+                      std::uint64_t limit,
+                      const std::function<void(std::uint64_t bytes)>& on_read) {
   tbb::enumerable_thread_specific<dlq::SegmentBytes> rooms;
-  std::size_t next = 0;                      // of the first stage alone
-  std::uint64_t printed = 0;                 // of the last stage alone
-  std::atomic<bool> enough{false};           // relaxed: a segment more or less is read for nothing
-  std::atomic<std::uint64_t> unreadable{0};  // relaxed: read when all is done
+  std::size_t next = 0;             // of the first stage alone
+  std::uint64_t printed = 0;        // of the last stage alone
+  Missing missing;                  // likewise
+  std::atomic<bool> enough{false};  // relaxed: a segment more or less is read for nothing
   const auto take = [&](tbb::flow_control& control) -> std::size_t {
     if (next == folder.segments().size() || enough.load(std::memory_order_relaxed)) {
       control.stop();
@@ -47,13 +49,13 @@ std::uint64_t print_letters(std::ostream& out, const dlq::Folder& folder, const 
     return next++;
   };
   const auto read = [&](std::size_t i) {
-    Words words =
-        words_of(folder, folder.segments()[i], rooms.local(), filter, form, limit, unreadable);
+    Words words = words_of(folder, folder.segments()[i], rooms.local(), filter, form, limit);
     on_read(folder.segments()[i].bytes);
     return words;
   };
   const auto print = [&](const Words& words) {
-    for (const std::string& letter : words) {
+    if (!enough.load(std::memory_order_relaxed)) missing.count(words.read);
+    for (const std::string& letter : words.letters) {
       if (enough.load(std::memory_order_relaxed)) return;
       out << letter;
       ++printed;
@@ -65,7 +67,7 @@ std::uint64_t print_letters(std::ostream& out, const dlq::Folder& folder, const 
                          tbb::make_filter<void, std::size_t>(filter_mode::serial_in_order, take) &
                              tbb::make_filter<std::size_t, Words>(filter_mode::parallel, read) &
                              tbb::make_filter<Words, void>(filter_mode::serial_in_order, print));
-  return unreadable.load(std::memory_order_relaxed);
+  return missing;
 }
 
 }  // namespace esc::dlq_tool

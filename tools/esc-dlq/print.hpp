@@ -8,14 +8,15 @@
 #include "dlq/folder.hpp"
 #include "esc-dlq/filter.hpp"
 #include "esc-dlq/format.hpp"
+#include "esc-dlq/missing.hpp"
 
 namespace esc::dlq_tool {
 
 /// Oldest segment first, in the order in which they died there; `limit` of them, 0: all. Segments
-/// are read and put into words in parallel, some at a time. Returns how many segments the disk
-/// refused, or a part of. `on_read`: as of dlq::scan_folder.
-[[nodiscard]] std::uint64_t print_letters(std::ostream& out, const dlq::Folder& folder,
-                                          const Filter& filter, Form form, std::uint64_t limit,
-                                          const std::function<void(std::uint64_t bytes)>& on_read);
+/// are read and put into words in parallel, some at a time. What is not
+/// among them is returned. `on_read`: as of dlq::scan_folder.
+[[nodiscard]] Missing print_letters(std::ostream& out, const dlq::Folder& folder,
+                                    const Filter& filter, Form form, std::uint64_t limit,
+                                    const std::function<void(std::uint64_t bytes)>& on_read);
 
 }  // namespace esc::dlq_tool

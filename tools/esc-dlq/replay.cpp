@@ -87,7 +87,6 @@ class Replay {
     const auto begin = [&](const dlq::SegmentHeader& header) {
       here.run = header.run;
       here.created_ns = header.created_ns;
-      if (folder_.measured(file).bytes < header.bytes) ++result_.cut;
     };
     const auto visit = [&](const dlq::Record& record) {
       here.id = record.id;
@@ -110,7 +109,9 @@ class Replay {
       enough_ = options_.limit != 0 && result_.letters + batch_.letters() >= options_.limit;
       return !enough_;
     };
-    if (dlq::for_each_record(folder_, file, room, begin, visit) == 0) return;
+    const dlq::SegmentRead read = dlq::for_each_record(folder_, file, room, begin, visit);
+    if (read.damaged) ++result_.damaged;
+    if (read.error == 0) return;
     ++result_.unreadable;
     position_is_last_ = true;  // likewise
   }
@@ -207,7 +208,7 @@ void print_replay(std::ostream& out, const ReplayResult& result, bool dry_run, b
                                         {"left_no_frame", result.no_frame},
                                         {"left_until", result.to_come},
                                         {"datagrams_refused", result.refused},
-                                        {"segments_cut", result.cut},
+                                        {"segments_damaged", result.damaged},
                                         {"cursor", result.cursor}};
     out << cli::json_text(all, 2) << '\n';
     return;
@@ -226,7 +227,7 @@ void print_replay(std::ostream& out, const ReplayResult& result, bool dry_run, b
   line(result.refused,
        "datagrams or more were answered with 'Connection refused': nobody listened, or the "
        "receiver's kernel does not know who does");
-  line(result.cut, "segments end before their letters do; see esc-dlq verify");
+  line(result.damaged, "segments are damaged, and letters of theirs gone; see esc-dlq verify");
 }
 
 }  // namespace esc::dlq_tool

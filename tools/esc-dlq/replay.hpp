@@ -37,7 +37,7 @@ struct ReplayResult {
   std::uint64_t no_frame = 0;    ///< left: what is kept of them is no frame
   std::uint64_t refused = 0;     ///< datagrams of which was said that nobody listens
   std::uint64_t to_come = 0;     ///< left: they died at --until or later by their clock
-  std::uint64_t cut = 0;         ///< segments whose files end before their letters do
+  std::uint64_t damaged = 0;     ///< segments that had more letters than can be read
   std::uint64_t unreadable = 0;  ///< segments that the disk refused, or a part of
   std::string cursor;            ///< its file
 };

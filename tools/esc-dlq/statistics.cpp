@@ -142,7 +142,7 @@ std::string Statistics::source_of(std::string_view key) {
 
 void Statistics::add(const Statistics& other) {
   letters_ += other.letters_;
-  unreadable_ += other.unreadable_;
+  missing_.add(other.missing_);
   frame_bytes_ += other.frame_bytes_;
   for (std::size_t i = 0; i < by_reason_.size(); ++i) by_reason_[i] += other.by_reason_[i];
   for (const auto& [hour, letters] : other.by_hour_) by_hour_[hour] += letters;
@@ -159,12 +159,10 @@ Statistics gather(const dlq::Folder& folder, const Filter& filter,
   tbb::parallel_for(std::size_t{0}, folder.segments().size(), [&](std::size_t i) {
     const dlq::SegmentFile& file = folder.segments()[i];
     Statistics& part = parts.local();
-    const int error =
-        dlq::for_each_record(folder, file, rooms.local(), [&](const dlq::Record& record) {
-          if (filter.takes(record)) part.count(record);
-          return true;
-        });
-    if (error != 0) part.count_unreadable();
+    part.count(dlq::for_each_record(folder, file, rooms.local(), [&](const dlq::Record& record) {
+      if (filter.takes(record)) part.count(record);
+      return true;
+    }));
     on_read(file.bytes);
   });
   Statistics all;
@@ -187,7 +185,9 @@ void print_statistics(std::ostream& out, const Statistics& statistics, std::size
                       {"by_source", json_of(sources, "source")},
                       {"sources", statistics.by_source().letters.size()},
                       {"letters_of_other_sources", statistics.by_source().others},
-                      {"by_hour", json_of(hours, "hour")}};
+                      {"by_hour", json_of(hours, "hour")},
+                      {"segments_unreadable", statistics.missing().unreadable},
+                      {"segments_damaged", statistics.missing().damaged}};
     out << all.dump(2, ' ', true, Json::error_handler_t::replace) << '\n';
     return;
   }

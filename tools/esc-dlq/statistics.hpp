@@ -14,6 +14,7 @@
 
 #include "dlq/folder.hpp"
 #include "esc-dlq/filter.hpp"
+#include "esc-dlq/missing.hpp"
 
 namespace esc::dlq_tool {
 
@@ -31,8 +32,8 @@ class Statistics {
   Statistics& operator=(Statistics&&) = default;
 
   void count(const dlq::Record& record);
-  /// The disk refused (part of) a segment.
-  void count_unreadable() { ++unreadable_; }
+  /// What reading a segment met.
+  void count(const dlq::SegmentRead& read) noexcept { missing_.count(read); }
   void add(const Statistics& other);
 
   class Named {
@@ -49,7 +50,7 @@ class Statistics {
     std::pair<const std::string, std::uint64_t>* last_ = nullptr;  ///< in `letters`: counted last
   };
   [[nodiscard]] std::uint64_t letters() const noexcept { return letters_; }
-  [[nodiscard]] std::uint64_t unreadable() const noexcept { return unreadable_; }
+  [[nodiscard]] const Missing& missing() const noexcept { return missing_; }
   [[nodiscard]] std::uint64_t frame_bytes() const noexcept { return frame_bytes_; }
   [[nodiscard]] const std::array<std::uint64_t, 256>& by_reason() const { return by_reason_; }
   [[nodiscard]] const Named& by_topic() const { return by_topic_; }
@@ -61,7 +62,7 @@ class Statistics {
 
  private:
   std::uint64_t letters_ = 0;
-  std::uint64_t unreadable_ = 0;
+  Missing missing_;
   std::uint64_t frame_bytes_ = 0;
   std::array<std::uint64_t, 256> by_reason_{};
   Named by_topic_;

@@ -1,6 +1,7 @@
 // From the command line's text to a BuildPlan.
 #include <arpa/inet.h>
 
+#include <array>
 #include <filesystem>
 #include <utility>
 
@@ -8,6 +9,7 @@
 #include "esc-replay/build_options.hpp"
 #include "esc-replay/datagram_writer.hpp"
 #include "esc-replay/error.hpp"
+#include "files/same_file.hpp"
 #include "wire/encoder.hpp"
 
 namespace esc::replay {
@@ -83,12 +85,31 @@ void check_network(const BuildOptions& o) {
   if (o.complete && o.out_b.empty())
     throw usage_error("--complete: needs a second trace, --out-b FILE");
   if (o.out_b.empty()) return;
-  if (o.out_b == o.out || o.out_b == o.manifest_out)
-    throw usage_error("--out-b, --out and --manifest: two of them are one file");
   if (o.sessions == 0)
     throw usage_error("--out-b: copies are known by their numbers; add --sessions N");
   if (o.restarts > 0)
     throw usage_error("--restarts and --out-b: what is stale would hang on the ports' turns");
+}
+
+/// Nothing that is written is another file of this command too.
+void check_files(const BuildOptions& o) {
+  const std::array<std::pair<const char*, const std::string*>, 7> files = {
+      {{"--topics-file", &o.topics_file},
+       {"--out", &o.out},
+       {"--out-b", &o.out_b},
+       {"--manifest", &o.manifest_out},
+       {"--topics-out", &o.topics_out},
+       {"--routes-out", &o.routes_out},
+       {"--config-out", &o.config_out}}};
+  for (auto one = files.begin(); one != files.end(); ++one) {
+    for (auto other = one + 1; other != files.end(); ++other) {
+      if (one->second->empty() || other->second->empty()) continue;
+      if (!files::same_file(*one->second, *other->second)) continue;
+      throw usage_error(std::string(one->first) + " and " + other->first +
+                        " are one file: name another for one of them (without --manifest it is "
+                        "--out with the ending .json)");
+    }
+  }
 }
 
 void check_fit(const BuildPlan& plan) {
@@ -114,7 +135,7 @@ BuildPlan make_build_plan(BuildOptions options) {
   if (options.manifest_out.empty()) {
     options.manifest_out = std::filesystem::path(options.out).replace_extension(".json").string();
   }
-  if (options.manifest_out == options.out) throw usage_error("--manifest and --out are one file");
+  check_files(options);
 
   const auto topic_bytes =
       Distribution::parse("--topic-bytes", options.topic_bytes, 1, wire::kMaxTopicBytes);

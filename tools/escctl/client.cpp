@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <optional>
 #include <system_error>
@@ -33,6 +34,11 @@ std::optional<sockaddr_un> address_of(const std::string& path) {
   return address;
 }
 
+void set_timeout(const FileDescriptor& socket, int option, std::chrono::seconds seconds) {
+  const timeval timeout{.tv_sec = seconds.count(), .tv_usec = 0};
+  ::setsockopt(socket.get(), SOL_SOCKET, option, &timeout, sizeof(timeout));
+}
+
 // errno says why when the descriptor is invalid.
 FileDescriptor connect_to(const std::string& path) {
   const auto address = address_of(path);
@@ -41,9 +47,8 @@ FileDescriptor connect_to(const std::string& path) {
     return {};
   }
   FileDescriptor socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  const timeval timeout{.tv_sec = kAnswerTimeout.count(), .tv_usec = 0};
-  ::setsockopt(socket.get(), SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout));
-  ::setsockopt(socket.get(), SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout));
+  set_timeout(socket, SO_RCVTIMEO, kAnswerTimeout);
+  set_timeout(socket, SO_SNDTIMEO, kAnswerTimeout);
   if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&*address), sizeof(*address)) !=
       0) {
     const int error = errno;
@@ -110,7 +115,10 @@ ordered_json Client::request(const std::string& command, const ordered_json& arg
   ordered_json request = {{"command", command}};
   request.update(arguments);
   send_line(request.dump(-1, ' ', true) + "\n");
-  const auto parsed = cli::parse_json(receive_line());
+  const bool reads_a_file = command == "reload" || arguments.contains("diff");
+  set_timeout(socket_, SO_RCVTIMEO, reads_a_file ? kFileTimeout : kAnswerTimeout);
+  const auto parsed =
+      cli::parse_json(receive_line(reads_a_file ? kFileTimeout : kWholeAnswerTimeout));
   if (!parsed) fail("what it answers is no JSON, or nested too deep");
   const ordered_json& reply = *parsed;
   const auto ok = reply.is_object() ? reply.find("ok") : reply.end();
@@ -122,7 +130,8 @@ ordered_json Client::request(const std::string& command, const ordered_json& arg
                   text_or(reply, "fix", ""));
   }
   const auto result = reply.find("result");
-  return result == reply.end() ? ordered_json::object() : *result;
+  if (result == reply.end() || !result->is_object()) fail("what it answers is not escd's");
+  return *result;
 }
 
 void Client::send_line(const std::string& line) {
@@ -137,14 +146,17 @@ void Client::send_line(const std::string& line) {
   }
 }
 
-std::string Client::receive_line() {
-  std::array<char, 16 * 1024> buffer;
-  for (;;) {
-    if (const auto newline = input_.find('\n'); newline != std::string::npos) {
+std::string Client::receive_line(std::chrono::seconds timeout) {
+  std::array<char, 64 * 1024> buffer;
+  const auto deadline = std::chrono::steady_clock::now() + timeout;
+  for (std::size_t looked_at = 0;;) {
+    if (const auto newline = input_.find('\n', looked_at); newline != std::string::npos) {
       std::string line = input_.substr(0, newline);
       input_.erase(0, newline + 1);
       return line;
     }
+    looked_at = input_.size();
+    if (std::chrono::steady_clock::now() > deadline) fail("it does not answer in time");
     if (input_.size() > kMaxReplyBytes) fail("its answer does not end");
     const ssize_t got = ::recv(socket_.get(), buffer.data(), buffer.size(), 0);
     if (got < 0 && errno == EINTR) continue;

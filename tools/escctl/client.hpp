@@ -10,6 +10,10 @@
 namespace esc::ctl {
 
 inline constexpr std::chrono::seconds kAnswerTimeout{5};
+/// And from the request to the end of the answer, however it dribbles.
+inline constexpr std::chrono::seconds kWholeAnswerTimeout{20};
+/// Either, of a request for which a file is read: escd itself gives that up after 60 s.
+inline constexpr std::chrono::seconds kFileTimeout{70};
 
 /// One connection to one escd. Blocking, each call for at most about kAnswerTimeout a read or
 /// write.
@@ -32,7 +36,7 @@ class Client {
  private:
   void connect();
   void send_line(const std::string& line);
-  [[nodiscard]] std::string receive_line();
+  [[nodiscard]] std::string receive_line(std::chrono::seconds timeout);
   [[noreturn]] void fail(const std::string& what) const;
 
   std::string path_;

@@ -32,7 +32,7 @@ ALLOWED = {
     "lib/control/bound_socket.cpp": "binds a socket and removes its own, judged by inode",
     "lib/control/own_folder.cpp": "opens a folder",
     "lib/control/control_server.cpp": "holds a descriptor of /dev/null in reserve",
-    "lib/cli/standard_output.cpp": "puts /dev/null where a standard descriptor was closed",
+    "lib/cli/standard_output.cpp": "puts a descriptor where a standard one was closed",
     "lib/config/checks_memory.cpp": "reads /proc under a root that tests choose",
     "lib/dlq/folder.cpp": "opens a folder",
     "lib/dlq/posix_file_system.cpp": "makes segment files, which must be new, with O_DIRECT",

@@ -55,6 +55,19 @@ TEST(Answer, BoundsTheDepth) {
             "the request nests deeper than 16 levels");
 }
 
+TEST(Answer, AnArgumentOfTheWrongTypeIsSaidInOurWords) {
+  const auto wants = [](const json& request) {
+    return ok_reply(request.at("diff").get<std::string>());
+  };
+  for (const char* const line : {R"({"command":"routes"})", R"({"command":"routes","diff":5})",
+                                 R"({"command":"routes","diff":[]})"}) {
+    EXPECT_EQ(answer(line, wants),
+              R"({"ok":false,"error":"an argument of the request is missing, or cannot be meant",)"
+              R"("fix":"docs/control.md has the arguments of each command"})"
+              "\n");
+  }
+}
+
 TEST(Answer, TurnsExceptionsIntoErrors) {
   const Handler refuses = [](const json&) -> ordered_json { throw Refusal("no", "do this"); };
   EXPECT_EQ(answer(R"({"command":"x"})", refuses),

@@ -272,6 +272,21 @@ TEST_F(EscctlTest, AHealthDocumentWithoutAVerdictIsNotHealthy) {
   EXPECT_EQ(ask("health").code, 1);
 }
 
+// Nor is any other success that says nothing.
+TEST_F(EscctlTest, WhatIsNoDocumentIsNobodysAnswer) {
+  for (const char* const document : {"null", "[1, 2, 3]", "7", "\"done\""}) {
+    const CannedServer server(
+        scratch_.socket(),
+        {{"reload", parse(document)}, {"ledger", parse(document)}, {"health", parse(document)}});
+    for (const char* const command : {"reload", "ledger", "--json ledger", "health"}) {
+      const Outcome answer = ask(command);
+      EXPECT_EQ(answer.code, 3) << command << " " << document;
+      EXPECT_EQ(answer.out, "");
+      EXPECT_NE(answer.error.find("what it answers is not escd's"), std::string::npos);
+    }
+  }
+}
+
 TEST_F(EscctlTest, Lists) {
   const CannedServer server(scratch_.socket(), parse(R"({
     "topics":{"topics":[{"topic":"sensor/7/temp","events":1000,"payload_bytes":64000},

@@ -275,12 +275,10 @@ TEST_F(WindowFile, AgesGoOnByTheClockThatCanTell) {
 TEST_F(WindowFile, TheFileIsPrivateAndReplacedWhole) {
   OwnedTable saved(settings(64));
   (void)saved.check({1, 7, 1}, 1000);
-  std::ofstream(path_ + ".new") << "left behind by a crash";
   save(saved);
   struct stat status {};
   ASSERT_EQ(::stat(path_.c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 07777, 0600U);
-  EXPECT_FALSE(std::filesystem::exists(path_ + ".new"));
   (void)saved.check({2, 7, 1}, 1000);
   EXPECT_EQ(save(saved).producers, 2U);
   retire_windows(path_);
@@ -293,7 +291,6 @@ TEST_F(WindowFile, TheFileIsPrivateAndReplacedWhole) {
   EXPECT_THROW(save(saved), WindowFileError);
   path_ = folder_;
   EXPECT_THROW(save(saved), WindowFileError);  // a folder is in its place
-  EXPECT_FALSE(std::filesystem::exists(path_ + ".new"));
   EXPECT_NE(refusal().find("it is a directory"), std::string::npos);
 }
 
@@ -307,10 +304,15 @@ TEST_F(WindowFile, WhatIsNoFileOfWindowsIsLeftAlone) {
   OwnedTable saved(settings(64));
   save(saved);
   EXPECT_FALSE(windows_trouble(path_).has_value());
-  for (const char* const suffix : {".new", ".loaded", ".refused"}) {
+  for (const char* const suffix : {".loaded", ".refused"}) {
     std::filesystem::create_directory(path_ + suffix);
     EXPECT_TRUE(windows_trouble(path_).has_value()) << suffix;
     std::filesystem::remove(path_ + suffix);
+    std::ofstream(path_ + suffix) << "somebody's";
+    EXPECT_TRUE(windows_trouble(path_).has_value()) << suffix;
+    std::filesystem::copy_file(path_, path_ + suffix,
+                               std::filesystem::copy_options::overwrite_existing);
+    EXPECT_FALSE(windows_trouble(path_).has_value()) << suffix;
   }
   write({'[', 'p', 'o', 'r', 't', ']'});
   EXPECT_TRUE(windows_trouble(path_).has_value());
@@ -338,7 +340,6 @@ TEST_F(WindowFile, ADiskThatIsFullLeavesTheOldFile) {
   ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &old), 0);
   std::signal(SIGXFSZ, handler);
   EXPECT_EQ(bytes(), before);
-  EXPECT_FALSE(std::filesystem::exists(path_ + ".new"));
 }
 
 TEST_F(WindowFile, EveryTruncationAndEveryFlippedByteIsRefused) {

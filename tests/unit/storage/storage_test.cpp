@@ -118,7 +118,8 @@ std::vector<Read> read_all(const std::string& path) {
                                          reinterpret_cast<const std::uint8_t*>(record.frame.data());
                                      all.push_back({record, {first, first + record.frame.size()}});
                                      return true;
-                                   }),
+                                   })
+                  .error,
               0);
   }
   return all;

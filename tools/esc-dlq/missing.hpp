@@ -1,0 +1,26 @@
+// What a command could not show of what is kept.
+#pragma once
+
+#include <cstdint>
+
+#include "dlq/folder.hpp"
+
+namespace esc::dlq_tool {
+
+/// Segments whose letters are not all there. Thread: one; of several, add() joins them.
+struct Missing {
+  std::uint64_t unreadable = 0;  ///< the disk refused them, or a part of them
+  std::uint64_t damaged = 0;     ///< they had more letters than can be read
+
+  [[nodiscard]] bool none() const noexcept { return unreadable + damaged == 0; }
+  void count(const dlq::SegmentRead& read) noexcept {
+    unreadable += read.error != 0 ? 1 : 0;
+    damaged += read.damaged ? 1 : 0;
+  }
+  void add(const Missing& other) noexcept {
+    unreadable += other.unreadable;
+    damaged += other.damaged;
+  }
+};
+
+}  // namespace esc::dlq_tool
