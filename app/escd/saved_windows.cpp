@@ -51,6 +51,13 @@ std::vector<config::Finding> check_saved_windows(const config::Config& config) {
   if (const auto unfit = identity::windows_trouble(file)) {
     return found(config::Severity::kError, unfit->what, unfit->fix);
   }
+  if (const auto finding = identity::find_in_windows(file, config.instance)) {
+    return finding->of_another
+               ? found(config::Severity::kError, finding->trouble.what, finding->trouble.fix)
+               : found(config::Severity::kWarning,
+                       finding->trouble.what + "; escd starts without saved windows",
+                       finding->trouble.fix);
+  }
   try {
     const auto trouble = files::Place(file).trouble();
     if (!trouble) return {};

@@ -15,9 +15,9 @@ namespace esc::app {
 /// nowhere.
 [[nodiscard]] std::string windows_file(const config::Config& config);
 
-/// What stands at that place and is no file of windows, or is not ours to replace, is an error: it
-/// is left alone. Where no file can be made escd starts, and says at its end that it could not keep
-/// the windows: a warning.
+/// What stands at that place and is no file of windows, or another instance's, is an error: it is
+/// left alone. One that is torn or decayed is a warning. Where no file can be made escd starts, and
+/// says at its end that it could not keep the windows: a warning.
 [[nodiscard]] std::vector<config::Finding> check_saved_windows(const config::Config& config);
 
 /// Takes up what an earlier run of this instance left there, and retires the file: from now on it

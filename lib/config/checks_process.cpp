@@ -94,11 +94,24 @@ void check_threads(const Check& check, const ProcessNeed& need) {
       "ulimit -u " + std::to_string(needed) + " or more, or LimitNPROC= in the systemd unit");
 }
 
+// What escd takes beside pools and rings: its tables, threads' stacks and what libraries have.
+constexpr std::uint64_t kBesidePools = 256 * kMiB;
+
+void check_data_size(const Check& check, const ProcessNeed& need) {
+  const auto limit = process_limit("Max data size", check.root).soft;
+  const std::uint64_t needed = (need.on_hugepages ? 0 : need.memory_bytes) + kBesidePools;
+  if (!limit || *limit >= needed) return;
+  check.error(check.config.where("memory"),
+              "about " + in_unit((needed + kMiB - 1) / kMiB * kMiB) +
+                  " of data are needed, and this process may have " + in_unit(*limit),
+              raise("-d", "LimitDATA"));
+}
+
 void check_address_space(const Check& check, const ProcessNeed& need) {
   const auto limit = process_limit("Max address space", check.root).soft;
   if (!limit) return;
   // On hugepages DPDK reserves addresses, not memory, for all that it could ever have.
-  const std::uint64_t needed = need.on_hugepages ? 136 * kGiB : need.memory_bytes + 256 * kMiB;
+  const std::uint64_t needed = need.on_hugepages ? 136 * kGiB : need.memory_bytes + kBesidePools;
   if (*limit >= needed) return;
   check.error(check.config.where("memory"),
               "about " + in_unit((needed + kMiB - 1) / kMiB * kMiB) +
@@ -136,6 +149,7 @@ void check_process(const Check& check, const ProcessNeed& need) {
   check_file_size(check, need);
   check_open_files(check, need);
   check_threads(check, need);
+  check_data_size(check, need);
   check_address_space(check, need);
   check_cpu_time(check);
   check_runtime_directory(check, need);

@@ -58,7 +58,8 @@ void encode(const Header& header, std::vector<std::uint8_t>& to) {
 }
 constexpr std::size_t kHeaderBytes = 8 + 4 + 4 + 8 + 8 + 36 + 4 + 8;
 
-Header take_header(FileReader& file, const std::string& instance) {
+/// `instance`: whose it must be; null: anybody's.
+Header take_header(FileReader& file, const std::string* instance) {
   const std::uint8_t* at = file.take(kHeaderBytes).data();
   Header header;
   if (!std::equal(kMagic.begin(), kMagic.end(), at)) file.refuse("is not a file of windows");
@@ -79,7 +80,9 @@ Header take_header(FileReader& file, const std::string& instance) {
   if (name_bytes > kMaxNameBytes) file.refuse("has a name of more than 255 bytes");
   const auto name = file.take(name_bytes);
   header.instance.assign(name.begin(), name.end());
-  if (header.instance != instance) file.refuse("is not of instance \"" + instance + "\"");
+  if (instance != nullptr && header.instance != *instance) {
+    file.refuse("is not of instance \"" + *instance + "\"");
+  }
   // Before anything is sized by it.
   const std::size_t least = kRecordHeadBytes + 2 * mask_words(header.window / 64) * 8;
   if (header.records > file.left() / least) {
@@ -253,7 +256,7 @@ LoadReport load_windows(const std::string& path, const std::string& instance, Pr
   }
   LoadReport report;
   FileReader file(path);
-  const Header header = take_header(file, instance);
+  const Header header = take_header(file, &instance);
   report.window = header.window;
   measure_elapsed(header, now, report);
   Choice choice(table, mine, now, report);
@@ -262,7 +265,7 @@ LoadReport load_windows(const std::string& path, const std::string& instance, Pr
   try {
     file.rewind();
     // The same file: the checksum was right, and must be once more.
-    const Header again = take_header(file, instance);
+    const Header again = take_header(file, &instance);
     if (again.window != header.window) file.refuse("changed while it was read");
     each_record(file, again, [&](const WindowRecord& record) {
       if (!choice.is_mine(record)) return;
@@ -291,6 +294,23 @@ LoadReport load_windows(const std::string& path, const std::string& instance, Pr
   report.no_room = choice.wanted() - report.loaded;
   report.lost = table.totals().lost.get();
   return report;
+}
+
+std::optional<WindowsFinding> find_in_windows(const std::string& path,
+                                              const std::string& instance) {
+  struct stat status {};
+  if (::lstat(path.c_str(), &status) != 0) return std::nullopt;
+  try {
+    FileReader file(path);
+    const Header header = take_header(file, nullptr);
+    each_record(file, header, [](const WindowRecord&) {});
+    if (header.instance == instance) return std::nullopt;
+    return WindowsFinding{{path + " has the windows of instance \"" + header.instance + "\"",
+                           "name another file, or remove it if that instance is no more"},
+                          true};
+  } catch (const files::FileError& error) {
+    return WindowsFinding{{error.what(), error.fix()}};
+  }
 }
 
 void retire_windows(const std::string& path) {

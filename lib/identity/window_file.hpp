@@ -69,6 +69,15 @@ LoadReport load_windows(const std::string& path, const std::string& instance, Pr
 /// then neither loaded nor kept. Changes nothing.
 [[nodiscard]] std::optional<files::Trouble> windows_trouble(const std::string& path);
 
+/// What a start would say of the file at `path`; none: nothing is there, or it would be taken up.
+struct WindowsFinding {
+  files::Trouble trouble;
+  bool of_another = false;  ///< whole and sound, and another instance's: it is not ours to move
+};
+/// Reads all of it once. Changes nothing.
+[[nodiscard]] std::optional<WindowsFinding> find_in_windows(const std::string& path,
+                                                            const std::string& instance);
+
 /// Renames the file to path + ".refused", for whoever looks into it. Throws WindowFileError.
 void set_windows_aside(const std::string& path);
 

@@ -334,6 +334,11 @@ class Check(harness.Scenario):
         inside = ("sh", "-c", 'ulimit -n 24; exec "$@"', "sh")
         self.both_say(CONFIG, "this process may have 24", inside=inside)
 
+    def test_too_little_data(self) -> None:
+        self.configure()
+        inside = ("sh", "-c", 'ulimit -d 51200; exec "$@"', "sh")
+        self.both_say(CONFIG, "of data are needed, and this process may have 50 MiB", inside=inside)
+
     def test_an_option_that_eal_does_not_know(self) -> None:
         self.configure()
         text = self.path.read_text(encoding="utf-8")

@@ -269,18 +269,29 @@ class Identity(harness.Scenario):
         return escd
 
     def test_a_file_of_windows_that_is_refused_is_kept(self) -> None:
-        """Torn, or another instance's: the drain does not write over it."""
+        """Torn: the drain does not write over it."""
         windows = self.directory / "windows"
         self.run_numbered(windows)
         refused = self.directory / "windows.refused"
         whole = windows.read_bytes()
-        for foreign in (whole, whole[: len(whole) // 2]):
-            windows.write_bytes(foreign)
+        for torn in (whole[: len(whole) // 2], whole[:-1] + bytes([whole[-1] ^ 1])):
+            windows.write_bytes(torn)
             log = self.run_numbered(windows).log()
-            self.assertIn("starting without saved windows", log)
+            self.assertIn("escd starts without saved windows", log)
             self.assertIn(f"{windows} is kept as {refused}", log)
-            self.assertEqual(refused.read_bytes(), foreign)
-            self.assertNotEqual(windows.read_bytes(), foreign)
+            self.assertEqual(refused.read_bytes(), torn)
+            self.assertNotEqual(windows.read_bytes(), torn)
+
+    def test_the_windows_of_another_instance_are_not_ours(self) -> None:
+        windows = self.directory / "windows"
+        first = self.run_numbered(windows)
+        before = windows.read_bytes()
+        _, config = self.numbered(windows)
+        escd = self.start_escd(config, "--exit-when-idle", "1")
+        self.assertEqual(escd.wait(), 3)
+        self.assertIn(f'has the windows of instance "{first.instance}"', escd.log())
+        self.assertEqual(windows.read_bytes(), before)
+        self.assertEqual(list(self.directory.glob("windows.*")), [])
 
     def test_what_is_no_file_of_windows_is_left_alone(self) -> None:
         """Neither renamed nor replaced: --check and the start refuse it."""
