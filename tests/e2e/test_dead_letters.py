@@ -1,6 +1,7 @@
 """Events that cannot be delivered: kept on the disk, each once, with its reason and its frame."""
 
 import json
+import os
 from collections import Counter
 
 import harness
@@ -171,6 +172,20 @@ class DeadLetters(harness.Scenario):
         escd = self.start_escd(self.config(self.packets(10)[0]))
         self.assertEqual(escd.wait(), 4)
         self.assertIn("no segment of dead letters", escd.log())
+
+    def test_what_is_named_like_a_segment_and_is_no_file_is_left_alone(self) -> None:
+        self.letters.mkdir()
+        name = self.letters / f"{1:016x}.dlq"
+        makes = (lambda: name.symlink_to("nowhere"), lambda: os.mkfifo(name), name.mkdir)
+        for make in makes:
+            make()
+            before = os.lstat(name)
+            escd = self.start_escd(self.config(self.packets(10)[0]))
+            self.assertEqual(escd.wait(), 4)
+            self.assertIn("is named like one of its files, and is none", escd.log())
+            after = os.lstat(name)
+            self.assertEqual((after.st_ino, after.st_mode), (before.st_ino, before.st_mode))
+            name.rmdir() if name.is_dir() and not name.is_symlink() else name.unlink()
 
     def test_two_appliances_do_not_share_a_folder(self) -> None:
         packets, _ = self.packets(10)
