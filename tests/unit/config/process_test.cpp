@@ -123,6 +123,16 @@ TEST_F(Process, ThreadsOfWhoIsBoundByThem) {
   EXPECT_EQ(findings(kOrdinary), Texts{});
 }
 
+TEST_F(Process, DataThatItMayHave) {
+  limit("Max data size", std::to_string(356 * kMiB), "unlimited");
+  EXPECT_EQ(findings(kOrdinary), Texts{});
+  limit("Max data size", std::to_string(355 * kMiB), "unlimited");
+  EXPECT_EQ(findings(kOrdinary),
+            Texts{"t.toml: error: about 356 MiB of data are needed, and this process may have "
+                  "355 MiB; ulimit -d unlimited, or LimitDATA=infinity in the systemd unit"});
+  EXPECT_EQ(findings(kOnHugepages), Texts{});
+}
+
 TEST_F(Process, AddressesAndCpuTime) {
   limit("Max address space", std::to_string(356 * kMiB), "unlimited");
   EXPECT_EQ(findings(kOrdinary), Texts{});
