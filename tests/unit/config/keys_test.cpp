@@ -2,6 +2,7 @@
 #include "config/keys.hpp"
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <tuple>
 #include <utility>
@@ -301,6 +302,10 @@ std::string documentation() {
   return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
 }
 
+std::filesystem::path beside_this_test(const std::string& name) {
+  return std::filesystem::read_symlink("/proc/self/exe").parent_path() / name;
+}
+
 TEST(Documentation, ReferenceIsTheKeyTable) {
   constexpr std::string_view kBegin = "<!-- reference: begin -->\n";
   constexpr std::string_view kEnd = "<!-- reference: end -->";
@@ -311,7 +316,7 @@ TEST(Documentation, ReferenceIsTheKeyTable) {
   ASSERT_NE(end, std::string::npos);
   const std::string written = text.substr(begin + kBegin.size(), end - begin - kBegin.size());
   if (written != reference_markdown()) {
-    std::ofstream("configuration-reference.md") << reference_markdown();
+    std::ofstream(beside_this_test("configuration-reference.md")) << reference_markdown();
   }
   EXPECT_EQ(written, reference_markdown())
       << "put configuration-reference.md, written beside this test, between the markers";
