@@ -74,13 +74,12 @@ class Appliance {
   /// nothing more from their ports). `cause` as in PipelineStateHolder.
   [[nodiscard]] std::optional<PipelineRefusal> request(PipelineRequest request,
                                                        std::string_view cause);
-  /// The three steps by which rules are replaced (see RuleBook).
+  /// The first and the last step by which rules are replaced (see RuleBook).
   [[nodiscard]] std::variant<RuleBook::Recipe, RuleBook::Refusal> plan_rules(
       std::shared_ptr<const config::Config> config) {
     return rules_.plan(std::move(config));
   }
   void publish_rules(RuleBook::Built built);
-  void forget_rules() noexcept { rules_.forget(); }
   /// Now and then: frees what was replaced, once nobody uses it.
   void reclaim_rules();
   /// Now and then: how far back the table of keys reaches; a line in the log when it gets short.

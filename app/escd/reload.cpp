@@ -149,10 +149,6 @@ void Reload::plan(std::shared_ptr<const config::Config> next, const std::string&
     answer(refused(reason, refusal->fix));
     return;
   }
-  const auto give_up = [this, answer](std::string line) {
-    appliance_.forget_rules();
-    answer(std::move(line));
-  };
   auto recipe = std::make_shared<RuleBook::Recipe>(std::move(std::get<RuleBook::Recipe>(planned)));
   begin(
       "building the rules of " + config::printable(options_.config_file),
@@ -160,7 +156,7 @@ void Reload::plan(std::shared_ptr<const config::Config> next, const std::string&
         auto built = std::make_shared<RuleBook::Built>(RuleBook::build(std::move(*recipe)));
         return [this, built, changes, answer] { publish(std::move(*built), changes, answer); };
       },
-      give_up);
+      answer);
 }
 
 void Reload::publish(RuleBook::Built built, const std::string& changes, const Answer& answer) {

@@ -80,9 +80,10 @@ std::variant<RuleBook::Recipe, RuleBook::Refusal> RuleBook::plan(
                        std::to_string(shortage->retired) + " removed ones are through",
                    "reload again in a moment, or raise limits.max_routes and restart"};
   }
-  planned_ = true;
-  return Recipe{std::move(config), std::move(std::get<route::SlotRegistry::Plan>(planned)), hasher_,
-                producer_seed_};
+  Recipe recipe{std::move(config), std::move(std::get<route::SlotRegistry::Plan>(planned)), hasher_,
+                producer_seed_, std::make_shared<char>()};
+  reserved_ = recipe.reservation;
+  return recipe;
 }
 
 // Whatever may throw is done before anything is seen: a reload is in force whole or not at all.
@@ -93,7 +94,6 @@ RuleBook::Built RuleBook::build(Recipe recipe) {
 }
 
 void RuleBook::publish(Built built, const std::function<void(std::uint32_t)>& zero) {
-  planned_ = false;
   const route::SlotRegistry::Plan& plan = built.recipe.plan;
   ticket_ = registry_.commit(patterns_of(*built.recipe.config), plan);
   for (const std::uint32_t slot : plan.fresh) zero(slot);

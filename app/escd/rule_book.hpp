@@ -56,22 +56,23 @@ class RuleBook {
     route::SlotRegistry::Plan plan;
     route::TopicHasher hasher;
     std::uint64_t producer_seed = 0;
+    /// While anybody has it the slots keep: it goes with the recipe, however that ends.
+    std::shared_ptr<const void> reservation;
   };
   struct Built {
     Recipe recipe;
     std::unique_ptr<const route::Rules> rules;
     std::unique_ptr<const control::PressureTable> pressure;
   };
-  /// Decides which slots the new routes have. From here to publish() or forget() slots keep: one
-  /// replacement at a time.
+  /// Decides which slots the new routes have. From here on slots keep, until the recipe and what
+  /// was built of it are gone: one replacement at a time.
   [[nodiscard]] std::variant<Recipe, Refusal> plan(std::shared_ptr<const config::Config> config);
   /// Any thread. May take long.
   [[nodiscard]] static Built build(Recipe recipe);
   /// Publishes all of it as one. `zero` is called for each slot whose figures are to begin anew.
   void publish(Built built, const std::function<void(std::uint32_t)>& zero);
-  /// What was planned will not be published.
-  void forget() noexcept { planned_ = false; }
-  [[nodiscard]] bool planned() const noexcept { return planned_; }
+  /// A recipe is under way, or what was built of it.
+  [[nodiscard]] bool planned() const noexcept { return !reserved_.expired(); }
   /// Frees what nobody looks at any more; whether that is all that was replaced.
   bool reclaim();
   /// Nobody counts in slots that were given up by the last publish(), or before. Not while
@@ -94,7 +95,7 @@ class RuleBook {
   route::SlotRegistry registry_;
   std::uint64_t ticket_ = 0;
   std::uint64_t replaced_ = 0;
-  bool planned_ = false;
+  std::weak_ptr<const void> reserved_;
   runtime::Quiescence quiescence_;
   runtime::Published<route::Rules> rules_;
   runtime::Published<control::PressureTable> pressure_;
