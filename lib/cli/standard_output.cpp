@@ -11,27 +11,10 @@
 #include <system_error>
 #include <utility>
 
+#include "base/write_all.hpp"
+
 namespace esc::cli {
 namespace {
-
-constexpr int kForever = -1;
-
-/// 0, or the errno of what went wrong.
-int write_all(std::string_view text) noexcept {
-  while (!text.empty()) {
-    const ssize_t written = ::write(STDOUT_FILENO, text.data(), text.size());
-    if (written >= 0) {
-      text.remove_prefix(static_cast<std::size_t>(written));
-    } else if (errno == EAGAIN) {
-      // Somebody who shares it made it non-blocking.
-      pollfd room{STDOUT_FILENO, POLLOUT, 0};
-      if (::poll(&room, 1, kForever) < 0 && errno != EINTR) return errno;
-    } else if (errno != EINTR) {
-      return errno;
-    }
-  }
-  return 0;
-}
 
 /// Some file systems say only when a descriptor is closed that they could not keep what they took.
 int close_a_copy() noexcept {
@@ -63,7 +46,9 @@ StandardOutput::Buffer::int_type StandardOutput::Buffer::overflow(int_type chara
 }
 
 int StandardOutput::Buffer::sync() {
-  if (error_ == 0) error_ = write_all({pbase(), static_cast<std::size_t>(pptr() - pbase())});
+  if (error_ == 0)
+    error_ =
+        write_all(STDOUT_FILENO, {pbase(), static_cast<std::size_t>(pptr() - pbase())}, kForeverMs);
   setp(room_.data(), room_.data() + room_.size());
   return error_ == 0 ? 0 : -1;
 }

@@ -7,6 +7,7 @@
 #include <system_error>
 #include <utility>
 
+#include "base/write_all.hpp"
 #include "files/regular_file.hpp"
 
 namespace esc::files {
@@ -41,14 +42,7 @@ FileDescriptor open_to_append(const std::string& path) {
 }
 
 int append(const FileDescriptor& file, const char* bytes, std::size_t count) noexcept {
-  while (count > 0) {
-    const ssize_t written = ::write(file.get(), bytes, count);
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return errno;
-    bytes += written;
-    count -= static_cast<std::size_t>(written);
-  }
-  return 0;
+  return write_all(file.get(), {bytes, count}, kForeverMs);
 }
 
 }  // namespace esc::files

@@ -1,13 +1,13 @@
 #include "files/output.hpp"
 
 #include <fcntl.h>
-#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <system_error>
 
+#include "base/write_all.hpp"
 #include "files/replacement.hpp"
 
 namespace esc::files {
@@ -25,22 +25,6 @@ std::optional<mode_t> mode_behind(const std::string& path) {
 
 bool is_kept_by_name(const std::optional<mode_t>& mode) {
   return !mode || S_ISREG(*mode) || S_ISDIR(*mode) || S_ISBLK(*mode);
-}
-
-/// 0, or the errno of what went wrong.
-int write_all(int fd, std::string_view text) {
-  while (!text.empty()) {
-    const ssize_t written = ::write(fd, text.data(), text.size());
-    if (written >= 0) {
-      text.remove_prefix(static_cast<std::size_t>(written));
-    } else if (errno == EAGAIN) {
-      pollfd room{fd, POLLOUT, 0};
-      if (::poll(&room, 1, kReaderTimeoutMs) == 0) return ETIMEDOUT;
-    } else if (errno != EINTR) {
-      return errno;
-    }
-  }
-  return 0;
 }
 
 }  // namespace
@@ -75,7 +59,7 @@ void write_output(const std::string& path, std::string_view text) {
   }
   // Non-blocking: a FIFO without a reader refuses instead of waiting for one.
   const FileDescriptor file(::open(path.c_str(), O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
-  const int error = file.valid() ? write_all(file.get(), text) : errno;
+  const int error = file.valid() ? write_all(file.get(), text, kReaderTimeoutMs) : errno;
   if (error == 0) return;
   throw FileError(path + ": " + std::generic_category().message(error),
                   "look at what reads it, or name a file", error);
