@@ -33,6 +33,7 @@ class ControlServerTest : public ::testing::Test {
     return ::poll(&waiting, 1, 0) > 0;
   }
   // As the caller's loop does, until there is nothing to do. Returns the number of calls.
+  static void serve_without_descriptors(ControlServer& server, const FileDescriptor& client);
   static int serve_all(ControlServer& server) {
     int calls = 0;
     while (ready(server) && calls < 10'000) {
@@ -276,6 +277,17 @@ TEST_F(ControlServerTest, OneBusyPeerTakesNoMoreThanItsTurn) {
   EXPECT_EQ(server.figures().requests, 3U);
 }
 
+// None is left at or above the number of `client`.
+void ControlServerTest::serve_without_descriptors(ControlServer& server,
+                                                  const FileDescriptor& client) {
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  const rlimit none{.rlim_cur = static_cast<rlim_t>(client.get()), .rlim_max = before.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
+  serve_all(server);
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+}
+
 TEST_F(ControlServerTest, RestsWhenDescriptorsRunOut) {
   ControlServer server(path_, handler);
   const auto client = connect_to(path_);  // waits to be let in
@@ -285,12 +297,7 @@ TEST_F(ControlServerTest, RestsWhenDescriptorsRunOut) {
     all.emplace_back(::dup(client.get()));
   } while (all.back().get() < client.get());
   all.pop_back();
-  rlimit before{};
-  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
-  const rlimit none{.rlim_cur = static_cast<rlim_t>(client.get()), .rlim_max = before.rlim_max};
-  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
-  serve_all(server);
-  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+  serve_without_descriptors(server, client);
   all.clear();
   bool closed = false;
   EXPECT_EQ(receive_now(client, &closed), "");
@@ -306,12 +313,7 @@ TEST_F(ControlServerTest, WhenDescriptorsRunOutAnIdleConnectionGivesWay) {
   const auto idle = connect_to(path_);
   serve_all(server);
   const auto client = connect_to(path_);  // waits to be let in
-  rlimit before{};
-  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
-  const rlimit none{.rlim_cur = static_cast<rlim_t>(client.get()), .rlim_max = before.rlim_max};
-  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
-  serve_all(server);
-  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+  serve_without_descriptors(server, client);
   EXPECT_EQ(ask(server, client, R"({"command":"echo","text":1})"), "{\"ok\":true,\"result\":1}\n");
   bool closed = false;
   EXPECT_NE(receive_now(idle, &closed), "");
