@@ -9,6 +9,7 @@ from pathlib import Path
 
 import harness
 import traffic
+from control_client import ControlClient
 from harness import Config, Escd, Lcores, Port, binary
 from held_file import HeldFile
 from stopped_thread import StoppedThread, thread_named
@@ -144,6 +145,14 @@ class Beside(harness.Scenario):
                 )
                 self.assertEqual(done.returncode, 3, done.stderr)
                 self.assertLess(len(done.stderr.splitlines()), 110)
+        self.assert_sound(escd.stop())
+
+    def test_a_path_with_a_byte_0(self) -> None:
+        """It would be another file's name, up to there."""
+        escd = self.running()
+        with ControlClient(escd.socket_path) as client:
+            with self.assertRaisesRegex(AssertionError, "the path has a byte 0"):
+                client.ask("routes", diff=f"{escd.config_path}\0b")
         self.assert_sound(escd.stop())
 
     def test_reloads_asked_for_at_once_are_done_one_after_the_other(self) -> None:

@@ -34,21 +34,21 @@ std::optional<sockaddr_un> address_of(const std::string& path) {
   return address;
 }
 
-void set_timeout(const FileDescriptor& socket, int option, std::chrono::seconds seconds) {
-  const timeval timeout{.tv_sec = seconds.count(), .tv_usec = 0};
+void set_timeout(const FileDescriptor& socket, int option, std::chrono::milliseconds value) {
+  const timeval timeout{.tv_sec = value.count() / 1000, .tv_usec = value.count() % 1000 * 1000};
   ::setsockopt(socket.get(), SOL_SOCKET, option, &timeout, sizeof(timeout));
 }
 
 // errno says why when the descriptor is invalid.
-FileDescriptor connect_to(const std::string& path) {
+FileDescriptor connect_to(const std::string& path, std::chrono::milliseconds patience) {
   const auto address = address_of(path);
   if (!address) {
     errno = ENAMETOOLONG;
     return {};
   }
   FileDescriptor socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  set_timeout(socket, SO_RCVTIMEO, kAnswerTimeout);
-  set_timeout(socket, SO_SNDTIMEO, kAnswerTimeout);
+  set_timeout(socket, SO_RCVTIMEO, patience);
+  set_timeout(socket, SO_SNDTIMEO, patience);
   if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&*address), sizeof(*address)) !=
       0) {
     const int error = errno;
@@ -88,7 +88,8 @@ std::string text_or(const ordered_json& reply, const char* key, const char* othe
 
 }  // namespace
 
-Client::Client(std::string socket_path) : path_(std::move(socket_path)) {
+Client::Client(std::string socket_path, AnswerTimeouts timeouts)
+    : path_(std::move(socket_path)), timeouts_(timeouts) {
   connect();
 }
 
@@ -98,7 +99,7 @@ void Client::reconnect() {
 }
 
 void Client::connect() {
-  socket_ = connect_to(path_);
+  socket_ = connect_to(path_, timeouts_.read);
   if (!socket_.valid()) {
     const int error = errno;
     throw Failure(ExitCode::kNotReachable, "cannot connect to " + path_ + ": " + reason(error),
@@ -116,9 +117,9 @@ ordered_json Client::request(const std::string& command, const ordered_json& arg
   request.update(arguments);
   send_line(request.dump(-1, ' ', true) + "\n");
   const bool reads_a_file = command == "reload" || arguments.contains("diff");
-  set_timeout(socket_, SO_RCVTIMEO, reads_a_file ? kFileTimeout : kAnswerTimeout);
+  set_timeout(socket_, SO_RCVTIMEO, reads_a_file ? timeouts_.file : timeouts_.read);
   const auto parsed =
-      cli::parse_json(receive_line(reads_a_file ? kFileTimeout : kWholeAnswerTimeout));
+      cli::parse_json(receive_line(reads_a_file ? timeouts_.file : timeouts_.whole));
   if (!parsed) fail("what it answers is no JSON, or nested too deep");
   const ordered_json& reply = *parsed;
   const auto ok = reply.is_object() ? reply.find("ok") : reply.end();
@@ -146,7 +147,7 @@ void Client::send_line(const std::string& line) {
   }
 }
 
-std::string Client::receive_line(std::chrono::seconds timeout) {
+std::string Client::receive_line(std::chrono::milliseconds timeout) {
   std::array<char, 64 * 1024> buffer;
   const auto deadline = std::chrono::steady_clock::now() + timeout;
   for (std::size_t looked_at = 0;;) {
@@ -172,7 +173,7 @@ void Client::fail(const std::string& what) const {
 }
 
 bool answers(const std::string& socket_path) {
-  return connect_to(socket_path).valid();
+  return connect_to(socket_path, AnswerTimeouts().read).valid();
 }
 
 }  // namespace esc::ctl

@@ -9,19 +9,20 @@
 
 namespace esc::ctl {
 
-inline constexpr std::chrono::seconds kAnswerTimeout{5};
-/// And from the request to the end of the answer, however it dribbles.
-inline constexpr std::chrono::seconds kWholeAnswerTimeout{20};
-/// Either, of a request for which a file is read: escd itself gives that up after 60 s.
-inline constexpr std::chrono::seconds kFileTimeout{70};
+/// How long escd may take.
+struct AnswerTimeouts {
+  std::chrono::milliseconds read{5'000};    ///< for more of an answer, or to take a request
+  std::chrono::milliseconds whole{20'000};  ///< for all of an answer, however it dribbles
+  /// In place of both where a file is read for it: escd itself gives that up after 60 s.
+  std::chrono::milliseconds file{70'000};
+};
 
-/// One connection to one escd. Blocking, each call for at most about kAnswerTimeout a read or
-/// write.
+/// One connection to one escd. Blocking, within the timeouts.
 class Client {
  public:
   /// Connects. Throws Failure(kNotReachable): nobody listens, no right to, or whoever listens is
   /// neither this user nor root (root talks to any user's).
-  explicit Client(std::string socket_path);
+  explicit Client(std::string socket_path, AnswerTimeouts timeouts = {});
 
   /// Once more to the same socket, after a Failure. Throws as the constructor does.
   void reconnect();
@@ -36,10 +37,11 @@ class Client {
  private:
   void connect();
   void send_line(const std::string& line);
-  [[nodiscard]] std::string receive_line(std::chrono::seconds timeout);
+  [[nodiscard]] std::string receive_line(std::chrono::milliseconds timeout);
   [[noreturn]] void fail(const std::string& what) const;
 
   std::string path_;
+  AnswerTimeouts timeouts_;
   FileDescriptor socket_;
   std::string input_;
 };

@@ -39,16 +39,22 @@ class RateLines {
   int lines_ = 0;
 };
 
-// escd closes connections that are idle when others want their places: a watcher comes back, once
-// for each sample. Whatever else it refuses, or its end, is for the caller.
+// escd closes connections that are idle when others want their places: a watcher comes back, some
+// times for each sample, for where many want places the new one may be wanted before the request is
+// there. Whatever else it refuses, or its end, is for the caller.
 ordered_json next_sample(Client& client) {
-  try {
-    return client.request("stats");
-  } catch (const Failure& failure) {
+  constexpr int kTries = 10;
+  std::string why;
+  for (int i = 1;; ++i) {
+    try {
+      ordered_json sample = client.request("stats");
+      if (!why.empty()) std::cerr << "escctl: connected again: " << safe(why) << '\n';
+      return sample;
+    } catch (const Failure& failure) {
+      if (i == kTries) throw;
+      why = failure.what();
+    }
     client.reconnect();
-    ordered_json sample = client.request("stats");
-    std::cerr << "escctl: connected again: " << safe(failure.what()) << '\n';
-    return sample;
   }
 }
 

@@ -11,7 +11,10 @@
 #include <sstream>
 #include <thread>
 
+#include "control/bound_socket.hpp"
 #include "control/control_server.hpp"
+#include "escctl/client.hpp"
+#include "escctl/exit_code.hpp"
 #include "scratch.hpp"
 
 namespace esc::control {
@@ -285,6 +288,30 @@ TEST_F(EscctlTest, WhatIsNoDocumentIsNobodysAnswer) {
       EXPECT_NE(answer.error.find("what it answers is not escd's"), std::string::npos);
     }
   }
+}
+
+// A stranger behind the socket that sends a blank whenever there is room for one, and never ends.
+TEST_F(EscctlTest, AnAnswerThatDribblesIsGivenUp) {
+  BoundSocket stranger(scratch_.socket());
+  std::thread dribbles([&] {
+    pollfd waiting{.fd = stranger.fd(), .events = POLLIN, .revents = 0};
+    ASSERT_EQ(::poll(&waiting, 1, 60'000), 1);
+    const FileDescriptor peer(::accept(stranger.fd(), nullptr, nullptr));
+    while (::send(peer.get(), " ", 1, MSG_NOSIGNAL) == 1) {
+    }
+  });
+  std::string said;
+  {
+    ctl::Client client(scratch_.socket(), {.whole = std::chrono::milliseconds(1)});
+    try {
+      (void)client.request("health");
+    } catch (const ctl::Failure& failure) {
+      EXPECT_EQ(failure.code(), ctl::ExitCode::kNotReachable);
+      said = failure.what();
+    }
+  }
+  dribbles.join();
+  EXPECT_NE(said.find("it does not answer in time"), std::string::npos) << said;
 }
 
 TEST_F(EscctlTest, Lists) {
