@@ -6,6 +6,7 @@ offload that
 would leave a checksum unfinished or a datagram uncut.
 """
 
+import contextlib
 import itertools
 import os
 import shutil
@@ -14,7 +15,6 @@ import subprocess
 import sys
 import unittest
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from esc_oracle.ledger import Expectation
 MTU = 1500
 SENDER_ADDRESS = "10.9.0.1"
 RECEIVER_ADDRESS = "10.9.0.2"  # nobody has it: the packets are for the port alone
+SENDER_PORT = 40_000  # the first; never by chance, so that every run has the same checksums
 _RECEIVER_MAC = "02:e5:c0:00:00:02"
 
 
@@ -55,6 +56,7 @@ class VethPair:
         self.interface = "esc-rx"
         self._queues = str(queues)
         self._offloads = offloads
+        self._next_port = SENDER_PORT
         scenario.addCleanup(self.close)
         for namespace in (self.sender, self.receiver):
             self._add_namespace(namespace)
@@ -64,17 +66,19 @@ class VethPair:
         for namespace in (self.sender, self.receiver):
             subprocess.run(["ip", "netns", "delete", namespace], capture_output=True)
 
-    def send(self, datagrams: Sequence[Send]) -> None:
+    def send(self, datagrams: Sequence[Send], flows: int = 1) -> None:
         """Sends all of them as fast as it goes, and returns when the kernel has taken the last one:
-        no more than the port's ring holds, or some are lost when this machine is busy."""
-        python = [sys.executable, __file__, str(self._write(datagrams)), "all"]
+        no more than the port's ring holds, or some are lost when this machine is busy.
+
+        flows: how many ports of the sender take turns; each call has others."""
+        python = [sys.executable, __file__, *self._task(datagrams, "all", flows)]
         self._scenario.run_command("ip", "netns", "exec", self.sender, *python)
 
-    @contextmanager
+    @contextlib.contextmanager
     def sending(self, datagrams: Sequence[Send]) -> Iterator[Callable[[int], None]]:
         """Call what it yields to have so many more of them sent; it returns when the kernel has
         taken the last one."""
-        python = [sys.executable, __file__, str(self._write(datagrams)), "asked"]
+        python = [sys.executable, __file__, *self._task(datagrams, "asked", 1)]
         with subprocess.Popen(
             ["ip", "netns", "exec", self.sender, *python],
             stdin=subprocess.PIPE,
@@ -92,12 +96,14 @@ class VethPair:
             finally:
                 harness.end(sender)
 
-    def _write(self, datagrams: Sequence[Send]) -> Path:
+    def _task(self, datagrams: Sequence[Send], how: str, flows: int) -> list[str]:
+        """The arguments of a sender."""
+        first_port, self._next_port = self._next_port, self._next_port + flows
         manifest = self._scenario.directory / "datagrams"
         with manifest.open("wb") as out:
             for one in datagrams:
                 out.write(struct.pack("!HI", one.port, len(one.payload)) + one.payload)
-        return manifest
+        return [str(manifest), how, str(first_port), str(flows)]
 
     def interface_drops(self) -> str:
         """What the kernel says of the receiving end, for a message."""
@@ -236,17 +242,24 @@ def _datagrams(manifest: str) -> Iterator[tuple[int, bytes]]:
         offset += size
 
 
-def _send_all(manifest: str, how: str) -> None:
+def _send_all(manifest: str, how: str, first_port: int, flows: int) -> None:
     """`how`: all of them as fast as it goes, or as many as each line of standard input says."""
     import socket
 
     left = _datagrams(manifest)
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as out:
+    with contextlib.ExitStack() as open_sockets:
+        sockets = [
+            open_sockets.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+            for _ in range(flows)
+        ]
+        for number, out in enumerate(sockets):
+            out.bind((SENDER_ADDRESS, first_port + number))
+        turns = itertools.cycle(sockets)
         for count in map(int, sys.stdin) if how == "asked" else [None]:
             for port, payload in itertools.islice(left, count):
-                out.sendto(payload, (RECEIVER_ADDRESS, port))
+                next(turns).sendto(payload, (RECEIVER_ADDRESS, port))
             print("sent", flush=True)
 
 
 if __name__ == "__main__":
-    _send_all(sys.argv[1], sys.argv[2])
+    _send_all(sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4]))

@@ -14,6 +14,7 @@ from network import Send, VethPair, expect
 OK, CONFIG = 0, 3
 AF_PACKET = "net_af_packet0,iface=esc-rx"
 HEADER_BYTES, RECORD_BYTES = 24, 16
+FLOWS = 16  # over two queues by their hash: each queue gets some
 
 
 def config_of(*ports: Port) -> Config:
@@ -94,9 +95,11 @@ class Received(harness.Scenario):
         escd.wait_until_running()
         return escd
 
-    def assert_received(self, escd: Escd, pair: VethPair, datagrams: list[Send]) -> None:
+    def assert_received(
+        self, escd: Escd, pair: VethPair, datagrams: list[Send], flows: int = 1
+    ) -> None:
         """Those and no others, once they have been sent."""
-        pair.send(datagrams)
+        pair.send(datagrams, flows)
         escd.wait_for_packets(len(datagrams))
         self.assert_ledger(escd.stop(), expect(self.config, datagrams))
 
@@ -104,14 +107,14 @@ class Received(harness.Scenario):
         pair = VethPair(self, queues=2)
         port = Port(AF_PACKET + ",qpairs=2", more={"rx_queues": 2})
         escd = self.start_on(pair, port)
-        self.assert_received(escd, pair, [one_event(i) for i in range(400)])
+        self.assert_received(escd, pair, [one_event(i) for i in range(400)], FLOWS)
 
     def test_every_queue_of_af_xdp(self) -> None:
         need_af_xdp()
         pair = VethPair(self, queues=2)
         ports = [Port(f"net_af_xdp{i},iface=esc-rx,start_queue={i}") for i in range(2)]
         escd = self.start_on(pair, *ports)
-        self.assert_received(escd, pair, [one_event(i) for i in range(400)])
+        self.assert_received(escd, pair, [one_event(i) for i in range(400)], FLOWS)
 
     def test_not_what_the_host_itself_sends(self) -> None:
         for device in (AF_PACKET, "net_pcap0,rx_iface=esc-rx"):
