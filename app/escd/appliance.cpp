@@ -186,7 +186,7 @@ void Appliance::watch_checksums() {
       ports_, [](const auto& port) { return !port->settings().interfaces.empty(); });
   std::uint64_t bad = 0;
   for (const auto& parts : data_path_->rx()) {
-    for (const telemetry::IngestCounters& counters : parts->counters) {
+    for (const telemetry::PacketCounters& counters : parts->packets) {
       bad += counters.packet_dropped.get(PacketDrop::kBadUdpChecksum);
     }
   }

@@ -51,7 +51,6 @@ void DataPath::make_contexts(const config::Config& config,
     for (const std::uint16_t port : config.ports[i].udp_ports) context->udp_ports.insert(port);
     context->checksum = config.ports[i].checksum;
     context->limits = {config.limits.max_frame_bytes, config.limits.max_topic_bytes};
-    context->index = static_cast<std::uint16_t>(i);
     context->lossless = config.ports[i].lossless();
     context->own_mbufs = ports[i]->own_mbufs();
     context->pool = ports[i]->pool().get();
@@ -107,24 +106,26 @@ void DataPath::make_rx(const config::Config& config, const topology::LcoreAssign
   std::vector<ingest::QueueBinding<dpdk::RxQueue>> queues;
   for (const topology::RxQueue& queue : lcore.rx_queues) {
     queues.push_back({ports[queue.port]->rx_queue(queue.queue), contexts_[queue.port].get(),
-                      event::make_source(queue.port, queue.queue), queue.pipeline});
+                      event::Source::of_port(queue.port, queue.queue), queue.pipeline});
   }
   ingest::RxLimits limits;
   limits.burst = burst_;
   limits.soft_mark_cells = config.rings.ingest_soft_mark_cells;
-  limits.jumbo_wait_cycles = rte_get_tsc_hz() / 1000 * kJumboWaitMs;
   limits.paused_poll_cycles = rte_get_tsc_hz() / kPausedPollHz / queues.size();
   auto parts = std::make_unique<RxParts>(pipelines_.size());
-  std::vector<ingest::Lane<RingSink>> lanes;
+  std::vector<intake::Lane<RingSink>> lanes;
   for (std::size_t i = 0; i < pipelines_.size(); ++i) {
     IngestRing& ring = pipelines_[i]->ingest_ring();
     storage::Outlet outlet;
     if (dead_letters_) outlet = dead_letters_->outlet(dlq::Stage::kRx, i, lcore.node);
-    lanes.emplace_back(RingSink{&ring, IngestRing::Producer(ring)}, parts->counters[i],
+    lanes.emplace_back(RingSink{&ring, IngestRing::Producer(ring)}, parts->frames[i],
                        &pipelines_[i]->pressure().board(), outlet);
   }
-  parts->stage = std::make_unique<RxStage>(std::move(queues), std::move(lanes), rules_.hasher(),
-                                           owner_, flow_, limits);
+  RxStage::Intake intake(std::move(lanes), rules_.hasher(), owner_,
+                         {.burst = burst_,
+                          .jumbo_wait_cycles = rte_get_tsc_hz() / 1000 * kJumboWaitMs});
+  parts->stage = std::make_unique<RxStage>(std::move(queues), std::move(intake), parts->packets,
+                                           flow_, limits);
   std::get<std::vector<RxStage*>>(stages).push_back(parts->stage.get());
   rx_.push_back(std::move(parts));
 }
@@ -134,8 +135,10 @@ telemetry::Ledger DataPath::ledger_of(std::size_t first, std::size_t count) cons
   const auto own = std::span(pipelines_).subspan(first, count);
   for (const auto& pipeline : own) pipeline->add_blocks(blocks);
   for (const auto& parts : rx_) {
-    for (std::size_t i = first; i < first + count; ++i)
-      blocks.ingests.push_back(&parts->counters[i]);
+    for (std::size_t i = first; i < first + count; ++i) {
+      blocks.packets.push_back(&parts->packets[i]);
+      blocks.frames.push_back(&parts->frames[i]);
+    }
   }
   telemetry::Ledger ledger = telemetry::collect(blocks);
   for (const auto& pipeline : own) ledger.frames.in_flight += pipeline->in_flight();
@@ -147,10 +150,10 @@ telemetry::Ledger DataPath::ledger_of(std::size_t first, std::size_t count) cons
       ledger.frames.in_flight += dead_letters_->in_flight(i, std::exchange(settled, 0));
     }
   }
-  for (const telemetry::IngestCounters* block : blocks.ingests) {
+  for (const telemetry::FrameCounters* block : blocks.frames)
     ledger.frames.in_flight += block->events_held.get();
+  for (const telemetry::PacketCounters* block : blocks.packets)
     ledger.packets.in_flight += block->packets_held.get();
-  }
   return ledger;
 }
 
@@ -167,17 +170,16 @@ std::uint64_t DataPath::moves() const {
   for (const auto& pipeline : pipelines_) sum += pipeline->moves();
   if (dead_letters_) sum += dead_letters_->moves();
   for (const auto& parts : rx_) {
-    for (const telemetry::IngestCounters& c : parts->counters) {
-      sum += c.packets_received.get() + c.frames_received.get() + c.events_pushed.get() +
-             c.dead_lettered.get();
-    }
+    for (const telemetry::PacketCounters& c : parts->packets) sum += c.packets_received.get();
+    for (const telemetry::FrameCounters& c : parts->frames)
+      sum += c.frames_received.get() + c.events_pushed.get() + c.dead_lettered.get();
   }
   return sum;
 }
 
 bool DataPath::empty() const {
   for (const auto& parts : rx_) {
-    for (const telemetry::IngestCounters& c : parts->counters) {
+    for (const telemetry::FrameCounters& c : parts->frames) {
       if (c.datagram_open.get() != 0) return false;
     }
   }

@@ -39,9 +39,10 @@ using LcoreStages = runtime::StageLists<RxStage, DispatchStage, WorkerStage, Sto
 
 /// What an RX lcore consists of.
 struct RxParts {
-  explicit RxParts(std::size_t pipelines) : counters(pipelines) {}
+  explicit RxParts(std::size_t pipelines) : packets(pipelines), frames(pipelines) {}
 
-  std::vector<telemetry::IngestCounters> counters;  ///< a block for each pipeline
+  std::vector<telemetry::PacketCounters> packets;  ///< a block for each pipeline, like the next one
+  std::vector<telemetry::FrameCounters> frames;
   std::unique_ptr<RxStage> stage;
 };
 

@@ -103,7 +103,7 @@ ordered_json pressure_document(const Appliance& appliance, const config::Pressur
     control::PressureReading reading =
         control::read_pressure(path.pipelines()[i]->pressure(), rte_rdtsc(), rte_get_tsc_hz());
     for (const auto& rx : path.rx()) {
-      const telemetry::IngestCounters& block = rx->counters[i];
+      const telemetry::FrameCounters& block = rx->frames[i];
       for (std::size_t level = 0; level < kPressureLevels; ++level) {
         reading.shed[level] += block.shed.get(static_cast<PressureLevel>(level));
       }

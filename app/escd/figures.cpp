@@ -22,38 +22,38 @@ std::uint64_t total(const telemetry::CounterSet<Reason>& set) {
   return sum;
 }
 
-// The blocks that one RX stage has, one for each pipeline, as one.
-ordered_json rx_json(const std::vector<telemetry::IngestCounters>& blocks) {
-  using telemetry::Counter;
-  using telemetry::IngestCounters;
-  ordered_json json;
-  const auto add = [&](const char* figure, auto&& value_of) {
-    std::uint64_t sum = 0;
-    for (const IngestCounters& block : blocks) sum += value_of(block);
-    json[figure] = sum;
-  };
-  const auto add_counter = [&](const char* figure, Counter IngestCounters::*counter) {
-    add(figure, [counter](const IngestCounters& block) { return (block.*counter).get(); });
-  };
-  add_counter("packets", &IngestCounters::packets_received);
-  add_counter("bytes", &IngestCounters::packet_bytes);
-  add_counter("datagrams", &IngestCounters::datagrams);
-  add_counter("frames", &IngestCounters::frames_received);
-  add_counter("events", &IngestCounters::events_pushed);
-  add("dropped", [](const IngestCounters& block) {
-    return total(block.frame_dropped) + total(block.packet_dropped);
-  });
-  add_counter("dead_lettered", &IngestCounters::dead_lettered);
-  add_counter("polls", &IngestCounters::polls);
-  add_counter("bursts", &IngestCounters::bursts);
-  add_counter("ring_full", &IngestCounters::ring_full);
-  add_counter("polls_deferred", &IngestCounters::polls_deferred);
-  add_counter("frames_linearised", &IngestCounters::frames_linearised);
-  add_counter("jumbo_waits", &IngestCounters::jumbo_waits);
-  add("held", [](const IngestCounters& block) {
-    return block.events_held.get() + block.packets_held.get();
-  });
-  return json;
+template <class Block, class Value>
+std::uint64_t sum_of(const std::vector<Block>& blocks, Value&& value_of) {
+  std::uint64_t sum = 0;
+  for (const Block& block : blocks) sum += value_of(block);
+  return sum;
+}
+template <class Block>
+std::uint64_t sum_of(const std::vector<Block>& blocks, telemetry::Counter Block::*counter) {
+  return sum_of(blocks, [counter](const Block& block) { return (block.*counter).get(); });
+}
+
+// The blocks that one RX stage has, two for each pipeline, as one.
+ordered_json rx_json(const RxParts& rx) {
+  using telemetry::FrameCounters;
+  using telemetry::PacketCounters;
+  const auto dropped = [](const auto& set) { return [set](const auto& c) { return total(c.*set); }; };
+  return {{"packets", sum_of(rx.packets, &PacketCounters::packets_received)},
+          {"bytes", sum_of(rx.packets, &PacketCounters::packet_bytes)},
+          {"datagrams", sum_of(rx.packets, &PacketCounters::datagrams)},
+          {"frames", sum_of(rx.frames, &FrameCounters::frames_received)},
+          {"events", sum_of(rx.frames, &FrameCounters::events_pushed)},
+          {"dropped", sum_of(rx.packets, dropped(&PacketCounters::packet_dropped)) +
+                          sum_of(rx.frames, dropped(&FrameCounters::frame_dropped))},
+          {"dead_lettered", sum_of(rx.frames, &FrameCounters::dead_lettered)},
+          {"polls", sum_of(rx.packets, &PacketCounters::polls)},
+          {"bursts", sum_of(rx.packets, &PacketCounters::bursts)},
+          {"ring_full", sum_of(rx.packets, &PacketCounters::ring_full)},
+          {"polls_deferred", sum_of(rx.packets, &PacketCounters::polls_deferred)},
+          {"frames_linearised", sum_of(rx.frames, &FrameCounters::frames_linearised)},
+          {"jumbo_waits", sum_of(rx.frames, &FrameCounters::jumbo_waits)},
+          {"held", sum_of(rx.packets, &PacketCounters::packets_held) +
+                       sum_of(rx.frames, &FrameCounters::events_held)}};
 }
 
 ordered_json dispatch_json(const telemetry::DispatchCounters& c) {
@@ -123,7 +123,7 @@ ordered_json stages_document(const Appliance& appliance) {
   const DataPath& path = appliance.data_path();
   ordered_json json;
   for (std::size_t i = 0; i < path.rx().size(); ++i) {
-    json["rx" + std::to_string(i)] = rx_json(path.rx()[i]->counters);
+    json["rx" + std::to_string(i)] = rx_json(*path.rx()[i]);
   }
   for (std::size_t i = 0; i < path.pipelines().size(); ++i) {
     json[appliance.dispatch_name(i)] = dispatch_json(path.pipelines()[i]->dispatch());

@@ -10,22 +10,65 @@ struct rte_mbuf;
 
 namespace esc::event {
 
-/// Where a frame came in: port index << 16 | queue. Port indices count the configuration's ports,
-/// not DPDK's.
-using Source = std::uint32_t;
+/// What a frame came by.
+enum class SourceKind : std::uint8_t {
+  kPort,        ///< a queue of a port
+  kConnection,  ///< a stream of a connection
+};
 
-[[nodiscard]] constexpr Source make_source(std::uint16_t port, std::uint16_t queue) noexcept {
-  return static_cast<Source>(port) << 16 | queue;
-}
-[[nodiscard]] constexpr std::uint16_t source_port(Source source) noexcept {
-  return static_cast<std::uint16_t>(source >> 16);
-}
+/// Where a frame came in: a port and its queue, or a connection's slot and which of the connections
+/// that had this slot it was. Port indices count the configuration's ports, not DPDK's. Whoever
+/// needs to know more, as the peer, asks the source. A value; any thread.
+class Source {
+ public:
+  static constexpr std::uint32_t kPorts = 1U << 15U;
+  static constexpr std::uint32_t kConnectionSlots = 1U << 16U;
+  static constexpr std::uint32_t kGenerations = 1U << 15U;  ///< then they begin anew
+
+  constexpr Source() noexcept = default;
+  /// `port` < kPorts.
+  [[nodiscard]] static constexpr Source of_port(std::uint16_t port, std::uint16_t queue) noexcept {
+    return Source(std::uint32_t{port} << 16U | queue);
+  }
+  /// `slot` < kConnectionSlots.
+  [[nodiscard]] static constexpr Source of_connection(std::uint32_t slot,
+                                                      std::uint32_t generation) noexcept {
+    return Source(kConnectionBit | slot << 15U | generation % kGenerations);
+  }
+
+  [[nodiscard]] constexpr SourceKind kind() const noexcept {
+    return (bits_ & kConnectionBit) != 0 ? SourceKind::kConnection : SourceKind::kPort;
+  }
+  /// SourceKind::kPort, like the next one.
+  [[nodiscard]] constexpr std::uint16_t port() const noexcept {
+    return static_cast<std::uint16_t>(bits_ >> 16U);
+  }
+  [[nodiscard]] constexpr std::uint16_t queue() const noexcept {
+    return static_cast<std::uint16_t>(bits_);
+  }
+  /// SourceKind::kConnection, like the next one.
+  [[nodiscard]] constexpr std::uint32_t slot() const noexcept {
+    return (bits_ & ~kConnectionBit) >> 15U;
+  }
+  [[nodiscard]] constexpr std::uint32_t generation() const noexcept {
+    return bits_ % kGenerations;
+  }
+  [[nodiscard]] constexpr bool operator==(const Source&) const noexcept = default;
+
+ private:
+  static constexpr std::uint32_t kConnectionBit = 1U << 31U;
+
+  explicit constexpr Source(std::uint32_t bits) noexcept : bits_(bits) {}
+  std::uint32_t bits_ = 0;
+};
 
 enum Flag : std::uint8_t {
   kSoleOwner =
-      1U << 0,  ///< no other reference to the mbuf, and it goes back to its port's pool as it is
+      1U << 0,  ///< no other reference to the mbuf, and it goes back to its port's pool as it is;
+                ///< only of SourceKind::kPort
   kSequenced = 1U << 1,     ///< producer, epoch and sequence hold an identity
-  kBehindHeader = 1U << 2,  ///< `offset` counts from the mbuf itself, not from its buf_addr
+  kBehindHeader = 1U << 2,  ///< the mbuf is direct, and `offset` counts from the mbuf itself, not from
+                            ///< its buf_addr: so what lies before the frame may be read
   kPeerNoted = 1U << 3,     ///< the mbuf does not begin with the packet's headers: peer.hpp
   kPeerUnknown = 1U << 4,
 };

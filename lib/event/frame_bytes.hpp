@@ -16,7 +16,7 @@ namespace esc::event {
 inline void set_frame_start(Event& event, const std::uint8_t* start) noexcept {
   const auto behind_header =
       reinterpret_cast<std::uintptr_t>(start) - reinterpret_cast<std::uintptr_t>(event.mbuf);
-  if (behind_header <= UINT16_MAX) [[likely]] {
+  if (behind_header <= UINT16_MAX && RTE_MBUF_DIRECT(event.mbuf)) [[likely]] {
     event.offset = static_cast<std::uint16_t>(behind_header);
     event.flags |= kBehindHeader;
     return;

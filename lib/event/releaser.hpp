@@ -34,7 +34,7 @@ class Releaser {
       release_shared(event.mbuf);
       return;
     }
-    const std::uint16_t port = source_port(event.source);
+    const std::uint16_t port = event.source.port();
     if (port != port_ || count_ == kBatch) {
       flush();
       port_ = port;

@@ -18,6 +18,9 @@ namespace detail {
                                      const wire::PacketVerdict& verdict) noexcept;
 [[nodiscard]] bool udp_checksum_right(const rte_mbuf& packet, const std::uint8_t* head,
                                       const wire::PacketVerdict& verdict) noexcept;
+/// Both, of a plain packet (ingest::PlainPackets) in one segment; a UDP checksum of zero is right.
+[[nodiscard]] bool plain_checksums_right(const std::uint8_t* ip, const std::uint8_t* udp,
+                                         std::uint32_t udp_bytes) noexcept;
 }  // namespace detail
 
 /// Judges a datagram's checksums; the reason to drop it, if there is one. `head`: its contiguous

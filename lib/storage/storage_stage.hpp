@@ -149,6 +149,16 @@ class StorageStage {
     pipe_.hand_over(*std::exchange(commit_, nullptr));
   }
 
+  static void note_source(event::Source source, dlq::Letter& letter) noexcept {
+    if (source.kind() == event::SourceKind::kPort) {
+      letter.port = source.port();
+      letter.queue = source.queue();
+    } else {
+      letter.flags |= dlq::kOverTcp;
+      letter.queue = static_cast<std::uint16_t>(source.slot());
+    }
+  }
+
   [[nodiscard]] dlq::Letter letter(const DeadItem& item) const noexcept {
     const event::Event& event = item.event;
     dlq::Letter letter{
@@ -157,14 +167,13 @@ class StorageStage {
         .producer = event.producer,
         .sequence = event.sequence,
         .epoch = event.epoch,
-        .port = event::source_port(event.source),
-        .queue = static_cast<std::uint16_t>(event.source),
         .reason = static_cast<std::uint8_t>(item.reason),
         .stage = item.stage,
         .flags = event.has(event::kSequenced) ? std::uint8_t{dlq::kSequenced} : std::uint8_t{0},
         .attempts = item.attempts,
         .replay_count = event.replay_count,
     };
+    note_source(event.source, letter);
     if (const auto peer = event::peer_address(event)) {
       letter.peer = peer->bytes;
       letter.peer_port = event::peer_port(event);

@@ -79,17 +79,19 @@ Ledger collect(const LedgerBlocks& blocks) {
     ledger.frames.stale += dispatcher->stale.get();
     add_all(ledger.frames.dropped, dispatcher->frame_dropped);
   }
-  for (const IngestCounters* ingest : blocks.ingests) {
-    add_all(ledger.frames.dropped, ingest->frame_dropped);
-    ledger.frames.control += ingest->control.get();
-    ledger.packets.datagrams += ingest->datagrams.get();
-    add_all(ledger.packets.non_event, ingest->non_event);
-    add_all(ledger.packets.dropped, ingest->packet_dropped);
+  for (const FrameCounters* frames : blocks.frames) {
+    add_all(ledger.frames.dropped, frames->frame_dropped);
+    ledger.frames.control += frames->control.get();
   }
-  for (const IngestCounters* ingest : blocks.ingests) {
-    ledger.frames.received += ingest->frames_received.get();
-    ledger.packets.received += ingest->packets_received.get();
+  for (const PacketCounters* packets : blocks.packets) {
+    ledger.packets.datagrams += packets->datagrams.get();
+    add_all(ledger.packets.non_event, packets->non_event);
+    add_all(ledger.packets.dropped, packets->packet_dropped);
   }
+  for (const FrameCounters* frames : blocks.frames)
+    ledger.frames.received += frames->frames_received.get();
+  for (const PacketCounters* packets : blocks.packets)
+    ledger.packets.received += packets->packets_received.get();
   return ledger;
 }
 

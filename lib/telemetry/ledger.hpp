@@ -76,7 +76,8 @@ struct LedgerBlocks {
   std::vector<const SettledCounters*> settled;
   std::vector<const WorkerCounters*> workers;
   std::vector<const DispatchCounters*> dispatchers;
-  std::vector<const IngestCounters*> ingests;
+  std::vector<const FrameCounters*> frames;
+  std::vector<const PacketCounters*> packets;
 };
 
 /// Adds up the blocks, most downstream first. in_flight is left to the caller, who knows the rings.

@@ -12,31 +12,37 @@
 
 namespace esc::telemetry {
 
-/// Writer: the RX lcore that polls the queues. Readers: main lcore, telemetry thread.
-struct alignas(kCacheLineBytes) IngestCounters {
-  // What every packet and every frame touches.
+/// Packets of an RX stage, for one pipeline. Writer: the RX lcore that polls the queues. Readers:
+/// main lcore, telemetry thread.
+struct alignas(kCacheLineBytes) PacketCounters {
   Counter packets_received;
   Counter datagrams;
-  Counter frames_received;
-  Counter control;
-  Counter events_pushed;
   Counter packet_bytes;
   Counter polls;
-  Counter bursts;  ///< polls that found packets
-  // Gauges: what the stage holds between two polls, in flight.
-  alignas(kCacheLineBytes) Counter packets_held;
+  Counter bursts;          ///< polls that found packets
+  Counter packets_held;    ///< gauge: what the stage holds between two polls, in flight
+  Counter ring_full;       ///< polls that left events over because a ring was full
+  Counter polls_deferred;  ///< polls of a port put off because a ring was past its soft mark
+  // The rest is rare.
+  CounterSet<NonEvent> non_event;
+  CounterSet<PacketDrop> packet_dropped;
+};
+
+/// Frames that an intake read, for one pipeline, whatever the bytes came by. Writer: the lcore of
+/// the stage that reads them. Readers: main lcore, telemetry thread.
+struct alignas(kCacheLineBytes) FrameCounters {
+  Counter frames_received;
+  Counter events_pushed;
+  Counter control;
+  // Gauges: what the intake holds between two polls, in flight.
   Counter events_held;
   Counter datagram_open;  ///< 1: a datagram has frames that are not read yet
   // The rest is rare.
-  Counter ring_full;          ///< polls that left events over because the MPSC ring was full
-  Counter polls_deferred;     ///< polls of a port put off because the ring was past its soft mark
   Counter frames_linearised;  ///< copied whole: they spanned segments, or the chain is shared
-  CounterSet<NonEvent> non_event;
-  CounterSet<PacketDrop> packet_dropped;
-  Counter jumbo_waits;  ///< polls that waited for a jumbo buffer
+  Counter jumbo_waits;        ///< polls that waited for a jumbo buffer
+  Counter dead_lettered;      ///< handed to the storage
   CounterSet<FrameDrop> frame_dropped;
-  Counter dead_lettered;  ///< handed to the storage
-  ShedCounters shed;      ///< frames shed, by the level that did, whatever became of them
+  ShedCounters shed;  ///< frames shed, by the level that did, whatever became of them
 };
 
 /// Writer: the dispatcher's lcore. Readers: main lcore, telemetry thread.

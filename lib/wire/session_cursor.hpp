@@ -62,6 +62,8 @@ class SessionCursor {
 
   /// Whether the next frame would get a number.
   [[nodiscard]] bool active() const noexcept { return active_; }
+  /// Whose number that is, if it gets one.
+  [[nodiscard]] std::uint64_t producer() const noexcept { return producer_; }
   /// Flags of the session that numbered the last identity handed out.
   [[nodiscard]] std::uint8_t flags() const noexcept { return flags_; }
   /// How often the frames of that session were replayed as dead letters; 0: they are live.

@@ -9,7 +9,7 @@
 
 #include "dispatch/dispatch_stage.hpp"
 #include "dpdk/port.hpp"
-#include "ingest/rx_stage.hpp"
+#include "ingest/one_pipeline.hpp"
 #include "support/rings.hpp"
 #include "support/rules.hpp"
 #include "telemetry/stage_counters.hpp"
@@ -38,16 +38,16 @@ class FoldedPipeline {
       auto context = std::make_unique<ingest::PortContext>();
       context->udp_ports.insert(9001);
       context->checksum = limits.checksum;
-      context->index = index;
       context->own_mbufs = port->own_mbufs();
       context->pool = port->pool().get();
       for (std::uint16_t queue = 0; queue < port->settings().rx_queues; ++queue) {
-        queues.push_back({port->rx_queue(queue), context.get(), event::make_source(index, queue)});
+        queues.push_back({port->rx_queue(queue), context.get(), event::Source::of_port(index, queue)});
       }
       contexts_.push_back(std::move(context));
     }
-    rx_.emplace(std::move(queues), Sink{IngestRing::Producer(*ingest_ring_), ingest_ring_.get()},
-                hasher_, flow_, rx_counters, ingest::RxLimits{});
+    make_stage(rx_, std::move(queues),
+               Sink{IngestRing::Producer(*ingest_ring_), ingest_ring_.get()}, hasher_, flow_,
+               rx_counters);
     dispatch::DispatchStage<>::Parts parts{.input = *ingest_ring_,
                                            .workers = {},
                                            .rules = rules_.published,
@@ -121,7 +121,7 @@ class FoldedPipeline {
     return sum;
   }
 
-  telemetry::IngestCounters rx_counters;
+  RxCounters rx_counters;
   telemetry::DispatchCounters dispatch_counters;
 
  private:

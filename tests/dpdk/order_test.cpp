@@ -95,7 +95,7 @@ class Feed {
 class Seen {
  public:
   void operator()(std::size_t worker, const event::WorkItem& item) {
-    const std::size_t port = event::source_port(item.event.source);
+    const std::size_t port = item.event.source.port();
     const auto bytes = event::topic(item.event);
     const std::string topic(bytes.begin(), bytes.end());
     Mark mark{};

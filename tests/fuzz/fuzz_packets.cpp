@@ -21,7 +21,7 @@
 #include "event/frame_bytes.hpp"
 #include "event/poison.hpp"
 #include "event/releaser.hpp"
-#include "ingest/rx_stage.hpp"
+#include "ingest/one_pipeline.hpp"
 #include "wire/parser.hpp"
 
 namespace {
@@ -114,9 +114,9 @@ class Harness {
     port_.udp_ports.insert(9001);
     port_.pool = small_;
     std::vector<ingest::QueueBinding<OnePacketQueue>> queues;
-    queues.push_back({OnePacketQueue{&packet_}, &port_, event::make_source(0, 0)});
-    stage_.emplace(std::move(queues), Sink{&events_, &sink_takes_}, hasher_, flow_, *counters_,
-                   ingest::RxLimits{});
+    queues.push_back({OnePacketQueue{&packet_}, &port_, event::Source::of_port(0, 0)});
+    test::make_stage(stage_, std::move(queues), Sink{&events_, &sink_takes_}, hasher_, flow_,
+                     *counters_);
   }
 
   /// `hold`: which segment somebody else has a reference to as well, with kHeld.
@@ -188,7 +188,7 @@ class Harness {
   }
 
   Outcome account() const {
-    const telemetry::IngestCounters& c = *counters_;
+    const test::RxCounters& c = *counters_;
     Outcome outcome;
     auto& counts = outcome.counts;
     counts = {c.packets_received.get(), c.datagrams.get(), c.frames_received.get(), c.control.get(),
@@ -265,8 +265,8 @@ class Harness {
   std::size_t sink_takes_ = SIZE_MAX;
   route::TopicHasher hasher_{1};
   control::FlowBoard flow_;
-  telemetry::IngestCounters storage_;
-  telemetry::IngestCounters* counters_ = &storage_;
+  test::RxCounters storage_;
+  test::RxCounters* counters_ = &storage_;
   std::optional<ingest::RxStage<OnePacketQueue, Sink>> stage_;
   std::uint64_t now_ = 0;
 };

@@ -74,7 +74,7 @@ ALLOWED = {
     "lib/identity/keyed_table.cpp": {"throw"},  # refuses memory that it is built in, at the start
     "lib/identity/window_file.cpp": {"system", "throw"},  # windows in a file: start and end
     "lib/identity/window_stream.cpp": {"system", "throw"},  # the same
-    "lib/ingest/datagram_cursor.hpp": {"allocate"},  # its scratch buffer, once, in the constructor
+    "lib/intake/datagram_cursor.hpp": {"allocate"},  # its scratch buffer, once, in the constructor
     "lib/ingest/packet_head.hpp": {"allocate"},  # the same
     "lib/ring/storage.hpp": {"throw"},  # looks at the memory a ring is built in, before it is
     "lib/route/random_seed.cpp": {"system", "throw"},  # asks the kernel, once, at the start

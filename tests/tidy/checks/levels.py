@@ -12,6 +12,7 @@ LEVELS = [
     ["wire", "ring", "telemetry", "topology"],
     ["config", "event", "dlq"],
     ["dpdk", "identity", "route", "control", "runtime", "storage", "cli"],
+    ["intake"],
     ["ingest", "tcp", "dispatch", "worker"],
 ]
 LEVEL_OF = {folder: level for level, folders in enumerate(LEVELS) for folder in folders}

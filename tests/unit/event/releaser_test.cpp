@@ -14,7 +14,7 @@ class ReleaserTest : public testing::Test {
  protected:
   event::Event on_port(TestPool& pool, std::uint16_t port) {
     event::Event event = make_event(pool, "a");
-    event.source = event::make_source(port, 5);
+    event.source = event::Source::of_port(port, 5);
     return event;
   }
 
@@ -175,10 +175,18 @@ TEST(Event, FrameTopicAndPayloadAreReadInPlace) {
   rte_pktmbuf_free(event.mbuf);
 }
 
-TEST(Event, SourceKeepsPortAndQueue) {
-  EXPECT_EQ(event::source_port(event::make_source(65535, 1)), 65535);
-  EXPECT_EQ(event::source_port(event::make_source(3, 65535)), 3);
-  EXPECT_NE(event::make_source(3, 1), event::make_source(3, 2));
+TEST(Event, SourceKeepsWhatItIsMadeOf) {
+  using event::Source;
+  EXPECT_EQ(Source::of_port(32767, 1).port(), 32767);
+  EXPECT_EQ(Source::of_port(3, 65535).queue(), 65535);
+  EXPECT_EQ(Source::of_port(3, 65535).kind(), event::SourceKind::kPort);
+  EXPECT_NE(Source::of_port(3, 1), Source::of_port(3, 2));
+  const Source connection = Source::of_connection(65535, 32767);
+  EXPECT_EQ(connection.kind(), event::SourceKind::kConnection);
+  EXPECT_EQ(connection.slot(), 65535U);
+  EXPECT_EQ(connection.generation(), 32767U);
+  EXPECT_EQ(Source::of_connection(7, 32768 + 5).generation(), 5U);
+  EXPECT_NE(Source::of_connection(7, 1), Source::of_connection(7, 2));
 }
 
 }  // namespace

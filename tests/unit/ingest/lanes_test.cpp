@@ -19,13 +19,13 @@ class Lanes : public RxFixture {
   }
   /// Two queues; the second belongs to pipeline 1.
   void make() {
-    std::vector<ingest::Lane<ScriptedSink>> lanes;
+    std::vector<intake::Lane<ScriptedSink>> lanes;
     for (std::uint32_t i = 0; i < kPipelines; ++i) lanes.emplace_back(sinks_[i], blocks_[i]);
     std::vector<ingest::QueueBinding<ScriptedQueue>> queues = {
-        {queue_, &port_, event::make_source(0, 0), 0},
-        {second_, &port_, event::make_source(0, 1), 1}};
-    lanes_stage_.emplace(std::move(queues), std::move(lanes), route::TopicHasher(1), owner_, flow_,
-                         limits_);
+        {queue_, &port_, event::Source::of_port(0, 0), 0},
+        {second_, &port_, event::Source::of_port(0, 1), 1}};
+    make_stage(lanes_stage_, std::move(queues), std::move(lanes), route::TopicHasher(1), owner_,
+               flow_, packet_blocks_, limits_);
   }
   void give_second(std::span<const std::uint8_t> packet) {
     second_.state->packets.push_back(pool_.packet(packet));
@@ -37,7 +37,8 @@ class Lanes : public RxFixture {
   identity::ProducerOwner owner_{99, kPipelines};
   ScriptedQueue second_;
   std::array<ScriptedSink, kPipelines> sinks_;
-  std::array<telemetry::IngestCounters, kPipelines> blocks_;
+  std::array<telemetry::FrameCounters, kPipelines> blocks_;
+  std::array<telemetry::PacketCounters, kPipelines> packet_blocks_;
   std::optional<Stage> lanes_stage_;
 };
 
@@ -52,8 +53,8 @@ TEST_F(Lanes, UnnumberedEventsStayWithTheirQueuesPipeline) {
   EXPECT_EQ(blocks_[0].frames_received.get(), 2U);
   EXPECT_EQ(blocks_[1].frames_received.get(), 2U);
   EXPECT_EQ(blocks_[1].frame_dropped.get(FrameDrop::kTopicNotUtf8), 1U);
-  EXPECT_EQ(blocks_[0].packets_received.get(), 1U);
-  EXPECT_EQ(blocks_[1].packets_received.get(), 1U);
+  EXPECT_EQ(packet_blocks_[0].packets_received.get(), 1U);
+  EXPECT_EQ(packet_blocks_[1].packets_received.get(), 1U);
 }
 
 // From whichever queue they come: a window has one owner.
@@ -110,7 +111,7 @@ TEST_F(Lanes, AFullRingKeepsWhatIsForIt) {
   poll(10);
   EXPECT_EQ(sinks_[0].state->events.size(), 3U);
   EXPECT_EQ(blocks_[0].events_held.get(), 2U);
-  EXPECT_GT(blocks_[0].ring_full.get(), 0U);
+  EXPECT_GT(packet_blocks_[0].ring_full.get(), 0U);
   sinks_[0].state->room = SIZE_MAX;
   poll(10);
   EXPECT_EQ(sinks_[0].state->events.size(), 5U);

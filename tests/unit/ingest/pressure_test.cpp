@@ -10,11 +10,11 @@ using control::PressureWord;
 class RxPressure : public RxFixture {
  protected:
   void make(const storage::Outlet& outlet = {}) {
-    std::vector<ingest::Lane<ScriptedSink>> lanes;
+    std::vector<intake::Lane<ScriptedSink>> lanes;
     lanes.emplace_back(sink_, counters_, &board_, outlet);
-    stage_.emplace(std::vector{ingest::QueueBinding<ScriptedQueue>{queue_, &port_, 0}},
-                   std::move(lanes), route::TopicHasher(1), identity::ProducerOwner(0, 1), flow_,
-                   limits_);
+    make_stage(stage_, {ingest::QueueBinding<ScriptedQueue>{queue_, &port_, {}}}, std::move(lanes),
+               route::TopicHasher(1), identity::ProducerOwner(0, 1), flow_,
+               counters_.packets(), limits_);
   }
   control::PressureBoard board_;
 };

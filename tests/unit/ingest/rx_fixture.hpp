@@ -13,8 +13,8 @@
 #include "event/frame_bytes.hpp"
 #include "event/poison.hpp"
 #include "event/releaser.hpp"
+#include "ingest/one_pipeline.hpp"
 #include "ingest/packets.hpp"
-#include "ingest/rx_stage.hpp"
 #include "support/mbufs.hpp"
 
 namespace esc::test {
@@ -99,9 +99,9 @@ class RxFixture : public testing::Test {
 
   Stage& stage() {
     if (!stage_) {
-      stage_.emplace(std::vector{ingest::QueueBinding<ScriptedQueue>{queue_, &port_,
-                                                                     event::make_source(0, 0)}},
-                     sink_, route::TopicHasher(1), flow_, counters_, limits_);
+      make_stage(stage_,
+                 {ingest::QueueBinding<ScriptedQueue>{queue_, &port_, event::Source::of_port(0, 0)}},
+                 sink_, route::TopicHasher(1), flow_, counters_, limits_);
     }
     return *stage_;
   }
@@ -139,8 +139,8 @@ class RxFixture : public testing::Test {
   ScriptedQueue queue_;
   ScriptedSink sink_;
   control::FlowBoard flow_;
-  telemetry::IngestCounters counters_;
-  ingest::RxLimits limits_;
+  RxCounters counters_;
+  RxTestLimits limits_;
   std::optional<Stage> stage_;
   std::uint64_t now_ = 0;
 };

@@ -42,12 +42,11 @@ TEST(RxThreaded, WhoReadsAnEventsSenderMeetsNoWrite) {
   }
   OwnedRing<Ring> ring(64);
   control::FlowBoard flow;
-  telemetry::IngestCounters counters;
-  ingest::RxLimits limits;
-  limits.burst = 8;
-  ingest::RxStage<ScriptedQueue, Sink> stage({{queue, &port, event::make_source(0, 0)}},
-                                             Sink{Ring::Producer(*ring), ring.get()},
-                                             route::TopicHasher(1), flow, counters, limits);
+  RxCounters counters;
+  std::optional<ingest::RxStage<ScriptedQueue, Sink>> stage;
+  make_stage(stage, {{queue, &port, event::Source::of_port(0, 0)}},
+             Sink{Ring::Producer(*ring), ring.get()}, route::TopicHasher(1), flow, counters,
+             {.burst = 8});
 
   std::vector<event::Event> events;
   std::size_t known = 0;
@@ -62,7 +61,7 @@ TEST(RxThreaded, WhoReadsAnEventsSenderMeetsNoWrite) {
     }
   });
   for (std::uint64_t now = 1; counters.events_pushed.get() < kDatagrams * kFrames; ++now) {
-    if (stage.poll(now) == 0) std::this_thread::yield();
+    if (stage->poll(now) == 0) std::this_thread::yield();
   }
   reader.join();
   EXPECT_EQ(known, kDatagrams * kFrames);

@@ -71,7 +71,7 @@ class StorageTest : public testing::Test {
            std::uint64_t lived = 0) {
     event::Event event = make_event(pool_, "plant/x", number, payload_bytes);
     event.rx_tsc = kStart - 1024 * kRx;
-    event.source = event::make_source(0, 3);
+    event.source = event::Source::of_port(0, 3);
     event.flags |= event::kPeerUnknown;
     ASSERT_TRUE(outlet.put(event, reason, event.rx_tsc + lived));
   }
@@ -136,7 +136,7 @@ TEST_F(StorageTest, WhatDiesIsOnTheDiskWithAllThatIsKnownOfIt) {
   event.epoch = 3;
   event.replay_count = 2;
   event.rx_tsc = kStart - 5 * 1024;
-  event.source = event::make_source(0, 1);
+  event.source = event::Source::of_port(0, 1);
   const Bytes frame(event::frame(event).begin(), event::frame(event).end());
   ASSERT_TRUE(worker_.put(event, DeadReason::kHandlerRefused, kStart - 2 * 1024, 4));
   die(dispatch_, DeadReason::kUnknownTopic, 1);

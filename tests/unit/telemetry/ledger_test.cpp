@@ -126,28 +126,30 @@ TEST(Ledger, CollectAddsUpEveryBlock) {
   dispatcher.stale.add(13);
   dispatcher.duplicate_key.add(14);
   dispatcher.duplicate_replay.add(19);
-  IngestCounters ingests[2];
-  ingests[0].packets_received.add(10);
-  ingests[0].datagrams.add(7);
-  ingests[0].non_event.add(NonEvent::kIcmp, 2);
-  ingests[0].packet_dropped.add(PacketDrop::kBadUdpChecksum, 1);
-  ingests[0].frames_received.add(59);
-  ingests[0].control.add(3);
-  ingests[0].frame_dropped.add(FrameDrop::kUnknownTopic, 1);
-  ingests[1].packets_received.add(1);
-  ingests[1].datagrams.add(1);
-  ingests[1].frames_received.add(1);
+  PacketCounters packets[2];
+  FrameCounters frames[2];
+  packets[0].packets_received.add(10);
+  packets[0].datagrams.add(7);
+  packets[0].non_event.add(NonEvent::kIcmp, 2);
+  packets[0].packet_dropped.add(PacketDrop::kBadUdpChecksum, 1);
+  frames[0].frames_received.add(59);
+  frames[0].control.add(3);
+  frames[0].frame_dropped.add(FrameDrop::kUnknownTopic, 1);
+  packets[1].packets_received.add(1);
+  packets[1].datagrams.add(1);
+  frames[1].frames_received.add(1);
   SettledCounters settled[2];
   settled[0].durable.add(DeadReason::kStale, 15);
   settled[1].durable.add(DeadReason::kStale, 16);
   settled[1].durable.add(DeadReason::kHoldExpired, 17);
   settled[1].write_failed.add(18);
-  ingests[1].frames_received.add(15 + 16 + 17 + 18 + 19);
+  frames[1].frames_received.add(15 + 16 + 17 + 18 + 19);
 
   Ledger ledger = collect({.settled = {&settled[0], &settled[1]},
                            .workers = {&workers[0], &workers[1]},
                            .dispatchers = {&dispatcher},
-                           .ingests = {&ingests[0], &ingests[1]}});
+                           .frames = {&frames[0], &frames[1]},
+                           .packets = {&packets[0], &packets[1]}});
   EXPECT_EQ(ledger.frames.received, 145U);
   EXPECT_EQ(ledger.frames.dead_lettered[at(DeadReason::kStale)], 31U);
   EXPECT_EQ(ledger.frames.dead_lettered[at(DeadReason::kHoldExpired)], 17U);

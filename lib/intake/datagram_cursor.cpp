@@ -1,9 +1,9 @@
-#include "ingest/datagram_cursor.hpp"
+#include "intake/datagram_cursor.hpp"
 
 #include <algorithm>
 #include <cstring>
 
-namespace esc::ingest {
+namespace esc::intake {
 
 bool DatagramCursor::shared(const rte_mbuf* chain) noexcept {
   for (const rte_mbuf* segment = chain; segment != nullptr; segment = segment->next) {
@@ -85,11 +85,11 @@ std::uint32_t DatagramCursor::peek_length() const noexcept {
   return wire::load_be32(bytes.data());
 }
 
-bool DatagramCursor::next(const PortContext& port, CursorFrame& frame) noexcept {
+bool DatagramCursor::next(const FrameSource& source, CursorFrame& frame) noexcept {
   // The frame before this one ended at the segment's end; its event has taken its reference by now.
   if (in_segment_ == 0) advance(0);
   const std::uint32_t length = peek_length();
-  const wire::LengthVerdict verdict = wire::judge_length(length, remaining_, port.limits);
+  const wire::LengthVerdict verdict = wire::judge_length(length, remaining_, source.limits);
   if (verdict != wire::LengthVerdict::kInBounds) {
     frame = {wire::refuse_rest(verdict, remaining_), nullptr, false};
     remaining_ = 0;
@@ -97,7 +97,7 @@ bool DatagramCursor::next(const PortContext& port, CursorFrame& frame) noexcept 
   }
   const std::uint32_t frame_bytes = wire::kLengthBytes + length;
   if (frame_bytes <= in_segment_ && shared_head_ == nullptr) {
-    frame = {wire::parse_body({at_, frame_bytes}, port.limits), refs_.segment(), false,
+    frame = {wire::parse_body({at_, frame_bytes}, source.limits), refs_.segment(), false,
              peer_flags_};
     // Not advance(): the event about to be staged must still find this segment in refs_.
     at_ += frame_bytes;
@@ -106,24 +106,24 @@ bool DatagramCursor::next(const PortContext& port, CursorFrame& frame) noexcept 
     return true;
   }
   gather(scratch_->data(), frame_bytes);
-  frame = {wire::parse_body({scratch_->data(), frame_bytes}, port.limits), nullptr, true};
+  frame = {wire::parse_body({scratch_->data(), frame_bytes}, source.limits), nullptr, true};
   if (frame.view.kind == wire::FrameKind::kEvent) {
-    frame.holder = copy_frame(port, frame_bytes);
+    frame.holder = copy_frame(source, frame_bytes);
     if (frame.holder == nullptr) {
       pending_frame_bytes_ = frame_bytes;
       return false;
     }
     frame.peer_flags = event::note_peer(*frame.holder, peer_, peer_port_);
     const auto* copy = rte_pktmbuf_mtod(frame.holder, const std::uint8_t*);
-    frame.view = wire::parse_body({copy, frame_bytes}, port.limits);
+    frame.view = wire::parse_body({copy, frame_bytes}, source.limits);
   }
   advance(frame_bytes);
   return true;
 }
 
-rte_mbuf* DatagramCursor::copy_frame(const PortContext& port, std::uint32_t frame_bytes) noexcept {
-  const bool fits = frame_bytes + RTE_PKTMBUF_HEADROOM <= rte_pktmbuf_data_room_size(port.pool);
-  rte_mempool* pool = fits ? port.pool : port.jumbo_pool;
+rte_mbuf* DatagramCursor::copy_frame(const FrameSource& source, std::uint32_t frame_bytes) noexcept {
+  const bool fits = frame_bytes + RTE_PKTMBUF_HEADROOM <= rte_pktmbuf_data_room_size(source.pool);
+  rte_mempool* pool = fits ? source.pool : source.jumbo_pool;
   if (pool == nullptr) return nullptr;
   rte_mbuf* copy = rte_pktmbuf_alloc(pool);
   if (copy == nullptr) return nullptr;
@@ -132,4 +132,4 @@ rte_mbuf* DatagramCursor::copy_frame(const PortContext& port, std::uint32_t fram
   return copy;
 }
 
-}  // namespace esc::ingest
+}  // namespace esc::intake

@@ -11,12 +11,12 @@
 #include <span>
 
 #include "event/peer.hpp"
-#include "ingest/port_context.hpp"
-#include "ingest/segment_refs.hpp"
+#include "intake/frame_source.hpp"
+#include "intake/segment_refs.hpp"
 #include "wire/parser.hpp"
 #include "wire/session_cursor.hpp"
 
-namespace esc::ingest {
+namespace esc::intake {
 
 /// A frame as the cursor found it.
 struct CursorFrame {
@@ -26,9 +26,9 @@ struct CursorFrame {
   std::uint8_t peer_flags = 0;  ///< of the event: see event::note_peer
 };
 
-/// State of the datagram that an RX stage is reading; it survives from poll to poll, so that a
+/// State of the datagram that a receiving stage is reading; it survives from poll to poll, so that a
 /// datagram of many frames may fill the staging more than once. Owns the packet from begin() to
-/// finish(). Thread: one RX lcore.
+/// finish(). Thread: the lcore that receives.
 ///
 /// A chained packet is taken apart as the cursor leaves its segments: each becomes an mbuf of its
 /// own, kept by the events in it. Unless somebody else holds a segment too, as a sender on a
@@ -68,6 +68,19 @@ class DatagramCursor {
     return remaining_ <= in_segment_ && shared_head_ == nullptr;
   }
 
+  /// The packet is one segment: its headers lie before what is left.
+  [[nodiscard]] bool behind_headers() const noexcept { return !chained_; }
+  /// What is left, if behind_headers(): its first byte, and how many.
+  [[nodiscard]] const std::uint8_t* at() const noexcept { return at_; }
+  [[nodiscard]] std::uint32_t left() const noexcept { return remaining_; }
+  /// The frames before `at` have been read in place.
+  void move_to(const std::uint8_t* at) noexcept {
+    const auto bytes = static_cast<std::uint32_t>(at - at_);
+    at_ = at;
+    in_segment_ -= bytes;
+    remaining_ -= bytes;
+  }
+
   /// The next frame, where it lies; in_one_segment() and not at_end(). Its holder is segment().
   [[nodiscard]] wire::FrameView next_in_place(const wire::FrameLimits& limits) noexcept {
     const wire::FrameView view = wire::parse_frame({at_, remaining_}, limits);
@@ -79,7 +92,7 @@ class DatagramCursor {
 
   /// The next frame, over however many segments; not at_end(). False: it spans segments and there
   /// is no mbuf to make it whole in. Ask again, or skip_frame().
-  [[nodiscard]] bool next(const PortContext& port, CursorFrame& frame) noexcept;
+  [[nodiscard]] bool next(const FrameSource& source, CursorFrame& frame) noexcept;
 
   /// Flags of an event that lies in segment(): see event::note_peer.
   [[nodiscard]] std::uint8_t peer_flags() const noexcept { return peer_flags_; }
@@ -107,7 +120,7 @@ class DatagramCursor {
   static_assert(wire::kMaxFrameBytes + wire::kLengthBytes <= kScratchBytes);
 
   [[nodiscard]] static bool shared(const rte_mbuf* chain) noexcept;
-  [[nodiscard]] rte_mbuf* copy_frame(const PortContext& port, std::uint32_t frame_bytes) noexcept;
+  [[nodiscard]] rte_mbuf* copy_frame(const FrameSource& source, std::uint32_t frame_bytes) noexcept;
   [[nodiscard]] std::uint32_t peek_length() const noexcept;
   void gather(std::uint8_t* to, std::uint32_t bytes) const noexcept;
   void advance(std::uint32_t bytes) noexcept;
@@ -129,4 +142,4 @@ class DatagramCursor {
   std::unique_ptr<std::array<std::uint8_t, kScratchBytes>> scratch_;
 };
 
-}  // namespace esc::ingest
+}  // namespace esc::intake

@@ -1,4 +1,4 @@
-// An RX stage's way into one pipeline: the events staged for it, and its counters there.
+// A receiving stage's way into one pipeline: the events staged for it, and its counters there.
 #pragma once
 
 #include <array>
@@ -12,17 +12,17 @@
 #include "storage/outlet.hpp"
 #include "telemetry/stage_counters.hpp"
 
-namespace esc::ingest {
+namespace esc::intake {
 
 /// Sink: a producer's end of the pipeline's ring, push_burst(std::span<const Event>) -> accepted,
-/// and size() of what is queued. Thread: the RX lcore.
+/// and size() of what is queued. Thread: the lcore that receives.
 template <class Sink>
 class Lane {
  public:
   static constexpr std::size_t kMaxBurst = 64;
 
   /// `counters`, `pressure`: not owned; outlive the lane. Without a board: never any pressure.
-  Lane(Sink sink, telemetry::IngestCounters& counters,
+  Lane(Sink sink, telemetry::FrameCounters& counters,
        const control::PressureBoard* pressure = nullptr, const storage::Outlet& outlet = {})
       : sink_(std::move(sink)), counters_(&counters), board_(pressure), outlet_(outlet) {}
 
@@ -38,30 +38,35 @@ class Lane {
   }
   /// Room for one; there must be some. It counts as received.
   [[nodiscard]] event::Event& stage_shed() noexcept {
-    ++received_;
+    ++not_staged_;
     return shed_staging_[shed_staged_++];
   }
   [[nodiscard]] std::size_t shed_staged() const noexcept { return shed_staged_; }
 
   /// A frame that is not staged for its priority: received, and dropped.
   void shed() noexcept {
-    ++received_;
+    ++not_staged_;
     ++shed_;
   }
+  /// Frames that are received and become no event.
+  void receive(std::uint64_t frames) noexcept { not_staged_ += frames; }
 
   /// Room for one more event; there must be some. It counts as received by this pipeline.
-  [[nodiscard]] event::Event& stage() noexcept {
-    ++received_;
-    return staging_[staged_++];
-  }
+  [[nodiscard]] event::Event& stage() noexcept { return staging_[staged_++]; }
   [[nodiscard]] std::size_t staged() const noexcept { return staged_; }
+  /// The same for several at once: to be written from room() on, then staged by stage_more().
+  [[nodiscard]] event::Event* room() noexcept { return staging_.data() + staged_; }
+  void stage_more(std::size_t count) noexcept { staged_ += count; }
 
   /// Receipts, before the events that they stand for may be seen by others.
   void publish_receipts() noexcept {
-    if (received_ == 0) return;
-    counters_->frames_received.add(received_);
-    received_ = 0;
-    if (shed_ == 0) return;
+    const std::uint64_t received = not_staged_ + staged_ - receipted_;
+    if (received == 0) return;
+    counters_->frames_received.add(received);
+    not_staged_ = 0;
+    receipted_ = staged_;
+    if (shed_ == 0) [[likely]]
+      return;
     counters_->shed.add(word_.level(), shed_);
     counters_->frame_dropped.add(word_.level() == PressureLevel::kEmergency
                                      ? FrameDrop::kShedEmergency
@@ -94,7 +99,7 @@ class Lane {
     const std::size_t accepted =
         sink_.push_burst(std::span(staging_).subspan(pushed_, staged_ - pushed_));
     pushed_ += accepted;
-    if (pushed_ == staged_) pushed_ = staged_ = 0;
+    if (pushed_ == staged_) pushed_ = staged_ = receipted_ = 0;
     counters_->events_pushed.add(accepted);
     counters_->events_held.set(staged_ - pushed_);
     return accepted;
@@ -105,28 +110,29 @@ class Lane {
   std::size_t discard(F&& give_up) noexcept {
     const std::size_t count = staged_ - pushed_;
     for (std::size_t i = pushed_; i < staged_; ++i) give_up(staging_[i]);
-    pushed_ = staged_ = 0;
+    pushed_ = staged_ = receipted_ = 0;
     counters_->events_held.set(0);
     return count;
   }
 
   [[nodiscard]] std::size_t depth() const noexcept { return sink_.size(); }
-  [[nodiscard]] telemetry::IngestCounters& counters() const noexcept { return *counters_; }
+  [[nodiscard]] telemetry::FrameCounters& counters() const noexcept { return *counters_; }
   [[nodiscard]] storage::Outlet& outlet() noexcept { return outlet_; }
 
  private:
   Sink sink_;
-  telemetry::IngestCounters* counters_;
+  telemetry::FrameCounters* counters_;
   const control::PressureBoard* board_;
   control::PressureWord word_;
   storage::Outlet outlet_;
   std::uint64_t shed_ = 0;      ///< dropped for their priority by word_, and not counted yet
   std::size_t staged_ = 0;      ///< events in staging_
   std::size_t pushed_ = 0;      ///< of those, already in the ring
-  std::uint64_t received_ = 0;  ///< staged, and not counted yet
+  std::size_t receipted_ = 0;   ///< of the staged, those that count as received already
+  std::uint64_t not_staged_ = 0;  ///< received frames that became no event; not counted yet
   std::size_t shed_staged_ = 0;
   std::array<event::Event, kMaxBurst> staging_{};
   std::array<event::Event, kMaxBurst> shed_staging_{};  ///< nothing in it between two polls
 };
 
-}  // namespace esc::ingest
+}  // namespace esc::intake

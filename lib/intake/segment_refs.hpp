@@ -8,12 +8,12 @@
 #include "event/event.hpp"
 #include "event/poison.hpp"
 
-namespace esc::ingest {
+namespace esc::intake {
 
-/// Between enter() and leave() the RX stage holds one reference to the segment itself. Each event
+/// Between enter() and leave() the stage holds one reference to the segment itself. Each event
 /// staged from it calls take(); publishing() comes before staged events are pushed, while nobody
 /// else can see them; leave() hands the stage's own reference to the last event, or gives it back.
-/// So a datagram of n frames costs one store, not n atomic increments. Thread: one RX lcore.
+/// So a datagram of n frames costs one store, not n atomic increments. Thread: the lcore that receives.
 class SegmentRefs {
  public:
   void enter(rte_mbuf* segment) noexcept {
@@ -22,7 +22,7 @@ class SegmentRefs {
     published_ = false;
   }
 
-  void take() noexcept { ++taken_; }
+  void take(std::uint32_t events = 1) noexcept { taken_ += events; }
 
   void publishing() noexcept {
     if (segment_ == nullptr || taken_ == 0) return;
@@ -57,4 +57,4 @@ class SegmentRefs {
   bool published_ = false;   ///< some events of this segment are already with other lcores
 };
 
-}  // namespace esc::ingest
+}  // namespace esc::intake

@@ -1,0 +1,420 @@
+// The intake: reads the frames of buffers and stages events for the pipelines, whatever the bytes
+// came by.
+#pragma once
+
+#include <rte_mbuf.h>
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "event/event.hpp"
+#include "event/frame_bytes.hpp"
+#include "event/poison.hpp"
+#include "identity/producer_owner.hpp"
+#include "intake/datagram_cursor.hpp"
+#include "intake/frame_source.hpp"
+#include "intake/lane.hpp"
+#include "intake/plain_datagram.hpp"
+#include "intake/refusals.hpp"
+#include "route/topic_hasher.hpp"
+#include "telemetry/stage_counters.hpp"
+#include "wire/plain_frame.hpp"
+
+namespace esc::intake {
+
+struct IntakeLimits {
+  std::size_t burst = 64;                ///< events that a lane stages before they are pushed
+  std::uint64_t jumbo_wait_cycles = 0;  ///< TSC cycles to wait for a jumbo buffer before the frame
+                                        ///< is dropped
+};
+
+/// How frames are read. Both say the same of every frame.
+enum class Way : std::uint8_t {
+  kPlainFirst,  ///< frames as nearly all are at one go, the others by the general way
+  kGeneral,     ///< all of them by the general way: what the other is held against in tests
+};
+
+/// Sink: as in Lane. Thread: one lcore, that of the stage which it is part of.
+///
+/// The stage says where its buffers come from (from), and gives it datagrams: many at once that are
+/// plain by their headers (take), or one of any shape (open), which is then read by read(). A
+/// numbered event goes to the pipeline that owns its producer, any other to its origin's own.
+/// Whatever a ring does not take stays in the lanes; nothing more is to be read while holding().
+///
+/// In each poll: read_pressure(), push(), then frames, publish() and push() again.
+template <class Sink, Way kWay = Way::kPlainFirst>
+class Intake {
+ public:
+  static constexpr std::size_t kMaxBurst = Lane<Sink>::kMaxBurst;
+
+  /// `lanes`: one for each pipeline, in their order; `owner` answers with an index in it.
+  Intake(std::vector<Lane<Sink>> lanes, const route::TopicHasher& hasher,
+         const identity::ProducerOwner& owner, const IntakeLimits& limits)
+      : lanes_(std::move(lanes)),
+        hasher_(hasher),
+        owner_(owner),
+        own_(&lanes_.front()),
+        burst_(std::min(limits.burst, kMaxBurst)),
+        jumbo_wait_cycles_(limits.jumbo_wait_cycles) {}
+
+  /// Begins a poll. `obeys` false: nothing is shed or deferred.
+  void read_pressure(bool obeys) noexcept {
+    for (Lane<Sink>& lane : lanes_) lane.read_pressure(obeys);
+    full_ = false;
+  }
+
+  /// Hands over what the rings take; how many events.
+  std::size_t push() noexcept {
+    std::size_t moved = 0;
+    holding_ = false;
+    for (Lane<Sink>& lane : lanes_) {
+      moved += lane.push();
+      holding_ = holding_ || lane.staged() != 0;
+    }
+    return moved;
+  }
+
+  /// A ring did not take all there was for it.
+  [[nodiscard]] bool holding() const noexcept { return holding_; }
+  /// A lane has no room for one more event: time to publish() and push().
+  [[nodiscard]] bool full() const noexcept { return full_; }
+  /// A datagram has frames that are not read yet.
+  [[nodiscard]] bool reading() const noexcept { return cursor_.active(); }
+  /// A frame waits for a buffer.
+  [[nodiscard]] bool waiting() const noexcept { return waiting_since_ != 0; }
+
+  /// Where the datagrams come from that are given from now on, and when they were received. Not
+  /// while reading().
+  void from(const Origin& origin, std::uint64_t rx_tsc) noexcept {
+    origin_ = origin;
+    own_ = &lanes_[origin.lane];
+    plain_ = wire::PlainFrames(origin.from->limits);
+    rx_tsc_ = rx_tsc;
+  }
+
+  /// Takes datagrams in their order, up to the first that is not plain by its headers or until a
+  /// lane is full; the last one may be reading() then. How many. Not while reading() or full().
+  [[nodiscard]] std::size_t take(std::span<const PlainDatagram> datagrams) noexcept {
+    std::size_t taken = 0;
+    while (taken < datagrams.size() && !full_) {
+      taken += take_single_events(datagrams.subspan(taken));
+      if (full_ || taken == datagrams.size() || !datagrams[taken]) break;
+      const PlainDatagram& datagram = datagrams[taken++];
+      open(datagram.mbuf, datagram.packet_offset(), datagram.bytes, true);
+      if (!read_in_place()) break;
+    }
+    return taken;
+  }
+
+  /// Takes the packet, whose datagram begins `offset` into it. `may_be_sole`: the mbuf is plainly
+  /// ours, so its reference can be handed to a single event and it can go back raw. Not while
+  /// reading().
+  void open(rte_mbuf* packet, std::uint32_t offset, std::uint32_t bytes,
+            bool may_be_sole) noexcept {
+    may_be_sole_ = may_be_sole && origin_.from->own_mbufs;
+    cursor_.begin(packet, offset, bytes);
+  }
+
+  /// Frames of the open datagram, until it ends. False: a lane is full(), or a frame is waiting().
+  bool read(std::uint64_t now) noexcept {
+    while (!full_) {
+      if (cursor_.in_one_segment()) [[likely]] {
+        if (kWay == Way::kPlainFirst && cursor_.behind_headers()) return read_in_place();
+        take_in_place();
+      } else if (!read_chained_frame(now)) {
+        return false;
+      }
+      if (cursor_.at_end()) {
+        end_datagram();
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /// After reading: receipts first, then what became of them; then the staged events may be seen by
+  /// others.
+  void publish(std::uint64_t now) noexcept {
+    if (frames_.control != 0) own_->counters().control.add(frames_.control);
+    own_->receive(frames_.other);
+    frames_ = {};
+    for (Lane<Sink>& lane : lanes_) lane.publish_receipts();
+    refusals_.count_in(own_->counters().frame_dropped);
+    if (cursor_.active()) cursor_.refs().publishing();
+    own_->counters().datagram_open.set(cursor_.active() ? 1 : 0);
+    for (Lane<Sink>& lane : lanes_) {
+      lane.push_shed(now, [](const event::Event& event) { event::free_segment(event.mbuf); });
+    }
+  }
+
+  /// Drops what the rings did not take, for `reason`.
+  [[gnu::noinline]] void drop_staged(FrameDrop reason) noexcept {
+    for (Lane<Sink>& lane : lanes_) {
+      const std::size_t count =
+          lane.discard([](const event::Event& event) { event::free_segment(event.mbuf); });
+      lane.counters().frame_dropped.add(reason, count);
+    }
+    holding_ = false;
+  }
+
+  /// Drops all that it holds as drained at deadline, the open datagram's frames too. Only once the
+  /// lcore has stopped, like the next ones.
+  void discard(std::uint64_t now) noexcept;
+  /// Stops the clocks and the shedding of the last poll.
+  void begin_giving_up() noexcept;
+  /// Calls give_up(std::size_t lane, const event::Event&) on all that is staged; how many. The
+  /// event and what becomes of it is the caller's to count.
+  template <class GiveUp>
+  std::size_t give_up_staged(GiveUp&& give_up) noexcept;
+  /// Drops the frame that is waiting() as drained at deadline.
+  void give_up_waiting_frame() noexcept;
+
+  [[nodiscard]] std::span<Lane<Sink>> lanes() noexcept { return lanes_; }
+  [[nodiscard]] std::span<const Lane<Sink>> lanes() const noexcept { return lanes_; }
+  [[nodiscard]] std::size_t burst() const noexcept { return burst_; }
+
+ private:
+  /// Of frames that became no event, not counted yet.
+  struct Frames {
+    std::uint64_t other = 0;  ///< control frames too
+    std::uint64_t control = 0;
+  };
+
+  /// Datagrams that are one plain event each, as nearly all are, up to the first that is not, or as
+  /// many as there is room for. Nothing is written of one before it is known to be that.
+  [[nodiscard]] std::size_t take_single_events(std::span<const PlainDatagram> datagrams) noexcept {
+    if (kWay == Way::kGeneral) return 0;
+    Lane<Sink>& lane = *own_;
+    const wire::PlainFrames plain = plain_;
+    const route::TopicHasher hasher = hasher_;
+    const std::uint32_t cutoff = lane.pressure().cutoff();
+    const std::uint64_t rx_tsc = rx_tsc_;
+    const event::Source source = origin_.source;
+    const auto flags = static_cast<std::uint8_t>(
+        event::kBehindHeader | (origin_.from->own_mbufs ? event::kSoleOwner : 0));
+    const std::size_t count = std::min(datagrams.size(), burst_ - lane.staged());
+    event::Event* const room = lane.room();
+    std::size_t i = 0;
+    for (; i < count; ++i) {
+      const PlainDatagram& datagram = datagrams[i];
+      wire::PlainFrame frame;
+      if (!plain.read(datagram.frames(), datagram.bytes, frame) ||
+          frame.frame_bytes() != datagram.bytes || frame.priority < cutoff) [[unlikely]]
+        break;
+      room[i] = {.mbuf = datagram.mbuf,
+                 .rx_tsc = rx_tsc,
+                 .topic_hash = hasher(frame.topic),
+                 .producer = 0,
+                 .sequence = 0,
+                 .epoch = 0,
+                 .source = source,
+                 .offset = datagram.offset,
+                 .length = static_cast<std::uint16_t>(frame.length),
+                 .topic_len = static_cast<std::uint8_t>(frame.topic_len),
+                 .priority = frame.priority,
+                 .flags = flags,
+                 .replay_count = 0};
+    }
+    lane.stage_more(i);
+    full_ = lane.staged() == burst_;
+    return i;
+  }
+
+  /// Frames of an open datagram that lies behind its headers in one segment. False: a lane is full.
+  bool read_in_place() noexcept {
+    rte_mbuf* const mbuf = cursor_.segment();
+    const auto* const base = reinterpret_cast<const std::uint8_t*>(mbuf);
+    const bool direct = RTE_MBUF_DIRECT(mbuf);
+    while (!full_) {
+      const std::uint8_t* at = cursor_.at();
+      wire::PlainFrame frame;
+      if (direct && static_cast<std::size_t>(at - base) <= UINT16_MAX &&
+          plain_.read(at, cursor_.left(), frame) && stage_plain(frame, mbuf, at)) [[likely]] {
+        cursor_.move_to(at + frame.frame_bytes());
+      } else {
+        take_in_place();
+      }
+      if (cursor_.at_end()) {
+        end_datagram();
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /// False: it is not kept as an event, and nothing is done.
+  [[gnu::always_inline]] bool stage_plain(const wire::PlainFrame& frame, rte_mbuf* mbuf,
+                                          const std::uint8_t* at) noexcept {
+    Lane<Sink>* lane = own_;
+    const bool numbered = cursor_.session().active();
+    if (numbered && lanes_.size() > 1) lane = &lanes_[owner_(cursor_.session().producer())];
+    if (lane->pressure().sheds(frame.priority)) [[unlikely]]
+      return false;
+    event::Event& event = lane->stage();
+    full_ = lane->staged() == burst_;
+    cursor_.refs().take();
+    last_event_ = &event;
+    event.mbuf = mbuf;
+    event.rx_tsc = rx_tsc_;
+    event.topic_hash = hasher_(frame.topic);
+    event.source = origin_.source;
+    event.offset = static_cast<std::uint16_t>(at - reinterpret_cast<const std::uint8_t*>(mbuf));
+    event.length = static_cast<std::uint16_t>(frame.length);
+    event.topic_len = static_cast<std::uint8_t>(frame.topic_len);
+    event.priority = frame.priority;
+    event.flags = event::kBehindHeader;
+    if (numbered) {
+      number(event);
+    } else {
+      event.producer = event.sequence = 0;
+      event.epoch = event.replay_count = 0;
+    }
+    return true;
+  }
+
+  void number(event::Event& event) noexcept {
+    const wire::Identity identity = *cursor_.session().next();
+    event.producer = identity.producer;
+    event.sequence = identity.sequence;
+    event.epoch = identity.epoch;
+    event.replay_count = cursor_.session().replay_count();
+    event.flags |= event::kSequenced;
+  }
+
+  void end_datagram() noexcept {
+    if (cursor_.finish() && may_be_sole_) last_event_->flags |= event::kSoleOwner;
+  }
+
+  /// Any frame that lies in the datagram's last segment.
+  void take_in_place() noexcept {
+    const wire::FrameView view = cursor_.next_in_place(origin_.from->limits);
+    take_frame(view, cursor_.segment(), false, cursor_.peer_flags());
+  }
+
+  /// Out of line: rare. False: wait for a buffer.
+  [[gnu::noinline]] bool read_chained_frame(std::uint64_t now) noexcept {
+    CursorFrame frame;
+    if (!cursor_.next(*origin_.from, frame)) return wait_for_buffer(now);
+    if (frame.copied) {
+      waiting_since_ = 0;
+      own_->counters().frames_linearised.add();
+    }
+    take_frame(frame.view, frame.holder, frame.copied, frame.peer_flags);
+    return true;
+  }
+
+  /// Any frame. `flags`: that the event has for its holder's sake.
+  void take_frame(const wire::FrameView& view, rte_mbuf* holder, bool copied,
+                  std::uint8_t flags) noexcept {
+    if (view.kind != wire::FrameKind::kEvent) {
+      take_other_frame(view);
+      return;
+    }
+    Lane<Sink>* lane = own_;
+    wire::Identity identity{};
+    std::uint8_t replay_count = 0;
+    if (cursor_.session().active()) {
+      identity = *cursor_.session().next();
+      flags |= event::kSequenced;
+      replay_count = cursor_.session().replay_count();
+      lane = &lanes_[owner_(identity.producer)];
+    }
+    event::Event* room = nullptr;
+    if (lane->pressure().sheds(view.priority)) {
+      room = shed(*lane, holder, copied, replay_count != 0);
+      if (room == nullptr) return;
+    } else {
+      room = &lane->stage();
+      full_ = lane->staged() == burst_;
+    }
+    if (!copied) cursor_.refs().take();
+    event::Event& event = *room;
+    last_event_ = room;
+    event.mbuf = holder;
+    event.rx_tsc = rx_tsc_;
+    event.topic_hash = hasher_({view.topic, view.topic_len});
+    event.producer = identity.producer;
+    event.sequence = identity.sequence;
+    event.epoch = identity.epoch;
+    event.source = origin_.source;
+    event.length = static_cast<std::uint16_t>(view.frame_bytes - wire::kLengthBytes);
+    event.topic_len = view.topic_len;
+    event.priority = view.priority;
+    event.flags = flags;
+    event.replay_count = replay_count;
+    event::set_frame_start(event, view.topic - wire::kTopicOffset);
+  }
+
+  /// Where to write it, if it is kept; null: it is gone. A replayed letter is kept where it came
+  /// from.
+  [[gnu::noinline]] event::Event* shed(Lane<Sink>& lane, rte_mbuf* holder, bool copied,
+                                       bool replayed) noexcept {
+    if (lane.keeps_shed() && !replayed) {
+      event::Event& room = lane.stage_shed();
+      full_ = lane.shed_staged() == burst_;
+      return &room;
+    }
+    lane.shed();
+    if (copied) event::free_segment(holder);
+    return nullptr;
+  }
+
+  void take_other_frame(const wire::FrameView& view) noexcept {
+    ++frames_.other;
+    [[maybe_unused]] const auto number = cursor_.session().observe(view);
+    if (view.kind == wire::FrameKind::kControl) {
+      ++frames_.control;
+    } else {
+      refusals_.add(view.reason);
+    }
+  }
+
+  /// True when the frame was given up and reading can go on.
+  bool wait_for_buffer(std::uint64_t now) noexcept {
+    if (waiting_since_ == 0) waiting_since_ = now;
+    if (now - waiting_since_ < jumbo_wait_cycles_) {
+      own_->counters().jumbo_waits.add();
+      return false;
+    }
+    lose_waiting_frame(FrameDrop::kNoJumboBuffer);
+    return true;
+  }
+
+  /// The frame that there is no buffer for; it consumes its number all the same.
+  void lose_waiting_frame(FrameDrop reason) noexcept {
+    waiting_since_ = 0;
+    ++frames_.other;
+    [[maybe_unused]] const auto number = cursor_.session().next();
+    refusals_.add(reason);
+    cursor_.skip_frame();
+  }
+
+  void discard_frames() noexcept;
+
+  // Line by line: what every poll uses, then what the open datagram needs.
+  std::vector<Lane<Sink>> lanes_;
+  route::TopicHasher hasher_;
+  identity::ProducerOwner owner_;
+  Lane<Sink>* own_;  ///< of the origin
+  std::size_t burst_;
+  Origin origin_;
+  wire::PlainFrames plain_{wire::FrameLimits{}};
+  std::uint64_t rx_tsc_ = 0;
+  bool full_ = false;
+  bool holding_ = false;
+  bool may_be_sole_ = false;             ///< the open datagram's mbuf
+  event::Event* last_event_ = nullptr;   ///< in a lane's staging
+  std::uint64_t waiting_since_ = 0;      ///< TSC when the wait for a jumbo buffer began; 0: none
+  std::uint64_t jumbo_wait_cycles_;
+  Frames frames_;
+  Refusals refusals_;
+  DatagramCursor cursor_;
+};
+
+}  // namespace esc::intake
+
+#include "intake/intake_drain.hpp"

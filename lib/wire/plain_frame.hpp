@@ -1,0 +1,63 @@
+// What nearly every frame is, read at one go: an event with a short topic in printable ASCII.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+
+#include "wire/byte_order.hpp"
+#include "wire/frame.hpp"
+#include "wire/short_topic.hpp"
+
+namespace esc::wire {
+
+/// An event frame as PlainFrames found it.
+struct PlainFrame {
+  std::uint32_t length;  ///< the frame's length field
+  std::uint32_t topic_len;
+  std::uint8_t priority;
+  ShortTopic topic;
+
+  [[nodiscard]] std::uint32_t frame_bytes() const noexcept { return kLengthBytes + length; }
+};
+
+/// Reads plain frames within what a source accepts. Immutable: any thread.
+class PlainFrames {
+ public:
+  /// So many bytes before a frame may be read, whatever they are: a topic is read by its end.
+  static constexpr std::uint32_t kReadableBefore = kShortTopicBytes - kTopicOffset - 1;
+  /// Its length, priority and topic length, and the first byte of its topic.
+  static constexpr std::uint32_t kFewestBytes = kTopicOffset + 1;
+
+  explicit PlainFrames(const FrameLimits& limits) noexcept
+      : max_more_bytes_(limits.max_frame_bytes - kMinLength),
+        max_topic_bytes_(std::min<std::uint32_t>(limits.max_topic_bytes, kShortTopicBytes)) {}
+
+  /// The frame at `at`, of which `left` bytes are there. True: parse_frame would call it an event.
+  /// False: it is something else, or in doubt; then parse_frame has the word.
+  [[nodiscard, gnu::always_inline]] bool read(const std::uint8_t* at, std::uint32_t left,
+                                              PlainFrame& frame) const noexcept {
+    if (left < kFewestBytes) [[unlikely]]
+      return false;
+    const std::uint64_t head = load_be64(at);  // length, priority, topic_len, topic[0]
+    const auto length = static_cast<std::uint32_t>(head >> 32U);
+    const auto topic_len = static_cast<std::uint32_t>(head >> 8U & 0xffffU);
+    if (length - kMinLength > max_more_bytes_ || length > left - kLengthBytes) [[unlikely]]
+      return false;
+    // One comparison for both bounds: a topic_len of 0 wraps to the top.
+    if (topic_len - 1 >= max_topic_bytes_ || topic_len > length - kFixedBytes ||
+        static_cast<std::uint8_t>(head) == '$') [[unlikely]]
+      return false;
+    frame.length = length;
+    frame.topic_len = topic_len;
+    frame.priority = static_cast<std::uint8_t>(head >> 24U);
+    frame.topic = ShortTopic::before(at + kTopicOffset + topic_len, topic_len);
+    return frame.topic.printable();
+  }
+
+ private:
+  std::uint32_t max_more_bytes_;   ///< of the length field above its minimum
+  std::uint32_t max_topic_bytes_;  ///< of a topic that may be plain
+};
+
+}  // namespace esc::wire

@@ -1,0 +1,139 @@
+// A topic of up to 32 bytes in one vector: it is read, judged, hashed and compared without a branch
+// on its length, which nobody can foretell.
+#pragma once
+
+#include <immintrin.h>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+namespace esc::wire {
+
+/// The longest topic that one vector holds.
+inline constexpr std::size_t kShortTopicBytes = 32;
+
+namespace detail {
+
+/// Zeros, then ones: read from `bytes` on, the last `bytes` bytes of a vector.
+alignas(64) inline constexpr std::array<std::uint8_t, 2 * kShortTopicBytes> kLastBytes = [] {
+  std::array<std::uint8_t, 2 * kShortTopicBytes> mask{};
+  for (std::size_t i = kShortTopicBytes; i < mask.size(); ++i) mask[i] = 0xff;
+  return mask;
+}();
+
+// Printable ASCII, moved so that 0x20 is the lowest of the signed numbers: 0x7e is this one then,
+// and all other bytes are above it.
+inline constexpr char kMove = 0x60;
+inline constexpr char kHighestPrintable = static_cast<char>(0x7e + 0x60);
+
+#if defined(__AVX2__)
+
+/// 32 bytes.
+class Vector32 {
+ public:
+  Vector32() = default;
+  [[nodiscard]] static Vector32 load(const std::uint8_t* from) noexcept {
+    return Vector32(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(from)));
+  }
+  void store(std::uint8_t* to) const noexcept {
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), v_);
+  }
+  [[nodiscard]] Vector32 operator&(Vector32 other) const noexcept {
+    return Vector32(_mm256_and_si256(v_, other.v_));
+  }
+  /// Whether both are equal in the bits of `mask`.
+  [[nodiscard]] bool same(Vector32 other, Vector32 mask) const noexcept {
+    return _mm256_testz_si256(_mm256_xor_si256(v_, other.v_), mask.v_) != 0;
+  }
+  /// Whether the bytes for which `mask` is all ones are 0x20..0x7e.
+  [[nodiscard]] bool printable(Vector32 mask) const noexcept {
+    const __m256i moved = _mm256_add_epi8(v_, _mm256_set1_epi8(kMove));
+    const __m256i bad = _mm256_cmpgt_epi8(moved, _mm256_set1_epi8(kHighestPrintable));
+    return _mm256_testz_si256(bad, mask.v_) != 0;
+  }
+
+ private:
+  explicit Vector32(__m256i v) noexcept : v_(v) {}
+  __m256i v_;
+};
+
+#else
+
+/// 32 bytes, for machines without AVX2. SSE4.1, which DPDK needs anyway.
+class Vector32 {
+ public:
+  Vector32() = default;
+  [[nodiscard]] static Vector32 load(const std::uint8_t* from) noexcept {
+    const auto* halves = reinterpret_cast<const __m128i*>(from);
+    return {_mm_loadu_si128(halves), _mm_loadu_si128(halves + 1)};
+  }
+  void store(std::uint8_t* to) const noexcept {
+    auto* halves = reinterpret_cast<__m128i*>(to);
+    _mm_storeu_si128(halves, low_);
+    _mm_storeu_si128(halves + 1, high_);
+  }
+  [[nodiscard]] Vector32 operator&(Vector32 other) const noexcept {
+    return {_mm_and_si128(low_, other.low_), _mm_and_si128(high_, other.high_)};
+  }
+  [[nodiscard]] bool same(Vector32 other, Vector32 mask) const noexcept {
+    return _mm_testz_si128(_mm_xor_si128(low_, other.low_), mask.low_) != 0 &&
+           _mm_testz_si128(_mm_xor_si128(high_, other.high_), mask.high_) != 0;
+  }
+  [[nodiscard]] bool printable(Vector32 mask) const noexcept {
+    return _mm_testz_si128(unprintable(low_), mask.low_) != 0 &&
+           _mm_testz_si128(unprintable(high_), mask.high_) != 0;
+  }
+
+ private:
+  Vector32(__m128i low, __m128i high) noexcept : low_(low), high_(high) {}
+  [[nodiscard]] static __m128i unprintable(__m128i half) noexcept {
+    return _mm_cmpgt_epi8(_mm_add_epi8(half, _mm_set1_epi8(kMove)),
+                          _mm_set1_epi8(kHighestPrintable));
+  }
+  __m128i low_, high_;
+};
+
+#endif
+
+[[nodiscard]] inline Vector32 last_bytes(std::size_t bytes) noexcept {
+  return Vector32::load(kLastBytes.data() + bytes);
+}
+
+}  // namespace detail
+
+/// A topic's bytes at the end of a vector, and zeros before them. No topic has a zero in it, so two
+/// topics that differ differ here too, whatever their lengths.
+class ShortTopic {
+ public:
+  ShortTopic() = default;  ///< whatever
+  /// The topic of 1 to 32 `bytes` that ends at `end`. The 32 bytes before `end` may be read,
+  /// whatever those before the topic are.
+  [[nodiscard]] static ShortTopic before(const std::uint8_t* end, std::size_t bytes) noexcept {
+    return {detail::Vector32::load(end - kShortTopicBytes), detail::last_bytes(bytes)};
+  }
+
+  /// Whether all its bytes are 0x20..0x7e: rules 5 and 6 of docs/wire-format.md need no more.
+  [[nodiscard]] bool printable() const noexcept { return printable_; }
+
+  /// The 32 bytes of the vector.
+  void store(std::uint8_t* to) const noexcept { topic_.store(to); }
+
+ private:
+  ShortTopic(detail::Vector32 text, detail::Vector32 mask) noexcept
+      : topic_(text & mask), printable_(text.printable(mask)) {}
+
+  detail::Vector32 topic_;
+  bool printable_;
+};
+
+/// Whether two texts of 1 to 32 `bytes` that end there are equal. The 32 bytes before each end may
+/// be read.
+[[nodiscard]] inline bool same_short(const std::uint8_t* a_end, const std::uint8_t* b_end,
+                                     std::size_t bytes) noexcept {
+  using detail::Vector32;
+  return Vector32::load(a_end - kShortTopicBytes)
+      .same(Vector32::load(b_end - kShortTopicBytes), detail::last_bytes(bytes));
+}
+
+}  // namespace esc::wire
