@@ -121,9 +121,9 @@ void DataPath::make_rx(const config::Config& config, const topology::LcoreAssign
     lanes.emplace_back(RingSink{&ring, IngestRing::Producer(ring)}, parts->frames[i],
                        &pipelines_[i]->pressure().board(), outlet);
   }
-  RxStage::Intake intake(std::move(lanes), rules_.hasher(), owner_,
-                         {.burst = burst_,
-                          .jumbo_wait_cycles = rte_get_tsc_hz() / 1000 * kJumboWaitMs});
+  RxStage::Intake intake(
+      std::move(lanes), rules_.hasher(), owner_,
+      {.burst = burst_, .jumbo_wait_cycles = rte_get_tsc_hz() / 1000 * kJumboWaitMs});
   parts->stage = std::make_unique<RxStage>(std::move(queues), std::move(intake), parts->packets,
                                            flow_, limits);
   std::get<std::vector<RxStage*>>(stages).push_back(parts->stage.get());

@@ -37,7 +37,9 @@ std::uint64_t sum_of(const std::vector<Block>& blocks, telemetry::Counter Block:
 ordered_json rx_json(const RxParts& rx) {
   using telemetry::FrameCounters;
   using telemetry::PacketCounters;
-  const auto dropped = [](const auto& set) { return [set](const auto& c) { return total(c.*set); }; };
+  const auto dropped = [](const auto& set) {
+    return [set](const auto& c) { return total(c.*set); };
+  };
   return {{"packets", sum_of(rx.packets, &PacketCounters::packets_received)},
           {"bytes", sum_of(rx.packets, &PacketCounters::packet_bytes)},
           {"datagrams", sum_of(rx.packets, &PacketCounters::datagrams)},

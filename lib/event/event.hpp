@@ -50,9 +50,7 @@ class Source {
   [[nodiscard]] constexpr std::uint32_t slot() const noexcept {
     return (bits_ & ~kConnectionBit) >> 15U;
   }
-  [[nodiscard]] constexpr std::uint32_t generation() const noexcept {
-    return bits_ % kGenerations;
-  }
+  [[nodiscard]] constexpr std::uint32_t generation() const noexcept { return bits_ % kGenerations; }
   [[nodiscard]] constexpr bool operator==(const Source&) const noexcept = default;
 
  private:
@@ -63,13 +61,12 @@ class Source {
 };
 
 enum Flag : std::uint8_t {
-  kSoleOwner =
-      1U << 0,  ///< no other reference to the mbuf, and it goes back to its port's pool as it is;
-                ///< only of SourceKind::kPort
+  kSoleOwner = 1U << 0,  ///< no other reference to the mbuf, and it goes back to its port's pool as
+                         ///< it is; only of SourceKind::kPort
   kSequenced = 1U << 1,     ///< producer, epoch and sequence hold an identity
-  kBehindHeader = 1U << 2,  ///< the mbuf is direct, and `offset` counts from the mbuf itself, not from
-                            ///< its buf_addr: so what lies before the frame may be read
-  kPeerNoted = 1U << 3,     ///< the mbuf does not begin with the packet's headers: peer.hpp
+  kBehindHeader = 1U << 2,  ///< the mbuf is direct, and `offset` counts from the mbuf itself, not
+                            ///< from its buf_addr: so what lies before the frame may be read
+  kPeerNoted = 1U << 3,  ///< the mbuf does not begin with the packet's headers: peer.hpp
   kPeerUnknown = 1U << 4,
 };
 

@@ -61,15 +61,14 @@ class PlainPackets {
     }
     const std::uint8_t* udp = nullptr;
     std::uint32_t udp_bytes = 0;
-    if (!(is_ipv4(type, left, udp, udp_bytes) || is_ipv6(type, left, udp, udp_bytes)))
-        [[unlikely]]
+    if (!(is_ipv4(type, left, udp, udp_bytes) || is_ipv6(type, left, udp, udp_bytes))) [[unlikely]]
       return kNotPlain;
     // The datagram fills its IP packet, and is not empty.
     if (wire::load_be16(udp + 4) != udp_bytes || udp_bytes <= wire::kUdpHeaderBytes ||
         !udp_ports_->contains(wire::load_be16(udp + 2))) [[unlikely]]
       return kNotPlain;
-    if (checksum_ != config::Checksum::kOff &&
-        !checksums_right(packet, type + 2, udp, udp_bytes)) [[unlikely]]
+    if (checksum_ != config::Checksum::kOff && !checksums_right(packet, type + 2, udp, udp_bytes))
+        [[unlikely]]
       return kNotPlain;
     const std::uint8_t* frames = udp + wire::kUdpHeaderBytes;
     const auto offset = static_cast<std::size_t>(frames - reinterpret_cast<std::uint8_t*>(&packet));
@@ -140,10 +139,9 @@ class PlainPackets {
 
   using Bytes = std::array<std::uint8_t, 16>;
   // Offsets of the EtherType, two bytes before the IP header.
-  alignas(16) static constexpr Bytes kIpv4 = {0x08, 0x00, 0x45, 0, 0, 0, 0, 0,
-                                              0,    0,    0,    17};
-  alignas(16) static constexpr Bytes kIpv4Matters = {0xff, 0xff, 0xff, 0,    0, 0, 0, 0,
-                                                     0x3f, 0xff, 0,    0xff};
+  alignas(16) static constexpr Bytes kIpv4 = {0x08, 0x00, 0x45, 0, 0, 0, 0, 0, 0, 0, 0, 17};
+  alignas(16) static constexpr Bytes kIpv4Matters = {0xff, 0xff, 0xff, 0,    0, 0,
+                                                     0,    0,    0x3f, 0xff, 0, 0xff};
   alignas(16) static constexpr Bytes kIpv6 = {0x86, 0xdd, 0x60, 0, 0, 0, 0, 0, 17};
   alignas(16) static constexpr Bytes kIpv6Matters = {0xff, 0xff, 0xf0, 0, 0, 0, 0, 0, 0xff};
 

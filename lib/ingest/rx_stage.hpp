@@ -32,9 +32,9 @@ struct QueueBinding {
 };
 
 struct RxLimits {
-  std::size_t burst = 64;                 ///< packets
-  std::size_t soft_mark_cells = 512;      ///< ring depth from which a port that can wait is left
-                                          ///< alone
+  std::size_t burst = 64;                ///< packets
+  std::size_t soft_mark_cells = 512;     ///< ring depth from which a port that can wait is left
+                                         ///< alone
   std::uint64_t paused_poll_cycles = 0;  ///< TSC cycles between two polls of a port while paused
 };
 
@@ -177,8 +177,8 @@ class RxStage {
       } else if (next_packet_ == packets_) {
         break;
       } else if (datagrams_[next_packet_]) {
-        const std::size_t taken = intake_.take(
-            std::span(datagrams_).subspan(next_packet_, packets_ - next_packet_));
+        const std::size_t taken =
+            intake_.take(std::span(datagrams_).subspan(next_packet_, packets_ - next_packet_));
         next_packet_ += taken;
         datagrams_read_ += taken;
       } else {
@@ -218,8 +218,8 @@ class RxStage {
       return;
     }
     ++datagrams_read_;
-    const bool may_be_sole = packet->nb_segs == 1 && rte_mbuf_refcnt_read(packet) == 1 &&
-                             RTE_MBUF_DIRECT(packet);
+    const bool may_be_sole =
+        packet->nb_segs == 1 && rte_mbuf_refcnt_read(packet) == 1 && RTE_MBUF_DIRECT(packet);
     intake_.open(packet, verdict.payload_offset, verdict.payload_bytes, may_be_sole);
   }
 

@@ -121,7 +121,8 @@ bool DatagramCursor::next(const FrameSource& source, CursorFrame& frame) noexcep
   return true;
 }
 
-rte_mbuf* DatagramCursor::copy_frame(const FrameSource& source, std::uint32_t frame_bytes) noexcept {
+rte_mbuf* DatagramCursor::copy_frame(const FrameSource& source,
+                                     std::uint32_t frame_bytes) noexcept {
   const bool fits = frame_bytes + RTE_PKTMBUF_HEADROOM <= rte_pktmbuf_data_room_size(source.pool);
   rte_mempool* pool = fits ? source.pool : source.jumbo_pool;
   if (pool == nullptr) return nullptr;

@@ -26,8 +26,8 @@ struct CursorFrame {
   std::uint8_t peer_flags = 0;  ///< of the event: see event::note_peer
 };
 
-/// State of the datagram that a receiving stage is reading; it survives from poll to poll, so that a
-/// datagram of many frames may fill the staging more than once. Owns the packet from begin() to
+/// State of the datagram that a receiving stage is reading; it survives from poll to poll, so that
+/// a datagram of many frames may fill the staging more than once. Owns the packet from begin() to
 /// finish(). Thread: the lcore that receives.
 ///
 /// A chained packet is taken apart as the cursor leaves its segments: each becomes an mbuf of its

@@ -27,7 +27,7 @@
 namespace esc::intake {
 
 struct IntakeLimits {
-  std::size_t burst = 64;                ///< events that a lane stages before they are pushed
+  std::size_t burst = 64;               ///< events that a lane stages before they are pushed
   std::uint64_t jumbo_wait_cycles = 0;  ///< TSC cycles to wait for a jumbo buffer before the frame
                                         ///< is dropped
 };
@@ -194,8 +194,8 @@ class Intake {
     const std::uint32_t cutoff = lane.pressure().cutoff();
     const std::uint64_t rx_tsc = rx_tsc_;
     const event::Source source = origin_.source;
-    const auto flags = static_cast<std::uint8_t>(
-        event::kBehindHeader | (origin_.from->own_mbufs ? event::kSoleOwner : 0));
+    const auto flags = static_cast<std::uint8_t>(event::kBehindHeader |
+                                                 (origin_.from->own_mbufs ? event::kSoleOwner : 0));
     const std::size_t count = std::min(datagrams.size(), burst_ - lane.staged());
     event::Event* const room = lane.room();
     std::size_t i = 0;
@@ -406,9 +406,9 @@ class Intake {
   std::uint64_t rx_tsc_ = 0;
   bool full_ = false;
   bool holding_ = false;
-  bool may_be_sole_ = false;             ///< the open datagram's mbuf
-  event::Event* last_event_ = nullptr;   ///< in a lane's staging
-  std::uint64_t waiting_since_ = 0;      ///< TSC when the wait for a jumbo buffer began; 0: none
+  bool may_be_sole_ = false;            ///< the open datagram's mbuf
+  event::Event* last_event_ = nullptr;  ///< in a lane's staging
+  std::uint64_t waiting_since_ = 0;     ///< TSC when the wait for a jumbo buffer began; 0: none
   std::uint64_t jumbo_wait_cycles_;
   Frames frames_;
   Refusals refusals_;

@@ -125,10 +125,10 @@ class Lane {
   const control::PressureBoard* board_;
   control::PressureWord word_;
   storage::Outlet outlet_;
-  std::uint64_t shed_ = 0;      ///< dropped for their priority by word_, and not counted yet
-  std::size_t staged_ = 0;      ///< events in staging_
-  std::size_t pushed_ = 0;      ///< of those, already in the ring
-  std::size_t receipted_ = 0;   ///< of the staged, those that count as received already
+  std::uint64_t shed_ = 0;        ///< dropped for their priority by word_, and not counted yet
+  std::size_t staged_ = 0;        ///< events in staging_
+  std::size_t pushed_ = 0;        ///< of those, already in the ring
+  std::size_t receipted_ = 0;     ///< of the staged, those that count as received already
   std::uint64_t not_staged_ = 0;  ///< received frames that became no event; not counted yet
   std::size_t shed_staged_ = 0;
   std::array<event::Event, kMaxBurst> staging_{};

@@ -13,7 +13,8 @@ namespace esc::intake {
 /// Between enter() and leave() the stage holds one reference to the segment itself. Each event
 /// staged from it calls take(); publishing() comes before staged events are pushed, while nobody
 /// else can see them; leave() hands the stage's own reference to the last event, or gives it back.
-/// So a datagram of n frames costs one store, not n atomic increments. Thread: the lcore that receives.
+/// So a datagram of n frames costs one store, not n atomic increments. Thread: the lcore that
+/// receives.
 class SegmentRefs {
  public:
   void enter(rte_mbuf* segment) noexcept {

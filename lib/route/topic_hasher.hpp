@@ -39,8 +39,8 @@ class TopicHasher {
   }
 
  private:
-  struct alignas(wire::kShortTopicBytes) Padded
-      : std::array<std::uint8_t, wire::kShortTopicBytes> {};
+  struct alignas(wire::kShortTopicBytes) Padded : std::array<std::uint8_t, wire::kShortTopicBytes> {
+  };
 
   /// Flat: with its length known, nothing of XXH3 is left but two products.
   [[nodiscard, gnu::flatten]] std::uint64_t of(const Padded& padded) const noexcept {

@@ -41,7 +41,8 @@ class FoldedPipeline {
       context->own_mbufs = port->own_mbufs();
       context->pool = port->pool().get();
       for (std::uint16_t queue = 0; queue < port->settings().rx_queues; ++queue) {
-        queues.push_back({port->rx_queue(queue), context.get(), event::Source::of_port(index, queue)});
+        queues.push_back(
+            {port->rx_queue(queue), context.get(), event::Source::of_port(index, queue)});
       }
       contexts_.push_back(std::move(context));
     }

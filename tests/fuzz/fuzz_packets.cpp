@@ -1,5 +1,6 @@
 // Any bytes, received as one packet in any segmentation: the RX stage counts it once, accounts for
-// every frame of it, gives every mbuf back, and says the same as of the packet in one piece.
+// every frame of it, gives every mbuf back, and says the same as of the packet in one piece, and as
+// a stage that knows the general way alone.
 //
 // Input: flags, the number of cuts (low half) and the segment that somebody else holds too (high
 // half), two bytes for each cut, then the packet.
@@ -98,16 +99,18 @@ std::uint64_t append(std::vector<std::uint64_t>& counts, const telemetry::Counte
   return sum;
 }
 
-rte_mempool* make_pool(const char* name, std::size_t data_bytes) {
+rte_mempool* make_pool(std::size_t data_bytes) {
+  static unsigned made = 0;
   rte_mempool* pool = rte_pktmbuf_pool_create(
-      name, kMbufs, 0, 0, static_cast<std::uint16_t>(data_bytes + RTE_PKTMBUF_HEADROOM),
-      SOCKET_ID_ANY);
+      ("pool" + std::to_string(made++)).c_str(), kMbufs, 0, 0,
+      static_cast<std::uint16_t>(data_bytes + RTE_PKTMBUF_HEADROOM), SOCKET_ID_ANY);
   REQUIRE(pool != nullptr);
   return pool;
 }
 
 /// One RX stage that lives as long as the process, so that whatever one packet leaves behind in it
 /// shows at the next.
+template <intake::Way kWay>
 class Harness {
  public:
   Harness() {
@@ -252,9 +255,9 @@ class Harness {
     }
   }
 
-  rte_mempool* feed_ = make_pool("feed", kFeedBytes);
-  rte_mempool* small_ = make_pool("small", kSmallBytes);
-  rte_mempool* jumbo_ = make_pool("jumbo", kFeedBytes);
+  rte_mempool* feed_ = make_pool(kFeedBytes);
+  rte_mempool* small_ = make_pool(kSmallBytes);
+  rte_mempool* jumbo_ = make_pool(kFeedBytes);
   ingest::PortContext port_;
   rte_mbuf* packet_ = nullptr;
   rte_mbuf* held_ = nullptr;
@@ -267,12 +270,13 @@ class Harness {
   control::FlowBoard flow_;
   test::RxCounters storage_;
   test::RxCounters* counters_ = &storage_;
-  std::optional<ingest::RxStage<OnePacketQueue, Sink>> stage_;
+  std::optional<ingest::RxStage<OnePacketQueue, Sink, kWay>> stage_;
   std::uint64_t now_ = 0;
 };
 
-Harness& harness() {
-  static Harness* const made = new Harness;  // EAL's memory outlives every static
+template <intake::Way kWay = intake::Way::kPlainFirst>
+Harness<kWay>& harness() {
+  static auto* const made = new Harness<kWay>;  // EAL's memory outlives every static
   return *made;
 }
 
@@ -315,7 +319,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::vector<std::size_t> cuts = read_cuts(input, data[1] % (kMaxCuts + 1));
   const Bytes packet = input.first(std::min(input.size(), kFeedBytes));
   if (!cuts.empty() && cuts.back() > packet.size()) return 0;
-  const Outcome in_segments = harness().receive(packet, cuts, flags, data[1] / (kMaxCuts + 1));
+  const std::size_t hold = data[1] / (kMaxCuts + 1);
+  const Outcome in_segments = harness().receive(packet, cuts, flags, hold);
+  REQUIRE(in_segments == harness<intake::Way::kGeneral>().receive(packet, cuts, flags, hold));
   // A frame without a buffer is counted as such: there the segmentation does matter, and so does
   // a held chain of more events than there are buffers to copy them into.
   if ((flags & kNoJumbo) != 0 || in_segments.without_buffer != 0) return 0;

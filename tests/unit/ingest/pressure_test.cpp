@@ -13,8 +13,8 @@ class RxPressure : public RxFixture {
     std::vector<intake::Lane<ScriptedSink>> lanes;
     lanes.emplace_back(sink_, counters_, &board_, outlet);
     make_stage(stage_, {ingest::QueueBinding<ScriptedQueue>{queue_, &port_, {}}}, std::move(lanes),
-               route::TopicHasher(1), identity::ProducerOwner(0, 1), flow_,
-               counters_.packets(), limits_);
+               route::TopicHasher(1), identity::ProducerOwner(0, 1), flow_, counters_.packets(),
+               limits_);
   }
   control::PressureBoard board_;
 };

@@ -99,9 +99,10 @@ class RxFixture : public testing::Test {
 
   Stage& stage() {
     if (!stage_) {
-      make_stage(stage_,
-                 {ingest::QueueBinding<ScriptedQueue>{queue_, &port_, event::Source::of_port(0, 0)}},
-                 sink_, route::TopicHasher(1), flow_, counters_, limits_);
+      make_stage(
+          stage_,
+          {ingest::QueueBinding<ScriptedQueue>{queue_, &port_, event::Source::of_port(0, 0)}},
+          sink_, route::TopicHasher(1), flow_, counters_, limits_);
     }
     return *stage_;
   }
