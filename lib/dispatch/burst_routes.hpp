@@ -10,8 +10,16 @@
 #include "event/frame_bytes.hpp"
 #include "route/route_set.hpp"
 #include "route/topic_cache.hpp"
+#include "wire/short_topic.hpp"
 
 namespace esc::dispatch {
+
+/// What finding the routes of a burst shows of its events. Bit i: event i.
+struct BurstMasks {
+  std::uint64_t not_allowed = 0;  ///< its sender may not publish to its topic
+  std::uint64_t sequenced = 0;    ///< has a number
+  std::uint64_t unknown = 0;      ///< nothing takes it
+};
 
 /// Found once for each event, before it is judged, however long it has to wait after that: what is
 /// looked for twice passes for a topic that returns (TopicCache). Indices into the set that they
@@ -20,26 +28,24 @@ class BurstRoutes {
  public:
   static constexpr std::size_t kMaxBurst = 64;
 
-  /// Of the first `count` events of input.peek(), at most kMaxBurst; forgets all others. Bit i:
-  /// event i's sender may not publish to its topic.
+  /// Of the first `count` events of input.peek(), at most kMaxBurst; forgets all others.
   template <class Input>
-  [[nodiscard]] std::uint64_t find(const Input& input, std::size_t count,
-                                   const route::RouteSet& routes,
-                                   route::TopicCache& cache) noexcept {
+  BurstMasks find(const Input& input, std::size_t count, const route::RouteSet& routes,
+                  route::TopicCache& cache) noexcept {
     first_ = 0;
     generation_ = routes.generation();
-    std::uint64_t not_allowed = 0;
+    BurstMasks masks;
     for (std::size_t i = 0; i < count; ++i) {
       const event::Event& event = input.peek(i);
-      std::uint32_t route = cache.find(routes, event.topic_hash, event::topic(event));
-      if (route == route::RouteSet::kNone) [[unlikely]]
-        route = routes.default_route();
+      const std::uint32_t route = find(event, routes, cache);
       routes_[i] = route;
-      if (route != route::RouteSet::kNone && !may_publish(routes, routes.target(route), event))
-          [[unlikely]]
-        not_allowed |= std::uint64_t{1} << i;
+      masks.sequenced |= std::uint64_t{event.has(event::kSequenced)} << i;
+      masks.unknown |= std::uint64_t{route == route::RouteSet::kNone} << i;
     }
-    return not_allowed;
+    unknown_ = masks.unknown;
+    if (routes.has_publishers()) [[unlikely]]
+      masks.not_allowed = not_allowed(input, count, routes);
+    return masks;
   }
 
   /// Index in the set; RouteSet::kNone: nothing takes event i.
@@ -49,12 +55,41 @@ class BurstRoutes {
   [[nodiscard]] bool are_of(const route::RouteSet& routes) const noexcept {
     return generation_ == routes.generation();
   }
-  /// The first `count` events are done with: the next one becomes the first.
-  void forget(std::size_t count) noexcept { first_ += count; }
+  /// Bit i: nothing takes event i.
+  [[nodiscard]] std::uint64_t unknown() const noexcept { return unknown_; }
+  /// The first `count` events, fewer than 64, are done with: the next one becomes the first.
+  void forget(std::size_t count) noexcept {
+    first_ += count;
+    unknown_ >>= count;
+  }
 
  private:
+  [[nodiscard]] static std::uint32_t find(const event::Event& event, const route::RouteSet& routes,
+                                          route::TopicCache& cache) noexcept {
+    const auto topic = event::topic(event);
+    // Behind the mbuf's header a topic can be read by its end.
+    const bool in_vector =
+        event.has(event::kBehindHeader) && event.topic_len <= wire::kShortTopicBytes;
+    const std::uint32_t route = in_vector ? cache.find_short(routes, event.topic_hash, topic)
+                                          : cache.find(routes, event.topic_hash, topic);
+    return route != route::RouteSet::kNone ? route : routes.default_route();
+  }
+
+  template <class Input>
+  [[nodiscard, gnu::noinline]] std::uint64_t not_allowed(
+      const Input& input, std::size_t count, const route::RouteSet& routes) const noexcept {
+    std::uint64_t mask = 0;
+    for (std::size_t i = 0; i < count; ++i) {
+      if (routes_[i] == route::RouteSet::kNone) continue;
+      if (!may_publish(routes, routes.target(routes_[i]), input.peek(i)))
+        mask |= std::uint64_t{1} << i;
+    }
+    return mask;
+  }
+
   std::array<std::uint32_t, kMaxBurst> routes_{};
   std::size_t first_ = 0;
+  std::uint64_t unknown_ = 0;
   std::uint32_t generation_ = 0;  ///< of no set
 };
 

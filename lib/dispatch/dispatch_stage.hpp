@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -193,8 +194,11 @@ class DispatchStage {
   [[nodiscard]] Judged judge_numbers(const Events& events, std::size_t count,
                                      const route::Rules& rules, std::uint64_t now) noexcept {
     refused_ = {};
-    refused_.not_allowed = routes_.find(events, count, rules.routes, cache_);
-    return judge_.judge(events, count, rules.producers, now, refused_);
+    const BurstMasks masks = routes_.find(events, count, rules.routes, cache_);
+    refused_.not_allowed = masks.not_allowed;
+    const std::uint64_t numbered = masks.sequenced & ~masks.not_allowed;
+    if (numbered == 0) return {};
+    return judge_.judge(events, numbered, rules.producers, now, refused_);
   }
 
   template <class Events>
@@ -250,14 +254,20 @@ class DispatchStage {
   /// Rules were replaced while judged events wait in the input. What was refused stays refused.
   [[gnu::noinline]] void find_again(const route::RouteSet& routes) noexcept {
     const std::uint64_t told = refused_.all();
-    refused_.not_allowed |= routes_.find(input_, judged_, routes, cache_) & ~told;
+    refused_.not_allowed |= routes_.find(input_, judged_, routes, cache_).not_allowed & ~told;
   }
 
   /// The judged events in their order; how many of them are done with. The rest has to wait.
   std::size_t take(const route::RouteSet& routes, std::uint64_t now) noexcept {
     const std::uint64_t refused = refused_.all();
+    const std::uint64_t unusual = refused | routes_.unknown();
     std::size_t taken = 0;
     for (; taken < judged_; ++taken) {
+      if (workers_.size() == 1) {
+        taken += hand_over_run(routes, taken, unusual);
+        if (taken == judged_) [[likely]]
+          break;
+      }
       const event::Event& event = input_.peek(taken);
       if ((refused >> taken & 1) != 0) [[unlikely]] {
         refuse_of(routes, routes_[taken], event, std::uint64_t{1} << taken, now);
@@ -342,6 +352,23 @@ class DispatchStage {
     return true;
   }
 
+  /// Where there is only one worker: the events from the `first` on, up to the next one that is
+  /// `unusual`, or as many as the worker's ring has room for; how many.
+  [[gnu::always_inline]] std::size_t hand_over_run(const route::RouteSet& routes, std::size_t first,
+                                                   std::uint64_t unusual) noexcept {
+    const std::uint64_t ahead = unusual >> first;
+    std::size_t run = judged_ - first;
+    if (ahead != 0) [[unlikely]]
+      run = std::min<std::size_t>(run, static_cast<std::size_t>(std::countr_zero(ahead)));
+    Worker& worker = workers_.front();
+    const std::size_t room = worker.room(run);
+    for (std::size_t i = 0; i < room; ++i) {
+      fill(worker.at(i), routes.target(routes_[first + i]), input_.peek(first + i));
+    }
+    worker.claimed(room);
+    return room;
+  }
+
   /// Written field by field into the ring's cell: put together elsewhere first, it would have to be
   /// read back before it has left the store buffer.
   static void fill(event::WorkItem& item, const route::RouteSet::Target& target,
@@ -350,7 +377,7 @@ class DispatchStage {
     item.slot = target.slot;
     item.handler = target.handler;
     item.retries = target.retries;
-    item.unused = 0;
+    item.unused = target.unused;
     if (target.has_priority) item.event.priority = target.priority;
   }
 

@@ -68,8 +68,9 @@ class PressureProbe {
     for (const WorkerOutput<Output>& output : outputs) {
       if (output.stopped()) continue;
       any = true;
-      emptiest = std::min(emptiest, control::permille(output.ring().size() + output.held(),
-                                                      output.ring().capacity() + output.room()));
+      emptiest =
+          std::min(emptiest, control::permille(output.ring().size() + output.held(),
+                                               output.ring().capacity() + output.hold_room()));
     }
     return any ? emptiest : 0;
   }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -55,20 +56,20 @@ class SequenceJudge {
   /// `table`: not owned; null: no event is judged.
   explicit SequenceJudge(identity::ProducerTable* table) noexcept : table_(table) {}
 
-  /// Judges, and marks as seen, the first `count` events of input.peek(), at most kMaxBurst, and
-  /// adds to `found`. What is not_allowed there already, or comes from where its producer may not
-  /// send, leaves no mark: nobody makes others' numbers look repeated.
+  /// Judges, and marks as seen, the events of input.peek() that `numbered` has a bit for, all of
+  /// which have a number, and adds to `found`. What comes from where its producer may not send
+  /// leaves no mark: nobody makes others' numbers look repeated.
   template <class Input>
-  [[nodiscard]] Judged judge(const Input& input, std::size_t count,
+  [[nodiscard]] Judged judge(const Input& input, std::uint64_t numbered,
                              const route::ProducerBindings& bindings, std::uint64_t now,
                              Refusals& found) noexcept {
     static_assert(std::is_lvalue_reference_v<decltype(input.peek(0))>,
                   "events stay where they are");
     Judged judged;
     std::size_t sequenced = 0;
-    for (std::size_t i = 0; i < count; ++i) {
+    for (; numbered != 0; numbered &= numbered - 1) {
+      const auto i = static_cast<std::size_t>(std::countr_zero(numbered));
       const event::Event& event = input.peek(i);
-      if (!event.has(event::kSequenced) || (found.not_allowed >> i & 1) != 0) continue;
       if (event.replay_count != 0) [[unlikely]] {
         judged.replays |= std::uint64_t{1} << i;
         continue;

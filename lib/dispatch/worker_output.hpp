@@ -23,7 +23,8 @@ enum class Wait : std::uint8_t {
   kStopped,  ///< not taken: the worker has stopped, and events no longer wait for it
 };
 
-/// Output: claim() -> a WorkItem's room or nullptr, publish() -> count, size(), capacity().
+/// Output: claim() -> a WorkItem's room or nullptr, or room(wanted) -> count, at(i) and
+/// claimed(count) for several; publish() -> count, size(), capacity().
 /// Thread: the dispatcher's lcore.
 ///
 /// A worker that lets an event wait for longer than the time limit counts as stopped: from then on
@@ -41,6 +42,14 @@ class WorkerOutput {
     // Once one event waits, those after it do as well: order is kept.
     return hold_.empty() ? ring_.claim() : nullptr;
   }
+
+  /// Room in the ring for the next events, at most `wanted`; none while others wait for it. The
+  /// i-th of them is to be written to at(i), then as many as were written are claimed().
+  [[nodiscard]] std::size_t room(std::size_t wanted) noexcept {
+    return hold_.empty() ? ring_.room(wanted) : 0;
+  }
+  [[nodiscard]] event::WorkItem& at(std::size_t i) noexcept { return ring_.at(i); }
+  void claimed(std::size_t count) noexcept { ring_.claimed(count); }
 
   /// For an event that claim() had no room for. `on_full` is that of its route. All `alike`: any
   /// event waits while there is room; else the room that is left is for the higher priorities.
@@ -93,7 +102,7 @@ class WorkerOutput {
   }
 
   [[nodiscard]] std::size_t held() const noexcept { return hold_.size(); }
-  [[nodiscard]] std::size_t room() const noexcept { return hold_.capacity(); }
+  [[nodiscard]] std::size_t hold_room() const noexcept { return hold_.capacity(); }
   [[nodiscard]] bool stopped() const noexcept { return stopped_; }
   [[nodiscard]] const Output& ring() const noexcept { return ring_; }
 

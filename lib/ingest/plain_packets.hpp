@@ -17,6 +17,7 @@
 #include "intake/plain_datagram.hpp"
 #include "wire/byte_order.hpp"
 #include "wire/packet.hpp"
+#include "wire/plain_frame.hpp"
 
 namespace esc::ingest {
 
@@ -44,9 +45,11 @@ class PlainPackets {
 
  private:
   static constexpr std::uint32_t kEtherType = wire::kEthernetHeaderBytes - 2;
-  // So that the headers of IPv4 are there, a tag and one byte of payload too.
+  static constexpr std::uint32_t kFewestUdpBytes =
+      wire::kUdpHeaderBytes + wire::PlainFrames::kFewestBytes;
+  // So that the headers of IPv4 are there, and a tag.
   static constexpr std::uint32_t kFewestBytes = wire::kEthernetHeaderBytes + wire::kVlanTagBytes +
-                                                wire::kIpv4HeaderBytes + wire::kUdpHeaderBytes + 1;
+                                                wire::kIpv4HeaderBytes + wire::kUdpHeaderBytes;
 
   [[nodiscard, gnu::always_inline]] intake::PlainDatagram find(rte_mbuf& packet) const noexcept {
     constexpr intake::PlainDatagram kNotPlain;
@@ -63,8 +66,8 @@ class PlainPackets {
     std::uint32_t udp_bytes = 0;
     if (!(is_ipv4(type, left, udp, udp_bytes) || is_ipv6(type, left, udp, udp_bytes))) [[unlikely]]
       return kNotPlain;
-    // The datagram fills its IP packet, and is not empty.
-    if (wire::load_be16(udp + 4) != udp_bytes || udp_bytes <= wire::kUdpHeaderBytes ||
+    // The datagram fills its IP packet, and may hold a frame.
+    if (wire::load_be16(udp + 4) != udp_bytes || udp_bytes < kFewestUdpBytes ||
         !udp_ports_->contains(wire::load_be16(udp + 2))) [[unlikely]]
       return kNotPlain;
     if (checksum_ != config::Checksum::kOff && !checksums_right(packet, type + 2, udp, udp_bytes))

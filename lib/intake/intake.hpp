@@ -186,11 +186,11 @@ class Intake {
 
   /// Datagrams that are one plain event each, as nearly all are, up to the first that is not, or as
   /// many as there is room for. Nothing is written of one before it is known to be that.
-  [[nodiscard]] std::size_t take_single_events(std::span<const PlainDatagram> datagrams) noexcept {
+  [[nodiscard, gnu::noinline]] std::size_t take_single_events(
+      std::span<const PlainDatagram> datagrams) noexcept {
     if (kWay == Way::kGeneral) return 0;
     Lane<Sink>& lane = *own_;
     const wire::PlainFrames plain = plain_;
-    const route::TopicHasher hasher = hasher_;
     const std::uint32_t cutoff = lane.pressure().cutoff();
     const std::uint64_t rx_tsc = rx_tsc_;
     const event::Source source = origin_.source;
@@ -202,12 +202,12 @@ class Intake {
     for (; i < count; ++i) {
       const PlainDatagram& datagram = datagrams[i];
       wire::PlainFrame frame;
-      if (!plain.read(datagram.frames(), datagram.bytes, frame) ||
-          frame.frame_bytes() != datagram.bytes || frame.priority < cutoff) [[unlikely]]
+      if (!datagram || !plain.read_whole(datagram.frames(), datagram.bytes, frame) ||
+          frame.priority < cutoff) [[unlikely]]
         break;
       room[i] = {.mbuf = datagram.mbuf,
                  .rx_tsc = rx_tsc,
-                 .topic_hash = hasher(frame.topic),
+                 .topic_hash = hasher_(frame.topic),
                  .producer = 0,
                  .sequence = 0,
                  .epoch = 0,
@@ -225,7 +225,7 @@ class Intake {
   }
 
   /// Frames of an open datagram that lies behind its headers in one segment. False: a lane is full.
-  bool read_in_place() noexcept {
+  [[gnu::noinline]] bool read_in_place() noexcept {
     rte_mbuf* const mbuf = cursor_.segment();
     const auto* const base = reinterpret_cast<const std::uint8_t*>(mbuf);
     const bool direct = RTE_MBUF_DIRECT(mbuf);
@@ -290,7 +290,7 @@ class Intake {
   }
 
   /// Any frame that lies in the datagram's last segment.
-  void take_in_place() noexcept {
+  [[gnu::noinline]] void take_in_place() noexcept {
     const wire::FrameView view = cursor_.next_in_place(origin_.from->limits);
     take_frame(view, cursor_.segment(), false, cursor_.peer_flags());
   }

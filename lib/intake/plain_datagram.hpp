@@ -8,7 +8,7 @@
 namespace esc::intake {
 
 /// Its mbuf is one segment, direct and nobody else's too; its frames lie behind the headers of its
-/// packet, of which there are 42 bytes or more.
+/// packet, of which there are 42 bytes or more, and have wire::PlainFrames::kFewestBytes or more.
 struct PlainDatagram {
   rte_mbuf* mbuf = nullptr;
   std::uint16_t offset = 0;  ///< of its first byte, counted from the mbuf itself

@@ -21,7 +21,7 @@ namespace esc::ring {
 /// side keeps a copy of the other's index and reads the real one only when the copy says full or
 /// empty (as in E. Rigtorp's SPSCQueue).
 ///
-/// Threads: one producer (push_burst, or claim and publish), one consumer (pop_burst,
+/// Threads: one producer (push_burst, or claim or room and publish), one consumer (pop_burst,
 /// consume_burst, consume_run); size() and capacity() from anywhere. Memory belongs to the caller
 /// and must outlive the ring. Nothing but construction can fail or throws.
 template <class T, class Atomics = StdAtomics>
@@ -58,6 +58,18 @@ class SpscRing {
     Atomics::will_write(slot);
     return slot;
   }
+
+  /// Producer. The same for several: how many slots are free, at most `wanted`; the i-th of them,
+  /// to be written in place; and that the first `count` are claimed.
+  [[nodiscard]] std::size_t room(std::size_t wanted) noexcept {
+    return std::min(room_for(wanted), wanted);
+  }
+  [[nodiscard]] T& at(std::size_t i) noexcept {
+    T& slot = slots_[(producer_.claimed + i) & mask_];
+    Atomics::will_write(&slot);
+    return slot;
+  }
+  void claimed(std::size_t count) noexcept { producer_.claimed += count; }
 
   /// Producer. Shows the consumer every slot claimed since the last time; returns how many.
   std::size_t publish() noexcept {

@@ -12,6 +12,7 @@
 
 #include "base/align.hpp"
 #include "route/same_bytes.hpp"
+#include "wire/short_topic.hpp"
 
 namespace esc::route {
 
@@ -33,19 +34,25 @@ class ExactTopics {
   /// `hash`: of the topic. `key`: where the topic's length and its bytes are in `keys` of find().
   void insert(std::uint64_t hash, std::uint32_t route, std::uint32_t key) noexcept;
 
-  /// Route of `topic`, or kNone. `keys`: begins with a 0, the length of the empty topic.
+  /// So many zeros begin the keys: the length of the empty topic, and what may be read before the
+  /// first one's end.
+  static constexpr std::size_t kKeysBegin = wire::kShortTopicBytes;
+
+  /// Route of `topic`, or kNone. `keys`: begins with kKeysBegin zeros.
   [[nodiscard]] std::uint32_t find(std::uint64_t hash, std::span<const std::uint8_t> topic,
                                    const std::uint8_t* keys) const noexcept {
-    for (std::uint64_t at = hash & mask_;; at = (at + 1) & mask_) {
-      const Bucket& bucket = buckets_[at];
-      for (std::uint32_t places = bucket.match(hash); places != 0; places &= places - 1) {
-        const auto place = static_cast<std::size_t>(std::countr_zero(places));
-        if (same_topic(keys + bucket.keys[place], topic)) [[likely]]
-          return bucket.routes[place];
-      }
-      if (bucket.routes[kPlaces - 1] == kNone) [[likely]]
-        return kNone;
-    }
+    return find_if(hash, keys, [topic](const std::uint8_t* key) {
+      return *key == topic.size() && same_bytes(key + 1, topic.data(), topic.size());
+    });
+  }
+
+  /// The same, for a topic of up to 32 bytes before whose end 32 bytes may be read.
+  [[nodiscard]] std::uint32_t find_short(std::uint64_t hash, std::span<const std::uint8_t> topic,
+                                         const std::uint8_t* keys) const noexcept {
+    return find_if(hash, keys, [topic](const std::uint8_t* key) {
+      const std::size_t bytes = topic.size();
+      return *key == bytes && wire::same_short(key + 1 + bytes, topic.data() + bytes, bytes);
+    });
   }
   [[nodiscard]] std::size_t memory_bytes() const noexcept {
     return buckets_.capacity() * sizeof(Bucket);
@@ -53,6 +60,23 @@ class ExactTopics {
 
  private:
   static constexpr std::size_t kPlaces = 4;
+
+  /// same(key): whether the topic whose length and bytes begin there is the one looked for.
+  template <class Same>
+  [[nodiscard, gnu::always_inline]] std::uint32_t find_if(std::uint64_t hash,
+                                                          const std::uint8_t* keys,
+                                                          Same&& same) const noexcept {
+    for (std::uint64_t at = hash & mask_;; at = (at + 1) & mask_) {
+      const Bucket& bucket = buckets_[at];
+      for (std::uint32_t places = bucket.match(hash); places != 0; places &= places - 1) {
+        const auto place = static_cast<std::size_t>(std::countr_zero(places));
+        if (same(keys + bucket.keys[place])) [[likely]]
+          return bucket.routes[place];
+      }
+      if (bucket.routes[kPlaces - 1] == kNone) [[likely]]
+        return kNone;
+    }
+  }
 
   /// Filled from the first place on. A free one matches no topic but one whose hash is 0, and what
   /// that is compared with then is the empty topic, which nobody has.
@@ -72,11 +96,6 @@ class ExactTopics {
     }
   };
   static_assert(sizeof(Bucket) == kCacheLineBytes);
-
-  [[nodiscard]] static bool same_topic(const std::uint8_t* key,
-                                       std::span<const std::uint8_t> topic) noexcept {
-    return *key == topic.size() && same_bytes(key + 1, topic.data(), topic.size());
-  }
 
   std::uint64_t mask_;
   std::vector<Bucket> buckets_;

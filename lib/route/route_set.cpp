@@ -76,18 +76,18 @@ void RouteSet::add(const RouteSpec& spec, Publishers& publishers) {
   keys_.insert(keys_.end(), spec.topic.begin(), spec.topic.end());
   has_keys_ = has_keys_ || spec.dedup.kind != DedupKind::kNone;
   targets_.push_back({
+      .slot = spec.slot == RouteSpec::kOwnIndex ? index : spec.slot,
       .handler = spec.handler,
+      .retries = spec.retries,
       .worker = spec.worker,
       .spread = spec.spread,
       .on_full = spec.on_full,
-      .retries = spec.retries,
       .has_priority = spec.priority.has_value(),
       .priority = spec.priority.value_or(0),
       .dedup = spec.dedup.kind,
       .dedup_offset = spec.dedup.offset,
       .dedup_bytes = spec.dedup.bytes,
       .publishers = publishers.index_of(spec.publishers),
-      .slot = spec.slot == RouteSpec::kOwnIndex ? index : spec.slot,
   });
 }
 

@@ -53,18 +53,20 @@ class RouteSet {
 
   /// What the dispatcher needs to know of a route. Two to a cache line.
   struct alignas(32) Target {
-    std::uint16_t handler = 0;
+    // As event::WorkItem has them, to be copied at once.
+    std::uint32_t slot = 0;     ///< of per-topic figures; stays with the pattern
+    std::uint16_t handler = 0;  ///< index into the workers' handlers
+    std::uint8_t retries = 0;
+    std::uint8_t unused = 0;
     std::uint16_t worker = 0;
     Spread spread = Spread::kByTopic;
     OnFull on_full = OnFull::kHold;
-    std::uint8_t retries = 0;
     bool has_priority = false;
     std::uint8_t priority = 0;  ///< instead of the event's own, if has_priority
     DedupKind dedup = DedupKind::kNone;
     std::uint16_t dedup_offset = 0;
     std::uint16_t dedup_bytes = 0;       ///< 0: to the payload's end
     std::uint32_t publishers = kAnyone;  ///< see may_publish
-    std::uint32_t slot = 0;              ///< of per-topic figures; stays with the pattern
   };
 
   /// Topics are unique and sound (the configuration's loader sees to it). Control path: allocates.
@@ -83,6 +85,11 @@ class RouteSet {
                                          std::span<const std::uint8_t> topic) const noexcept {
     return exact_.find(hash, topic, keys_.data());
   }
+  /// The same, for a topic of up to 32 bytes before whose end 32 bytes may be read.
+  [[nodiscard]] std::uint32_t find_exact_short(std::uint64_t hash,
+                                               std::span<const std::uint8_t> topic) const noexcept {
+    return exact_.find_short(hash, topic, keys_.data());
+  }
   /// And among patterns only. Its result may be kept for as long as generation() stays
   /// (TopicCache).
   [[nodiscard]] TopicTrie::Match match(std::span<const std::uint8_t> topic) const noexcept {
@@ -92,6 +99,8 @@ class RouteSet {
 
   /// Whether any route's events are told apart by a key.
   [[nodiscard]] bool has_keys() const noexcept { return has_keys_; }
+  /// Whether any route's events are taken from some senders only.
+  [[nodiscard]] bool has_publishers() const noexcept { return !publishers_.empty(); }
 
   [[nodiscard]] UnknownTopic unknown_rule() const noexcept { return unknown_rule_; }
   /// Index of the route that takes what no other does; kNone unless UnknownTopic::kRoute.
@@ -121,8 +130,8 @@ class RouteSet {
   void insert_exact(std::uint32_t route, const TopicHasher& hasher);
 
   ExactTopics exact_;
-  std::vector<std::uint8_t> keys_{
-      0};  ///< of each topic its length, then its bytes; see ExactTopics
+  /// Of each topic its length, then its bytes; see ExactTopics.
+  std::vector<std::uint8_t> keys_ = std::vector<std::uint8_t>(ExactTopics::kKeysBegin);
   std::vector<Target> targets_;
   TopicTrie patterns_;
   std::vector<std::uint32_t> key_of_route_;

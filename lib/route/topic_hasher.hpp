@@ -10,24 +10,27 @@
 #include <cstring>
 #include <span>
 
+#include "base/align.hpp"
 #include "wire/short_topic.hpp"
 
 namespace esc::route {
 
-/// XXH3 (Y. Collet) with a seed drawn at start, so that no sender can aim at one bucket or one
+/// XXH3 (Y. Collet) with a secret drawn at start, so that no sender can aim at one bucket or one
 /// worker. A topic of up to 32 bytes is hashed as a wire::ShortTopic, zeros included: always the
 /// same number of bytes, so that nothing branches on the topic's own. Copyable; any thread.
 class TopicHasher {
  public:
-  explicit TopicHasher(std::uint64_t seed) noexcept : seed_(seed) {}
+  explicit TopicHasher(std::uint64_t seed) noexcept {
+    XXH3_generateSecret_fromSeed(secret_.data(), seed);
+  }
 
   /// Of 1 or more bytes.
   [[nodiscard]] std::uint64_t operator()(std::span<const std::uint8_t> topic) const noexcept {
     if (topic.size() > wire::kShortTopicBytes)
-      return XXH3_64bits_withSeed(topic.data(), topic.size(), seed_);
+      return XXH3_64bits_withSecret(topic.data(), topic.size(), secret_.data(), secret_.size());
     Padded padded{};
     std::memcpy(padded.data() + padded.size() - topic.size(), topic.data(), topic.size());
-    return of(padded);
+    return of_padded(padded.data(), secret_.data());
   }
 
   /// The same, of a topic that is in a vector already.
@@ -35,19 +38,22 @@ class TopicHasher {
       const wire::ShortTopic& topic) const noexcept {
     Padded padded;
     topic.store(padded.data());
-    return of(padded);
+    return of_padded(padded.data(), secret_.data());
   }
 
  private:
+  using Secret = std::array<std::uint8_t, XXH3_SECRET_DEFAULT_SIZE>;
   struct alignas(wire::kShortTopicBytes) Padded : std::array<std::uint8_t, wire::kShortTopicBytes> {
   };
 
-  /// Flat: with its length known, nothing of XXH3 is left but two products.
-  [[nodiscard, gnu::flatten]] std::uint64_t of(const Padded& padded) const noexcept {
-    return XXH3_64bits_withSeed(padded.data(), padded.size(), seed_);
+  /// XXH3_64bits_withSecret of 32 bytes, by the part of it that is for this length: as a whole it
+  /// is too much to be inlined, and chooses by the length first.
+  [[nodiscard, gnu::flatten]] static std::uint64_t of_padded(const std::uint8_t* padded,
+                                                             const std::uint8_t* secret) noexcept {
+    return XXH3_len_17to128_64b(padded, wire::kShortTopicBytes, secret, sizeof(Secret), 0);
   }
 
-  std::uint64_t seed_;
+  alignas(kCacheLineBytes) Secret secret_{};
 };
 
 /// A seed from the kernel's random source. Start-up only.

@@ -39,11 +39,29 @@ class PlainFrames {
                                               PlainFrame& frame) const noexcept {
     if (left < kFewestBytes) [[unlikely]]
       return false;
-    const std::uint64_t head = load_be64(at);  // length, priority, topic_len, topic[0]
+    const std::uint64_t head = load_be64(at);
     const auto length = static_cast<std::uint32_t>(head >> 32U);
-    const auto topic_len = static_cast<std::uint32_t>(head >> 8U & 0xffffU);
     if (length - kMinLength > max_more_bytes_ || length > left - kLengthBytes) [[unlikely]]
       return false;
+    return read_body(at, head, length, frame);
+  }
+
+  /// The same of a frame that takes all the `bytes`, kFewestBytes or more.
+  [[nodiscard, gnu::always_inline]] bool read_whole(const std::uint8_t* at, std::uint32_t bytes,
+                                                    PlainFrame& frame) const noexcept {
+    const std::uint64_t head = load_be64(at);
+    const auto length = static_cast<std::uint32_t>(head >> 32U);
+    if (length + kLengthBytes != bytes || length - kMinLength > max_more_bytes_) [[unlikely]]
+      return false;
+    return read_body(at, head, length, frame);
+  }
+
+ private:
+  /// `head`: length, priority, topic_len and the topic's first byte.
+  [[nodiscard, gnu::always_inline]] bool read_body(const std::uint8_t* at, std::uint64_t head,
+                                                   std::uint32_t length,
+                                                   PlainFrame& frame) const noexcept {
+    const auto topic_len = static_cast<std::uint32_t>(head >> 8U & 0xffffU);
     // One comparison for both bounds: a topic_len of 0 wraps to the top.
     if (topic_len - 1 >= max_topic_bytes_ || topic_len > length - kFixedBytes ||
         static_cast<std::uint8_t>(head) == '$') [[unlikely]]
@@ -55,7 +73,6 @@ class PlainFrames {
     return frame.topic.printable();
   }
 
- private:
   std::uint32_t max_more_bytes_;   ///< of the length field above its minimum
   std::uint32_t max_topic_bytes_;  ///< of a topic that may be plain
 };

@@ -24,8 +24,18 @@ alignas(64) inline constexpr std::array<std::uint8_t, 2 * kShortTopicBytes> kLas
 
 // Printable ASCII, moved so that 0x20 is the lowest of the signed numbers: 0x7e is this one then,
 // and all other bytes are above it.
-inline constexpr char kMove = 0x60;
-inline constexpr char kHighestPrintable = static_cast<char>(0x7e + 0x60);
+inline constexpr std::uint8_t kMove = 0x60;
+inline constexpr std::uint8_t kHighestPrintable = 0x7e + 0x60;
+
+[[nodiscard]] constexpr std::array<std::uint8_t, kShortTopicBytes> filled(std::uint8_t with) {
+  std::array<std::uint8_t, kShortTopicBytes> bytes{};
+  bytes.fill(with);
+  return bytes;
+}
+// In memory, where an instruction takes them from: told as numbers, the compiler makes them anew
+// for every topic.
+alignas(32) inline constexpr auto kMoves = filled(kMove);
+alignas(32) inline constexpr auto kHighest = filled(kHighestPrintable);
 
 #if defined(__AVX2__)
 
@@ -48,8 +58,8 @@ class Vector32 {
   }
   /// Whether the bytes for which `mask` is all ones are 0x20..0x7e.
   [[nodiscard]] bool printable(Vector32 mask) const noexcept {
-    const __m256i moved = _mm256_add_epi8(v_, _mm256_set1_epi8(kMove));
-    const __m256i bad = _mm256_cmpgt_epi8(moved, _mm256_set1_epi8(kHighestPrintable));
+    const __m256i moved = _mm256_add_epi8(v_, load(kMoves.data()).v_);
+    const __m256i bad = _mm256_cmpgt_epi8(moved, load(kHighest.data()).v_);
     return _mm256_testz_si256(bad, mask.v_) != 0;
   }
 
@@ -88,8 +98,7 @@ class Vector32 {
  private:
   Vector32(__m128i low, __m128i high) noexcept : low_(low), high_(high) {}
   [[nodiscard]] static __m128i unprintable(__m128i half) noexcept {
-    return _mm_cmpgt_epi8(_mm_add_epi8(half, _mm_set1_epi8(kMove)),
-                          _mm_set1_epi8(kHighestPrintable));
+    return _mm_cmpgt_epi8(_mm_add_epi8(half, load(kMoves.data()).low_), load(kHighest.data()).low_);
   }
   __m128i low_, high_;
 };
