@@ -28,21 +28,31 @@ class BurstRoutes {
  public:
   static constexpr std::size_t kMaxBurst = 64;
 
-  /// Of the first `count` events of input.peek(), at most kMaxBurst; forgets all others.
+  /// Of the first `count` events of input.peek(), at most kMaxBurst; forgets all others. Out of
+  /// line, so that the loop has the registers to itself.
   template <class Input>
-  BurstMasks find(const Input& input, std::size_t count, const route::RouteSet& routes,
-                  route::TopicCache& cache) noexcept {
+  [[gnu::noinline]] BurstMasks find(const Input& input, std::size_t count,
+                                    const route::RouteSet& routes,
+                                    route::TopicCache& cache) noexcept {
     first_ = 0;
     generation_ = routes.generation();
-    BurstMasks masks;
+    std::uint64_t sequenced = 0;
+    std::uint64_t unknown = 0;
     for (std::size_t i = 0; i < count; ++i) {
       const event::Event& event = input.peek(i);
-      const std::uint32_t route = find(event, routes, cache);
+      std::uint32_t route = route::RouteSet::kNone;
+      // Behind the mbuf's header a topic can be read by its end.
+      if (event.has(event::kBehindHeader) && event.topic_len <= wire::kShortTopicBytes) [[likely]]
+        route = routes.find_exact_short(event.topic_hash, event::topic(event));
+      if (route == route::RouteSet::kNone) [[unlikely]] {
+        route = find_otherwise(event, routes, cache);
+        if (route == route::RouteSet::kNone) unknown |= std::uint64_t{1} << i;
+      }
       routes_[i] = route;
-      masks.sequenced |= std::uint64_t{event.has(event::kSequenced)} << i;
-      masks.unknown |= std::uint64_t{route == route::RouteSet::kNone} << i;
+      sequenced |= std::uint64_t{event.has(event::kSequenced)} << i;
     }
-    unknown_ = masks.unknown;
+    unknown_ = unknown;
+    BurstMasks masks{.not_allowed = 0, .sequenced = sequenced, .unknown = unknown};
     if (routes.has_publishers()) [[unlikely]]
       masks.not_allowed = not_allowed(input, count, routes);
     return masks;
@@ -64,14 +74,9 @@ class BurstRoutes {
   }
 
  private:
-  [[nodiscard]] static std::uint32_t find(const event::Event& event, const route::RouteSet& routes,
-                                          route::TopicCache& cache) noexcept {
-    const auto topic = event::topic(event);
-    // Behind the mbuf's header a topic can be read by its end.
-    const bool in_vector =
-        event.has(event::kBehindHeader) && event.topic_len <= wire::kShortTopicBytes;
-    const std::uint32_t route = in_vector ? cache.find_short(routes, event.topic_hash, topic)
-                                          : cache.find(routes, event.topic_hash, topic);
+  [[nodiscard, gnu::noinline]] static std::uint32_t find_otherwise(
+      const event::Event& event, const route::RouteSet& routes, route::TopicCache& cache) noexcept {
+    const std::uint32_t route = cache.find(routes, event.topic_hash, event::topic(event));
     return route != route::RouteSet::kNone ? route : routes.default_route();
   }
 

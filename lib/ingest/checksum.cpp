@@ -1,9 +1,12 @@
 #include "ingest/checksum.hpp"
 
+#include <immintrin.h>
 #include <rte_ip.h>
 
 #include <algorithm>
 #include <cstring>
+
+#include "wire/short_topic.hpp"
 
 namespace esc::ingest::detail {
 namespace {
@@ -33,41 +36,74 @@ std::uint16_t sum_over_segments(const rte_mbuf& packet, std::uint32_t offset,
   }
 }
 
-using Sum = unsigned __int128;
-
-[[nodiscard]] inline std::uint64_t load64(const std::uint8_t* from) noexcept {
-  std::uint64_t word;
+/// Words of the host: any width of them gives the same ones' complement sum once it is folded (RFC
+/// 1071, 2 (B) and (C)).
+template <class Word>
+[[nodiscard]] inline std::uint64_t load(const std::uint8_t* from) noexcept {
+  Word word;
   std::memcpy(&word, from, sizeof word);
   return word;
 }
+[[nodiscard]] inline std::uint64_t halves(std::uint64_t word) noexcept {
+  return (word & 0xffff'ffffU) + (word >> 32U);
+}
 
-/// Sum of the bytes as words of the host, any of whose widths gives the same ones' complement sum
-/// once it is folded (RFC 1071, 2 (C)). The 8 bytes before `from` may be read.
-[[nodiscard]] inline Sum sum_of(const std::uint8_t* from, std::size_t bytes) noexcept {
-  Sum sum = 0;
+/// In 16 bits, not zero unless `sum` is.
+[[nodiscard]] inline std::uint16_t folded(std::uint64_t sum) noexcept {
+  sum = halves(halves(sum));
+  sum = (sum & 0xffffU) + (sum >> 16U);
+  return static_cast<std::uint16_t>((sum & 0xffffU) + (sum >> 16U));
+}
+
+/// Sum of an IPv4 header without options.
+[[nodiscard]] inline std::uint64_t sum_of_ipv4(const std::uint8_t* ip) noexcept {
+  using Word = std::uint64_t;
+  return halves(load<Word>(ip)) + halves(load<Word>(ip + 8)) + load<std::uint32_t>(ip + 16);
+}
+
+#if defined(__AVX2__)
+
+[[nodiscard]] inline std::uint64_t sum_of_lanes(__m256i sums) noexcept {
+  const __m128i two =
+      _mm_add_epi64(_mm256_castsi256_si128(sums), _mm256_extracti128_si256(sums, 1));
+  return static_cast<std::uint64_t>(_mm_cvtsi128_si64(two)) +
+         static_cast<std::uint64_t>(_mm_extract_epi64(two, 1));
+}
+[[nodiscard]] inline __m256i halves(__m256i words) noexcept {
+  return _mm256_add_epi64(_mm256_and_si256(words, _mm256_set1_epi64x(0xffff'ffff)),
+                          _mm256_srli_epi64(words, 32));
+}
+[[nodiscard]] inline __m256i load_vector(const std::uint8_t* from) noexcept {
+  return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from));
+}
+
+/// Sum of the bytes, a vector at a time. The 32 bytes before the end may be read.
+[[nodiscard]] inline std::uint64_t sum_of(const std::uint8_t* from, std::size_t bytes) noexcept {
   const std::uint8_t* const end = from + bytes;
-  for (; end - from >= 32; from += 32) {
-    sum += load64(from);
-    sum += load64(from + 8);
-    sum += load64(from + 16);
-    sum += load64(from + 24);
-  }
-  for (; end - from >= 8; from += 8) sum += load64(from);
+  __m256i sums = _mm256_setzero_si256();
+  for (; end - from >= 32; from += 32) sums = _mm256_add_epi64(sums, halves(load_vector(from)));
+  // What is left lies at the end of a vector. If it is an odd number of bytes, its words have their
+  // halves the other way round.
+  const auto left = static_cast<unsigned>(end - from);
+  const __m256i rest =
+      _mm256_and_si256(load_vector(end - 32), load_vector(wire::detail::kLastBytes.data() + left));
+  const std::uint32_t last = folded(sum_of_lanes(halves(rest)));
+  return sum_of_lanes(sums) + (last << (8U * (left & 1U)));
+}
+
+#else
+
+/// Sum of the bytes. The 8 bytes before the end may be read.
+[[nodiscard]] inline std::uint64_t sum_of(const std::uint8_t* from, std::size_t bytes) noexcept {
+  const std::uint8_t* const end = from + bytes;
+  std::uint64_t sum = 0;
+  for (; end - from >= 8; from += 8) sum += halves(load<std::uint64_t>(from));
   // The rest as the low bytes of a word.
-  if (end != from) sum += load64(end - 8) >> (64 - 8 * (end - from));
+  if (end != from) sum += halves(load<std::uint64_t>(end - 8) >> (64 - 8 * (end - from)));
   return sum;
 }
 
-/// In 16 bits.
-[[nodiscard]] inline std::uint16_t folded(Sum sum) noexcept {
-  // Twice, for a carry of the first time.
-  auto words = static_cast<std::uint64_t>(sum) % 0x1'0000'0000U +
-               (static_cast<std::uint64_t>(sum) >> 32U) + static_cast<std::uint64_t>(sum >> 64U);
-  words = (words & 0xffff'ffffU) + (words >> 32U);
-  words = (words & 0xffffU) + (words >> 16U);
-  words = (words & 0xffffU) + (words >> 16U);
-  return static_cast<std::uint16_t>((words & 0xffffU) + (words >> 16U));
-}
+#endif
 
 }  // namespace
 
@@ -75,13 +111,14 @@ bool plain_checksums_right(const std::uint8_t* ip, const std::uint8_t* udp,
                            std::uint32_t udp_bytes) noexcept {
   const bool is_ipv6 = *ip >> 4 == 6;
   // Over a header with its checksum in it, the sum is all ones.
-  if (!is_ipv6 && folded(sum_of(ip, wire::kIpv4HeaderBytes)) != 0xffff) return false;
+  if (!is_ipv6 && folded(sum_of_ipv4(ip)) != 0xffff) return false;
   if (udp[6] == 0 && udp[7] == 0) return true;
   // The addresses of the pseudo header lie right before the UDP header.
   const std::uint8_t* const addresses = ip + (is_ipv6 ? 8 : 12);
   const auto bytes = static_cast<std::size_t>(udp + udp_bytes - addresses);
-  const Sum sum = sum_of(addresses, bytes) + rte_cpu_to_be_16(udp_bytes & 0xffffU) +
-                  rte_cpu_to_be_16(IPPROTO_UDP);
+  const std::uint64_t sum = sum_of(addresses, bytes) +
+                            rte_cpu_to_be_16(static_cast<std::uint16_t>(udp_bytes)) +
+                            rte_cpu_to_be_16(IPPROTO_UDP);
   return folded(sum) == 0xffff;
 }
 

@@ -32,51 +32,89 @@ class PlainPackets {
   /// packets.
   std::uint64_t find(std::span<rte_mbuf* const> packets,
                      intake::PlainDatagram* datagrams) const noexcept {
-    constexpr std::size_t kPrefetchAhead = 4;
-    std::uint64_t bytes = 0;
-    for (std::size_t i = 0; i < packets.size(); ++i) {
-      if (i + kPrefetchAhead < packets.size())
-        rte_prefetch0(rte_pktmbuf_mtod(packets[i + kPrefetchAhead], void*));
-      bytes += packets[i]->pkt_len;
-      datagrams[i] = find(*packets[i]);
+    switch (checksum_) {
+      case config::Checksum::kVerify:
+        return find_all<config::Checksum::kVerify>(packets, datagrams);
+      case config::Checksum::kNic:
+        return find_all<config::Checksum::kNic>(packets, datagrams);
+      case config::Checksum::kOff:
+        break;
     }
-    return bytes;
+    return find_all<config::Checksum::kOff>(packets, datagrams);
   }
 
  private:
-  static constexpr std::uint32_t kEtherType = wire::kEthernetHeaderBytes - 2;
   static constexpr std::uint32_t kFewestUdpBytes =
       wire::kUdpHeaderBytes + wire::PlainFrames::kFewestBytes;
   // So that the headers of IPv4 are there, and a tag.
   static constexpr std::uint32_t kFewestBytes = wire::kEthernetHeaderBytes + wire::kVlanTagBytes +
                                                 wire::kIpv4HeaderBytes + wire::kUdpHeaderBytes;
 
+  template <config::Checksum kChecksum>
+  [[nodiscard]] std::uint64_t find_all(std::span<rte_mbuf* const> packets,
+                                       intake::PlainDatagram* datagrams) const noexcept {
+    constexpr std::size_t kPrefetchAhead = 4;
+    std::uint64_t bytes = 0;
+    for (std::size_t i = 0; i < packets.size(); ++i) {
+      if (i + kPrefetchAhead < packets.size())
+        rte_prefetch0(rte_pktmbuf_mtod(packets[i + kPrefetchAhead], void*));
+      bytes += packets[i]->pkt_len;
+      datagrams[i] = find<kChecksum>(*packets[i]);
+    }
+    return bytes;
+  }
+
+  template <config::Checksum kChecksum>
   [[nodiscard, gnu::always_inline]] intake::PlainDatagram find(rte_mbuf& packet) const noexcept {
     constexpr intake::PlainDatagram kNotPlain;
-    if (!whole_and_ours(packet) || packet.data_len < kFewestBytes) [[unlikely]]
+    const std::uint32_t bytes = packet.data_len;
+    if (!whole_and_ours(packet) || bytes < kFewestBytes) [[unlikely]]
       return kNotPlain;
     const auto* head = rte_pktmbuf_mtod(&packet, const std::uint8_t*);
-    std::uint32_t left = packet.data_len - kEtherType;  // of the packet, from `type` on
-    const std::uint8_t* type = head + kEtherType;
-    if (wire::load_be16(type) == wire::kEtherTypeVlan) {
-      type += wire::kVlanTagBytes;
-      left -= wire::kVlanTagBytes;
-    }
-    const std::uint8_t* udp = nullptr;
-    std::uint32_t udp_bytes = 0;
-    if (!(is_ipv4(type, left, udp, udp_bytes) || is_ipv6(type, left, udp, udp_bytes))) [[unlikely]]
-      return kNotPlain;
-    // The datagram fills its IP packet, and may hold a frame.
-    if (wire::load_be16(udp + 4) != udp_bytes || udp_bytes < kFewestUdpBytes ||
-        !udp_ports_->contains(wire::load_be16(udp + 2))) [[unlikely]]
-      return kNotPlain;
-    if (checksum_ != config::Checksum::kOff && !checksums_right(packet, type + 2, udp, udp_bytes))
+    constexpr std::uint32_t kIp = wire::kEthernetHeaderBytes;
+    constexpr std::uint32_t kTaggedIp = kIp + wire::kVlanTagBytes;
+    // One piece of code for each shape, in which all offsets are constants.
+    if (is_ipv4(head + kIp)) [[likely]]
+      return of_ipv4<kChecksum, kIp>(packet, head, bytes);
+    if (is_ipv6(head + kIp)) return of_ipv6<kChecksum, kIp>(packet, head, bytes);
+    if (wire::load_be16(head + kIp - 2) != wire::kEtherTypeVlan) return kNotPlain;
+    if (is_ipv4(head + kTaggedIp)) return of_ipv4<kChecksum, kTaggedIp>(packet, head, bytes);
+    if (is_ipv6(head + kTaggedIp)) return of_ipv6<kChecksum, kTaggedIp>(packet, head, bytes);
+    return kNotPlain;
+  }
+
+  template <config::Checksum kChecksum, std::uint32_t kIp>
+  [[nodiscard, gnu::always_inline]] intake::PlainDatagram of_ipv4(
+      rte_mbuf& packet, const std::uint8_t* head, std::uint32_t bytes) const noexcept {
+    // Of too small a total: far too many.
+    const std::uint32_t udp_bytes = wire::load_be16(head + kIp + 2) - wire::kIpv4HeaderBytes;
+    return of_udp<kChecksum, kIp, kIp + wire::kIpv4HeaderBytes>(packet, head, bytes, udp_bytes);
+  }
+
+  template <config::Checksum kChecksum, std::uint32_t kIp>
+  [[nodiscard, gnu::always_inline]] intake::PlainDatagram of_ipv6(
+      rte_mbuf& packet, const std::uint8_t* head, std::uint32_t bytes) const noexcept {
+    constexpr std::uint32_t kUdp = kIp + wire::kIpv6HeaderBytes;
+    if (bytes < kUdp + wire::kUdpHeaderBytes) return {};
+    return of_udp<kChecksum, kIp, kUdp>(packet, head, bytes, wire::load_be16(head + kIp + 4));
+  }
+
+  /// `udp_bytes`: that the IP header promises.
+  template <config::Checksum kChecksum, std::uint32_t kIp, std::uint32_t kUdp>
+  [[nodiscard, gnu::always_inline]] intake::PlainDatagram of_udp(
+      rte_mbuf& packet, const std::uint8_t* head, std::uint32_t bytes,
+      std::uint32_t udp_bytes) const noexcept {
+    // The datagram fills its IP packet, which may be followed by padding, and may hold a frame.
+    if (udp_bytes > bytes - kUdp || wire::load_be16(head + kUdp + 4) != udp_bytes ||
+        udp_bytes < kFewestUdpBytes || !udp_ports_->contains(wire::load_be16(head + kUdp + 2)))
         [[unlikely]]
-      return kNotPlain;
-    const std::uint8_t* frames = udp + wire::kUdpHeaderBytes;
-    const auto offset = static_cast<std::size_t>(frames - reinterpret_cast<std::uint8_t*>(&packet));
+      return {};
+    if (!checksums_right<kChecksum>(packet, head + kIp, head + kUdp, udp_bytes)) [[unlikely]]
+      return {};
+    const auto offset = static_cast<std::size_t>(head - reinterpret_cast<std::uint8_t*>(&packet)) +
+                        kUdp + wire::kUdpHeaderBytes;
     if (offset > UINT16_MAX) [[unlikely]]
-      return kNotPlain;
+      return {};
     return {&packet, static_cast<std::uint16_t>(offset),
             static_cast<std::uint16_t>(udp_bytes - wire::kUdpHeaderBytes)};
   }
@@ -91,44 +129,37 @@ class PlainPackets {
     return references_and_segments == 0x0001'0001U && RTE_MBUF_DIRECT(&packet);
   }
 
-  /// `type`: where the EtherType is; `left`: bytes of the packet from there on.
-  [[nodiscard, gnu::always_inline]] static bool is_ipv4(const std::uint8_t* type,
-                                                        std::uint32_t left,
-                                                        const std::uint8_t*& udp,
-                                                        std::uint32_t& udp_bytes) noexcept {
-    // EtherType, version and header length, fragment, protocol: one comparison under a mask.
-    const __m128i different = _mm_xor_si128(load(type), load(kIpv4.data()));
-    if (_mm_testz_si128(different, load(kIpv4Matters.data())) == 0) return false;
-    const std::uint32_t total_bytes = wire::load_be16(type + 4);
-    udp = type + 2 + wire::kIpv4HeaderBytes;
-    udp_bytes = total_bytes - wire::kIpv4HeaderBytes;  // of too small a total: far too many
-    return total_bytes <= left - 2;
-  }
-
-  [[nodiscard, gnu::always_inline]] static bool is_ipv6(const std::uint8_t* type,
-                                                        std::uint32_t left,
-                                                        const std::uint8_t*& udp,
-                                                        std::uint32_t& udp_bytes) noexcept {
-    const __m128i different = _mm_xor_si128(load(type), load(kIpv6.data()));
-    if (_mm_testz_si128(different, load(kIpv6Matters.data())) == 0) return false;
-    if (left < 2 + wire::kIpv6HeaderBytes + wire::kUdpHeaderBytes) return false;
-    udp = type + 2 + wire::kIpv6HeaderBytes;
-    udp_bytes = wire::load_be16(type + 6);
-    return udp_bytes <= left - 2 - wire::kIpv6HeaderBytes;
-  }
-
   /// False: wrong, or for judge_checksums to say.
-  [[nodiscard, gnu::always_inline]] bool checksums_right(const rte_mbuf& packet,
-                                                         const std::uint8_t* ip,
-                                                         const std::uint8_t* udp,
-                                                         std::uint32_t udp_bytes) const noexcept {
+  template <config::Checksum kChecksum>
+  [[nodiscard, gnu::always_inline]] static bool checksums_right(const rte_mbuf& packet,
+                                                                const std::uint8_t* ip,
+                                                                const std::uint8_t* udp,
+                                                                std::uint32_t udp_bytes) noexcept {
+    if (kChecksum == config::Checksum::kOff) return true;
     // No checksum at all: over IPv6 that is wrong.
     if (wire::load_be16(udp + 6) == 0 && *ip >> 4 == 6) return false;
-    if (checksum_ == config::Checksum::kNic) return (packet.ol_flags & (kIpBad | kL4Bad)) == 0;
+    if (kChecksum == config::Checksum::kNic) return (packet.ol_flags & (kIpBad | kL4Bad)) == 0;
     if ((packet.ol_flags & (kIpMask | kL4Mask)) == (kIpGood | kL4Good)) return true;
     return detail::plain_checksums_right(ip, udp, udp_bytes);
   }
 
+  using Bytes = std::array<std::uint8_t, 16>;
+
+  // By the EtherType before it, its version and length, fragment and protocol.
+  [[nodiscard, gnu::always_inline]] static bool is_ipv4(const std::uint8_t* ip) noexcept {
+    return is_like(ip - 2, kIpv4, kIpv4Matters);
+  }
+  [[nodiscard, gnu::always_inline]] static bool is_ipv6(const std::uint8_t* ip) noexcept {
+    return is_like(ip - 2, kIpv6, kIpv6Matters);
+  }
+
+  /// One comparison under a mask.
+  [[nodiscard, gnu::always_inline]] static bool is_like(const std::uint8_t* at,
+                                                        const Bytes& pattern,
+                                                        const Bytes& matters) noexcept {
+    const __m128i different = _mm_xor_si128(load(at), load(pattern.data()));
+    return _mm_testz_si128(different, load(matters.data())) != 0;
+  }
   [[nodiscard]] static __m128i load(const std::uint8_t* from) noexcept {
     return _mm_loadu_si128(reinterpret_cast<const __m128i*>(from));
   }
@@ -140,8 +171,8 @@ class PlainPackets {
   static constexpr std::uint64_t kL4Bad = RTE_MBUF_F_RX_L4_CKSUM_BAD;
   static constexpr std::uint64_t kL4Good = RTE_MBUF_F_RX_L4_CKSUM_GOOD;
 
-  using Bytes = std::array<std::uint8_t, 16>;
-  // Offsets of the EtherType, two bytes before the IP header.
+  // From the EtherType on, two bytes before the IP header: the version and the header's length, the
+  // fragment, the protocol.
   alignas(16) static constexpr Bytes kIpv4 = {0x08, 0x00, 0x45, 0, 0, 0, 0, 0, 0, 0, 0, 17};
   alignas(16) static constexpr Bytes kIpv4Matters = {0xff, 0xff, 0xff, 0,    0, 0,
                                                      0,    0,    0x3f, 0xff, 0, 0xff};

@@ -235,6 +235,8 @@ class Intake {
       if (direct && static_cast<std::size_t>(at - base) <= UINT16_MAX &&
           plain_.read(at, cursor_.left(), frame) && stage_plain(frame, mbuf, at)) [[likely]] {
         cursor_.move_to(at + frame.frame_bytes());
+      } else if (wire::is_session_frame(at, cursor_.left())) {
+        begin_session(at);
       } else {
         take_in_place();
       }
@@ -274,6 +276,14 @@ class Intake {
       event.epoch = event.replay_count = 0;
     }
     return true;
+  }
+
+  void begin_session(const std::uint8_t* at) noexcept {
+    ++frames_.other;
+    ++frames_.control;
+    cursor_.session().begin(
+        wire::decode_session(at + wire::kTopicOffset + wire::kSessionTopic.size()));
+    cursor_.move_to(at + wire::kSessionFrameBytes);
   }
 
   void number(event::Event& event) noexcept {

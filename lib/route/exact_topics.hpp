@@ -66,6 +66,19 @@ class ExactTopics {
   [[nodiscard, gnu::always_inline]] std::uint32_t find_if(std::uint64_t hash,
                                                           const std::uint8_t* keys,
                                                           Same&& same) const noexcept {
+    // Nearly all are found at the first look.
+    const Bucket& first = buckets_[hash & mask_];
+    if (const std::uint32_t places = first.match(hash); places != 0) [[likely]] {
+      const auto place = static_cast<std::size_t>(std::countr_zero(places));
+      if (same(keys + first.keys[place])) [[likely]]
+        return first.routes[place];
+    }
+    return search(hash, same, keys);
+  }
+
+  template <class Same>
+  [[nodiscard, gnu::noinline]] std::uint32_t search(std::uint64_t hash, Same&& same,
+                                                    const std::uint8_t* keys) const noexcept {
     for (std::uint64_t at = hash & mask_;; at = (at + 1) & mask_) {
       const Bucket& bucket = buckets_[at];
       for (std::uint32_t places = bucket.match(hash); places != 0; places &= places - 1) {

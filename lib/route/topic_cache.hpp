@@ -77,15 +77,6 @@ class TopicCache {
     return find_pattern(routes, hash, topic);
   }
 
-  /// The same, for a topic of up to 32 bytes before whose end 32 bytes may be read.
-  [[nodiscard]] std::uint32_t find_short(const RouteSet& routes, std::uint64_t hash,
-                                         std::span<const std::uint8_t> topic) noexcept {
-    const std::uint32_t exact = routes.find_exact_short(hash, topic);
-    if (exact != RouteSet::kNone || !routes.has_patterns()) [[likely]]
-      return exact;
-    return find_pattern(routes, hash, topic);
-  }
-
   [[nodiscard]] const TopicCacheCounters& counters() const noexcept { return counters_; }
 
  private:

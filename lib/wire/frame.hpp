@@ -134,6 +134,26 @@ struct Session {
           .send_time_ns = load_be64(payload + kSessionSendTimeOffset)};
 }
 
+/// Whether a well-formed session frame is at `at`, of which `left` bytes are there. False:
+/// something else, or not well-formed.
+[[nodiscard]] inline bool is_session_frame(const std::uint8_t* at, std::uint32_t left) noexcept {
+  if (left < kSessionFrameBytes) return false;
+  // The length, any priority, the topic's length and its first byte; then the rest of the topic,
+  // four bytes too many and too few.
+  constexpr std::uint64_t kPriority = std::uint64_t{0xff} << 24U;
+  constexpr std::uint64_t kHead = std::uint64_t{kSessionFrameBytes - kLengthBytes} << 32U |
+                                  std::uint64_t{kSessionTopic.size()} << 8U | '$';
+  constexpr std::uint64_t kEscSess = 0x6573'632f'7365'7373U;
+  constexpr std::uint32_t kSion = 0x7369'6f6eU;
+  if ((load_be64(at) & ~kPriority) != kHead || load_be64(at + kTopicOffset + 1) != kEscSess ||
+      load_be32(at + kTopicOffset + kSessionTopic.size() - 4) != kSion)
+    return false;
+  const std::uint8_t* payload = at + kTopicOffset + kSessionTopic.size();
+  return payload[kSessionVersionOffset] == kSessionVersion &&
+         !session_overflows(load_be64(payload + kSessionFirstSequenceOffset),
+                            load_be16(payload + kSessionCountOffset));
+}
+
 /// Which event this is, as its sender numbered it.
 struct Identity {
   std::uint64_t producer = 0;

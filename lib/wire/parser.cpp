@@ -16,6 +16,12 @@ detail::TopicJudgement detail::judge_unusual_topic(const std::uint8_t* topic,
                                                    std::size_t topic_bytes,
                                                    const std::uint8_t* payload,
                                                    std::size_t payload_bytes) noexcept {
+  const std::string_view name{reinterpret_cast<const char*>(topic), topic_bytes};
+  // First what is common: it is ASCII.
+  if (name == kSessionTopic) {
+    if (well_formed_session(payload, payload_bytes)) return {FrameKind::kControl, FrameDrop{}};
+    return {FrameKind::kRefused, FrameDrop::kBadSession};
+  }
   switch (check_topic(topic, topic_bytes)) {
     case TopicVerdict::kNotUtf8:
       return {FrameKind::kRefused, FrameDrop::kTopicNotUtf8};
@@ -23,11 +29,6 @@ detail::TopicJudgement detail::judge_unusual_topic(const std::uint8_t* topic,
       return {FrameKind::kRefused, FrameDrop::kTopicControlCharacter};
     case TopicVerdict::kGood:
       break;
-  }
-  const std::string_view name{reinterpret_cast<const char*>(topic), topic_bytes};
-  if (name == kSessionTopic) {
-    if (well_formed_session(payload, payload_bytes)) return {FrameKind::kControl, FrameDrop{}};
-    return {FrameKind::kRefused, FrameDrop::kBadSession};
   }
   if (name.starts_with(kReservedPrefix)) return {FrameKind::kRefused, FrameDrop::kReservedTopic};
   return {FrameKind::kEvent, FrameDrop{}};

@@ -69,11 +69,12 @@ class PlainFrames {
     frame.length = length;
     frame.topic_len = topic_len;
     frame.priority = static_cast<std::uint8_t>(head >> 24U);
-    frame.topic = ShortTopic::before(at + kTopicOffset + topic_len, topic_len);
+    frame.topic = ShortTopic::before(at + kTopicOffset + topic_len, topic_len, ascii_);
     return frame.topic.printable();
   }
 
-  std::uint32_t max_more_bytes_;   ///< of the length field above its minimum
+  std::uint32_t max_more_bytes_;  ///< of the length field above its minimum
+  PrintableAscii ascii_;
   std::uint32_t max_topic_bytes_;  ///< of a topic that may be plain
 };
 

@@ -32,8 +32,6 @@ inline constexpr std::uint8_t kHighestPrintable = 0x7e + 0x60;
   bytes.fill(with);
   return bytes;
 }
-// In memory, where an instruction takes them from: told as numbers, the compiler makes them anew
-// for every topic.
 alignas(32) inline constexpr auto kMoves = filled(kMove);
 alignas(32) inline constexpr auto kHighest = filled(kHighestPrintable);
 
@@ -56,10 +54,10 @@ class Vector32 {
   [[nodiscard]] bool same(Vector32 other, Vector32 mask) const noexcept {
     return _mm256_testz_si256(_mm256_xor_si256(v_, other.v_), mask.v_) != 0;
   }
-  /// Whether the bytes for which `mask` is all ones are 0x20..0x7e.
-  [[nodiscard]] bool printable(Vector32 mask) const noexcept {
-    const __m256i moved = _mm256_add_epi8(v_, load(kMoves.data()).v_);
-    const __m256i bad = _mm256_cmpgt_epi8(moved, load(kHighest.data()).v_);
+  /// Whether no byte for which `mask` is all ones is above `highest` once `moves` are added, as
+  /// signed numbers.
+  [[nodiscard]] bool within(Vector32 moves, Vector32 highest, Vector32 mask) const noexcept {
+    const __m256i bad = _mm256_cmpgt_epi8(_mm256_add_epi8(v_, moves.v_), highest.v_);
     return _mm256_testz_si256(bad, mask.v_) != 0;
   }
 
@@ -90,16 +88,14 @@ class Vector32 {
     return _mm_testz_si128(_mm_xor_si128(low_, other.low_), mask.low_) != 0 &&
            _mm_testz_si128(_mm_xor_si128(high_, other.high_), mask.high_) != 0;
   }
-  [[nodiscard]] bool printable(Vector32 mask) const noexcept {
-    return _mm_testz_si128(unprintable(low_), mask.low_) != 0 &&
-           _mm_testz_si128(unprintable(high_), mask.high_) != 0;
+  [[nodiscard]] bool within(Vector32 moves, Vector32 highest, Vector32 mask) const noexcept {
+    const __m128i low = _mm_cmpgt_epi8(_mm_add_epi8(low_, moves.low_), highest.low_);
+    const __m128i high = _mm_cmpgt_epi8(_mm_add_epi8(high_, moves.high_), highest.high_);
+    return _mm_testz_si128(low, mask.low_) != 0 && _mm_testz_si128(high, mask.high_) != 0;
   }
 
  private:
   Vector32(__m128i low, __m128i high) noexcept : low_(low), high_(high) {}
-  [[nodiscard]] static __m128i unprintable(__m128i half) noexcept {
-    return _mm_cmpgt_epi8(_mm_add_epi8(half, load(kMoves.data()).low_), load(kHighest.data()).low_);
-  }
   __m128i low_, high_;
 };
 
@@ -111,6 +107,13 @@ class Vector32 {
 
 }  // namespace detail
 
+/// What ShortTopic compares with, kept by who reads many: told as constants, the compiler makes
+/// them anew for every topic. Copyable; any thread.
+struct PrintableAscii {
+  detail::Vector32 moves = detail::Vector32::load(detail::kMoves.data());
+  detail::Vector32 highest = detail::Vector32::load(detail::kHighest.data());
+};
+
 /// A topic's bytes at the end of a vector, and zeros before them. No topic has a zero in it, so two
 /// topics that differ differ here too, whatever their lengths.
 class ShortTopic {
@@ -118,8 +121,14 @@ class ShortTopic {
   ShortTopic() = default;  ///< whatever
   /// The topic of 1 to 32 `bytes` that ends at `end`. The 32 bytes before `end` may be read,
   /// whatever those before the topic are.
-  [[nodiscard]] static ShortTopic before(const std::uint8_t* end, std::size_t bytes) noexcept {
-    return {detail::Vector32::load(end - kShortTopicBytes), detail::last_bytes(bytes)};
+  [[nodiscard]] static ShortTopic before(const std::uint8_t* end, std::size_t bytes,
+                                         const PrintableAscii& ascii) noexcept {
+    const auto text = detail::Vector32::load(end - kShortTopicBytes);
+    const auto mask = detail::last_bytes(bytes);
+    ShortTopic topic;
+    topic.topic_ = text & mask;
+    topic.printable_ = text.within(ascii.moves, ascii.highest, mask);
+    return topic;
   }
 
   /// Whether all its bytes are 0x20..0x7e: rules 5 and 6 of docs/wire-format.md need no more.
@@ -129,9 +138,6 @@ class ShortTopic {
   void store(std::uint8_t* to) const noexcept { topic_.store(to); }
 
  private:
-  ShortTopic(detail::Vector32 text, detail::Vector32 mask) noexcept
-      : topic_(text & mask), printable_(text.printable(mask)) {}
-
   detail::Vector32 topic_;
   bool printable_;
 };
