@@ -63,10 +63,10 @@ class Source {
 enum Flag : std::uint8_t {
   kSoleOwner = 1U << 0,  ///< no other reference to the mbuf, and it goes back to its port's pool as
                          ///< it is; only of SourceKind::kPort
-  kSequenced = 1U << 1,     ///< producer, epoch and sequence hold an identity
+  kSequenced = 1U << 1,  ///< producer, epoch and sequence hold an identity
   kBehindHeader = 1U << 2,  ///< the mbuf is direct, and `offset` counts from the mbuf itself, not
                             ///< from its buf_addr: so what lies before the frame may be read
-  kPeerNoted = 1U << 3,  ///< the mbuf does not begin with the packet's headers: peer.hpp
+  kPeerNoted = 1U << 3,     ///< the mbuf does not begin with the packet's headers: peer.hpp
   kPeerUnknown = 1U << 4,
 };
 

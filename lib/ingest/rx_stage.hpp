@@ -220,7 +220,7 @@ class RxStage {
     ++datagrams_read_;
     const bool may_be_sole =
         packet->nb_segs == 1 && rte_mbuf_refcnt_read(packet) == 1 && RTE_MBUF_DIRECT(packet);
-    intake_.open(packet, verdict.payload_offset, verdict.payload_bytes, may_be_sole);
+    intake_.begin(packet, verdict.payload_offset, verdict.payload_bytes, may_be_sole);
   }
 
   /// Receipts first; then the staged events may be seen by others.

@@ -41,7 +41,7 @@ enum class Way : std::uint8_t {
 /// Sink: as in Lane. Thread: one lcore, that of the stage which it is part of.
 ///
 /// The stage says where its buffers come from (from), and gives it datagrams: many at once that are
-/// plain by their headers (take), or one of any shape (open), which is then read by read(). A
+/// plain by their headers (take), or one of any shape (begin), which is then read by read(). A
 /// numbered event goes to the pipeline that owns its producer, any other to its origin's own.
 /// Whatever a ring does not take stays in the lanes; nothing more is to be read while holding().
 ///
@@ -104,7 +104,7 @@ class Intake {
       taken += take_single_events(datagrams.subspan(taken));
       if (full_ || taken == datagrams.size() || !datagrams[taken]) break;
       const PlainDatagram& datagram = datagrams[taken++];
-      open(datagram.mbuf, datagram.packet_offset(), datagram.bytes, true);
+      begin(datagram.mbuf, datagram.packet_offset(), datagram.bytes, true);
       if (!read_in_place()) break;
     }
     return taken;
@@ -113,8 +113,8 @@ class Intake {
   /// Takes the packet, whose datagram begins `offset` into it. `may_be_sole`: the mbuf is plainly
   /// ours, so its reference can be handed to a single event and it can go back raw. Not while
   /// reading().
-  void open(rte_mbuf* packet, std::uint32_t offset, std::uint32_t bytes,
-            bool may_be_sole) noexcept {
+  void begin(rte_mbuf* packet, std::uint32_t offset, std::uint32_t bytes,
+             bool may_be_sole) noexcept {
     may_be_sole_ = may_be_sole && origin_.from->own_mbufs;
     cursor_.begin(packet, offset, bytes);
   }

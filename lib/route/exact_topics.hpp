@@ -41,7 +41,7 @@ class ExactTopics {
   /// Route of `topic`, or kNone. `keys`: begins with kKeysBegin zeros.
   [[nodiscard]] std::uint32_t find(std::uint64_t hash, std::span<const std::uint8_t> topic,
                                    const std::uint8_t* keys) const noexcept {
-    return find_if(hash, keys, [topic](const std::uint8_t* key) {
+    return search(hash, keys, [topic](const std::uint8_t* key) {
       return *key == topic.size() && same_bytes(key + 1, topic.data(), topic.size());
     });
   }
@@ -73,12 +73,12 @@ class ExactTopics {
       if (same(keys + first.keys[place])) [[likely]]
         return first.routes[place];
     }
-    return search(hash, same, keys);
+    return search(hash, keys, same);
   }
 
   template <class Same>
-  [[nodiscard, gnu::noinline]] std::uint32_t search(std::uint64_t hash, Same&& same,
-                                                    const std::uint8_t* keys) const noexcept {
+  [[nodiscard, gnu::noinline]] std::uint32_t search(std::uint64_t hash, const std::uint8_t* keys,
+                                                    Same&& same) const noexcept {
     for (std::uint64_t at = hash & mask_;; at = (at + 1) & mask_) {
       const Bucket& bucket = buckets_[at];
       for (std::uint32_t places = bucket.match(hash); places != 0; places &= places - 1) {
