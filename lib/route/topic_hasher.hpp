@@ -15,9 +15,10 @@
 
 namespace esc::route {
 
-/// XXH3 (Y. Collet) with a secret drawn at start, so that no sender can aim at one bucket or one
-/// worker. A topic of up to 32 bytes is hashed as a wire::ShortTopic, zeros included: always the
-/// same number of bytes, so that nothing branches on the topic's own. Copyable; any thread.
+/// XXH3 (Y. Collet) under a secret made from a seed that is drawn at start, so that no sender can
+/// aim at one bucket or one worker. A topic of up to 32 bytes is hashed as a wire::ShortTopic,
+/// zeros included: always the same number of bytes, so that nothing branches on the topic's own.
+/// Copyable; any thread.
 class TopicHasher {
  public:
   explicit TopicHasher(std::uint64_t seed) noexcept {

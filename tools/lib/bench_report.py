@@ -215,3 +215,29 @@ def _rate(of):
 
 def _ratio(of):
     return f"{of['median']:.3f} ({of['min']:.3f} - {of['max']:.3f})"
+
+
+def instructions_line(row):
+    return (
+        f"{row['name']:10} {row['instructions_per_event']:7.1f} instructions an event"
+        f" (before {row['before']}, at most {row['must']}:"
+        f" {'held' if row['held'] else 'missed'})"
+    )
+
+
+def instructions(document):
+    """The section of instructions, from what --json writes."""
+    lines = [
+        *machine_lines(document["machine"]),
+        f"- command: `{document['command']}`",
+        "",
+        "| trace | instructions an event | `f51ddaf` | target |",
+        "|---|---|---|---|",
+    ]
+    for row in document["rows"]:
+        held = "held" if row["held"] else "missed"
+        lines.append(
+            f"| {row['what']} | {row['instructions_per_event']:.0f} | {row['before']} |"
+            f" at most {row['must']}: {held} |"
+        )
+    return "\n".join(lines)
