@@ -10,6 +10,11 @@ namespace esc {
 /// that two translation units share must not.
 inline constexpr std::size_t kCacheLineBytes = 64;
 
+/// Bytes that a line has to itself if one lcore writes it over and over while another reads it:
+/// CPUs fetch lines in pairs (Intel's spatial prefetcher), so whoever misses one takes the other
+/// away.
+inline constexpr std::size_t kLinePairBytes = 2 * kCacheLineBytes;
+
 [[nodiscard]] constexpr bool is_power_of_two(std::size_t value) noexcept {
   return value != 0 && (value & (value - 1)) == 0;
 }

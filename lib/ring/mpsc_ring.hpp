@@ -149,7 +149,7 @@ class MpscRing {
 
  private:
   // Only the consumer's thread touches this line, but for hole_waits, which anyone may read.
-  struct alignas(kCacheLineBytes) Consumer {
+  struct alignas(kLinePairBytes) Consumer {
     std::uint64_t head = 0;               ///< index of the next element
     std::uint64_t hole_counted_at = 0;    ///< 1 + index of the last hole that was counted
     unsigned fruitless_polls = 0;         ///< since the last element or the last look for a hole
@@ -169,20 +169,20 @@ class MpscRing {
                                std::memory_order_relaxed);
   }
 
-  // Line 1: constant after construction, read by all.
+  // Pair 1: constant after construction, read by all.
   alignas(kCacheLineBytes) Cell* cells_;
   std::uint64_t mask_;
 
-  // Line 2: index of the next cell to claim. Producers write it (compare-and-swap), all read it.
+  // Pair 2: index of the next cell to claim. Producers write it (compare-and-swap), all read it.
   // Relaxed throughout: it only shares out indices; values are ordered by the cells' sequences,
   // their reuse by consumed_.
-  alignas(kCacheLineBytes) Atomic<std::uint64_t> tail_{0};
+  alignas(kLinePairBytes) Atomic<std::uint64_t> tail_{0};
 
-  // Line 3: everything below this index has been read. The consumer writes it (release), producers
+  // Pair 3: everything below this index has been read. The consumer writes it (release), producers
   // read it (acquire).
-  alignas(kCacheLineBytes) Atomic<std::uint64_t> consumed_{0};
+  alignas(kLinePairBytes) Atomic<std::uint64_t> consumed_{0};
 
-  // Line 4.
+  // Pair 4.
   Consumer consumer_;
 };
 

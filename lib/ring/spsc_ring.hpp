@@ -73,22 +73,19 @@ class SpscRing {
 
   /// Producer. Shows the consumer every slot claimed since the last time; returns how many.
   std::size_t publish() noexcept {
-    const std::uint64_t tail = producer_.tail.load(std::memory_order_relaxed);  // our own
-    // Release: pairs with the consumer's acquire of tail; the slots are written before they are
+    const std::uint64_t tail = tail_.load(std::memory_order_relaxed);  // our own
+    // Release: pairs with the consumer's acquire of tail_; the slots are written before they are
     // announced.
-    if (producer_.claimed != tail)
-      producer_.tail.store(producer_.claimed, std::memory_order_release);
+    if (producer_.claimed != tail) tail_.store(producer_.claimed, std::memory_order_release);
     return static_cast<std::size_t>(producer_.claimed - tail);
   }
 
   /// Producer; nothing claimed. Appends a prefix of `items` in order and returns its length: less
   /// than items.size() when the ring has less room. The caller keeps the rest.
   [[nodiscard]] std::size_t push_burst(std::span<const T> items) noexcept {
-    for (const T& item : items.first(std::min(room_for(items.size()), items.size()))) {
-      T& slot = slots_[producer_.claimed++ & mask_];
-      Atomics::will_write(&slot);
-      slot = item;
-    }
+    const std::size_t count = room(items.size());
+    for (std::size_t i = 0; i < count; ++i) at(i) = items[i];
+    claimed(count);
     return publish();
   }
 
@@ -103,7 +100,7 @@ class SpscRing {
   /// must not consume from this ring.
   template <class F>
   std::size_t consume_burst(std::size_t max, F&& f) noexcept {
-    const std::uint64_t head = consumer_.head.load(std::memory_order_relaxed);  // our own
+    const std::uint64_t head = head_.load(std::memory_order_relaxed);  // our own
     const std::size_t count = std::min(ready_after(head, max), max);
     for (std::size_t i = 0; i < count; ++i) {
       const T& slot = slots_[(head + i) & mask_];
@@ -119,7 +116,7 @@ class SpscRing {
   /// beginning. No call when there is nothing.
   template <class F>
   std::size_t consume_run(std::size_t max, F&& f) noexcept {
-    const std::uint64_t head = consumer_.head.load(std::memory_order_relaxed);  // our own
+    const std::uint64_t head = head_.load(std::memory_order_relaxed);  // our own
     const std::size_t first = head & mask_;
     const std::size_t count = std::min({ready_after(head, max), max, capacity() - first});
     if (count == 0) return 0;
@@ -135,8 +132,8 @@ class SpscRing {
   [[nodiscard]] std::size_t size() const noexcept {
     // Head first, and acquired: tail is then read at least as new, and the difference is never
     // negative.
-    const std::uint64_t head = consumer_.head.load(std::memory_order_acquire);
-    const std::uint64_t tail = producer_.tail.load(std::memory_order_relaxed);
+    const std::uint64_t head = head_.load(std::memory_order_acquire);
+    const std::uint64_t tail = tail_.load(std::memory_order_relaxed);
     return std::min(static_cast<std::size_t>(tail - head), capacity());
   }
 
@@ -149,7 +146,7 @@ class SpscRing {
     const std::uint64_t full_at = producer_.head_seen + capacity();
     if (full_at - producer_.claimed >= wanted) return full_at - producer_.claimed;
     // Acquire: the consumer has read the slots below this index before we write over them.
-    producer_.head_seen = consumer_.head.load(std::memory_order_acquire);
+    producer_.head_seen = head_.load(std::memory_order_acquire);
     return producer_.head_seen + capacity() - producer_.claimed;
   }
 
@@ -159,31 +156,35 @@ class SpscRing {
     if (static_cast<std::size_t>(consumer_.tail_seen - head) < wanted) {
       // Acquire: pairs with the release in publish, so the slots below this index are read as they
       // were written.
-      consumer_.tail_seen = producer_.tail.load(std::memory_order_acquire);
+      consumer_.tail_seen = tail_.load(std::memory_order_acquire);
     }
     return static_cast<std::size_t>(consumer_.tail_seen - head);
   }
 
   void release(std::uint64_t head, std::size_t count) noexcept {
     // Release: the slots have been read before the producer that acquires this may write over them.
-    if (count != 0) consumer_.head.store(head + count, std::memory_order_release);
+    if (count != 0) head_.store(head + count, std::memory_order_release);
   }
 
-  struct alignas(kCacheLineBytes) ProducerSide {
-    Atomic<std::uint64_t> tail{
-        0};  ///< everything below is published; producer writes (release), consumer reads (acquire)
-    std::uint64_t claimed = 0;    ///< the producer's own: next index to claim, tail or after it
-    std::uint64_t head_seen = 0;  ///< the producer's own: head as last read, never ahead of it
+  // What one side alone uses lies apart from what the other reads, and each in a pair of lines: a
+  // claim is no reason for the consumer to fetch a line anew.
+  struct alignas(kLinePairBytes) ProducerSide {
+    std::uint64_t claimed = 0;    ///< next index to claim, tail_ or after it
+    std::uint64_t head_seen = 0;  ///< head_ as last read, never ahead of it
   };
-  struct alignas(kCacheLineBytes) ConsumerSide {
-    Atomic<std::uint64_t> head{
-        0};  ///< next index to read; consumer writes (release), producer reads (acquire)
-    std::uint64_t tail_seen = 0;  ///< the consumer's own: tail as last read, never ahead of it
+  struct alignas(kLinePairBytes) ConsumerSide {
+    std::uint64_t tail_seen = 0;  ///< tail_ as last read, never ahead of it
   };
 
-  // Line 1: constant after construction, read by both. Lines 2 and 3: one for each side.
+  // Pair 1: constant after construction, read by both.
   alignas(kCacheLineBytes) T* slots_;
   std::uint64_t mask_;
+  // Pair 2: everything below this index is published. Producer writes (release), consumer reads
+  // (acquire).
+  alignas(kLinePairBytes) Atomic<std::uint64_t> tail_{0};
+  // Pair 3: next index to read. Consumer writes (release), producer reads (acquire).
+  alignas(kLinePairBytes) Atomic<std::uint64_t> head_{0};
+  // Pairs 4 and 5: the producer's own, and the consumer's own.
   ProducerSide producer_;
   ConsumerSide consumer_;
 };

@@ -107,11 +107,12 @@ class Overload(harness.Scenario):
         self.assertEqual(topics[HIGH]["events"], load.high)
         self.assertLessEqual(set(frames["dropped"]), {"dlq_backlog"})
         self.assertLessEqual(set(kept), {"shed_critical", "shed_emergency", "worker_full"})
-        self.assertGreater(kept["shed_critical"], 0)
         # What found no room on the way may have been shed, or come too late for its worker.
         no_room = frames["dropped"].get("dlq_backlog", 0)
         shed = sum(pressure["frames_shed"].values())
-        kept_shed = kept["shed_critical"] + kept.get("shed_emergency", 0)
+        # At which level depends on how fast it rises.
+        kept_shed = kept.get("shed_critical", 0) + kept.get("shed_emergency", 0)
+        self.assertGreater(kept_shed, 0)
         self.assertTrue(kept_shed <= shed <= kept_shed + no_room, (kept_shed, shed, no_room))
         self.assertEqual(stages["rx0"]["dead_lettered"], kept_shed)
         found = json.loads(

@@ -22,9 +22,9 @@ static_assert(sizeof(Item) == 56);
 using Ring = MpscRing<Item>;
 static_assert(sizeof(Ring::Cell) == kCacheLineBytes && alignof(Ring::Cell) == kCacheLineBytes);
 static_assert(sizeof(MpscRing<char>::Cell) == kCacheLineBytes);
-static_assert(sizeof(Ring) == 4 * kCacheLineBytes,
-              "constants, tail, consumed, consumer: a line each");
-static_assert(alignof(Ring) == kCacheLineBytes);
+static_assert(sizeof(Ring) == 4 * kLinePairBytes,
+              "constants, tail, consumed, consumer: a pair of lines each");
+static_assert(alignof(Ring) == kLinePairBytes);
 static_assert(Ring::bytes_for(65'536) == std::size_t{4} * 1024 * 1024);
 static_assert(!std::is_copy_constructible_v<Ring> && !std::is_move_constructible_v<Ring>);
 static_assert(std::is_trivially_destructible_v<Ring::Cell>, "the memory is simply dropped");

@@ -18,8 +18,9 @@ struct alignas(kCacheLineBytes) Item {
 static_assert(sizeof(Item) == kCacheLineBytes);
 
 using Ring = SpscRing<Item>;
-static_assert(sizeof(Ring) == 3 * kCacheLineBytes, "constants, producer, consumer: a line each");
-static_assert(alignof(Ring) == kCacheLineBytes);
+static_assert(sizeof(Ring) == 5 * kLinePairBytes,
+              "constants, tail, head, producer's own, consumer's own: a pair of lines each");
+static_assert(alignof(Ring) == kLinePairBytes);
 static_assert(Ring::bytes_for(16'384) == std::size_t{1024} * 1024);
 static_assert(!std::is_copy_constructible_v<Ring> && !std::is_move_constructible_v<Ring>);
 
