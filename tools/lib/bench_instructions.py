@@ -71,7 +71,7 @@ class Bench:
     def run(self, row):
         """Instructions an event. Raises Broken if the run does not count."""
         trace, routes = self._trace(row)
-        prefix = f"bench-instructions-{self._directory.name[-8:]}-{row.name}"
+        prefix = f"callgrind-{self._directory.name[-8:]}-{row.name}"
         setting = bench_escd.Setting(
             trace, 0, 0, [], 0, checksum=row.checksum, sections={"[lcores]": self._lcores}
         )
