@@ -1,0 +1,84 @@
+#include "route/topic_hasher.hpp"
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <cstdint>
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "wire/short_topic.hpp"
+
+namespace esc::test {
+namespace {
+
+constexpr std::uint64_t kSeed = 7;
+
+std::span<const std::uint8_t> bytes_of(const std::string& text) {
+  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
+}
+
+// What lies before a topic is no part of it.
+TEST(TopicHasher, OfAVectorIsThatOfTheBytes) {
+  const route::TopicHasher hasher(kSeed);
+  for (std::size_t bytes = 1; bytes <= wire::kShortTopicBytes; ++bytes) {
+    for (const char before : {'\0', 'x', '\xff'}) {
+      const std::string topic(bytes, 'a');
+      const std::string text = std::string(wire::kShortTopicBytes, before) + topic;
+      const auto* end = bytes_of(text).data() + text.size();
+      const auto vector = wire::ShortTopic::before(end, bytes, wire::PrintableAscii{});
+      EXPECT_TRUE(vector.printable());
+      EXPECT_EQ(hasher(vector), hasher(bytes_of(topic))) << bytes;
+    }
+  }
+}
+
+// By the parts of XXH3 that are called, which are none of its interface.
+TEST(TopicHasher, IsXxh3OfTheTopicAndZerosBeforeIt) {
+  const route::TopicHasher hasher(kSeed);
+  std::array<std::uint8_t, XXH3_SECRET_DEFAULT_SIZE> secret{};
+  XXH3_generateSecret_fromSeed(secret.data(), kSeed);
+  for (const std::string topic : {"a", "plant/7/line/3", "0123456789abcdef0123456789abcdef"}) {
+    std::array<std::uint8_t, wire::kShortTopicBytes> padded{};
+    std::memcpy(padded.data() + padded.size() - topic.size(), topic.data(), topic.size());
+    EXPECT_EQ(hasher(bytes_of(topic)),
+              XXH3_64bits_withSecret(padded.data(), padded.size(), secret.data(), secret.size()));
+  }
+  const std::string longer(33, 'a');
+  EXPECT_EQ(hasher(bytes_of(longer)),
+            XXH3_64bits_withSecret(longer.data(), longer.size(), secret.data(), secret.size()));
+}
+
+TEST(ShortTopic, SaysWhatIsPrintable) {
+  for (unsigned byte = 0; byte < 256; ++byte) {
+    for (const std::size_t at : {std::size_t{0}, std::size_t{4}}) {
+      std::string text(wire::kShortTopicBytes, '\0');
+      std::string topic = "topic";
+      topic[at] = static_cast<char>(byte);
+      text += topic;
+      const auto* end = bytes_of(text).data() + text.size();
+      const auto vector = wire::ShortTopic::before(end, topic.size(), wire::PrintableAscii{});
+      EXPECT_EQ(vector.printable(), byte >= 0x20 && byte < 0x7f) << byte << " at " << at;
+    }
+  }
+}
+
+TEST(ShortTopic, IsComparedWithoutWhatLiesBefore) {
+  for (std::size_t bytes = 1; bytes <= wire::kShortTopicBytes; ++bytes) {
+    const std::string a = std::string(wire::kShortTopicBytes, 'x') + std::string(bytes, 'a');
+    std::string b = std::string(wire::kShortTopicBytes, 'y') + std::string(bytes, 'a');
+    const auto same = [&] {
+      return wire::same_short(bytes_of(a).data() + a.size(), bytes_of(b).data() + b.size(), bytes);
+    };
+    EXPECT_TRUE(same());
+    b[wire::kShortTopicBytes] = 'b';
+    EXPECT_FALSE(same());
+    b[wire::kShortTopicBytes] = 'a';
+    b.back() = 'b';
+    EXPECT_FALSE(same());
+  }
+}
+
+}  // namespace
+}  // namespace esc::test
