@@ -124,6 +124,13 @@ struct Session {
   return first_sequence > UINT64_MAX - last_offset;
 }
 
+/// Whether a session payload of the right size says something that can be meant.
+[[nodiscard]] inline bool well_formed_session(const std::uint8_t* payload) noexcept {
+  return payload[kSessionVersionOffset] == kSessionVersion &&
+         !session_overflows(load_be64(payload + kSessionFirstSequenceOffset),
+                            load_be16(payload + kSessionCountOffset));
+}
+
 /// Reads a session payload that the parser judged well-formed (a frame of kind kControl).
 [[nodiscard]] inline Session decode_session(const std::uint8_t* payload) noexcept {
   return {.flags = payload[kSessionFlagsOffset],
@@ -133,6 +140,9 @@ struct Session {
           .first_sequence = load_be64(payload + kSessionFirstSequenceOffset),
           .send_time_ns = load_be64(payload + kSessionSendTimeOffset)};
 }
+
+static_assert(kSessionFrameBytes - kLengthBytes <= kMinMaxFrameBytes,
+              "a session frame is always in bounds");
 
 /// Whether a well-formed session frame is at `at`, of which `left` bytes are there. False:
 /// something else, or not well-formed.
@@ -148,10 +158,7 @@ struct Session {
   if ((load_be64(at) & ~kPriority) != kHead || load_be64(at + kTopicOffset + 1) != kEscSess ||
       load_be32(at + kTopicOffset + kSessionTopic.size() - 4) != kSion)
     return false;
-  const std::uint8_t* payload = at + kTopicOffset + kSessionTopic.size();
-  return payload[kSessionVersionOffset] == kSessionVersion &&
-         !session_overflows(load_be64(payload + kSessionFirstSequenceOffset),
-                            load_be16(payload + kSessionCountOffset));
+  return well_formed_session(at + kTopicOffset + kSessionTopic.size());
 }
 
 /// Which event this is, as its sender numbered it.

@@ -1,16 +1,6 @@
 #include "wire/parser.hpp"
 
 namespace esc::wire {
-namespace {
-
-bool well_formed_session(const std::uint8_t* payload, std::size_t payload_bytes) {
-  if (payload_bytes != kSessionPayloadBytes) return false;
-  if (payload[kSessionVersionOffset] != kSessionVersion) return false;
-  return !session_overflows(load_be64(payload + kSessionFirstSequenceOffset),
-                            load_be16(payload + kSessionCountOffset));
-}
-
-}  // namespace
 
 detail::TopicJudgement detail::judge_unusual_topic(const std::uint8_t* topic,
                                                    std::size_t topic_bytes,
@@ -19,7 +9,8 @@ detail::TopicJudgement detail::judge_unusual_topic(const std::uint8_t* topic,
   const std::string_view name{reinterpret_cast<const char*>(topic), topic_bytes};
   // First what is common: it is ASCII.
   if (name == kSessionTopic) {
-    if (well_formed_session(payload, payload_bytes)) return {FrameKind::kControl, FrameDrop{}};
+    if (payload_bytes == kSessionPayloadBytes && well_formed_session(payload))
+      return {FrameKind::kControl, FrameDrop{}};
     return {FrameKind::kRefused, FrameDrop::kBadSession};
   }
   switch (check_topic(topic, topic_bytes)) {
