@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "wire/short_topic.hpp"
+#include "base/last_bytes.hpp"
 
 namespace esc::ingest::detail {
 namespace {
@@ -86,7 +86,7 @@ template <class Word>
   // halves the other way round.
   const auto left = static_cast<unsigned>(end - from);
   const __m256i rest =
-      _mm256_and_si256(load_vector(end - 32), load_vector(wire::detail::kLastBytes.data() + left));
+      _mm256_and_si256(load_vector(end - 32), load_vector(kLastBytes.data() + left));
   const std::uint32_t last = folded(sum_of_lanes(halves(rest)));
   return sum_of_lanes(sums) + (last << (8U * (left & 1U)));
 }

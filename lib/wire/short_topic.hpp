@@ -8,19 +8,14 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "base/last_bytes.hpp"
+
 namespace esc::wire {
 
 /// The longest topic that one vector holds.
 inline constexpr std::size_t kShortTopicBytes = 32;
 
 namespace detail {
-
-/// Zeros, then ones: read from `bytes` on, the last `bytes` bytes of a vector.
-alignas(64) inline constexpr std::array<std::uint8_t, 2 * kShortTopicBytes> kLastBytes = [] {
-  std::array<std::uint8_t, 2 * kShortTopicBytes> mask{};
-  for (std::size_t i = kShortTopicBytes; i < mask.size(); ++i) mask[i] = 0xff;
-  return mask;
-}();
 
 // Printable ASCII, moved so that 0x20 is the lowest of the signed numbers: 0x7e is this one then,
 // and all other bytes are above it.
@@ -107,8 +102,8 @@ class Vector32 {
 
 }  // namespace detail
 
-/// What ShortTopic compares with, kept by who reads many: told as constants, the compiler makes
-/// them anew for every topic. Copyable; any thread.
+/// What ShortTopic compares with. Whoever reads many topics keeps one: from constants the compiler
+/// would build both vectors again for each of them.
 struct PrintableAscii {
   detail::Vector32 moves = detail::Vector32::load(detail::kMoves.data());
   detail::Vector32 highest = detail::Vector32::load(detail::kHighest.data());

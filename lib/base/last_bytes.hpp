@@ -1,0 +1,17 @@
+// A mask of the last bytes of a vector of 32.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+namespace esc {
+
+/// 32 zeros, then 32 times all ones: read from byte n on, a vector whose last n bytes are ones.
+alignas(64) inline constexpr std::array<std::uint8_t, 64> kLastBytes = [] {
+  std::array<std::uint8_t, 64> mask{};
+  for (std::size_t i = 32; i < mask.size(); ++i) mask[i] = 0xff;
+  return mask;
+}();
+
+}  // namespace esc
