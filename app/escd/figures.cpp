@@ -43,8 +43,10 @@ ordered_json rx_json(const RxParts& rx) {
   return {{"packets", sum_of(rx.packets, &PacketCounters::packets_received)},
           {"bytes", sum_of(rx.packets, &PacketCounters::packet_bytes)},
           {"datagrams", sum_of(rx.packets, &PacketCounters::datagrams)},
+          {"datagrams_plain", sum_of(rx.packets, &PacketCounters::datagrams_plain)},
           {"frames", sum_of(rx.frames, &FrameCounters::frames_received)},
           {"events", sum_of(rx.frames, &FrameCounters::events_pushed)},
+          {"events_plain", sum_of(rx.frames, &FrameCounters::events_plain)},
           {"dropped", sum_of(rx.packets, dropped(&PacketCounters::packet_dropped)) +
                           sum_of(rx.frames, dropped(&FrameCounters::frame_dropped))},
           {"dead_lettered", sum_of(rx.frames, &FrameCounters::dead_lettered)},

@@ -46,6 +46,8 @@ class PlainPackets {
  private:
   static constexpr std::uint32_t kFewestUdpBytes =
       wire::kUdpHeaderBytes + wire::PlainFrames::kFewestBytes;
+  static_assert(wire::kEthernetHeaderBytes + wire::kIpv4HeaderBytes + wire::kUdpHeaderBytes >=
+                wire::PlainFrames::kReadableBefore);
   // So that the headers of IPv4 are there, and a tag.
   static constexpr std::uint32_t kFewestBytes = wire::kEthernetHeaderBytes + wire::kVlanTagBytes +
                                                 wire::kIpv4HeaderBytes + wire::kUdpHeaderBytes;

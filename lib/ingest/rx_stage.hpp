@@ -181,6 +181,7 @@ class RxStage {
             intake_.take(std::span(datagrams_).subspan(next_packet_, packets_ - next_packet_));
         next_packet_ += taken;
         datagrams_read_ += taken;
+        plain_read_ += taken;
       } else {
         begin_packet(burst_packets_[next_packet_++]);
       }
@@ -228,7 +229,8 @@ class RxStage {
     telemetry::PacketCounters& block = counters();
     block.packet_bytes.add(packet_bytes_);
     block.datagrams.add(datagrams_read_);
-    packet_bytes_ = datagrams_read_ = 0;
+    block.datagrams_plain.add(plain_read_);
+    packet_bytes_ = datagrams_read_ = plain_read_ = 0;
     intake_.publish(now);
     block.packets_held.set(packets_ - next_packet_);
   }
@@ -244,8 +246,9 @@ class RxStage {
   const QueueBinding<Queue>* binding_ = nullptr;  ///< of the current burst
   std::size_t packets_ = 0;                       ///< of it
   std::size_t next_packet_ = 0;                   ///< of those, the next to begin
-  std::uint64_t packet_bytes_ = 0;                ///< not counted yet, like the next one
+  std::uint64_t packet_bytes_ = 0;                ///< not counted yet, like the next two
   std::uint64_t datagrams_read_ = 0;
+  std::uint64_t plain_read_ = 0;
   std::uint64_t last_duties_ = 0;  ///< TSC of the last poll while paused
   PacketHead head_;
   std::array<rte_mbuf*, kMaxBurst> burst_packets_{};

@@ -110,9 +110,10 @@ class Intake {
     return taken;
   }
 
-  /// Takes the packet, whose datagram begins `offset` into it. `may_be_sole`: the mbuf is plainly
-  /// ours, so its reference can be handed to a single event and it can go back raw. Not while
-  /// reading().
+  /// Takes the packet, whose datagram begins `offset` into it: behind headers, or in a direct mbuf,
+  /// so that what lies before it may be read (wire::PlainFrames::kReadableBefore). `may_be_sole`:
+  /// the mbuf is plainly ours, so its reference can be handed to a single event and it can go back
+  /// raw. Not while reading().
   void begin(rte_mbuf* packet, std::uint32_t offset, std::uint32_t bytes,
              bool may_be_sole) noexcept {
     may_be_sole_ = may_be_sole && origin_.from->own_mbufs;
@@ -141,6 +142,7 @@ class Intake {
   void publish(std::uint64_t now) noexcept {
     if (frames_.control != 0) own_->counters().control.add(frames_.control);
     own_->receive(frames_.other);
+    own_->counters().events_plain.add(frames_.plain);
     frames_ = {};
     for (Lane<Sink>& lane : lanes_) lane.publish_receipts();
     refusals_.count_in(own_->counters().frame_dropped);
@@ -175,13 +177,13 @@ class Intake {
 
   [[nodiscard]] std::span<Lane<Sink>> lanes() noexcept { return lanes_; }
   [[nodiscard]] std::span<const Lane<Sink>> lanes() const noexcept { return lanes_; }
-  [[nodiscard]] std::size_t burst() const noexcept { return burst_; }
 
  private:
-  /// Of frames that became no event, not counted yet.
+  /// Not counted yet.
   struct Frames {
-    std::uint64_t other = 0;  ///< control frames too
+    std::uint64_t other = 0;  ///< that became no event; control frames too
     std::uint64_t control = 0;
+    std::uint64_t plain = 0;  ///< events that were read at one go
   };
 
   /// Datagrams that are one plain event each, as nearly all are, up to the first that is not, or as
@@ -220,6 +222,7 @@ class Intake {
                  .replay_count = 0};
     }
     lane.stage_more(i);
+    frames_.plain += i;
     full_ = lane.staged() == burst_;
     return i;
   }
@@ -235,6 +238,7 @@ class Intake {
       if (direct && static_cast<std::size_t>(at - base) <= UINT16_MAX &&
           plain_.read(at, cursor_.left(), frame) && stage_plain(frame, mbuf, at)) [[likely]] {
         cursor_.move_to(at + frame.frame_bytes());
+        ++frames_.plain;
       } else if (wire::is_session_frame(at, cursor_.left())) {
         begin_session(at);
       } else {

@@ -17,6 +17,7 @@ namespace esc::telemetry {
 struct alignas(kCacheLineBytes) PacketCounters {
   Counter packets_received;
   Counter datagrams;
+  Counter datagrams_plain;  ///< of those, found by the pass over a burst's headers: of speed only
   Counter packet_bytes;
   Counter polls;
   Counter bursts;          ///< polls that found packets
@@ -37,6 +38,7 @@ struct alignas(kCacheLineBytes) FrameCounters {
   // Gauges: what the intake holds between two polls, in flight.
   Counter events_held;
   Counter datagram_open;  ///< 1: a datagram has frames that are not read yet
+  Counter events_plain;   ///< read at one go: a figure of speed, part of no balance
   // The rest is rare.
   Counter frames_linearised;  ///< copied whole: they spanned segments, or the chain is shared
   Counter jumbo_waits;        ///< polls that waited for a jumbo buffer

@@ -9,9 +9,9 @@
 
 #include "dispatch/dispatch_stage.hpp"
 #include "dpdk/port.hpp"
-#include "ingest/one_pipeline.hpp"
 #include "support/rings.hpp"
 #include "support/rules.hpp"
+#include "support/rx_stage.hpp"
 #include "telemetry/stage_counters.hpp"
 #include "worker/worker_stage.hpp"
 

@@ -22,7 +22,7 @@
 #include "event/frame_bytes.hpp"
 #include "event/poison.hpp"
 #include "event/releaser.hpp"
-#include "ingest/one_pipeline.hpp"
+#include "support/rx_stage.hpp"
 #include "wire/parser.hpp"
 
 namespace {

@@ -1,6 +1,7 @@
 // The plain way against the general way: random and mutated bursts through two stages, which must
 // say the same of them, bit for bit.
 #include <array>
+#include <cstddef>
 #include <cstring>
 #include <random>
 
@@ -164,9 +165,24 @@ void expect_same(const event::Event& plain, const event::Event& general) {
   ASSERT_EQ(rte_mbuf_refcnt_read(plain.mbuf), rte_mbuf_refcnt_read(general.mbuf));
 }
 
-template <class Blocks>
-[[nodiscard]] bool same_counts(const Blocks& a, const Blocks& b) {
-  return std::memcmp(&a, &b, sizeof a) == 0;
+/// Whether two blocks are the same but for a counter at `except`.
+template <class Block>
+[[nodiscard]] bool same_but(const Block& a, const Block& b, std::size_t except) {
+  const std::size_t behind = except + sizeof(telemetry::Counter);
+  const auto* of_a = reinterpret_cast<const std::uint8_t*>(&a);
+  const auto* of_b = reinterpret_cast<const std::uint8_t*>(&b);
+  return std::memcmp(of_a, of_b, except) == 0 &&
+         std::memcmp(of_a + behind, of_b + behind, sizeof a - behind) == 0;
+}
+
+/// All of it but how much went the plain way, which is what the two differ in.
+[[nodiscard]] bool same_counts(const telemetry::FrameCounters& a,
+                               const telemetry::FrameCounters& b) {
+  return same_but(a, b, offsetof(telemetry::FrameCounters, events_plain));
+}
+[[nodiscard]] bool same_counts(const telemetry::PacketCounters& a,
+                               const telemetry::PacketCounters& b) {
+  return same_but(a, b, offsetof(telemetry::PacketCounters, datagrams_plain));
 }
 
 class Differential : public testing::Test {
@@ -199,26 +215,21 @@ class Differential : public testing::Test {
 
   template <class Plain, class General>
   void give(const std::vector<Sent>& burst, Plain& plain, General& general) {
-    std::vector<rte_mbuf*> packets;
     for (const Sent& sent : burst) {
-      rte_mbuf* packet = plain.pool.packet(sent.bytes, sent.cuts);
-      packet->ol_flags |= sent.nic;
-      plain.queue.state->packets.push_back(packet);
-      packets.push_back(packet);
-      packet = general.pool.packet(sent.bytes, sent.cuts);
-      packet->ol_flags |= sent.nic;
-      general.queue.state->packets.push_back(packet);
+      for (auto* side : {&plain.queue, &general.queue}) {
+        const TestPool& pool = side == &plain.queue ? plain.pool : general.pool;
+        rte_mbuf* packet = pool.packet(sent.bytes, sent.cuts);
+        packet->ol_flags |= sent.nic;
+        side->state->packets.push_back(packet);
+      }
     }
-    std::vector<intake::PlainDatagram> datagrams(packets.size());
-    (void)ingest::PlainPackets(plain.port).find(packets, datagrams.data());
-    ++bursts_;
-    if (std::ranges::all_of(datagrams, [](const auto& one) { return static_cast<bool>(one); }))
-      ++plain_bursts_;
   }
 
   /// Polled alike until nothing is left, with no more than `room` in each sink at first.
   template <class Plain, class General>
   void compare(Plain& plain, General& general, std::size_t lanes, std::size_t room) {
+    const PlainSums before = plain_of(plain);
+    const std::uint64_t all_before = datagrams(plain);
     std::size_t done = 1;
     for (unsigned polls = 0; polls < 12 || done != 0 || !plain.queue.state->packets.empty();
          ++polls) {
@@ -233,6 +244,7 @@ class Differential : public testing::Test {
         ASSERT_TRUE(same_counts(plain.frames[i], general.frames[i]));
       }
     }
+    std::size_t pushed = 0;
     for (std::size_t i = 0; i < lanes; ++i) {
       const auto& events = plain.sinks[i].state->events;
       const auto& others = general.sinks[i].state->events;
@@ -241,17 +253,43 @@ class Differential : public testing::Test {
         expect_same(events[k], others[k]);
         if (HasFatalFailure()) return;
       }
-      events_ += events.size();
+      pushed += events.size();
     }
+    ASSERT_TRUE(plain_of(general) == PlainSums{});
+    events_ += pushed;
+    ++bursts_;
+    const PlainSums now = plain_of(plain);
+    if (pushed != 0 && now.events - before.events == pushed &&
+        now.datagrams - before.datagrams == datagrams(plain) - all_before)
+      ++plain_bursts_;
     plain.release();
     general.release();
     ASSERT_EQ(plain.pool.in_use(), 0U);
     ASSERT_EQ(general.pool.in_use(), 0U);
   }
 
+  struct PlainSums {
+    std::uint64_t events = 0;
+    std::uint64_t datagrams = 0;
+    friend bool operator==(const PlainSums&, const PlainSums&) = default;
+  };
+  template <class Side>
+  [[nodiscard]] static PlainSums plain_of(const Side& side) {
+    PlainSums sum;
+    for (const auto& block : side.frames) sum.events += block.events_plain.get();
+    for (const auto& block : side.packets) sum.datagrams += block.datagrams_plain.get();
+    return sum;
+  }
+  template <class Side>
+  [[nodiscard]] static std::uint64_t datagrams(const Side& side) {
+    std::uint64_t sum = 0;
+    for (const auto& block : side.packets) sum += block.datagrams.get();
+    return sum;
+  }
+
   std::uint64_t now_ = 0;
   std::size_t bursts_ = 0;
-  std::size_t plain_bursts_ = 0;
+  std::size_t plain_bursts_ = 0;  ///< all of whose datagrams and events went the plain way
   std::size_t events_ = 0;
 };
 

@@ -13,9 +13,9 @@
 #include "event/frame_bytes.hpp"
 #include "event/poison.hpp"
 #include "event/releaser.hpp"
-#include "ingest/one_pipeline.hpp"
 #include "ingest/packets.hpp"
 #include "support/mbufs.hpp"
+#include "support/rx_stage.hpp"
 
 namespace esc::test {
 

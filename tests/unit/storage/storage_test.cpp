@@ -125,6 +125,26 @@ std::vector<Read> read_all(const std::string& path) {
   return all;
 }
 
+TEST_F(StorageTest, ALetterOverAConnectionSaysSo) {
+  const TempFolder temp;
+  dlq::PosixFileSystem files;
+  ASSERT_EQ(files.open(temp.path() + "/letters"), 0);
+  make(files);
+  event::Event event = make_event(pool_, "plant/7", 1, Bytes{1});
+  event.flags |= event::kPeerUnknown;
+  event.source = event::Source::of_connection(513, 7);
+  ASSERT_TRUE(worker_.put(event, DeadReason::kHandlerRefused, kStart));
+  while (stage_->poll(kStart) != 0) {
+  }
+  stage_->poll(kStart + kCommitCycles);
+  ASSERT_TRUE(write_one());
+  writer_->close(kUnixStart);
+  const auto all = read_all(temp.path() + "/letters");
+  ASSERT_EQ(all.size(), 1U);
+  EXPECT_EQ(all[0].record.letter.flags & dlq::kOverTcp, dlq::kOverTcp);
+  EXPECT_EQ(all[0].record.letter.queue, 513);
+}
+
 TEST_F(StorageTest, WhatDiesIsOnTheDiskWithAllThatIsKnownOfIt) {
   const TempFolder temp;
   dlq::PosixFileSystem files;
