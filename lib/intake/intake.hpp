@@ -93,6 +93,8 @@ class Intake {
     origin_ = origin;
     own_ = &lanes_[origin.lane];
     plain_ = wire::PlainFrames(origin.from->limits);
+    // event::Releaser finds a sole owner's pool by its port.
+    own_mbufs_ = origin.from->own_mbufs && origin.source.kind() == event::SourceKind::kPort;
     rx_tsc_ = rx_tsc;
   }
 
@@ -116,7 +118,7 @@ class Intake {
   /// raw. Not while reading().
   void begin(rte_mbuf* packet, std::uint32_t offset, std::uint32_t bytes,
              bool may_be_sole) noexcept {
-    may_be_sole_ = may_be_sole && origin_.from->own_mbufs;
+    may_be_sole_ = may_be_sole && own_mbufs_;
     cursor_.begin(packet, offset, bytes);
   }
 
@@ -196,8 +198,8 @@ class Intake {
     const std::uint32_t cutoff = lane.pressure().cutoff();
     const std::uint64_t rx_tsc = rx_tsc_;
     const event::Source source = origin_.source;
-    const auto flags = static_cast<std::uint8_t>(event::kBehindHeader |
-                                                 (origin_.from->own_mbufs ? event::kSoleOwner : 0));
+    const auto flags =
+        static_cast<std::uint8_t>(event::kBehindHeader | (own_mbufs_ ? event::kSoleOwner : 0));
     const std::size_t count = std::min(datagrams.size(), burst_ - lane.staged());
     event::Event* const room = lane.room();
     std::size_t i = 0;
@@ -420,7 +422,8 @@ class Intake {
   std::uint64_t rx_tsc_ = 0;
   bool full_ = false;
   bool holding_ = false;
-  bool may_be_sole_ = false;            ///< the open datagram's mbuf
+  bool own_mbufs_ = false;    ///< of the origin: they may go back to their pool as they are
+  bool may_be_sole_ = false;  ///< the open datagram's mbuf
   event::Event* last_event_ = nullptr;  ///< in a lane's staging
   std::uint64_t waiting_since_ = 0;     ///< TSC when the wait for a jumbo buffer began; 0: none
   std::uint64_t jumbo_wait_cycles_;

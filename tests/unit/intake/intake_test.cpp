@@ -34,7 +34,6 @@ class IntakeTest : public testing::Test {
  protected:
   IntakeTest() {
     source_.pool = pool_.get();
-    source_.own_mbufs = false;
     std::vector<intake::Lane<Sink>> lanes;
     lanes.emplace_back(Sink{&events_, &room_}, counters_);
     intake_.emplace(std::move(lanes), route::TopicHasher(1), identity::ProducerOwner(0, 1),
@@ -49,7 +48,7 @@ class IntakeTest : public testing::Test {
   /// A buffer of frames, with nothing before them but the headroom.
   void read(const Bytes& frames) {
     intake_->read_pressure(true);
-    intake_->begin(pool_.packet(frames), 0, static_cast<std::uint32_t>(frames.size()), false);
+    intake_->begin(pool_.packet(frames), 0, static_cast<std::uint32_t>(frames.size()), true);
     for (unsigned polls = 0; intake_->reading(); ++polls) {
       ASSERT_LT(polls, 10U);
       intake_->read_pressure(true);
@@ -101,6 +100,13 @@ TEST_F(IntakeTest, GoesOnWhereALaneWasFull) {
   EXPECT_EQ(rte_mbuf_refcnt_read(events_[0].mbuf), 20U);
   EXPECT_EQ(counters_.frames_received.get(), 20U);
   EXPECT_EQ(counters_.datagram_open.get(), 0U);
+}
+
+// Whose pool is not found by a port: it goes back by its reference.
+TEST_F(IntakeTest, AnEventOfAConnectionIsNoSoleOwner) {
+  read(frame("a", 1));
+  ASSERT_EQ(events_.size(), 1U);
+  EXPECT_FALSE(events_[0].has(event::kSoleOwner));
 }
 
 TEST_F(IntakeTest, KeepsWhatARingDoesNotTake) {

@@ -131,7 +131,7 @@ TEST_F(StorageTest, ALetterOverAConnectionSaysSo) {
   ASSERT_EQ(files.open(temp.path() + "/letters"), 0);
   make(files);
   event::Event event = make_event(pool_, "plant/7", 1, Bytes{1});
-  event.flags |= event::kPeerUnknown;
+  event.flags = event::kBehindHeader | event::kPeerUnknown;  // no sole owner: that is of a port
   event.source = event::Source::of_connection(513, 7);
   ASSERT_TRUE(worker_.put(event, DeadReason::kHandlerRefused, kStart));
   while (stage_->poll(kStart) != 0) {
