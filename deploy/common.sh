@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 # Shell functions shared by the programs in deploy/. Sourced, never run.
 # shellcheck shell=bash
 # ESC_ROOT stands before /sys, /proc, /etc and /var: the tests put a made-up machine there.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // The appliance: ports, data path and lcores, from start to drain.
 #pragma once
 

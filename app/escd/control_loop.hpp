@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // What the main lcore does while the others work: signals, control socket, watchdog, progress, and
 // the drain at the end.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // The whole data path: RX stages in front of one or several pipelines, and which lcore polls what.
 // The only place that knows every stage.
 #pragma once

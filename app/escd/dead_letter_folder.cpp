@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #include "app/escd/dead_letter_folder.hpp"
 
 #include <spdlog/spdlog.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // The folder that dead letters are kept in: whether it can be used, and what is in it already.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Where dead letters go: the rings to the storage lcore, its stage, the thread that writes, the
 // folder.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Figures of what the dispatcher decides by: state, pressure, producers.
 #include <rte_cycles.h>
 

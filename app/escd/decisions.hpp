@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Whether escd can start, decided in one place: `--check` prints what these say, and a start that
 // they speak against ends with the same words and the same exit code.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // What escd's exit status says. --help prints it; a test compares that with docs/operations.md.
 #pragma once
 

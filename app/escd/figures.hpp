@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // What the appliance tells about itself, as JSON: the documents behind escctl and rte_telemetry.
 #pragma once
 

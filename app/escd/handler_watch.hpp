@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Which handler a worker spends its time in, for which route, and what it has in hand when it
 // hangs.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Whether somebody should be woken: each check with its value and its bound. docs/control.md,
 // "Health"
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // What the end of a run comes to: the ledger, the windows, the exit code.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // The keys of events without a number and of replayed dead letters, which all pipelines share, and
 // how far back they reach.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Where --ledger puts the account of the run.
 #pragma once
 

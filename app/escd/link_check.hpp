@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Ports that nothing can come in at, for health.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // The log: written by a thread of its own, so that nobody who logs waits for who reads it.
 #pragma once
 

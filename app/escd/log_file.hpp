@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // The file that [log] names: appended to by the log's thread, which opens it anew when it is asked.
 #pragma once
 

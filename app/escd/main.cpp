@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // escd: the appliance.
 #include <spdlog/spdlog.h>
 #include <unistd.h>

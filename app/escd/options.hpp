@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // escd's command line.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // One pipeline: a dispatcher with the workers, rings and memory that belong to it, all on one NUMA
 // node.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Everything that happens before EAL: the configuration, the plan, --check and --print-plan.
 #pragma once
 

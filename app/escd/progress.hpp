@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // The line of progress a second, and the summary at the end: what a person reads at the terminal.
 #pragma once
 

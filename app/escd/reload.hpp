@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Reading the configuration again: what may change while the appliance runs, and changing it.
 #pragma once
 

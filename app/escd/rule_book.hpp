@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // What a reload replaces, as the stages find it.
 #pragma once
 

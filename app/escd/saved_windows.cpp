@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #include "app/escd/saved_windows.hpp"
 
 #include <rte_cycles.h>

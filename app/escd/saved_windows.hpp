@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // The producers' windows over a restart: loaded before the lcores start, saved after a drain.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // The appliance's figures at its two doors: the control socket (escctl) and DPDK's telemetry
 // socket.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // What each signal does to escd. docs/operations.md lists all of them, and a test compares.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // How much memory the pools and rings take, from the configuration.
 #pragma once
 

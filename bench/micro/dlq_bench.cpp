@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Dead letters on a disk: commits beside the plainest loop that writes and syncs as much, and
 // reading a folder back from the page cache. Where: TMPDIR.
 #include <benchmark/benchmark.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // The windows of many producers, beside a map from the standard library.
 //
 // One iteration is one burst of 64 events; the counter time/event is the figure. Producers are

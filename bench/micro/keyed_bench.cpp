@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // The table of keys, beside what one would take without asking for several lcores, a window or a
 // bound.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // What it costs to make the packets of an endless trace new on each pass: the numbers of packets
 // that were just copied, as a port hands them out, in bursts of 64. The counter time/packet is the
 // figure; copy_alone is what the others hold besides.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // The rings beside their baselines. Compare within one run: ratios hold on a noisy machine,
 // nanoseconds do not.
 //   micro_ring --benchmark_repetitions=5 --benchmark_enable_random_interleaving=true

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // What every ring bench shares: the elements, and the two ways a queue is driven.
 //
 // A queue under test is a class with push(span<const Element>) and pop(span<Element>), both

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // The queues under test: ours, and the baselines that stand beside them.
 #pragma once
 

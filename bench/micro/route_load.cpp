@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // From a configuration file with many routes to a set that can be asked, step by step: what the
 // TOML library takes to read the text, what reading it and validating every route takes, and what
 // building the set takes. The first is the floor under the second.

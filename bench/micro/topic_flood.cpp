@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // What a topic that is known costs while topics that never come again stream by.
 //
 // A stream of bursts: 64 known topics, then 64 of a flood of 10 million different ones. Only the

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Finding the route of a topic, and hashing the topic, beside rte_hash and std::unordered_map.
 //
 // One iteration looks up a batch of topics, drawn beforehand, that stands in one block of memory as

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // The frame parser and the packet classifier, beside a plain reader that goes byte by byte.
 //
 // One iteration is one pass over a batch of packets that stays in the cache; the counters

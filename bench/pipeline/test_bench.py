@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """What tools/bench makes of its runs: which figures count, medians, targets, what it writes."""
 
 import copy

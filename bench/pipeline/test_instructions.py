@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """How tools/bench --instructions reads what callgrind wrote."""
 
 import sys

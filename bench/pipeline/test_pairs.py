@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """How tools/bench takes its pairs: intervals within one run, and two programs that take turns."""
 
 import contextlib

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Cache lines: what two lcores write must not share one.
 #pragma once
 

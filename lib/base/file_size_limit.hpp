@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // The limit on file sizes (ulimit -f, LimitFSIZE=).
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // A mask of the last bytes of a vector of 32.
 #pragma once
 

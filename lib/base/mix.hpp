@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Spreads the bits of a number over all of it.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Numbers that people, files and other programs write, read strictly. Every number that comes as
 // text into a program of ours comes through here (tests/tidy/checks/numbers.py).
 #pragma once

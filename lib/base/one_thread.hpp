@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // What only one thread may do, said where it is done.
 #pragma once
 

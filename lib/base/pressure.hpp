@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // The names of the pressure levels and of what drives them: a contract, like the ledger's names.
 // docs/pressure.md
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // The names in the ledger: every way a packet or a frame can end. One enumerator, one stable name,
 // one counter. The names are a contract with everyone who reads a ledger: extend the lists, never
 // rename.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // What keeps the appliance from starting. Thrown on the control path only, before traffic flows.
 #pragma once
 

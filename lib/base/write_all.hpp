@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Writing all of a text to a descriptor.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // JSON that another program wrote, read within bounds.
 #pragma once
 

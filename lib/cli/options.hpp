@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Options of a command line, on top of CLI11: what it takes for a number or a text is too much for
 // us ("-1" as the largest number, "nan", an empty text for one that was left out).
 #pragma once

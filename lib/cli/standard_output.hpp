@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // What a program prints. Nothing else writes to standard output (tests/tidy/checks/output.py), so
 // that a result that did not get there is never taken for one that did.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // The parts of check_devices and check_memory. Internal to lib/config.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Checks of ports: interfaces of virtual devices, PCI addresses and their drivers.
 #include "config/checks.hpp"
 #include "config/device.hpp"

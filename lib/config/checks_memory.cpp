@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Checks of memory and rights: hugepages, locked memory, capabilities.
 #include <fstream>
 

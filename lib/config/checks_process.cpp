@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Checks of what this process may have and where DPDK keeps its files: one decision, of --check and
 // of the start.
 #include <unistd.h>

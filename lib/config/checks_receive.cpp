@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Does a port receive what comes to it, all of it and nothing else? A device may have queues that
 // nobody polls, and two ports may take each other's packets, without a word from either.
 #include <algorithm>

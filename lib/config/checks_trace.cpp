@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Checks of the traces that a port plays: what is damaged, or what the driver cannot play as it was
 // meant, is refused rather than played in part.
 #include "config/checks.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // The configuration: what the file and the command line say, validated, as one value that never
 // changes afterwards.
 #pragma once

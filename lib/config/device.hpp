@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Device strings: "0000:01:00.0", "net_pcap0,rx_pcap=trace.pcap".
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // The file as TOML with the command line's overrides laid over it, and where each value came from.
 // Internal to lib/config.
 #pragma once

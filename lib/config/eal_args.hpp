@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Which EAL arguments the configuration may carry. Internal to lib/config.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #include "config/environment.hpp"
 
 #include <unistd.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // What the configuration needs from the machine, looked at without starting anything: `escd
 // --check`.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // What of a configuration cannot change while escd runs.
 #pragma once
 

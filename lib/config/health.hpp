@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // What [health] says: how much may be lost before the appliance is not healthy. Plain values, so
 // that lib/control works on them without the file's format.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // The key table's parts: each section with its keys, in a file of its own kind. Internal to
 // lib/config.
 #pragma once

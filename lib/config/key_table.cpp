@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // The key table, put together from its groups.
 #include <algorithm>
 #include <array>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // The one table of everything that may stand in the file. Unknown keys, types, bounds, error texts
 // and the reference page all come from it, so that they cannot disagree.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Keys of the configuration: which events count as seen before.
 #include <array>
 

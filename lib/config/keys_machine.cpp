@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Keys of the configuration: What the machine gives: EAL, memory, CPUs, rings.
 #include <array>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Keys of the configuration: when the appliance holds back and when it sheds.
 #include <array>
 #include <string_view>

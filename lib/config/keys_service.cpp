@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Keys of the configuration: Limits, the end, the log, the control socket.
 #include <array>
 

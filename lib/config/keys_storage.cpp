@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Keys of the configuration: where dead letters are kept, and how many.
 #include <array>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // The key table in words: for error messages and for the reference page.
 #include "config/keys.hpp"
 

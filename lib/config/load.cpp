@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // From text to Config: each section in turn, by the key table and by the rules that reach beyond
 // one key.
 #include <algorithm>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // What the appliance calls healthy.
 #include "config/loading.hpp"
 

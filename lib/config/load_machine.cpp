@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // What the machine gives: EAL, memory, CPUs, rings.
 #include <algorithm>
 #include <set>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // [[port]].
 #include <set>
 #include <unordered_map>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Reads [pressure]. Internal to lib/config.
 #pragma once
 

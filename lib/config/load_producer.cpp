@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // [[producer]], and lists of prefixes.
 #include <algorithm>
 #include <unordered_map>

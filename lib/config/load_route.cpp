@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // [routing], [default_route], [[route]].
 #include <algorithm>
 #include <unordered_map>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Limits, the end, the log, the control socket.
 #include "config/loading.hpp"
 

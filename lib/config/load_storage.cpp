@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Where dead letters are kept, and what the rest of the file expects of that.
 #include <string>
 

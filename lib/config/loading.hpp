@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // One load, from text to Config: a function for each group of sections. They run in the order of
 // load.cpp, and later ones may look at what earlier ones read. Internal to lib/config.
 #pragma once

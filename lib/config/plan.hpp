@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // From configuration to lcore plan.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // What [pressure] says: thresholds, dwell and actions of the levels. Plain values, so that
 // lib/control works on them without the file's format.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Takes values out of a document by the key table: presence, type, bounds. Internal to lib/config.
 #pragma once
 

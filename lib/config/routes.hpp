@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // What the configuration says of routes, of unknown topics and of producers.
 #pragma once
 

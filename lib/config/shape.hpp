@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // What a text must look like before a parser that recurses is let at it. Internal to lib/config.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Text that comes from outside, made fit for a terminal; and what somebody may have meant.
 #pragma once
 

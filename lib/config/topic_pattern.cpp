@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #include "config/topic_pattern.hpp"
 
 #include <algorithm>

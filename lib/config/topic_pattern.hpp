@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Topic patterns, as in MQTT 3.1.1 (section 4.7): levels apart by '/', a level '+' stands for any
 // one level, a last level '#' for any number of levels, none included.
 #pragma once

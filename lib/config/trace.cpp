@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #include "config/trace.hpp"
 
 #include <fcntl.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // The traces that net_pcap plays, read as the driver reads them: by libpcap.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #include "control/bound_socket.hpp"
 
 #include <fcntl.h>

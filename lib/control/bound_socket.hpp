@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // A listening UNIX socket that only its owner and root can reach.
 #pragma once
 

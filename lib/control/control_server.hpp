@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // The control socket: one JSON object a line in, one a line out, served from the main lcore's own
 // loop. docs/control.md
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Whether events flow: set for all lcores by the main lcore.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // One instance of a name at a time, wherever its control socket is.
 #pragma once
 

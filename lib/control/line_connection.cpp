@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #include "control/line_connection.hpp"
 
 #include <sys/socket.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // One peer of the control socket: its half-read line and its half-written replies.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // What was lost of late, by place, and whether that is still healthy. docs/control.md, "Health"
 #pragma once
 

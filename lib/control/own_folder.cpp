@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #include "control/own_folder.hpp"
 
 #include <fcntl.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // A folder that nobody but this user can put anything into: for sockets and locks.
 #pragma once
 

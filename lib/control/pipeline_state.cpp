@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #include "control/pipeline_state.hpp"
 
 namespace esc::control {

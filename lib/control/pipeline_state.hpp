@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // What a pipeline is doing, and what may be asked of it then. docs/pressure.md
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // How much pressure the pipeline is under: the level, from figures and time alone. docs/pressure.md
 #pragma once
 

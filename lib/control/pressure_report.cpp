@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #include "control/pressure_report.hpp"
 
 #include <algorithm>

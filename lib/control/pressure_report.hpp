@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Pressure for people: what `escctl pressure` shows, and a line for the log at each change.
 #pragma once
 

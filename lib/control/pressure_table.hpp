@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // The thresholds and actions of the pressure levels as the data path uses them. docs/pressure.md
 #pragma once
 

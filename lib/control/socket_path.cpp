@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #include "control/socket_path.hpp"
 
 #include <fcntl.h>

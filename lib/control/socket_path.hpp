@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Where the control socket of an instance lives. The appliance and escctl both ask here.
 #pragma once
 

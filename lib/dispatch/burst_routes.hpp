@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // The routes of the events that a dispatcher has in hand.
 #pragma once
 

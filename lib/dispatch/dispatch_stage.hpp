@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // The dispatcher: takes events from the MPSC ring, finds their routes, refuses those that were seen
 // before or come from where they may not, and hands the others to a worker.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // The events that wait for one worker whose ring is full.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Which events of a burst were seen before by their key: by what their routes say tells them apart.
 #pragma once
 

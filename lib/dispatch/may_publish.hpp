@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Whether an event's sender may publish to its topic.
 #pragma once
 

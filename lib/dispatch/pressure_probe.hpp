@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Measures how full a pipeline is, and has the level of pressure decided.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Replayed dead letters of a burst: who may send them, and which came before.
 #pragma once
 

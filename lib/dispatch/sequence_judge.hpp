@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Which sequenced events of a burst were seen before.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // The dispatcher's end of one worker: its ring, what waits for it, and whether it has stopped.
 #pragma once
 

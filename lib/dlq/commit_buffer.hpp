@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // The records of one commit, gathered where the disk takes them from.
 #pragma once
 

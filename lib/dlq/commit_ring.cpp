@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #include "dlq/commit_ring.hpp"
 
 #include <sched.h>

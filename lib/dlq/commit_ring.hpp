@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // A write and its sync as one call of the kernel's, through io_uring.
 #pragma once
 

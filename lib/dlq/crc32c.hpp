@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // CRC-32C (Castagnoli; RFC 3720), by ISA-L.
 #pragma once
 

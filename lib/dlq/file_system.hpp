@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // What the dead letters' log asks of a folder on a disk. A real one: posix_file_system.hpp; one
 // that loses what was not brought to the disk: tests/unit/dlq/simulated_disk.hpp.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // A folder of segment files, read: while an appliance writes it, after it stopped, or damaged.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #include "dlq/posix_file_system.hpp"
 
 #include <dirent.h>

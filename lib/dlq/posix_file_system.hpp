@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // A folder of the machine's, written past the page cache.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // One dead letter as it lies in a segment file (docs/dead-letters.md, "Records").
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // What an appliance finds when it starts on a folder, and how it goes on from there.
 #pragma once
 

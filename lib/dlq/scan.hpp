@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // What is in a folder of segment files, and what of it is sound.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // A segment file: one block of header, then commits, each a whole number of blocks
 // (docs/dead-letters.md, "Segments").
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Appends commits to segment files, and never says of one that it is durable when it may not be.
 #pragma once
 

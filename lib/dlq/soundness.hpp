@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Whether a segment is as its appliance left it.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #include "dpdk/driver.hpp"
 
 #include <rte_build_config.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Whether DPDK has a driver, asked before it is started.
 #pragma once
 

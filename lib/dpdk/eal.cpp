@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #include "dpdk/eal.hpp"
 
 #include <rte_eal.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // DPDK's environment: started once a process, from the plan and the configuration.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #include "dpdk/eal_log.hpp"
 
 #include <rte_log.h>

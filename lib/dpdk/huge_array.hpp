@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // An array in EAL's memory: hugepages of a chosen NUMA node.
 #pragma once
 

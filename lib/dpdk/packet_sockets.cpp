@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #include "dpdk/packet_sockets.hpp"
 
 #include <linux/filter.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // The packet sockets that a driver has opened on an interface of the kernel, and what it does not
 // do with them itself.
 #pragma once

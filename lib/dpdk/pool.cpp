@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #include "dpdk/pool.hpp"
 
 #include <rte_errno.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Mbuf pools: how large, from where, and whole at the end.
 #pragma once
 

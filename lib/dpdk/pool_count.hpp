@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // What is in an mbuf pool, by taking all of it out: an mbuf that went back twice does not stand in
 // for one that never did, as it does in rte_mempool_avail_count().
 #pragma once

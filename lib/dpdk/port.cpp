@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #include "dpdk/port.hpp"
 
 #include <rte_dev.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // One port that the appliance owns: probed, configured, started, read, closed.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #include "dpdk/port_link.hpp"
 
 #include <rte_ethdev.h>

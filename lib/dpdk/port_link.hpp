@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Whether anything can come in at a port at all.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #include "dpdk/probe_fix.hpp"
 
 #include <fcntl.h>

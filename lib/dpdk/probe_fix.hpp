@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // What to do about a device that cannot be opened, as far as that can be told.
 #pragma once
 

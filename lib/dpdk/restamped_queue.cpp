@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #include "dpdk/restamped_queue.hpp"
 
 #include <rte_errno.h>

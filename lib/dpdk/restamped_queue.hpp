@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // A queue of an endless trace whose packets are made new on each pass.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // One receive queue of one port, as the RX lcore sees it.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // The event descriptor: what travels through the rings, by value, in 64-byte cells.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Reading an event's frame where it lies in the mbuf.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Who sent an event. Most events lie behind the packet's own headers; for the others the address is
 // kept in their mbuf's headroom.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Lets AddressSanitizer see inside mbufs: what lies behind a packet's data must not be read.
 #pragma once
 

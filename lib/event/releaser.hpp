@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Gives events' mbufs back to their pools, in bulk.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // What went wrong with a file.
 #pragma once
 

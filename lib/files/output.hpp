@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Where a program puts what somebody asked it to write.
 #pragma once
 

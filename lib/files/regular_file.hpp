@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Regular files, opened without touching anything else: the only way that our programs open files
 // that somebody names. A device may act when it is merely opened, a FIFO or a terminal may hold
 // its reader up for good, and /dev/zero has no end. So what a name stands for is looked at through

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // A file that takes another's place when it is whole.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Keys of events that carry no number: 128 bits that stand for a key and what it belongs to.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // When the memory for keys is too small for the idempotency window, and when no longer.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // One cache line of the table of keys: which were seen of late, and the one atomic operation on it.
 //
 // A bucket is a ring of slots, filled in turn, so that the next one to be written always holds the

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Which keys were seen within the idempotency window: deduplication of events without a number, in
 // bounded memory, for all pipelines together.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // What is kept of one producer: written by the lcore that owns it, read by anyone.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Which entry a producer has: a hash table of cache lines, looked through without a branch.
 #pragma once
 

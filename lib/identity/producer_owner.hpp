@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Which pipeline has a producer's window.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #include "identity/producer_reader.hpp"
 
 #include <immintrin.h>

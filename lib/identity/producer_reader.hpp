@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // What operators see of producers: figures read by any thread while the table's lcore writes them.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // The producers of one pipeline and what each of them has sent: exact deduplication of sequenced
 // events.
 #pragma once

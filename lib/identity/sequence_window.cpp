@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #include "identity/sequence_window.hpp"
 
 #include <algorithm>

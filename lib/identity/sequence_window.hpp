@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Which numbers of one producer have been seen: a sliding window over them, one bit each.
 //
 // The bitmap is used as in RFC 6479 (anti-replay without bit shifting), but exactly as wide as the

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // The windows of producers in a file, so that a clean restart delivers nothing twice. The format is
 // in docs/deduplication.md, "Saved windows".
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // One producer's window in the form it is saved in.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // The bytes of a window file: buffered, summed up as they pass, bounded.
 #pragma once
 

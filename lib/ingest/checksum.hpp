@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Rules 23 and 24 of "From packet to datagram" (docs/wire-format.md): by the NIC's word, or in
 // software.
 #pragma once

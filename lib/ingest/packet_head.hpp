@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // The headers of a packet in contiguous bytes, even where a driver spread them over segments.
 #pragma once
 

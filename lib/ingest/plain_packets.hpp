@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // What nearly every packet of a burst is, known at one look: a UDP datagram for us in one segment,
 // over IPv4 without options or IPv6 without extension headers, behind at most one VLAN tag.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // What the RX stage knows about a port.
 #pragma once
 

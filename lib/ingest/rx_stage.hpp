@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // The RX stage: packets in bursts from its queues, their datagrams to the intake.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // The part of RxStage that runs once its lcore has stopped: what becomes of what it still holds.
 #pragma once
 

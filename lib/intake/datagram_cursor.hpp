@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Walks the frames of one datagram, wherever its bytes lie.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // What the intake knows about where buffers come from.
 #pragma once
 

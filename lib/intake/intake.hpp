@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // The intake: reads the frames of buffers and stages events for the pipelines, whatever the bytes
 // came by.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // A receiving stage's way into one pipeline: the events staged for it, and its counters there.
 #pragma once
 

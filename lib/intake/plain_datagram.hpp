@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // A datagram that is plain by its headers: where its frames lie.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Frames that were refused, by reason, until their receipt is counted.
 #pragma once
 

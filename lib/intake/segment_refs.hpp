@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // The references that the events of one segment take on it, counted once and not per event.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // What the rings need from the memory model, as a policy: tests put an interleaving explorer in its
 // place.
 #pragma once

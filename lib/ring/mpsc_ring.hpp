@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // The ring between the lcores that receive and the one that dispatches: many producers, one
 // consumer, events by value.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // The last few records that one lcore wrote, for anyone to read: who is too slow loses the oldest.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // The ring between one lcore and one other, as from the dispatcher to a worker: events by value.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Checks on the memory a ring is built in. Start-up only: these throw.
 #pragma once
 

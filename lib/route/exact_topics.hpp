@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Exact topics and their routes: a hash table of cache lines.
 #pragma once
 

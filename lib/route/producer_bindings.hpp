@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // From where a producer's events may come.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // What a reload would change of the routes, without doing it.
 #pragma once
 

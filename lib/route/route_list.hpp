@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Every route as it is in force, for operators.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Which events go where: the compiled routes that the dispatcher reads.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // From configuration to what a RouteSet is built of.
 #pragma once
 

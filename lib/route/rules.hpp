@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // What a dispatcher decides by, replaced as one at a reload.
 #pragma once
 

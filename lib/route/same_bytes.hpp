@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Are two short texts equal?
 #pragma once
 

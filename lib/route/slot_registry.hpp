@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Which slot of per-topic figures a route has, across reloads.
 #pragma once
 

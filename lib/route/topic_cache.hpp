@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Which route a topic has, for topics that only patterns match: searched once, then remembered.
 #pragma once
 

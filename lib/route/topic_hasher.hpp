@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // The hash of a topic: made once, on the RX lcore, and carried along.
 #pragma once
 

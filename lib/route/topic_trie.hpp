@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Topic patterns as a tree of levels: which one takes a topic.
 #pragma once
 

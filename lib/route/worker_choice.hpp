@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Which worker gets an event of a route.
 #pragma once
 

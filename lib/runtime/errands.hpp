@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // What may wait for a disk, or take long, done beside the main lcore.
 #pragma once
 

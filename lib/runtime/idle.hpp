@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // What an lcore does when there is nothing to do.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // The loop of an lcore: polls its stages in order, over and over.
 #pragma once
 

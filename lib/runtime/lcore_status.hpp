@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // What each lcore says about itself, for the watchdog and the operator.
 #pragma once
 

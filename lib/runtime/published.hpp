@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // What readers on other lcores find by one load, replaced while they run.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // When nobody can still be looking at what was replaced: quiescent states of the lcores, over
 // rte_rcu_qsbr.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Notices an lcore that no longer comes round.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // How much waits on the way to the storage.
 #pragma once
 

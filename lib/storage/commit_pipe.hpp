@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Commits on their way from the storage lcore to the thread that writes them, and back.
 #pragma once
 

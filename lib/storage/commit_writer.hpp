@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Brings commits to the disk, says what became of their letters, and removes what is too old.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // What a stage hands the storage: an event that goes no further, and why.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // The storage lcore: takes dead letters from the stages' rings, writes them into commits, and hands
 // those to the thread that waits for the disk.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // When something happened, from the TSC, in Unix time.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Counters that one lcore writes and anyone reads.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #include "telemetry/dpdk_export.hpp"
 
 #include <rte_telemetry.h>

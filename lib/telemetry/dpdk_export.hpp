@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // The appliance's figures as commands of DPDK's telemetry socket, so that dpdk-telemetry.py and
 // what is built on it see them.
 #pragma once

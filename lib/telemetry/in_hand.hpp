@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // What a worker's handler has in hand, in one word: so that an lcore that hangs in it can be named.
 #pragma once
 

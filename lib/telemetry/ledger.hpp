@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // The ledger: where every packet and every frame went. Schema and equations: docs/architecture.md,
 // "The ledger".
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Frames shed for want of room, by the level that shed them.
 #pragma once
 

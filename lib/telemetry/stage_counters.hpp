@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // The counter block of each stage. Each block belongs to one lcore, which alone writes it; the main
 // lcore reads.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Whether an appliance stood still while its ledger was read.
 #pragma once
 

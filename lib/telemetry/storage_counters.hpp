@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // The counter blocks of the storage: one of the lcore that gathers dead letters, one of the thread
 // that brings them to the disk.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // What became of the events of each route, by its slot.
 #pragma once
 

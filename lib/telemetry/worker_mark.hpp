@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // How far a worker will be once everything that is on its way to it has arrived.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #include "topology/interface.hpp"
 
 #include <linux/ethtool.h>

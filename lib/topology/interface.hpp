@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // A network interface of the kernel, watched while something receives through it.
 #pragma once
 

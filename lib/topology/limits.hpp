@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // What this process may have, by /proc/self/limits.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // The memory that is to be had on this machine at this moment.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #include "topology/memory_choice.hpp"
 
 #include "topology/memory.hpp"

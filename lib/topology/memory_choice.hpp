@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Which kind of memory an appliance runs on: one decision for `escd --check` and for the start.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Whether a PCI network device can be taken over by DPDK, as the machine is now.
 #pragma once
 

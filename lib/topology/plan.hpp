@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // The lcore planner: which role runs on which CPU, and what EAL is told about it. A pure function
 // of topology and request.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // One thing that is wrong, said so that the reader can act on it.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // The folder that EAL keeps an instance's sockets and descriptions in.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // The files of /sys and /proc that hold one line.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Where /sys and /proc are: the real ones, or a tree that a test has built.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // What the machine has: its CPUs, their NUMA nodes and physical cores, and which of them this
 // process may use.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Big-endian loads and stores at any alignment: everything on the wire is big-endian.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Writes frames and session frames: for senders, trace builders and tests.
 // Nothing here allocates; every call writes into the caller's buffer and may be made from any
 // thread.

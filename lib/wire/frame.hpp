@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // The layout of a frame and of a session frame, and what the parser says about one
 // (docs/wire-format.md).
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #include "wire/host_port.hpp"
 
 #include "base/number.hpp"

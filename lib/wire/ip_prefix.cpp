@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #include "wire/ip_prefix.hpp"
 
 #include <arpa/inet.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // IP addresses, prefixes of them, and sets of prefixes: who may send what.
 #pragma once
 

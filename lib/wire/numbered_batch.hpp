@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Frames gathered in one buffer and numbered one after the other: what sender.hpp and
 // stream_sender.hpp have in common.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Finds the UDP payload in an Ethernet packet, or says what else the packet is: "From packet to
 // datagram" in docs/wire-format.md, all rules but those on checksums (23, 24) and the empty
 // datagram (25), which come after them.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Builds Ethernet + IP + UDP packets around a payload: for trace builders and tests.
 #pragma once
 

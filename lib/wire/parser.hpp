@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Reads one frame where it lies: "Judging one frame" in docs/wire-format.md, in that order.
 //
 // parse_frame judges a frame in contiguous bytes. Where the bytes come in segments, judge_length

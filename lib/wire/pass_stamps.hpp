@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // A trace that is played over and over, made new on each pass: the numbers of its session frames,
 // or an id in each payload, move on, so that no pass repeats an event of another.
 #pragma once

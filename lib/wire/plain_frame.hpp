@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // What nearly every frame is, read at one go: an event with a short topic in printable ASCII.
 #pragma once
 

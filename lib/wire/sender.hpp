@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Sends events in datagrams, each under a session frame, so that a receiver can tell the copies of
 // an event from two events. docs/sender.md shows the use.
 #pragma once

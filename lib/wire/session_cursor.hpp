@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // The numbering of the frames of one datagram (a new cursor each) or one TCP stream (one cursor for
 // its life).
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // A topic of up to 32 bytes in one vector: it is read, judged, hashed and compared without a branch
 // on its length, which nobody can foretell.
 #pragma once

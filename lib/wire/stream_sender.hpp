@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Sends events over a byte stream, such as a TCP connection, with session frames among them.
 // docs/sender.md shows the use.
 #pragma once

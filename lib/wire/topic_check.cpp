@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #include "wire/topic_check.hpp"
 
 namespace esc::wire {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Judges the bytes of a topic: rules 5 and 6 of docs/wire-format.md. Printable ASCII is decided in
 // line, a vector at a time; everything else goes to a strict UTF-8 reader out of line.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // A sink for Sender: datagrams through a UDP socket of the kernel.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Which routes take most of a handler's time, with a bounded memory.
 #pragma once
 

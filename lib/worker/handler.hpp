@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // What a worker does with events: the interface, and how a handler is made by name.
 #pragma once
 

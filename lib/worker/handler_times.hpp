@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // How much of a worker's time its handlers take, and for which route: from bursts that are timed
 // now and then.
 #pragma once

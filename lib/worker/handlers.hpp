@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // The built-in handlers: count, null, fail, slow.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // The worker: takes its events in bursts, runs their handlers, counts what they said, gives the
 // mbufs back.
 #pragma once

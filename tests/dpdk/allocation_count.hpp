@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Counts what the process allocates: malloc and its kin, operator new through them, and rte_malloc.
 #pragma once
 

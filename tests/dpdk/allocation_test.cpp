@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Once it runs, the data path allocates nothing: not from the heap, not from DPDK's.
 #include <gtest/gtest.h>
 #include <rte_malloc.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // The whole path of one pipeline, its stages polled in turn by whoever calls, as on one lcore.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // From the wire to the workers: what keeps its order keeps it, over the whole path.
 #include <gtest/gtest.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // What the packet sockets of a port let in, on lo: of each datagram there is one copy as it goes
 // out and one as it comes in.
 #include "dpdk/packet_sockets.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // The whole path over real ports, polled by hand: where every frame and every packet of a trace
 // went.
 #include <gtest/gtest.h>

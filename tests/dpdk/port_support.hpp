@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Ports over virtual devices, under names that no other test has used: EAL keeps a device's name
 // once it was probed.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // An endless trace, restamped: what a port hands out, pass after pass, through bursts of every size
 // and a pool that runs dry.
 #include <gtest/gtest.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Packets, and pcap files of them, for ports that read one.
 #pragma once
 

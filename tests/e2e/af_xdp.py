@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Whether this machine has AF_XDP."""
 
 import ctypes

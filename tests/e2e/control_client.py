@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """A connection to an appliance's control socket that stays open: for hundreds of requests."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Letters of all kinds, what `esc-dlq cat --json` says of each, and esc-dlq itself."""
 
 import os

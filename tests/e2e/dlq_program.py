@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """esc-dlq, run as a user runs it."""
 
 import subprocess

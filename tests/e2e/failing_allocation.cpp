@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Loaded into escd before everything else (LD_PRELOAD): while a file that the test has made is
 // there, every allocation of at least so many bytes fails, and its size is a line in that file. So
 // a test says where memory runs out, whatever this machine and its allocator have left. See

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Memory that runs out where the test says, and not where this machine has none left."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """The appliance on a machine of its own, as deploy/ puts it there: emulated PCI network cards
 behind an IOMMU, bound to vfio-pci, escd under systemd.
 """

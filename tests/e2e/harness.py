@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """What every end-to-end scenario needs: a directory, an escd to start and stop, a ledger to hold
 against the oracle.
 

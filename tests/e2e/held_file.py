@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """A file whose reader hangs for as long as the test likes, as on a network file system whose server
 is gone: a FUSE mount whose daemon, which is this module, stops answering once the file is open.
 """

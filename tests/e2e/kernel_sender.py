@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """What a port on a kernel interface is put through; test_af_packet.py and test_af_xdp.py say which
 driver.
 

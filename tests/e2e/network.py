@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Two network namespaces with a veth pair between them, and a plain kernel UDP sender in one of
 them.
 

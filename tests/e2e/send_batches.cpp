@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Sends numbered events with the senders of lib/wire, through a socket of the kernel, and says what
 // it sent: test_sender.py has an appliance receive them.
 //

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Stops one thread of a process, as a handler that hangs would: PTRACE_SEIZE and
 PTRACE_INTERRUPT."""
 

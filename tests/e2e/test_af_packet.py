@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """A plain kernel UDP socket in another network namespace, through veth, into an af_packet port."""
 
 import harness

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """What may hang or take long happens beside the main lcore: it answers, reloads later, and ends."""
 
 import json

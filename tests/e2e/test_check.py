@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """What `--check` says is what a start does: each bad situation is shown to both, and both must end
 with the same exit code and the same sentences. And --check changes nothing."""
 

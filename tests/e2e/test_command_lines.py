@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """The command line and the standard output of every program: what they refuse, what their texts
 name, and how they end when what they print gets nowhere.
 """

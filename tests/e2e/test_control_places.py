@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """A thousand connections to the control socket, silent or in the middle of a line: whoever asks for
 the health of the appliance is answered all the while.
 """

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """A disk that fails under a running appliance: events go on, every dead letter is accounted for,
 nothing is called durable that is not there, and with the disk dead letters are back."""
 

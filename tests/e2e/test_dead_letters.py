@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Events that cannot be delivered: kept on the disk, each once, with its reason and its frame."""
 
 import json

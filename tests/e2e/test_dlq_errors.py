@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """What esc-dlq says to whoever asks for what cannot be, and at the end of its readers' patience."""
 
 import random

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """esc-dlq replay: letters sent again to an appliance that was told better, over kernel UDP."""
 
 import json

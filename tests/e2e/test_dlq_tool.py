@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """esc-dlq on folders that another hand wrote by docs/dead-letters.md: whole, torn, damaged and
 hostile ones.
 """

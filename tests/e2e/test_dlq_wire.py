@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """What esc-dlq replay puts on the wire: a listener reads it by docs/wire-format.md."""
 
 import fcntl

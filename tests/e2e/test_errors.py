@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Bad input and bad luck at start: each error names the place, what is wrong and what to do."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Reloads, pauses and a drain while a feed with copies, losses, disorder and restarting producers
 plays as fast as it is taken: every event ends where the manifest says."""
 

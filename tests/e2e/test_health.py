@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """What an operator is woken for: losses by place, gaps of producers, the handler that takes the
 time; each with exact counts."""
 

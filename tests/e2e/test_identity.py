@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Numbered events: each once, whatever repeats, is late, or comes through two ports."""
 
 import dataclasses

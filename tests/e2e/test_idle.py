@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """An appliance with nothing to do leaves the CPU to others: idle = "adaptive"."""
 
 import time

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Packets of many buffers each, with frames that lie across the boundaries."""
 
 import harness

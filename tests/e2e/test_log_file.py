@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """The file that [log] names: opened anew at SIGHUP, as logrotate wants it."""
 
 import os

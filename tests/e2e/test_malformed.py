@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """One packet in ten is malformed, in every way there is."""
 
 import harness

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """dpdk-testpmd, a sender that nobody here wrote, forwards a trace into a memif port of ours."""
 
 import re

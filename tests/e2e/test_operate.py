@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Telling a running appliance what to do: reload, pause, resume, drain."""
 
 import re

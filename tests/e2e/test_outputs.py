@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Where escd writes: a full disk, a log that cannot be opened, an output that nobody reads."""
 
 import fcntl

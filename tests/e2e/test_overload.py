@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Far more comes in than the workers take: what matters most is delivered whole, the rest by its
 priority, and when it is over all is well again."""
 

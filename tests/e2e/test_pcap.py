@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """A finite trace of mixed traffic: on one CPU with every role folded, and spread over two."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """escd and esc-replay on PCI network cards: emulated ones of four kinds, in a machine of their own,
 bound with deploy/bind-port and run by deploy/systemd."""
 

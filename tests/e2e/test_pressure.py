@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """What a stopped worker takes down, and what it does not."""
 
 import harness

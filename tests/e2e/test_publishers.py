@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """From where events may come: what is refused is counted, and leaves no mark."""
 
 import ipaddress

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """A port receives what comes to it, all of it and nothing else, or says that it does not."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Traces that esc-replay builds: its manifest, the oracle and the appliance all say the same."""
 
 import json

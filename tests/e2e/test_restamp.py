@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """An endless trace whose numbers and ids move on with each pass: nothing in it is a copy."""
 
 import harness

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """What a route says of its events beside their handler: retries, spread, on_full, priority."""
 
 import random

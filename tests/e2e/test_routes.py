@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Patterns beside exact topics, the default route, and topics that nothing takes: every event to
 the route that the page says."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """esc-replay as the sender: a DPDK port into a DPDK port, every pass accounted for."""
 
 import dataclasses

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """The senders of lib/wire, through a socket of the kernel and a veth pair, into an appliance."""
 
 import json

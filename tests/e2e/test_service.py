@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """deploy/systemd/escd@.service under systemd, in a machine of its own: what it lets escd do, and
 what it makes of an escd that ends."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Signals. SIGTERM and its like in full flow: everything received is accounted for; a second one
 does not wait. The others do what docs/operations.md says."""
 

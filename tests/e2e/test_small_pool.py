@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Pools that are too small: refused at start with a word on what to do, or every loss counted."""
 
 from collections.abc import Callable

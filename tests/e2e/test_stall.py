@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """A worker that stalls: noticed while it does, nothing lost, and well again afterwards."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """escctl shows every topic, however many routes there are."""
 
 import subprocess

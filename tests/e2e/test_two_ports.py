@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Two ports at once, each with a trace, UDP ports and a checksum rule of its own."""
 
 import harness

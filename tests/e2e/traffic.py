@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Traces for the scenarios: made by tests/oracle/craft.py, the same on every run."""
 
 import random

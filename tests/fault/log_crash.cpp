@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Kills a program that writes dead letters, or takes the disk from under it, over and over, and
 // holds what is left against what it was told is durable.
 //

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Dead letters outlive their writer and the power. The long forms are in docs/dead-letters.md."""
 
 import os

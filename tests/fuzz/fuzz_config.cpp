@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Any bytes as a configuration, and its first line as what the command line sets: it loads or says
 // what is wrong, within its bounds; nothing of it gets out unescaped.
 //

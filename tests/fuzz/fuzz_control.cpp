@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Any bytes as what a peer writes to the control socket, in pieces of any size, through the line
 // connection and answer(), to a handler that takes each command's arguments as escd's does. Each
 // line gets one answer, in order; an answer is one line of printable ASCII and JSON as

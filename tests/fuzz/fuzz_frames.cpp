@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Any bytes, read as a datagram: the parser makes progress, stays within the frame, and what it
 // says of a frame agrees with the encoder, with the two-step way of judging and with a plain count
 // of the session's numbers.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Any bytes, read as a dead letter, as esc-dlq prints it and sends it again: nothing a sender wrote
 // gets out unescaped, JSON is JSON, and what is sent is what was kept, under its own identity.
 //

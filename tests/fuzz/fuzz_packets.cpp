@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Any bytes, received as one packet in any segmentation: the RX stage counts it once, accounts for
 // every frame of it, gives every mbuf back, and says the same as of the packet in one piece, and as
 // a stage that knows the general way alone.

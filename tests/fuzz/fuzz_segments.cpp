@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Any bytes, read as a segment file, as an appliance does when it starts: what is found lies within
 // the file, counts up, reads back as it was written, and of a file that was cut is the same up to
 // there.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Runs a fuzz target over the files of a corpus, for builds without libFuzzer: replay DIRECTORY...
 #include <cstdint>
 #include <cstdio>

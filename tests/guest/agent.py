@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Runs in the guest: takes a command a line from the second serial port, as JSON, and answers with
 what came of it.
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """The system that a test machine boots: Debian 12 with systemd and DPDK's run-time parts, whole in
 memory, and its kernel with the modules that are wanted.
 

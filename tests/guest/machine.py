@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """A machine of our own with emulated PCI network cards behind an emulated IOMMU: QEMU in software,
 without privileges, without a network but for the wires that end in this process.
 """

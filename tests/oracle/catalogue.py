@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Handcrafted packets and datagrams, with what the wire rules say of each: written down by hand,
 from the page.
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
 """Compares a ledger with what it must be, exactly, and prints every difference. Exit code 1 if
 there is any."""
 

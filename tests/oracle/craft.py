@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Builds frames, packets and capture files for tests, right ones and wrong ones alike.
 
 Every length, version and checksum is computed unless the caller gives another. Shares nothing with

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
 """Says what the ledger must be after the appliance has received the packets of some capture
 files."""
 

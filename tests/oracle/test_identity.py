@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Numbers and windows: cases computed by hand, a second model, and what the order decides."""
 
 import contextlib

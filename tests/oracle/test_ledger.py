@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Capture files, the arithmetic of the ledger, the comparison, and the two commands."""
 
 import contextlib

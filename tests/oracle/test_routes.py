@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Patterns, and from where events may come: the page's own examples, every small case, and cases
 computed by hand."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """The oracle against the handcrafted catalogue, and against the golden vectors of
 docs/wire-format.md."""
 

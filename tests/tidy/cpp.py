@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """A very small reading of C++: enough to look at code without its comments and literals."""
 
 import re

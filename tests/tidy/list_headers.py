@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
 """Prints the headers of the repository, one a line: meson compiles a file for each that holds
 nothing but its #include.
 """

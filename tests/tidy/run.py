@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
 """Runs one check over the repository: prints every breach, and exits with 1 if there is any, 77
 if it cannot be done here.
 """

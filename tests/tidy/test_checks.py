@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Shows each check failing on a bad sample and silent on a good one."""
 
 import shutil
@@ -7,8 +8,8 @@ from pathlib import Path
 
 import cpp
 import tree
-from checks import data_path, files, formatting, headers, layout, levels, markdown, numbers
-from checks import output, own_faults, programs, shell
+from checks import data_path, files, formatting, headers, layout, levels, license, markdown
+from checks import numbers, output, own_faults, programs, shell
 
 ROOT = Path(__file__).parents[2]
 GOOD_HEADER = '#pragma once\n#include "base/align.hpp"\n'
@@ -309,6 +310,21 @@ class Markdown(unittest.TestCase):
         ]:
             with self.subTest(text=text):
                 self.assertEqual(len(found(markdown, self.GOOD | {page: text})), 1)
+
+
+class License(unittest.TestCase):
+    def test_in_the_first_lines_of_every_source(self):
+        line = license.LINE
+        good = {
+            "LICENSE": "",
+            "lib/a.cpp": f"// {line}\nint x;\n",
+            "tools/run": f"#!/bin/bash\n# {line}\n",
+            "docs/a.md": "text\n",
+        }
+        self.assertEqual(found(license, good), [])
+        late = {"LICENSE": "", "lib/a.hpp": f"// what\n// it is\n// {line}\n", "run": "#!/bin/sh\n"}
+        self.assertEqual(len(found(license, late)), 2)
+        self.assertEqual(len(found(license, {})), 1)
 
 
 class Headers(unittest.TestCase):

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """The programs of deploy/ on a made-up machine: a sysfs in a temporary directory, and stand-ins
 for what they call.
 """

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """The port profiles in drivers-cfg/ are well-formed, and no driver has two."""
 
 import tomllib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """The Python behind tools/test and tools/quickstart."""
 
 import contextlib

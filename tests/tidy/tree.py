@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """The repository as the checks see it: paths and texts. A self-test hands them a dictionary
 instead.
 """

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // What a running appliance on this machine says it has taken of a replay.
 #pragma once
 

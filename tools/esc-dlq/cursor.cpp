@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #include "esc-dlq/cursor.hpp"
 
 #include <sys/file.h>

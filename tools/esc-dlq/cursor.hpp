@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // How far a replay has come, kept in a file so that the next one goes on there.
 #pragma once
 

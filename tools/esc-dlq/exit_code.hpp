@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // How esc-dlq ends. The table is also in docs/dead-letters.md; a test compares the two.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // How a dead letter is printed. Nothing a sender wrote gets out unescaped.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // What a record says, in words: its frame taken apart, its numbers named.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // esc-dlq: reads the dead letters that an appliance keeps, while it runs or after, sends them
 // again, and removes old ones.
 #include <filesystem>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Dead letters as packets, for tools that read captures.
 #pragma once
 

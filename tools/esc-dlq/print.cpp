@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #include "esc-dlq/print.hpp"
 
 #include <oneapi/tbb/enumerable_thread_specific.h>

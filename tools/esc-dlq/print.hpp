@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // cat: the dead letters themselves.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #include "esc-dlq/progress.hpp"
 
 #include <unistd.h>

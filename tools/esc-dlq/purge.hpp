@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Removes segments from a folder that no appliance has.
 #pragma once
 

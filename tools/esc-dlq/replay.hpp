@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Sends dead letters to an appliance again.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #include "esc-dlq/replay_batch.hpp"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Dead letters as they go out again: frames under session frames that give them their identity.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Brings batches of letters to the appliance, and knows when they are there.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // How letters get to the appliance: kernel UDP or TCP.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // ls and verify: the folder, segment by segment.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // stats: how many dead letters there are, and of what.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Frames that a receiver must refuse, each for one reason.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Packets that a receiver must drop, each for one reason.
 #pragma once
 

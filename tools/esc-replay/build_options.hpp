@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // What `esc-replay build` is asked for: the text of the command line, and what it means.
 #pragma once
 

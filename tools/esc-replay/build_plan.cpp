@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // From the command line's text to a BuildPlan.
 #include <arpa/inet.h>
 

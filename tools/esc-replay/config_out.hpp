@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Configuration for escd, to go with a trace.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Decides what one packet is to be, and writes the frames of its datagram.
 #pragma once
 

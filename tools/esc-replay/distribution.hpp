@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Distributions of whole numbers as the command line writes them.
 #pragma once
 

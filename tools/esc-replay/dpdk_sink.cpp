@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #include "esc-replay/dpdk_sink.hpp"
 
 #include <rte_dev.h>

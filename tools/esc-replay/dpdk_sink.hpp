@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Whole packets into a DPDK port.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #include "esc-replay/error.hpp"
 
 #include "files/output.hpp"

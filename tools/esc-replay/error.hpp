@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // What ends a command: a message for the user, and the exit code that goes with it.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #include "esc-replay/feed_writer.hpp"
 
 #include <tbb/parallel_for.h>

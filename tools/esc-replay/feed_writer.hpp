@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Writes what one port receives: packets on all cores, stored in the order of their arrival.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // What is in a trace, by the wire rules.
 #pragma once
 

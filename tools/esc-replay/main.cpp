@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // esc-replay: builds traces of event frames and sends them.
 #include <cstdio>
 #include <exception>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #include "esc-replay/malformed.hpp"
 
 #include <algorithm>

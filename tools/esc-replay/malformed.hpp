@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // What may be wrong with a packet of a trace, and how often.
 #pragma once
 

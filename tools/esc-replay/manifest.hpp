@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // What an appliance must show for a trace, as JSON.
 #pragma once
 

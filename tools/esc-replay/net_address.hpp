@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // HOST:PORT as users write it, resolved.
 #pragma once
 

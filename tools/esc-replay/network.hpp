@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // What happens to packets between their sender and a port: some are lost, some come twice, some are
 // overtaken.
 #pragma once

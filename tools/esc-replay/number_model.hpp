@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // What a receiver makes of numbered events ("What a receiver makes of the numbers" in
 // docs/wire-format.md), for the manifest.
 #pragma once

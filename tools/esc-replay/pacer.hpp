@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // An open-loop schedule: unit n is due at start + n / rate, whatever became of those before it.
 // Being late is caught up, and told.
 #pragma once

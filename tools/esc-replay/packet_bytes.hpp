@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // A packet under construction, whose headers can still be changed.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Traces on disk, by libpcap.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Random numbers that depend on nothing but (seed, index, stream): any packet of a trace can be
 // made without those before it, on any thread, and comes out the same.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // What `esc-replay send` is asked for.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Plays a trace into a sink: passes, pace, counts, progress.
 #pragma once
 

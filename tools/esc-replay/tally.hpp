@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Counts, while a trace is made, what an appliance must show for it: from what each packet was
 // meant to be, never from its bytes.
 #pragma once

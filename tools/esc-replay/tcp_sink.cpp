@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #include "esc-replay/tcp_sink.hpp"
 
 #include <fcntl.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Frames as one TCP stream, in large writes.
 #pragma once
 

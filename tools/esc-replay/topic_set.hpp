@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // The topics of a trace: those an appliance is to route, and those it is not.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // A trace loaded for sending: what of it can be sent, and where its session frames are.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Builds a whole trace: plans and writes packets on all cores, numbers and stores them in order.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Datagrams through the kernel, many to a system call.
 #pragma once
 

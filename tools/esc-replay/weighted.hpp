@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Choosing an index by weight, and Zipf's law as such a choice.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // How escctl ends. The table is also in docs/control.md; a test compares the two.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Values and tables as text for a terminal. Nothing that comes out can steer it.
 #pragma once
 

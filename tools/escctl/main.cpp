@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // escctl: what runs, how it fares and where every frame went, asked over the control socket.
 #include <chrono>
 #include <iostream>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #include "escctl/options.hpp"
 
 #include <array>

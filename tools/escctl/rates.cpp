@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #include "escctl/rates.hpp"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // From two samples of the stats document to one line of rates.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // stats --watch: a line a second until somebody says stop.
 #pragma once
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """The rows that say what deciding and keeping cost: copies told apart, reloads, a worker that
 stops, dead letters. Each is a ratio of the same path with and without.
 """

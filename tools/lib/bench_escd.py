@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """escd as tools/bench runs it: its configuration, what it answers, whether a run of it counts."""
 
 import json

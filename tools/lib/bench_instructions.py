@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Instructions an event: the ruler without noise. escd plays a finite trace under callgrind, and
 what its own binary executes in the loop of its lcore is divided by the events delivered.
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """The machine that tools/bench runs on: its CPUs, its hugepages, its description."""
 
 import contextlib

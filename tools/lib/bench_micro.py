@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """The micro benches: run with repetitions, and the medians of what they print."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """The rows of the whole-path measurement, their rounds, and what the figures come to."""
 
 import fnmatch

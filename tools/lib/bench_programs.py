@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """The programs that tools/bench measures, each driven to a trace and asked twice how far it is:
 testpmd over DPDK's telemetry, escd (bench_escd.py) over its control socket.
 """

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Figures as people read them: the generated sections of docs/measurements.md."""
 
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Comparisons of two programs on the same CPUs that take turns: one runs while the other is
 stopped. A machine that other work makes slower for seconds makes both so.
 """

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Comparisons within one run of escd: intervals in which something goes on, each beside one in
 which it does not.
 """

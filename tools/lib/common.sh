@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 # Shell functions shared by tools/quickstart, tools/test and tools/tidy. Sourced, never run. Every
 # function works under `set -euo pipefail`, needs no terminal and no particular working directory.
 # shellcheck shell=bash

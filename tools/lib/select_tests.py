@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
 """Lists tests of a meson build directory: those that are wanted there and belong to a suite that
 was asked for.
 

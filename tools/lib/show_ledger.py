@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
 """Prints a ledger file for people, with a summary, and checks its sums anew instead of trusting
 what it says of itself.
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
 """Sums up what meson's test runs found, as `N passed, N failed[, N skipped]` on the last line.
 
 Reads the testlog.json of each run (one JSON object a line). The JUnit file beside it is not used:

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """A second reading of docs/wire-format.md, in Python, that shares no code with the product.
 
 capture  what packets a pcap or pcapng file holds

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Packets of a pcap or pcapng file, as they were captured: a packet cut at the snap length is what
 is left of it.
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Two ledgers side by side, and one ledger against its own equations."""
 
 from collections.abc import Iterable, Iterator

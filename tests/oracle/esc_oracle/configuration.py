@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """What a configuration (docs/configuration.md) says of where events go and come from."""
 
 from collections.abc import Mapping

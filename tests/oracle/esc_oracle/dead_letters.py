@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Segment files of dead letters as docs/dead-letters.md has them, written by another hand."""
 
 import struct

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """What frames a datagram holds: "Judging one frame" and "The session frame" of docs/wire-format.md.
 
 The numbers in the comments are those of the page.

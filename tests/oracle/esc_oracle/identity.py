@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Which numbered events are new: "What a receiver makes of the numbers" of docs/wire-format.md.
 
 By sets: a producer is known by its epoch, by the highest number H of it that was seen, and by the

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Which events without a number are copies by their key: "Keyed events" of docs/deduplication.md.
 
 As long as the table has room for all keys, and no time passes.

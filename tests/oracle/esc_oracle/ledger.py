@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """What the ledger must be after a number of packets, in the schema that the product prints."""
 
 from collections import Counter

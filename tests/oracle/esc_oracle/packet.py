@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """From packet to datagram: the numbered rules of docs/wire-format.md, in their order.
 
 The numbers in the comments are those of the page. Nothing here knows what a frame is.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Which route takes an event: docs/routing.md. By trying every pattern and comparing those that
 match, where the product goes down a tree."""
 

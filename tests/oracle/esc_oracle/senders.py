@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """From where events may come: "Publishers and producers" of docs/routing.md."""
 
 import ipaddress

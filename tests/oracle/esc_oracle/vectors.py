@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """The golden vectors: the tables under "Golden vectors" of docs/wire-format.md, read from that page
 itself."""
 

@@ -1,1 +1,2 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """One check a module: `problems(tree)` yields a sentence for each breach, `path:line: what`."""

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """What code on a data path must not do: lock, log, allocate, throw, call the system, spin on shared
 producers.
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Files are opened, replaced and removed in lib/files alone, which judges what stands there first:
 never a device, a FIFO, a link or another's file. Whoever goes past it stands in ALLOWED, with the
 reason.

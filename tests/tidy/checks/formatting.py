@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """C++ is formatted as .clang-format says. Skipped where clang-format-14 is not installed (other
 versions format differently).
 """

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Every header is compiled alone in every build: the list that meson made when it configured is
 still the whole list.
 """

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """What every source file looks like: its length, its columns, `#pragma once`, no leftovers,
 programs that can be run.
 """

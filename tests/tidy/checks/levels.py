@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Dependencies run downward only: a folder of lib/ includes those of lower levels, never its own
 level's or a higher one's.
 """

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Documentation hangs together: relative links lead somewhere, anchors exist, and every page of
 docs/ can be reached.
 """

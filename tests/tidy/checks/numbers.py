@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Numbers that come as text are read by lib/base/number.hpp, and those of a command line by
 lib/cli/options.hpp: nothing else takes them, so that none takes "nan", "-1" or " 1".
 """

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Standard output is written by lib/cli/standard_output.hpp alone, which knows when it failed."""
 
 import re

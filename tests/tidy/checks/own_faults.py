@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """A test makes its fault itself, at a place that it names. What a limit on memory leaves depends on
 the allocator, on the pages there are and on what ran before: tests/e2e/failing_allocation.py fails
 one allocation instead.

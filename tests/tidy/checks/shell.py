@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """Shell scripts have no finding of shellcheck. Skipped where shellcheck is not installed."""
 
 import shutil

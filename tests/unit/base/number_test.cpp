@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #include "base/number.hpp"
 
 #include <gtest/gtest.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // All of it gets there, or it is said why not.
 #include "base/write_all.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // check_devices and check_memory against a system tree built for each test.
 #include "config/environment.hpp"
 

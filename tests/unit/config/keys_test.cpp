@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // The key table against the loader: bounds, defaults, examples; and against the documentation.
 #include "config/keys.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // The command line over the file: --set and what follows "--".
 #include "support.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // [pressure]: what is taken, and each mistake with its exact text.
 #include "support.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Every mistake once, with its exact text.
 #include "support.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Limits of the process and DPDK's folder, against a system tree built for each test.
 #include <unistd.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // What drivers-cfg/ tells people about drivers is what escd goes by.
 #include <gtest/gtest.h>
 #include <toml++/toml.h>

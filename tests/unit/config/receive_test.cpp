@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Queues that nobody would poll, and ports that would take each other's packets.
 #include "support.hpp"
 #include "trace_bytes.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // What is wrong with routes, patterns, prefixes and producers, and where.
 #include "support.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // What is turned away before the parser sees it, and what is not.
 #include "config/shape.hpp"
 

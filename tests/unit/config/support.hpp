@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // What the configuration's tests share: loading from text, problems as lines, a fake system tree.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Captures byte by byte, by the page of the format (pcap-savefile(5)) rather than by libpcap, which
 // writes no unsound one.
 #pragma once

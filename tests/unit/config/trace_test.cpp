@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // What is a sound trace, and what the checks say of the others.
 #include "config/trace.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // The escctl binary against a real control socket that gives canned documents.
 #include <gtest/gtest.h>
 #include <poll.h>

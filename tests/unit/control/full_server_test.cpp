@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Who gets in when all places of the control socket are taken, by a clock that the test holds.
 #include <gtest/gtest.h>
 #include <poll.h>

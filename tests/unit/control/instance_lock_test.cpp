@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // One instance of a name at a time.
 #include "control/instance_lock.hpp"
 

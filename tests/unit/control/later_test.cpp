@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Answers that come later: who waits for one is answered in order, and holds nobody up.
 #include <gtest/gtest.h>
 #include <poll.h>

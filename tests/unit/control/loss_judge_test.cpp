@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // What was lost of late, by a clock that the test holds.
 #include "control/loss_judge.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // The states against a model made of facts: has it come up, is it held, is it ending, is it over.
 #include "control/pipeline_state.hpp"
 

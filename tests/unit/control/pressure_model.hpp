@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // The pressure levels said a second time: from the whole history of samples, by search, without
 // anything carried from one evaluation to the next but the level.
 #pragma once

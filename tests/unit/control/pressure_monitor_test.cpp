@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // The machine at work: what it shows to other lcores, and what it leaves behind for the log.
 #include <gtest/gtest.h>
 

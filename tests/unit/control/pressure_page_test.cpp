@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // docs/pressure.md against the code: its tables are written from the tables here.
 #include <gtest/gtest.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // What a level does: the cutoff, the flags, the word they travel in.
 #include "control/pressure_table.hpp"
 

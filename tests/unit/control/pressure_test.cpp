@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // The machine against the model: every short history on a grid, and long random ones.
 #include "control/pressure.hpp"
 

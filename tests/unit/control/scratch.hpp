@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // A folder of its own for each test, and a plain client for the control socket.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // What a dispatcher gives up, where dead letters are kept.
 #include "dispatch_fixture.hpp"
 

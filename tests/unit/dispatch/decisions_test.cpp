@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // What becomes of an event before it has a worker: seen before, not allowed, of which route.
 #include <gtest/gtest.h>
 

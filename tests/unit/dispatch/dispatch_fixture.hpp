@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // A dispatcher between real rings, with real mbufs under its events.
 #pragma once
 

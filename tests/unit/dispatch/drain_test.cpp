@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // What becomes of what a dispatcher has in hand when a drain runs out of time: nothing that is kept
 // may be a copy of something else, since its replay passes the window.
 #include "dispatch_fixture.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Events that are told apart by a key.
 #include <gtest/gtest.h>
 

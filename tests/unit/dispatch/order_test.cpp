@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Order where a worker takes events in the middle of a dispatcher's poll: then a full ring has room
 // again while events already wait for it.
 #include <gtest/gtest.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Dead letters that were sent again.
 #include <gtest/gtest.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Dispatchers on threads of their own while another thread replaces their rules and thresholds,
 // pauses them and reads every figure. For the thread sanitizer; the counts are exact all the same.
 #include <gtest/gtest.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // What a dispatcher keeps from workers is counted by topic, and comes to what it counts in all.
 #include <gtest/gtest.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Commits through io_uring, and what happens where it is not to be had.
 #include "dlq/commit_ring.hpp"
 

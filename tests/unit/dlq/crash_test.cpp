@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Power is lost at every step of a log's life, with every kind of half-written rest. Whatever is
 // left: what was called durable is there, nothing is there that was not given, and each segment's
 // records are the first ones that were put into it.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // The example in docs/dead-letters.md is what is written.
 #include <gtest/gtest.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // What a start finds, and how it goes on.
 #include "dlq/recovery.hpp"
 

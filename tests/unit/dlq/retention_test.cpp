@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // What is kept, and what goes first.
 #include "dlq/retention.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // The log on a disk that fails, and on this machine's.
 #include "dlq/segment_log.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // A folder with one of each kind of thing that is no regular file.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Where somebody asked a program to write.
 #include "files/output.hpp"
 

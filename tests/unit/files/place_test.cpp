@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // What may stand where a file of ours is to be: nothing, or a regular file.
 #include "files/place.hpp"
 

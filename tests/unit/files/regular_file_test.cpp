@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Reading what somebody names: regular files, within bounds, and nothing else.
 #include "files/regular_file.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // The old file or the whole new one; and nothing else is touched.
 #include "files/replacement.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Paths that are spelt differently and lead to one file.
 #include "files/same_file.hpp"
 

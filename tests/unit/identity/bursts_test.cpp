@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Bursts of every make against a model that judges one event at a time.
 #include <gtest/gtest.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // One bucket against a model that keeps every key with its whole tick.
 #include "identity/keyed_bucket.hpp"
 

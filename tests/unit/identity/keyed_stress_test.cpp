@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // The table of keys under real threads, on few buckets and on many.
 #include <gtest/gtest.h>
 

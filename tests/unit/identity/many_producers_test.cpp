@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // As many producers as a table may be configured for, and one more.
 #include <gtest/gtest.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // What a table of producers must say, kept the slow way: every number in a set.
 #pragma once
 

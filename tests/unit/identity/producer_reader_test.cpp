@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // What a reader sees: exact while the table stands still, never a mixture while it is written.
 #include "identity/producer_reader.hpp"
 

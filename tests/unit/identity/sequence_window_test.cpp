@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // The window against a model that keeps every number in a set.
 #include "identity/sequence_window.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Windows that go through a file: what comes back, and what is refused.
 #include "identity/window_file.hpp"
 

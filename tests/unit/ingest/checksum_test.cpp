@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #include "ingest/checksum.hpp"
 
 #include "ingest/rx_fixture.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // The plain way against the general way: random and mutated bursts through two stages, which must
 // say the same of them, bit for bit.
 #include <array>

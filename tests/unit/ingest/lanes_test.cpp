@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // An RX stage in front of several pipelines.
 #include <map>
 

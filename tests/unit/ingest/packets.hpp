@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Datagrams and packets around them, for the RX stage's tests.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // What an RX stage does under pressure, and while the appliance is paused.
 #include "ingest/rx_fixture.hpp"
 #include "support/rings.hpp"

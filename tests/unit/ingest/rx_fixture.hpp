@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // An RX stage between a scripted queue and a scripted sink.
 #pragma once
 

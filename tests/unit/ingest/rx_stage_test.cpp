@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #include "ingest/rx_stage.hpp"
 
 #include "ingest/rx_fixture.hpp"

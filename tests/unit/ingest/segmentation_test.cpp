@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // The same bytes in any segmentation are the same events: the differential test of the chained
 // path.
 #include <random>

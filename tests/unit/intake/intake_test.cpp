@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // The intake without ports: buffers of frames from a connection.
 #include "intake/intake.hpp"
 

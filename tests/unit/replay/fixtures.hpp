@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Traces built in memory, and a reader of their sequence numbers.
 #pragma once
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
 """Builds traces of many shapes; the oracle must read from each exactly what its manifest says."""
 
 import json

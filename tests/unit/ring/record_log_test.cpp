@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // RecordLog alone, and with real threads.
 #include "ring/record_log.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // The rings under real threads: several producers, also pinned on one core, where one is preempted
 // between claim and publish.
 #include <gtest/gtest.h>

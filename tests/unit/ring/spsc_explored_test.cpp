@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // SpscRing under every schedule within a context bound, and with its orders weakened one by one.
 #include <gtest/gtest.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Topic patterns a second time, as plainly as the rules can be written down: what the tree is
 // compared with.
 #pragma once

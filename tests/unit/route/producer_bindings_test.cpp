@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #include "route/producer_bindings.hpp"
 
 #include <gtest/gtest.h>

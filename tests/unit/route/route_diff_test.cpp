@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #include "route/route_diff.hpp"
 
 #include <gtest/gtest.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // That a plan of slots which finds no memory leaves everything as it was.
 #include <gtest/gtest.h>
 

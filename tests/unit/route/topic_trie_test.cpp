@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #include "route/topic_trie.hpp"
 
 #include <gtest/gtest.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Errands beside their owner, whose clock the test holds.
 #include "runtime/errands.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #include "runtime/lcore_loop.hpp"
 
 #include <gtest/gtest.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // That what is replaced stays with its readers when there is no memory left.
 #include <gtest/gtest.h>
 

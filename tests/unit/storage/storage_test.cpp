@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Dead letters from the stages' rings to the disk, and what is said of them.
 #include <gtest/gtest.h>
 

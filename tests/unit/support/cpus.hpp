@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // CPUs and threads: where a test with several of them runs.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // main() for tests that need mbufs: EAL on ordinary pages, no devices, no files shared with anyone.
 #include <gtest/gtest.h>
 #include <rte_eal.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // The identifiers of an enum's enumerators, as the compiler knows them: a list of names can be held
 // against them without writing it down a second time.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Events with real mbufs under them, as an RX stage would stage them.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // How far explorations go, and how they are reported.
 #pragma once
 

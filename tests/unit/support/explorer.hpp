@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // An exhaustive interleaving explorer: it runs a small scenario once for every schedule within
 // stated bounds.
 //

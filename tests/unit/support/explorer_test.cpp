@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // The explorer itself: it must see what it claims to see before its silence about the rings means
 // anything.
 #include "support/explorer.hpp"

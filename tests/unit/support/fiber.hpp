@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Cooperative contexts for the explorer: ucontext, with the annotations that the sanitizers need to
 // follow a stack switch.
 #pragma once

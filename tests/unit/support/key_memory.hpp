@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // A table of keys with memory of its own, and keys to put into it.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Pools and packets for tests: real mbufs, filled by hand, in any segmentation.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // The memory of one explored execution: what a C++ atomic load may return, and which plain accesses
 // race.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Replaces operator new by one that fails when a test says so. For one source of an executable of
 // its own; not under sanitizers, which replace it too.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Rules as a dispatcher finds them, published once.
 #pragma once
 

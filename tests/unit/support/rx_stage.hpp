@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // An RX stage with its intake, as tests make them.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Which sanitizer this is compiled for, the same for both compilers.
 #pragma once
 

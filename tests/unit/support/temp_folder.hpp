@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // A folder on a real disk, gone with its test.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // A system tree that a test builds: what /sys, /proc and /dev hold on a machine of its own.
 #pragma once
 

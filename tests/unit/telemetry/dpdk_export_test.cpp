@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Through EAL's own telemetry socket, as DPDK's tools ask. One EAL for the whole program.
 #include "telemetry/dpdk_export.hpp"
 

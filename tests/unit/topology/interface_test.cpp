@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // What the kernel says of interfaces; lo is everywhere, up or down.
 #include "topology/interface.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Says what a datagram holds, in the words of the golden vectors.
 #pragma once
 

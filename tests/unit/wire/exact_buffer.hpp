@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // A heap block of exactly the size of its contents, so that AddressSanitizer sees the first byte
 // read past either end.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // The frame and session rules, as docs/wire-format.md shows them by example.
 #include <gtest/gtest.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #include "golden_vectors.hpp"
 
 #include <charconv>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // Reads the golden vectors out of docs/wire-format.md, so that the page and the code cannot drift
 // apart.
 #pragma once

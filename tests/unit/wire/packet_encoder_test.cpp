@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #include "wire/packet_encoder.hpp"
 
 #include <gtest/gtest.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // "From packet to datagram", as docs/wire-format.md shows it by example.
 #include <gtest/gtest.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // What a receiver makes of the bytes that a sender wrote: by the parser and the session cursor.
 #pragma once
 

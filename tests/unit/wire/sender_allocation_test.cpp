@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // That senders allocate nothing once they are made.
 #include <cstdlib>
 #include <new>

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
 """Builds the program of docs/sender.md by the command on that page, without any flag of this
 build, and lets the oracle read what it sends."""
 

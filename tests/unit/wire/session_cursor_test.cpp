@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #include "wire/session_cursor.hpp"
 
 #include <gtest/gtest.h>

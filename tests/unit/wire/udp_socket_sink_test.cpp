@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #include "wire/udp_socket_sink.hpp"
 
 #include <arpa/inet.h>

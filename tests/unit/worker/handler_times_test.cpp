@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 // How much of a worker's time its handlers take, by a clock that the test holds.
 #include "worker/handler_times.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: BSD-3-Clause
 #include "worker/worker_stage.hpp"
 
 #include <gtest/gtest.h>
