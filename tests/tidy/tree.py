@@ -50,6 +50,8 @@ def load(root):
             if name not in SKIPPED_FOLDERS and not (top == "." and name.startswith("build"))
         )
         for name in names:
+            if name in SKIPPED_FOLDERS:
+                continue  # .git is a file where the tree is one of several work trees
             full = os.path.join(folder, name)
             path = os.path.normpath(os.path.join(top, name))
             try:

@@ -1,19 +1,41 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What code on a data path must not do: lock, log, allocate, throw, call the system, spin on shared
-producers.
+"""What code on a data path must not do: log, lock, call the system, allocate, throw or catch, and
+loop without an end.
 
-Words can be checked, growing containers cannot: for those there is the test that counts
-allocations. It looks at every folder of lib/ but those of CONTROL_SIDE, so that a new folder is
-looked at unless somebody says why not. In the others the files for setting things up
-(`*_setup.cpp`, `*_setup.hpp`) may do more, and so may the few in ALLOWED, each for a reason that
-stands beside it. An excuse that is not needed is a problem too.
+Every folder of lib/ stands in one of two lists: DATA_PATH, whose code an lcore runs, or
+CONTROL_SIDE, whose code no lcore runs. A folder in neither list is a problem. Of the folders of
+CONTROL_SIDE lcores run the files in HOT, which are looked at too, and files of a data path include
+the headers in BORROWED, each for a reason that stands beside it. They may include no other header
+of those folders: so code cannot move out of sight.
+
+In the folders of DATA_PATH a file whose name ends in `_setup.cpp` or `_setup.hpp` may do more, for
+it runs before the lcores do. So may the files in ALLOWED, each for a reason that stands beside it.
+An entry of a list that is not needed is a problem too.
+
+The check reads words. It does not see a container grow; the test that counts allocations does
+(tests/dpdk/allocation_test.cpp). Of loops it sees those that have no condition and those that wait
+for another thread or for a clock.
 """
 
 import re
 
 import cpp
 
-# Folders that no lcore runs, and why. What lcores do run of them is in HOT.
+DATA_PATH = {
+    "lib/control/": "states and pressure, which stages read",
+    "lib/dispatch/": "the dispatcher",
+    "lib/event/": "events and the release of their buffers",
+    "lib/identity/": "windows of numbers and the table of keys, which the dispatcher asks",
+    "lib/ingest/": "the RX stage",
+    "lib/intake/": "reading frames, for the RX stage",
+    "lib/ring/": "the rings between lcores",
+    "lib/route/": "finding a topic's route, for the dispatcher",
+    "lib/runtime/": "the loop of an lcore",
+    "lib/storage/": "the storage stage",
+    "lib/telemetry/": "counters, which stages write",
+    "lib/wire/": "parsing packets and frames",
+    "lib/worker/": "the worker",
+}
 CONTROL_SIDE = {
     "lib/base/": "files and command lines of every program",
     "lib/cli/": "command lines and standard output of every program",
@@ -23,18 +45,44 @@ CONTROL_SIDE = {
     "lib/files/": "files of every program; no lcore opens one",
     "lib/topology/": "looked at before the start",
 }
+# Files of CONTROL_SIDE that lcores run.
 HOT = (
     "lib/base/align.hpp",
+    "lib/base/last_bytes.hpp",
     "lib/base/mix.hpp",
     "lib/base/pressure.hpp",
     "lib/base/reasons.hpp",
     "lib/dlq/commit_buffer.hpp",
+    "lib/dlq/crc32c.cpp",
+    "lib/dlq/crc32c.hpp",
     "lib/dlq/record.hpp",
     "lib/dlq/record.cpp",
     "lib/dpdk/rx_queue.hpp",
     "lib/dpdk/restamped_queue.hpp",
 )
+# Headers of CONTROL_SIDE that files looked at include although no lcore runs them, and why.
+BORROWED = {
+    "lib/base/file_descriptor.hpp": "sockets and files of the main lcore and of threads beside it",
+    "lib/base/number.hpp": "text that is read before the start",
+    "lib/base/one_thread.hpp": "keeps other threads out of what is the main lcore's",
+    "lib/base/start_error.hpp": "what is thrown before the lcores run",
+    "lib/config/config.hpp": "plain values",
+    "lib/config/health.hpp": "plain values",
+    "lib/config/keys.hpp": "names of keys for messages, written by a reload",
+    "lib/config/pressure.hpp": "plain values",
+    "lib/config/routes.hpp": "plain values",
+    "lib/config/topic_pattern.hpp": "patterns are read when a route set is built",
+    "lib/dlq/retention.hpp": "for the thread that writes to the disk",
+    "lib/dlq/segment.hpp": "sizes, and the layout of a segment's header",
+    "lib/dlq/segment_log.hpp": "for the thread that writes to the disk",
+    "lib/files/file_error.hpp": "windows in a file: start and end",
+    "lib/files/place.hpp": "windows in a file, and the lock of an instance",
+    "lib/files/replacement.hpp": "windows in a file: start and end",
+    "lib/topology/problem.hpp": "what is said before the start",
+}
 SETUP = re.compile(r"_setup\.[ch]pp$")
+
+_ENDLESS = "loop endlessly"
 
 FORBIDDEN_INCLUDES = {
     "log": re.compile(r"<(?:spdlog/.*|iostream|cstdio|stdio\.h|print|rte_log\.h)>"),
@@ -47,18 +95,28 @@ FORBIDDEN_CODE = {
         r"\b(?:spdlog::|std::(?:cout|cerr|clog)\b|f?printf\s*\(|puts\s*\(|RTE_LOG\s*\()"
     ),
     "lock": re.compile(
-        r"\bstd::(?:mutex|shared_mutex|lock_guard|unique_lock|scoped_lock)\b|\bpthread_"
+        r"\bstd::(?:(?:shared_|recursive_|timed_)?mutex|lock_guard|unique_lock|shared_lock"
+        r"|scoped_lock|condition_variable|counting_semaphore|binary_semaphore|latch|barrier)\b"
+        r"|\bpthread_|\brte_(?:spin|rw|ticket|pf|mcs|seq)\w*lock|\btest_and_set\s*\("
     ),
     "system": re.compile(
-        r"\b(?:usleep|nanosleep|sleep|sleep_for|abort|exit|clock_gettime|sched_yield|syscall|ioctl"
-        r"|mmap|fsync|fdatasync|getrandom)\s*\("
+        r"\b(?:usleep|nanosleep|sleep|sleep_for|abort|exit|clock_gettime|gettimeofday|sched_yield"
+        r"|syscall|ioctl|mmap|fsync|fdatasync|getrandom|rte_delay_\w+)\s*\("
+        # A function of the global namespace, a clock of the library, this thread.
+        r"|(?<![\w>:])::[a-z]\w*\s*\(|_clock::now\s*\(|\bstd::this_thread\b"
     ),
     "allocate": re.compile(
         r"(?<!operator )\bnew\b(?!\s*\()"
         r"|\b(?:[mc]alloc|realloc|aligned_alloc|posix_memalign|rte_z?malloc\w*)\s*\("
         r"|\bstd::make_(?:unique|shared)\b"
     ),
-    "throw": re.compile(r"\bthrow\b"),
+    "throw": re.compile(r"\bthrow\b|\btry\s*\{|\bcatch\s*\("),
+    _ENDLESS: re.compile(
+        r"\bwhile\s*\(\s*(?:true|1)\s*\)|\bfor\s*\([^;{}]*;\s*;"
+        # Its condition begins with what another thread writes, or with a clock.
+        r"|\bwhile\s*\((?:(?!&&)[^;{}])*?"
+        r"\b(?:load|exchange|compare_exchange_\w+|rte_\w*(?:rdtsc|cycles)\w*)\s*\("
+    ),
 }
 # path -> what it may do, and why.
 ALLOWED = {
@@ -70,29 +128,42 @@ ALLOWED = {
     "lib/control/line_connection.cpp": {"system"},  # answers of the control socket
     "lib/control/own_folder.cpp": {"system", "throw"},  # made once, before the start
     "lib/control/socket_path.cpp": {"system"},  # the same
+    "lib/dispatch/dispatch_stage.hpp": {_ENDLESS},  # until its input is empty, at the end
     "lib/dlq/commit_buffer.hpp": {"allocate", "throw"},  # its memory, once, in the constructor
     "lib/identity/key_secret.cpp": {"system", "throw"},  # asks the kernel, once, at the start
     "lib/identity/keyed_table.cpp": {"throw"},  # refuses memory that it is built in, at the start
+    "lib/identity/sequence_window.cpp": {_ENDLESS},  # one turn for each word of the window
     "lib/identity/window_file.cpp": {"system", "throw"},  # windows in a file: start and end
     "lib/identity/window_stream.cpp": {"system", "throw"},  # the same
+    "lib/intake/datagram_cursor.cpp": {_ENDLESS},  # one turn for each segment of the packet
     "lib/intake/datagram_cursor.hpp": {"allocate"},  # its scratch buffer, once, in the constructor
+    "lib/ingest/checksum.cpp": {_ENDLESS},  # one turn for each segment of the packet
     "lib/ingest/packet_head.hpp": {"allocate"},  # the same
     "lib/ring/storage.hpp": {"throw"},  # looks at the memory a ring is built in, before it is
+    "lib/route/exact_topics.cpp": {_ENDLESS},  # probes a table that is never full
+    "lib/route/exact_topics.hpp": {_ENDLESS},  # probes a table that is never full
+    "lib/route/producer_bindings.hpp": {_ENDLESS},  # probes a table that is never full
     "lib/route/random_seed.cpp": {"system", "throw"},  # asks the kernel, once, at the start
     "lib/route/slot_registry.cpp": {"throw"},  # slots are given out by a reload: the main lcore
+    "lib/route/topic_trie.cpp": {_ENDLESS},  # probes a table that is never full
     # A thread beside the main lcore.
-    "lib/runtime/errands.cpp": {"allocate", "lock", "system", "throw"},
+    "lib/runtime/errands.cpp": {"allocate", "lock", "system", "throw", _ENDLESS},
     "lib/runtime/idle.hpp": {"system"},  # the nap of an lcore that has nothing to do
+    "lib/runtime/lcore_loop.hpp": {_ENDLESS},  # the loop of an lcore itself, until it is to stop
     "lib/runtime/quiescence.cpp": {"allocate", "throw"},  # its memory, once, in the constructor
     "lib/storage/commit_pipe.hpp": {"allocate"},  # its buffers, once, in the constructor
     "lib/telemetry/dpdk_export.cpp": {"allocate", "lock", "throw"},  # runs on a thread of DPDK's
     "lib/wire/numbered_batch.cpp": {"throw"},  # refuses a sender's configuration
     "lib/wire/udp_socket_sink.cpp": {"system", "throw"},  # a sender's socket; no stage has it
+    "lib/worker/handlers.hpp": {_ENDLESS},  # `slow` spends the time that it is asked for
 }
 
 
-def problems(tree, allowed=None):
+def problems(tree, allowed=None, borrowed=None):
     allowed = ALLOWED if allowed is None else allowed
+    borrowed = BORROWED if borrowed is None else borrowed
+    yield from _folders(tree)
+    included = set()
     for path in tree.paths(".hpp", ".cpp"):
         if not is_hot(path):
             continue
@@ -103,21 +174,50 @@ def problems(tree, allowed=None):
                 yield f"{path}:{line}: a data path must not {_means(kind)}: {text}"
         for kind in sorted(set(allowed.get(path, ())) - used):
             yield f"{path}: is excused to {_means(kind)} in {_HERE} and does not"
+        for line, header in _out_of_sight(tree.text(path)):
+            included.add(header)
+            if header not in borrowed:
+                yield (
+                    f"{path}:{line}: includes {header}, which {_HERE} does not look at: name it in"
+                    " HOT, or in BORROWED with the reason"
+                )
     for path in allowed:
         if path not in tree.paths() or not is_hot(path):
             yield f"{path}: is excused in {_HERE} and is not looked at"
+    for header in sorted(set(borrowed) - included):
+        yield f"{header}: is in BORROWED of {_HERE} and no file looked at includes it"
 
 
 _HERE = "tests/tidy/checks/data_path.py"
 
 
 def is_hot(path):
-    """Whether it is looked at."""
+    """Whether it is looked at: what is in no list is."""
     if path in HOT:
         return True
     if not path.startswith("lib/") or path.startswith(tuple(CONTROL_SIDE)):
         return False
     return not SETUP.search(path)
+
+
+def _folders(tree):
+    """Folders of lib/ that stand in neither list or in both."""
+    for folder in sorted(
+        {path.split("/")[1] for path in tree.paths(under="lib/") if path.count("/") > 1}
+    ):
+        lists = [f"lib/{folder}/" in listed for listed in (DATA_PATH, CONTROL_SIDE)]
+        if not any(lists):
+            yield f"lib/{folder} is in neither DATA_PATH nor CONTROL_SIDE of {_HERE}"
+        elif all(lists):
+            yield f"lib/{folder} is in both DATA_PATH and CONTROL_SIDE of {_HERE}"
+
+
+def _out_of_sight(text):
+    """Headers of lib/ that it includes and that are not looked at: (line, path)."""
+    for line, name in cpp.includes(text):
+        header = "lib/" + name.strip('"')
+        if name.startswith('"') and header.startswith(tuple(CONTROL_SIDE)) and not is_hot(header):
+            yield line, header
 
 
 def _findings(text):
