@@ -168,7 +168,7 @@ void ControlLoop::drain(RunEnd& end) {
   if (empty_looks < kLooks) {
     spdlog::warn("not drained within {} ms: the lcores are told to stop", timeout_ms);
   }
-  end.stuck = appliance_.wait_for_lcores(kStopTimeoutMs);
+  end.stuck = appliance_.wait_for_lcores(appliance::kStopTimeoutMs);
   if (!end.stuck.empty()) return;
   const DataPath::Discarded rest = appliance_.discard_rest();
   end.drained_at_deadline = rest.count;

@@ -7,11 +7,11 @@
 #include <iterator>
 #include <utility>
 
-#include "app/escd/dead_letter_folder.hpp"
 #include "app/escd/exit_codes.hpp"
 #include "app/escd/ledger_file.hpp"
 #include "app/escd/log.hpp"
-#include "app/escd/saved_windows.hpp"
+#include "appliance/dead_letter_folder.hpp"
+#include "appliance/saved_windows.hpp"
 #include "config/device.hpp"
 #include "config/text.hpp"
 #include "control/bound_socket.hpp"
@@ -87,7 +87,8 @@ void look_at_shared_files(Situation& now) {
   }
   files.push_back({"--ledger", now.options.ledger_file});
   files.push_back({now.config.where("log.file"), now.config.log.file});
-  files.push_back({now.config.where("deduplication.state_file"), windows_file(now.config)});
+  files.push_back(
+      {now.config.where("deduplication.state_file"), appliance::windows_file(now.config)});
   for (auto one = files.begin(); one != files.end(); ++one) {
     for (auto other = one + 1; other != files.end(); ++other) {
       if (one->path.empty() || other->path.empty() || !other->written) continue;
@@ -149,12 +150,12 @@ void look_at_process(Situation& now) {
 }
 
 void look_at_windows(Situation& now) {
-  now.add(check_saved_windows(now.config));
+  now.add(appliance::check_saved_windows(now.config));
 }
 
 void look_at_dead_letters(Situation& now) {
   if (now.running || !now.config.dead_letters.kept()) return;
-  now.add(check_dead_letters(now.config));
+  now.add(appliance::check_dead_letters(now.config));
 }
 
 constexpr std::array kDecisions = {

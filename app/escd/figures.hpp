@@ -4,7 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "app/escd/appliance.hpp"
+#include "app/escd/appliance_names.hpp"
 #include "app/escd/handler_watch.hpp"
 #include "runtime/watchdog.hpp"
 

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "app/escd/appliance.hpp"
+#include "app/escd/appliance_names.hpp"
 
 namespace esc::app {
 

@@ -8,7 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
-#include "app/escd/appliance.hpp"
+#include "app/escd/appliance_names.hpp"
 #include "app/escd/handler_watch.hpp"
 #include "config/config.hpp"
 #include "control/loss_judge.hpp"

@@ -16,7 +16,7 @@
 namespace esc::app {
 namespace {
 
-constexpr std::chrono::milliseconds kDiskTimeout{kDiskTimeoutMs};
+constexpr std::chrono::milliseconds kDiskTimeout{appliance::kDiskTimeoutMs};
 
 bool pools_whole(const Appliance& appliance) {
   bool whole = true;
@@ -115,7 +115,7 @@ int exit_code(const Appliance& appliance, const RunEnd& end, const nlohmann::ord
               bool written) {
   if (end.disk_stuck) {
     spdlog::error("the disk did not take the last dead letters within {} ms: they are in flight",
-                  kDiskTimeoutMs);
+                  appliance::kDiskTimeoutMs);
   }
   if (!end.stuck.empty() || end.disk_stuck) return kExitLcoreStuck;
   if (!ledger["balanced"].get<bool>()) {
@@ -145,7 +145,7 @@ Judgement judge(Appliance& appliance, const RunEnd& end, const Options& options,
     for (const std::size_t lcore : end.stuck) {
       spdlog::error(
           "lcore on CPU {} did not stop within {} ms, last seen in {}; what it holds is in flight",
-          appliance.plan().lcores[lcore].cpu, kStopTimeoutMs, role_of(appliance, lcore));
+          appliance.plan().lcores[lcore].cpu, appliance::kStopTimeoutMs, role_of(appliance, lcore));
     }
   } else {
     appliance.close_ports();

@@ -2,7 +2,7 @@
 // What the end of a run comes to: the ledger, the windows, the exit code.
 #pragma once
 
-#include "app/escd/appliance.hpp"
+#include "app/escd/appliance_names.hpp"
 #include "app/escd/control_loop.hpp"
 #include "app/escd/options.hpp"
 #include "runtime/errands.hpp"

@@ -9,7 +9,7 @@
 #include <optional>
 #include <string>
 
-#include "app/escd/appliance.hpp"
+#include "app/escd/appliance_names.hpp"
 #include "app/escd/control_loop.hpp"
 #include "app/escd/decisions.hpp"
 #include "app/escd/exit_codes.hpp"
@@ -22,8 +22,8 @@
 #include "app/escd/service.hpp"
 #include "app/escd/side_thread.hpp"
 #include "app/escd/signals.hpp"
-#include "app/escd/sizing.hpp"
 #include "app/escd/version.hpp"
+#include "appliance/sizing.hpp"
 #include "base/start_error.hpp"
 #include "cli/standard_output.hpp"
 #include "config/text.hpp"
@@ -53,11 +53,12 @@ int run(const Options& options, const Prepared& prepared) {
   std::optional<DeadLetterFolder> folder;
   if (config.dead_letters.kept()) folder.emplace(config);
   const dpdk::Eal eal(prepared.eal, memory);
-  Appliance appliance(config, prepared.plan, folder ? &*folder : nullptr);
+  Appliance appliance(config, prepared.plan, folder ? &*folder : nullptr,
+                      [] { exit_now(kExitLcoreStuck); });
   const unsigned main_cpu = prepared.plan.main_cpu;
   runtime::Errands errands(kReloadPatience,
                            [main_cpu] { settle_side_thread("escd-errand", main_cpu); });
-  runtime::Errands disk(std::chrono::milliseconds(kDiskTimeoutMs),
+  runtime::Errands disk(std::chrono::milliseconds(appliance::kDiskTimeoutMs),
                         [main_cpu] { settle_side_thread("escd-end", main_cpu); });
   Reload reload(appliance, options, errands);
   ignore_stray_realtime_signals();

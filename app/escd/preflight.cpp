@@ -8,7 +8,7 @@
 
 #include "app/escd/decisions.hpp"
 #include "app/escd/exit_codes.hpp"
-#include "app/escd/sizing.hpp"
+#include "appliance/sizing.hpp"
 #include "config/plan.hpp"
 #include "topology/topology.hpp"
 #include "worker/handler.hpp"
@@ -75,7 +75,7 @@ std::variant<Prepared, int> prepare(const Options& options, std::ostream& out) {
     out << topology::to_text(plan);
     if (!options.check) return static_cast<int>(kExitOk);
   }
-  dpdk::EalSettings eal = eal_settings(config, plan);
+  dpdk::EalSettings eal = appliance::eal_settings(config, plan);
   Situation now{options, config, plan, topology, eal};
   decide(now);
   if (options.check) return print_findings(now, out);

@@ -8,7 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "app/escd/appliance.hpp"
+#include "app/escd/appliance_names.hpp"
 #include "app/escd/health.hpp"
 #include "app/escd/options.hpp"
 #include "config/config.hpp"

@@ -9,7 +9,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "app/escd/appliance.hpp"
+#include "app/escd/appliance_names.hpp"
 #include "app/escd/health.hpp"
 #include "app/escd/reload.hpp"
 #include "control/control_server.hpp"

@@ -37,6 +37,7 @@ DATA_PATH = {
     "lib/worker/": "the worker",
 }
 CONTROL_SIDE = {
+    "lib/appliance/": "the wiring, made on the main lcore",
     "lib/base/": "files and command lines of every program",
     "lib/cli/": "command lines and standard output of every program",
     "lib/config/": "read before the start, and for a reload",

@@ -15,6 +15,7 @@ LEVELS = [
     ["dpdk", "identity", "route", "control", "runtime", "storage", "cli"],
     ["intake"],
     ["ingest", "tcp", "dispatch", "worker"],
+    ["appliance"],
 ]
 LEVEL_OF = {folder: level for level, folders in enumerate(LEVELS) for folder in folders}
 APP_LEVEL = len(LEVELS)

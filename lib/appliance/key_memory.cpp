@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "app/escd/key_memory.hpp"
+#include "appliance/key_memory.hpp"
 
 #include <rte_cycles.h>
 
-namespace esc::app {
+namespace esc::appliance {
 namespace {
 
 constexpr std::uint64_t kJudgedEveryS = 10;
@@ -25,4 +25,4 @@ bool KeyMemory::watch(const identity::KeyedTotals& totals, std::uint64_t now) no
   return shortage_.update(totals, now);
 }
 
-}  // namespace esc::app
+}  // namespace esc::appliance

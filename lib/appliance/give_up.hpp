@@ -4,11 +4,11 @@
 
 #include <chrono>
 
-#include "app/escd/dead_letters.hpp"
+#include "appliance/dead_letters.hpp"
 #include "event/poison.hpp"
 #include "storage/outlet.hpp"
 
-namespace esc::app {
+namespace esc::appliance {
 
 /// A dead letter, if those are kept and it gets there in time; else dropped. Either is counted in
 /// the block of the stage that held it. Main lcore, once every lcore has stopped.
@@ -24,4 +24,4 @@ void give_up(DeadLetters* dead_letters, const event::Event& event, DeadReason re
   counters.frame_dropped.add(FrameDrop::kDrainedAtDeadline);
 }
 
-}  // namespace esc::app
+}  // namespace esc::appliance

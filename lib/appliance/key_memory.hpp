@@ -14,7 +14,7 @@
 #include "identity/key_shortage.hpp"
 #include "identity/keyed_table.hpp"
 
-namespace esc::app {
+namespace esc::appliance {
 
 /// Made on the main lcore before the lcores run, and outlives them.
 class KeyMemory {
@@ -46,4 +46,4 @@ class KeyMemory {
   identity::KeyShortage shortage_;
 };
 
-}  // namespace esc::app
+}  // namespace esc::appliance

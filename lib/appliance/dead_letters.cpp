@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "app/escd/dead_letters.hpp"
+#include "appliance/dead_letters.hpp"
 
 #include <pthread.h>
 #include <rte_cycles.h>
@@ -10,11 +10,11 @@
 #include <ctime>
 #include <utility>
 
-#include "app/escd/sizing.hpp"
+#include "appliance/sizing.hpp"
 #include "config/text.hpp"
 #include "route/topic_hasher.hpp"
 
-namespace esc::app {
+namespace esc::appliance {
 namespace {
 
 using std::chrono::milliseconds;
@@ -195,4 +195,4 @@ std::uint64_t DeadLetters::moves() const noexcept {
   return sum;
 }
 
-}  // namespace esc::app
+}  // namespace esc::appliance

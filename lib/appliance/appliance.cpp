@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "app/escd/appliance.hpp"
+#include "appliance/appliance.hpp"
 
 #include <rte_cycles.h>
 #include <rte_launch.h>
@@ -11,13 +11,11 @@
 #include <chrono>
 #include <thread>
 
-#include "app/escd/exit_codes.hpp"
-#include "app/escd/log.hpp"
-#include "app/escd/saved_windows.hpp"
-#include "app/escd/sizing.hpp"
+#include "appliance/saved_windows.hpp"
+#include "appliance/sizing.hpp"
 #include "base/start_error.hpp"
 
-namespace esc::app {
+namespace esc::appliance {
 namespace {
 
 // More accounted for than received is a fault that balanced() reports; here it must not become a
@@ -57,9 +55,10 @@ std::string Appliance::dispatch_name(std::size_t pipeline) const {
 }
 
 Appliance::Appliance(const config::Config& config, const topology::LcorePlan& plan,
-                     DeadLetterFolder* folder)
+                     DeadLetterFolder* folder, Leave leave)
     : config_(config),
       plan_(plan),
+      leave_(leave),
       state_(rte_rdtsc()),
       rules_(config, plan.lcores.size()),
       jumbo_pool_("esc_jumbo", kJumboMbufs, kJumboDataBytes, plan.lcores.front().node),
@@ -79,7 +78,7 @@ Appliance::~Appliance() {
   // Only an exception gets here with lcores running. Nothing may be taken down under one of them.
   if (!launched_ || state() == PipelineState::kStopped) return;
   tell_lcores_to_stop();
-  if (!wait_for_lcores(kStopTimeoutMs).empty()) exit_now(kExitLcoreStuck);
+  if (!wait_for_lcores(kStopTimeoutMs).empty()) leave_();
 }
 
 void Appliance::name_roles() {
@@ -110,7 +109,7 @@ runtime::IdlePolicy Appliance::idle_policy(std::size_t lcore) const {
 }
 
 void Appliance::save_windows() const {
-  app::save_windows(config_, *data_path_);
+  appliance::save_windows(config_, *data_path_);
 }
 
 void Appliance::start() {
@@ -316,4 +315,4 @@ Appliance::LedgerReading Appliance::read_ledger(std::size_t pipeline) const {
   return read_settled([this, pipeline] { return data_path_->ledger(pipeline); });
 }
 
-}  // namespace esc::app
+}  // namespace esc::appliance

@@ -6,11 +6,11 @@
 #include <string>
 #include <vector>
 
-#include "app/escd/data_path.hpp"
+#include "appliance/data_path.hpp"
 #include "config/config.hpp"
 #include "config/environment.hpp"
 
-namespace esc::app {
+namespace esc::appliance {
 
 /// Where they are kept: as configured, else in the directory that systemd gives the service; empty:
 /// nowhere.
@@ -29,4 +29,4 @@ void load_saved_windows(const config::Config& config, DataPath& path);
 /// After a drain, once every lcore has stopped. A failure is said in the log.
 void save_windows(const config::Config& config, const DataPath& path);
 
-}  // namespace esc::app
+}  // namespace esc::appliance

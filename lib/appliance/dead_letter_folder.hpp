@@ -9,7 +9,7 @@
 #include "dlq/posix_file_system.hpp"
 #include "dlq/recovery.hpp"
 
-namespace esc::app {
+namespace esc::appliance {
 
 /// What stands against a DeadLetterFolder, in the words with which it would refuse. Nothing is made
 /// and nothing is taken; of each segment no more than its header is read.
@@ -30,4 +30,4 @@ struct DeadLetterFolder {
   dlq::Recovery found;
 };
 
-}  // namespace esc::app
+}  // namespace esc::appliance

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "app/escd/saved_windows.hpp"
+#include "appliance/saved_windows.hpp"
 
 #include <rte_cycles.h>
 #include <spdlog/spdlog.h>
@@ -12,7 +12,7 @@
 #include "files/place.hpp"
 #include "identity/window_file.hpp"
 
-namespace esc::app {
+namespace esc::appliance {
 namespace {
 
 constexpr std::size_t kMaxShownBytes = 2'048;  // of a sentence, which may name two paths
@@ -136,4 +136,4 @@ void save_windows(const config::Config& config, const DataPath& path) {
   }
 }
 
-}  // namespace esc::app
+}  // namespace esc::appliance

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "app/escd/dead_letter_folder.hpp"
+#include "appliance/dead_letter_folder.hpp"
 
 #include <spdlog/spdlog.h>
 #include <sys/statvfs.h>
@@ -15,7 +15,7 @@
 #include "config/text.hpp"
 #include "dlq/folder.hpp"
 
-namespace esc::app {
+namespace esc::appliance {
 namespace {
 
 constexpr std::size_t kMaxShownBytes = 2'048;  // of a sentence, which may name two paths
@@ -104,4 +104,4 @@ DeadLetterFolder::DeadLetterFolder(const config::Config& config)
   for (const std::string& name : found.unfit) (void)files.remove(name);
 }
 
-}  // namespace esc::app
+}  // namespace esc::appliance

@@ -19,7 +19,7 @@
 #include "route/topic_hasher.hpp"
 #include "runtime/published.hpp"
 
-namespace esc::app {
+namespace esc::appliance {
 
 /// Thread: main lcore, which makes it, but for build(); what is published lcores read. Outlives the
 /// lcores.
@@ -102,4 +102,4 @@ class RuleBook {
   runtime::Published<control::PressureTable> pressure_;
 };
 
-}  // namespace esc::app
+}  // namespace esc::appliance

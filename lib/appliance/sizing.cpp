@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "app/escd/sizing.hpp"
+#include "appliance/sizing.hpp"
 
 #include <algorithm>
 
@@ -11,7 +11,7 @@
 #include "route/topic_cache.hpp"
 #include "storage/dead_item.hpp"
 
-namespace esc::app {
+namespace esc::appliance {
 namespace {
 
 // More than any driver's default, so that the estimate holds before a port is probed.
@@ -138,4 +138,4 @@ dpdk::EalSettings eal_settings(const config::Config& config, const topology::Lco
           memory_bytes(config, dpdk::kOrdinaryPageBytes)};
 }
 
-}  // namespace esc::app
+}  // namespace esc::appliance

@@ -13,8 +13,8 @@
 #include <variant>
 #include <vector>
 
-#include "app/escd/data_path.hpp"
-#include "app/escd/rule_book.hpp"
+#include "appliance/data_path.hpp"
+#include "appliance/rule_book.hpp"
 #include "config/config.hpp"
 #include "control/pipeline_state.hpp"
 #include "dpdk/port.hpp"
@@ -24,7 +24,7 @@
 #include "telemetry/stillness.hpp"
 #include "topology/plan.hpp"
 
-namespace esc::app {
+namespace esc::appliance {
 
 /// How long an lcore that is not stuck may take to return: far beyond its longest nap.
 inline constexpr std::uint32_t kStopTimeoutMs = 2000;
@@ -60,8 +60,12 @@ struct PoolReport {
 /// main lcore, but for the figures, which any thread may read while it lives.
 class Appliance {
  public:
-  Appliance(const config::Config& config, const topology::LcorePlan& plan,
-            DeadLetterFolder* folder);
+  /// Ends the process at once, with everything else where it is; does not return.
+  using Leave = void (*)();
+
+  /// `leave`: for the destructor, when an exception reaches it and an lcore does not stop.
+  Appliance(const config::Config& config, const topology::LcorePlan& plan, DeadLetterFolder* folder,
+            Leave leave);
   ~Appliance();
   Appliance(const Appliance&) = delete;
   Appliance& operator=(const Appliance&) = delete;
@@ -156,6 +160,7 @@ class Appliance {
 
   const config::Config& config_;
   const topology::LcorePlan& plan_;
+  Leave leave_;
   control::PipelineStateHolder state_;
   RuleBook rules_;
   dpdk::Pool jumbo_pool_;
@@ -173,4 +178,4 @@ class Appliance {
   std::atomic<bool> stop_{false};
 };
 
-}  // namespace esc::app
+}  // namespace esc::appliance

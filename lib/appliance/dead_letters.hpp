@@ -13,7 +13,7 @@
 #include <thread>
 #include <vector>
 
-#include "app/escd/dead_letter_folder.hpp"
+#include "appliance/dead_letter_folder.hpp"
 #include "config/config.hpp"
 #include "dlq/retention.hpp"
 #include "dlq/segment_log.hpp"
@@ -26,7 +26,7 @@
 #include "telemetry/ledger.hpp"
 #include "telemetry/storage_counters.hpp"
 
-namespace esc::app {
+namespace esc::appliance {
 
 using storage::StorageStage;
 
@@ -116,4 +116,4 @@ class DeadLetters {
   std::jthread thread_;
 };
 
-}  // namespace esc::app
+}  // namespace esc::appliance

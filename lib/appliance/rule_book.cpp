@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "app/escd/rule_book.hpp"
+#include "appliance/rule_book.hpp"
 
 #include <rte_cycles.h>
 
@@ -10,7 +10,7 @@
 #include "route/route_specs.hpp"
 #include "worker/handler.hpp"
 
-namespace esc::app {
+namespace esc::appliance {
 namespace {
 
 // Twice as many as there may be routes: a reload may replace every one, and the old ones' slots are
@@ -113,4 +113,4 @@ void RuleBook::slots_are_quiet() {
   registry_.quiet(ticket_);
 }
 
-}  // namespace esc::app
+}  // namespace esc::appliance

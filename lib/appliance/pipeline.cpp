@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "app/escd/pipeline.hpp"
+#include "appliance/pipeline.hpp"
 
 #include <rte_cycles.h>
 
 #include <algorithm>
 
-#include "app/escd/give_up.hpp"
-#include "app/escd/sizing.hpp"
+#include "appliance/give_up.hpp"
+#include "appliance/sizing.hpp"
 #include "route/topic_hasher.hpp"
 
-namespace esc::app {
+namespace esc::appliance {
 namespace {
 
 // Often enough that the cutoff follows a ring that fills within a millisecond.
@@ -128,4 +128,4 @@ void Pipeline::discard(std::chrono::steady_clock::time_point deadline) {
   }
 }
 
-}  // namespace esc::app
+}  // namespace esc::appliance

@@ -11,7 +11,7 @@
 #include "identity/producer_table.hpp"
 #include "topology/plan.hpp"
 
-namespace esc::app {
+namespace esc::appliance {
 
 /// Jumbo mbufs that one appliance keeps for frames that span segments and fit no ordinary mbuf.
 inline constexpr std::size_t kJumboMbufs = 128;
@@ -34,4 +34,4 @@ inline constexpr std::size_t kCommitBuffers = 8;
 [[nodiscard]] dpdk::EalSettings eal_settings(const config::Config& config,
                                              const topology::LcorePlan& plan);
 
-}  // namespace esc::app
+}  // namespace esc::appliance

@@ -10,9 +10,9 @@
 #include <span>
 #include <vector>
 
-#include "app/escd/dead_letters.hpp"
-#include "app/escd/key_memory.hpp"
-#include "app/escd/pipeline.hpp"
+#include "appliance/dead_letters.hpp"
+#include "appliance/key_memory.hpp"
+#include "appliance/pipeline.hpp"
 #include "config/config.hpp"
 #include "dpdk/port.hpp"
 #include "dpdk/rx_queue.hpp"
@@ -22,7 +22,7 @@
 #include "telemetry/ledger.hpp"
 #include "topology/plan.hpp"
 
-namespace esc::app {
+namespace esc::appliance {
 
 /// An RX stage's end of a pipeline's MPSC ring.
 struct RingSink {
@@ -143,4 +143,4 @@ class DataPath {
   std::vector<LcoreStages> lcores_;
 };
 
-}  // namespace esc::app
+}  // namespace esc::appliance

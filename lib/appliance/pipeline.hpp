@@ -10,8 +10,8 @@
 #include <span>
 #include <vector>
 
-#include "app/escd/dead_letters.hpp"
-#include "app/escd/rule_book.hpp"
+#include "appliance/dead_letters.hpp"
+#include "appliance/rule_book.hpp"
 #include "config/config.hpp"
 #include "control/flow.hpp"
 #include "control/pressure.hpp"
@@ -26,7 +26,7 @@
 #include "topology/plan.hpp"
 #include "worker/worker_stage.hpp"
 
-namespace esc::app {
+namespace esc::appliance {
 
 using IngestRing = ring::MpscRing<event::Event>;
 using WorkerRing = ring::SpscRing<event::WorkItem>;
@@ -157,4 +157,4 @@ class Pipeline {
   std::unique_ptr<DispatchStage> dispatch_;
 };
 
-}  // namespace esc::app
+}  // namespace esc::appliance

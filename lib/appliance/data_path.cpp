@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "app/escd/data_path.hpp"
+#include "appliance/data_path.hpp"
 
 #include <rte_cycles.h>
 
 #include <utility>
 
-#include "app/escd/give_up.hpp"
+#include "appliance/give_up.hpp"
 #include "telemetry/worker_mark.hpp"
 
-namespace esc::app {
+namespace esc::appliance {
 namespace {
 
 // How long an RX stage waits for a jumbo buffer before it gives the frame up: as long as a full
@@ -269,4 +269,4 @@ DataPath::Discarded DataPath::discard_all(std::chrono::milliseconds timeout) {
           answered};
 }
 
-}  // namespace esc::app
+}  // namespace esc::appliance
