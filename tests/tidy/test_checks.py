@@ -9,7 +9,7 @@ from pathlib import Path
 import cpp
 import tree
 from checks import data_path, files, formatting, headers, layout, levels, license, markdown
-from checks import numbers, output, own_faults, programs, shell
+from checks import numbers, output, own_faults, programs, shell, unused
 
 ROOT = Path(__file__).parents[2]
 GOOD_HEADER = '#pragma once\n#include "base/align.hpp"\n'
@@ -363,6 +363,62 @@ class License(unittest.TestCase):
         late = {"LICENSE": "", "lib/a.hpp": f"// what\n// it is\n// {line}\n", "run": "#!/bin/sh\n"}
         self.assertEqual(len(found(license, late)), 2)
         self.assertEqual(len(found(license, {})), 1)
+
+
+class Unused(unittest.TestCase):
+    GOOD = {
+        "README.md": "[a](docs/a.md#top) [how](CONTRIBUTING.md), `tools/run`\n",
+        "docs/a.md": "[up](../README.md)\n",
+        "CONTRIBUTING.md": "run deploy/run@.service\n",
+        "meson.build": "subdir('lib')\n",
+        "lib/a/meson.build": "library('a', 'a.cpp')\ntests = '../../tests/a'\n"
+        "files(tests / 'a_test.cpp')\n",
+        "lib/a/a.hpp": "#pragma once\n",
+        "lib/a/a.cpp": '#include "a/a.hpp"\n',
+        "tests/a/a_test.cpp": '#include "same.hpp"\n#include "app/x/b.hpp"\n',
+        "tests/a/same.hpp": "#pragma once\n",
+        "app/x/b.hpp": "#pragma once\n",
+        "tests/e2e/meson.build": "foreach name : ['one']\n  files('test_' + name + '.py')\n"
+        "endforeach\nforeach name : ['two']\n  files(name + '.cpp')\nendforeach\n"
+        "test('self', args: ['-m', 'unittest', 'test_self'])\n",
+        "tests/e2e/test_one.py": "import harness, os\nfrom pack.inner import (\n    x,\n)\n",
+        "tests/e2e/two.cpp": "int a;\n",
+        "tests/e2e/test_self.py": "",
+        "tests/e2e/harness.py": "",
+        "tests/e2e/pack/__init__.py": "",
+        "tests/e2e/pack/inner.py": "x = 1\n",
+        "tools/run": "#!/bin/bash\ntools/lib/sum.py\n",
+        "tools/lib/sum.py": "#!/usr/bin/env python3\n",
+        "deploy/run@.service": "",
+    }
+
+    def unused(self, sources, excused=()):
+        return found(unused, self.GOOD | sources, excused=excused)
+
+    def test_a_good_tree(self):
+        self.assertEqual(self.unused({}), [])
+
+    def test_each_breach(self):
+        for path, text in [
+            ("lib/a/c.hpp", "#pragma once\n"),
+            ("lib/a/c.hpp", '#pragma once\n#include "a/c.hpp"\n'),  # includes itself alone
+            ("lib/b/same.hpp", "#pragma once\n"),  # the test includes the one beside it
+            ("lib/a/c.cpp", "int a;\n"),
+            ("tests/e2e/test_three.py", ""),
+            ("tests/e2e/helper.py", "import helper\n"),
+            ("docs/b.md", "[me](b.md) docs/b.md\n"),
+            ("tools/other", "#!/bin/bash\n"),
+            ("deploy/other.service", ""),
+        ]:
+            with self.subTest(path=path, text=text):
+                problems = self.unused({path: text})
+                self.assertEqual([line.split(":")[0] for line in problems], [path])
+
+    def test_excuses(self):
+        odd = {"data/x.toml": ""}
+        self.assertEqual(self.unused(odd, excused={"data/": "why"}), [])
+        self.assertEqual(self.unused(odd, excused={"data/x.toml": "why"}), [])
+        self.assertEqual(len(self.unused({}, excused={"data/": "why"})), 1)
 
 
 class Headers(unittest.TestCase):
