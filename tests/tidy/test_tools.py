@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The Python behind tools/test and tools/quickstart."""
+"""The Python behind tools/test and tools/quickstart, and tools/pre-commit."""
 
 import contextlib
 import importlib.util
 import io
 import json
 import os
+import shutil
+import subprocess
 import tempfile
 import unittest
 
@@ -248,6 +250,90 @@ class SelectTests(unittest.TestCase):
         self.assertEqual(
             list(select_tests.targets(self.TESTS, "/b")), ["tests/ring_test", "app/escd"]
         )
+
+
+class PreCommit(unittest.TestCase):
+    """tools/pre-commit in a small repository."""
+
+    TOP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
+
+    def setUp(self):
+        if not shutil.which("git"):
+            self.skipTest("git is not installed")
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.root = folder.name
+        self.git("init", "--quiet")
+        self.copy("tools/pre-commit")
+        self.write("tests/tidy/run.py", "#!/usr/bin/env python3\n" + FAKE_RUN)
+        os.symlink("../../tools/pre-commit", os.path.join(self.root, ".git/hooks/pre-commit"))
+        self.write("page", "sound\n")
+        self.git("add", "--all")
+
+    def write(self, path, text):
+        full = os.path.join(self.root, path)
+        os.makedirs(os.path.dirname(full), exist_ok=True)
+        with open(full, "w", encoding="utf-8") as file:
+            file.write(text)
+
+    def copy(self, path):
+        os.makedirs(os.path.dirname(os.path.join(self.root, path)), exist_ok=True)
+        shutil.copy(os.path.join(self.TOP, path), os.path.join(self.root, path))
+
+    def run_in(self, *command):
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+        return subprocess.run(
+            command, cwd=self.root, env=kept, capture_output=True, text=True, check=False
+        )
+
+    def git(self, *arguments):
+        who = ("-c", "user.name=a", "-c", "user.email=a@example.org")
+        return self.run_in("git", *who, *arguments)
+
+    def test_by_hand_it_looks_at_the_files(self):
+        self.assertEqual(self.run_in("tools/pre-commit").returncode, 0)
+        self.write("page", "broken\n")
+        done = self.run_in("tools/pre-commit")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("page: broken", done.stdout)
+
+    def test_as_a_hook_it_looks_at_what_is_staged(self):
+        self.write("page", "broken\n")
+        done = self.git("commit", "--quiet", "-m", "sound")  # the broken page is not staged
+        self.assertEqual((done.returncode, done.stdout), (0, ""), done.stderr)
+        self.git("add", "page")
+        self.write("page", "sound\n")
+        done = self.git("commit", "--quiet", "-m", "broken")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("page: broken", done.stdout + done.stderr)
+        self.assertEqual(self.git("rev-list", "--count", "HEAD").stdout, "1\n")
+
+    def test_a_wrong_option(self):
+        self.assertEqual(self.run_in("tools/pre-commit", "--all").returncode, 2)
+        self.assertIn("ln -s", self.run_in("tools/pre-commit", "--help").stdout)
+
+    def test_the_real_checks(self):
+        run = os.path.join(self.TOP, "tests", "tidy", "run.py")
+        self.write("tools/twisted", "#!/bin/bash\n" + "x" * 101 + "\n")
+        done = self.run_in("python3", "-B", run, "--quick", "--root", self.root)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("tools/twisted:2: 101 columns", done.stdout)
+        for check in ("layout", "unused", "levels", "license", "markdown"):
+            self.assertRegex(done.stdout, rf"(?m)^{check}: \d+ problems$")
+        self.assertNotIn("headers: ", done.stdout)
+        for wrong in ((), ("no_such_check",)):
+            self.assertEqual(self.run_in("python3", "-B", run, *wrong).returncode, 2)
+
+
+# Finds that `page` is not sound, in the tree that it stands in.
+FAKE_RUN = """
+import os, sys
+with open(os.path.join(os.path.dirname(__file__), "..", "..", "page")) as file:
+    text = file.read().strip()
+assert sys.argv[1:] == ["--quick"], sys.argv
+print(f"page: {text}" if text != "sound" else "layout: 0 problems")
+sys.exit(text != "sound")
+"""
 
 
 if __name__ == "__main__":
