@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Cache lines: what two lcores write must not share one.
+// Cache lines: two lcores must not write to the same one.
 #pragma once
 
 #include <cstddef>
@@ -12,8 +12,8 @@ namespace esc {
 inline constexpr std::size_t kCacheLineBytes = 64;
 
 /// Bytes that a line has to itself if one lcore writes it over and over while another reads it:
-/// CPUs fetch lines in pairs (Intel's spatial prefetcher), so whoever misses one takes the other
-/// away.
+/// CPUs fetch lines in pairs (Intel's spatial prefetcher), so a miss on one of the pair also takes
+/// the other away from the CPU that has it.
 inline constexpr std::size_t kLinePairBytes = 2 * kCacheLineBytes;
 
 [[nodiscard]] constexpr bool is_power_of_two(std::size_t value) noexcept {

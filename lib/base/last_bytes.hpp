@@ -8,7 +8,8 @@
 
 namespace esc {
 
-/// 32 zeros, then 32 times all ones: read from byte n on, a vector whose last n bytes are ones.
+/// 32 bytes of zeros, then 32 bytes of ones. A vector of 32 bytes that is read from byte n on has
+/// ones in its last n bytes.
 alignas(64) inline constexpr std::array<std::uint8_t, 64> kLastBytes = [] {
   std::array<std::uint8_t, 64> mask{};
   for (std::size_t i = 32; i < mask.size(); ++i) mask[i] = 0xff;

@@ -16,7 +16,7 @@ struct WholeRange {
   std::uint64_t min = 0;
   std::uint64_t max = std::numeric_limits<std::uint64_t>::max();
 };
-/// Those that fit the type.
+/// All numbers that fit the type.
 template <class Number>
 [[nodiscard]] constexpr WholeRange range_of() noexcept {
   static_assert(std::numeric_limits<Number>::is_integer && !std::numeric_limits<Number>::is_signed);
@@ -29,22 +29,22 @@ struct RealRange {
   double max = 0;
 };
 
-/// The whole of `text` as a decimal number: digits and nothing else. None: it is something else (a
-/// sign, a blank, no digit), or out of the range.
+/// The whole of `text` as a decimal number: digits and nothing else. nullopt: the text is not that
+/// (it has a sign, a blank, no digit), or the number is out of the range.
 [[nodiscard]] std::optional<std::uint64_t> parse_whole(std::string_view text,
                                                        WholeRange range = {}) noexcept;
 /// The same of hexadecimal digits, without "0x".
 [[nodiscard]] std::optional<std::uint64_t> parse_hex(std::string_view digits,
                                                      WholeRange range = {}) noexcept;
-/// The whole of `text` as a decimal number: "12", "0.5", "1e6". None: it is something else (a sign
-/// that no number of the range has, "nan", "inf", a blank, hexadecimal digits), or out of the
-/// range.
+/// The whole of `text` as a decimal number: "12", "0.5", "1e6". nullopt: the text is not that (it
+/// has a sign that no number of the range has, a blank, hexadecimal digits, or is "nan" or "inf"),
+/// or the number is out of the range.
 [[nodiscard]] std::optional<double> parse_real(std::string_view text, RealRange range) noexcept;
 
 /// The decimal number that `text` begins with, behind blanks, as the kernel writes them: "  64 kB".
 [[nodiscard]] std::optional<std::uint64_t> leading_whole(std::string_view text) noexcept;
 
-/// What has to be given: "a whole number from 1 to 65535", "a number from 0.05 to 3600".
+/// Names the range in a message: "a whole number from 1 to 65535", "a number from 0.05 to 3600".
 [[nodiscard]] std::string to_text(const WholeRange& range);
 [[nodiscard]] std::string to_text(const RealRange& range);
 

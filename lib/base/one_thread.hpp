@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What only one thread may do, said where it is done.
+// Checks that only the thread that made an object uses it.
 #pragma once
 
 #include <stdexcept>
@@ -9,12 +9,13 @@
 
 namespace esc {
 
-/// Belongs to the thread that made it. Any thread may ask.
+/// Remembers the thread that made it. Any thread may call the functions.
 class OneThread {
  public:
   [[nodiscard]] bool is_this() const noexcept { return std::this_thread::get_id() == owner_; }
 
-  /// Throws std::logic_error on any other thread: what it was about to read or change has no lock.
+  /// Throws std::logic_error on any other thread. `what` names the call that has no lock to protect
+  /// it.
   void require(std::string_view what) const {
     if (is_this()) return;
     throw std::logic_error(std::string(what) + ": for the thread that made it alone");

@@ -25,13 +25,15 @@ inline constexpr std::size_t kPressureLevels = static_cast<std::size_t>(Pressure
 inline constexpr std::array<std::string_view, kPressureLevels> kPressureLevelNames = {
     "healthy", "elevated", "degraded", "critical", "emergency"};
 
-/// What the level is made from, each in per mille of what there is.
+/// The inputs from which the level is computed, each in per mille of its maximum.
 enum class PressureInput : std::uint8_t {
-  kIngestRing,     ///< cells of the ring from the RX lcores to the dispatcher
-  kWorkerRing,     ///< cells to a worker, of the emptiest that moves
-  kPool,           ///< mbufs of the emptiest pool that are out
-  kWorkerLatency,  ///< age of the oldest event in hand, of the quickest worker that moves
-  kDeadLetters,    ///< dead letters that wait for the disk
+  kIngestRing,  ///< cells of the ring from the RX lcores to the dispatcher
+  /// Cells in use of a worker's ring: the emptiest of the workers that make progress.
+  kWorkerRing,
+  kPool,  ///< mbufs in use of the pool that has the fewest left
+  /// Age of a worker's oldest event: the smallest among the workers that make progress.
+  kWorkerLatency,
+  kDeadLetters,  ///< dead letters that wait for the disk
   kCount
 };
 

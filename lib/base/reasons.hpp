@@ -27,10 +27,10 @@ enum class FrameDrop : std::uint8_t {
   kHandlerRefused,      ///< the handler said no
   kDrainedAtDeadline,   ///< still queued when the drain deadline passed
   kWorkerFull,          ///< its worker's ring was full, and its route does not wait, or cannot
-  kHoldExpired,         ///< waited for its worker as long as it may
+  kHoldExpired,         ///< waited for its worker for the longest time allowed
   kPaused,              ///< came while the appliance was paused, and found no room
   kShedCritical,        ///< shed for its priority, at the level critical
-  kShedEmergency,       ///< likewise, at the level emergency
+  kShedEmergency,       ///< shed for its priority, at the level emergency
   kTopicNotAllowed,     ///< its sender may not publish to its topic
   kProducerNotAllowed,  ///< its sender may not speak for its producer
   kDlqBacklog,          ///< a dead letter, and no room on the way to the storage

@@ -17,14 +17,16 @@ enum class SourceKind : std::uint8_t {
   kConnection,  ///< a stream of a connection
 };
 
-/// Where a frame came in: a port and its queue, or a connection's slot and which of the connections
-/// that had this slot it was. Port indices count the configuration's ports, not DPDK's. Whoever
-/// needs to know more, as the peer, asks the source. A value; any thread.
+/// Where a frame came in: a port and its queue, or a connection's slot and generation: a slot is
+/// used again, and the generation counts the connections that have had it. Port indices count the
+/// configuration's ports, not DPDK's. Whoever needs more than that asks the stage that received it
+/// (for the sender's address: peer.hpp). A value; any thread.
 class Source {
  public:
   static constexpr std::uint32_t kPorts = 1U << 15U;
   static constexpr std::uint32_t kConnectionSlots = 1U << 16U;
-  static constexpr std::uint32_t kGenerations = 1U << 15U;  ///< then they begin anew
+  /// After so many a slot's generations begin again at 0.
+  static constexpr std::uint32_t kGenerations = 1U << 15U;
 
   constexpr Source() noexcept = default;
   /// `port` < kPorts.
@@ -40,14 +42,14 @@ class Source {
   [[nodiscard]] constexpr SourceKind kind() const noexcept {
     return (bits_ & kConnectionBit) != 0 ? SourceKind::kConnection : SourceKind::kPort;
   }
-  /// SourceKind::kPort, like the next one.
+  /// Only for SourceKind::kPort, like the next function.
   [[nodiscard]] constexpr std::uint16_t port() const noexcept {
     return static_cast<std::uint16_t>(bits_ >> 16U);
   }
   [[nodiscard]] constexpr std::uint16_t queue() const noexcept {
     return static_cast<std::uint16_t>(bits_);
   }
-  /// SourceKind::kConnection, like the next one.
+  /// Only for SourceKind::kConnection, like the next function.
   [[nodiscard]] constexpr std::uint32_t slot() const noexcept {
     return (bits_ & ~kConnectionBit) >> 15U;
   }
@@ -98,9 +100,9 @@ static_assert(std::is_trivially_copyable_v<Event>);
 /// What the dispatcher hands a worker: the event and where it goes.
 struct WorkItem {
   Event event;
-  std::uint32_t slot;     ///< of the route's figures
+  std::uint32_t slot;     ///< the place of the route's figures
   std::uint16_t handler;  ///< index into the worker's handlers
-  std::uint8_t retries;   ///< how often a refusal is asked again
+  std::uint8_t retries;   ///< how often the handler is called again after it refused the event
   std::uint8_t unused;
 };
 static_assert(sizeof(WorkItem) == kCacheLineBytes);

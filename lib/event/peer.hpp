@@ -13,14 +13,14 @@
 
 namespace esc::event {
 
-/// Of a mbuf's headroom: the address, then the port.
+/// What the note takes of an mbuf's headroom: the address, then the port.
 inline constexpr std::size_t kPeerNoteBytes =
     sizeof(wire::IpAddress::bytes) + sizeof(std::uint16_t);
 
 /// For an mbuf that does not begin with its packet's headers: keeps the sender's address and UDP
 /// port in it, and returns the flags that every event in it has to have. Where there is no room for
-/// them the peer is unknown. Thread: the RX lcore. Once for each mbuf, before its first event is
-/// handed over: from then on other lcores read the note.
+/// them the peer is unknown. Thread: the RX lcore. Called once for each mbuf, before its first
+/// event is handed over: from then on other lcores read the note.
 [[nodiscard]] inline std::uint8_t note_peer(rte_mbuf& mbuf,
                                             const std::optional<wire::IpAddress>& address,
                                             std::uint16_t port = 0) noexcept {
@@ -31,7 +31,7 @@ inline constexpr std::size_t kPeerNoteBytes =
   return kPeerNoted;
 }
 
-/// None: it is not known. Whoever holds the event.
+/// The sender's address; nullopt: it is not known. Called by whoever holds the event.
 [[nodiscard]] inline std::optional<wire::IpAddress> peer_address(const Event& event) noexcept {
   if (event.has(kPeerUnknown)) return std::nullopt;
   if (event.has(kPeerNoted)) {
@@ -43,8 +43,8 @@ inline constexpr std::size_t kPeerNoteBytes =
       {rte_pktmbuf_mtod(event.mbuf, const std::uint8_t*), event.mbuf->data_len});
 }
 
-/// Its UDP port; 0: it is not known. Whoever holds the event. Looks at all the headers, where
-/// the address needs some: for what is rare.
+/// The sender's UDP port; 0: it is not known. Called by whoever holds the event. It reads all the
+/// headers of the packet, more than peer_address() does: only for what is rare.
 [[nodiscard]] inline std::uint16_t peer_port(const Event& event) noexcept {
   if (event.has(kPeerUnknown)) return 0;
   if (event.has(kPeerNoted)) {
@@ -58,7 +58,7 @@ inline constexpr std::size_t kPeerNoteBytes =
       .value_or(0);
 }
 
-/// Whether its sender is one of `sources`. Whoever holds the event.
+/// Whether its sender is one of `sources`. Called by whoever holds the event.
 [[nodiscard]] inline bool is_from(const Event& event, const wire::PrefixSet& sources) noexcept {
   const auto peer = peer_address(event);
   return peer && sources.contains(*peer);

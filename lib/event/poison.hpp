@@ -49,12 +49,13 @@ inline void free_segment(rte_mbuf* segment) noexcept {
 #endif
 }
 
-/// The same for `count` references at once, which the caller has: at most one atomic operation
-/// instead of one for each.
+/// Gives back `count` references at once, all of them the caller's, with at most one atomic
+/// operation instead of one for each reference.
 inline void free_segment(rte_mbuf* segment, std::uint16_t count) noexcept {
   if (count > 1) {
-    // If all references are ours nobody can add one: that takes a reference. Acquire: pairs with
-    // the update by which the last other holder gave up its own, so that it is done with the bytes.
+    // If all references are ours, nobody else can add one, since adding takes a reference. Acquire:
+    // pairs with the update by which the last other holder gave up its own, so that it is done with
+    // the bytes.
     if (__atomic_load_n(&segment->refcnt, __ATOMIC_ACQUIRE) == count) {
       rte_mbuf_refcnt_set(segment, 1);
     } else {
@@ -64,7 +65,7 @@ inline void free_segment(rte_mbuf* segment, std::uint16_t count) noexcept {
   free_segment(segment);
 }
 
-/// rte_pktmbuf_free, likewise.
+/// rte_pktmbuf_free, with unpoison() for each segment whose last reference this is.
 inline void free_packet(rte_mbuf* packet) noexcept {
 #ifdef ESC_POISON_MBUFS
   while (packet != nullptr) {

@@ -20,8 +20,8 @@ namespace esc::event {
 ///
 /// A sole owner's mbuf goes straight back to its port's pool without a look at the mbuf: its header
 /// was last written on the RX lcore, and fetching it here would cost a cache-line transfer per
-/// event. Of others the references that follow each other, those of the events of one datagram, are
-/// given back together.
+/// event. References to any other mbuf are given back together if they come one after the other, as
+/// those of one datagram's events do.
 class Releaser {
  public:
   static constexpr std::size_t kBatch = 64;
@@ -66,7 +66,8 @@ class Releaser {
     references_ = 0;
   }
 
-  static constexpr std::uint16_t kMaxReferences = 1024;  ///< at once: what the mbuf counts in holds
+  /// Given back at once; fits into the mbuf's 16-bit reference count.
+  static constexpr std::uint16_t kMaxReferences = 1024;
 
   std::span<rte_mempool* const> pools_;
   std::array<void*, kBatch> batch_{};

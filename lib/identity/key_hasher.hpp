@@ -14,8 +14,8 @@
 
 namespace esc::identity {
 
-/// What a KeyedTable knows of a key. The two words are independent: one finds the place, the other
-/// is what is remembered there.
+/// What a KeyedTable knows of a key. The two words are independent of each other: one finds the
+/// key's place in the table, the other is stored there.
 struct KeyHash {
   std::uint64_t low = 0;
   std::uint64_t high = 0;
@@ -23,7 +23,7 @@ struct KeyHash {
   friend bool operator==(const KeyHash&, const KeyHash&) = default;
 };
 
-/// Random bytes, drawn once a start and told nobody.
+/// Random bytes, drawn once at each start and never shown to anybody.
 struct KeySecret {
   std::array<std::byte, XXH3_SECRET_DEFAULT_SIZE> for_bytes;
   std::array<std::uint64_t, 4> for_scope;
@@ -44,12 +44,12 @@ class KeyHasher {
  public:
   explicit KeyHasher(const KeySecret& secret) noexcept : secret_(secret) {}
 
-  /// `key`: an identifier in the payload, or all of it. `scope`: within what the key is to be
-  /// unique, as a topic's hash: the same bytes in two scopes are two keys.
+  /// `key`: an identifier in the payload, or all of it. `scope`: where the key has to be unique,
+  /// such as the hash of a topic. The same bytes in two scopes are two keys.
   [[nodiscard]] KeyHash operator()(std::span<const std::uint8_t> key,
                                    std::uint64_t scope) const noexcept {
-    // A multiply whose operands nobody outside knows: what two scopes differ by cannot be met by
-    // choosing bytes.
+    // A product whose operands nobody outside knows: a sender cannot choose bytes that make up for
+    // the difference between two scopes.
     const auto mask =
         static_cast<unsigned __int128>(scope ^ secret_.for_scope[0]) * (secret_.for_scope[1] | 1);
     return hash(key.data(), key.size(), static_cast<std::uint64_t>(mask),
@@ -72,8 +72,8 @@ class KeyHasher {
     const XXH128_hash_t hashed =
         XXH3_128bits_withSecret(data, bytes, secret_.for_bytes.data(), secret_.for_bytes.size());
     KeyHash key{hashed.low64 ^ low, hashed.high64 ^ high};
-    // In general registers, where they are: GCC 12 would write them to the stack by halves to load
-    // them as a vector, and a load of what two stores have just written waits for both.
+    // Keeps both words in the general registers where they are. GCC 12 would store them one by one
+    // and load them as one vector, and a load that covers two recent stores has to wait for both.
     asm("" : "+r"(key.low), "+r"(key.high));
     return key;
   }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// When the memory for keys is too small for the idempotency window, and when no longer.
+// Says when the memory for keys is too small for the idempotency window, and when it is no longer
+// too small.
 #pragma once
 
 #include <cstdint>
@@ -8,11 +9,11 @@
 
 namespace esc::identity {
 
-/// A bucket among millions that fills up by chance is nobody's concern; a table in which one new
-/// key of ten puts another one out is too small. Thread: one.
+/// It does not matter if one bucket among millions fills up by chance. If every tenth new key has
+/// to evict another key, the table is too small. Thread: one.
 class KeyShortage {
  public:
-  /// Judges what was counted in `interval_cycles` at a time.
+  /// Judges what was counted during an interval of `interval_cycles` TSC cycles, then the next one.
   explicit KeyShortage(std::uint64_t interval_cycles) noexcept
       : interval_cycles_(interval_cycles) {}
 
@@ -32,10 +33,12 @@ class KeyShortage {
   [[nodiscard]] bool is_short() const noexcept { return is_short_; }
 
  private:
-  static constexpr std::uint64_t kShortFrom = 10;  ///< one of so many
+  /// Short if one new key in so many evicts another.
+  static constexpr std::uint64_t kShortFrom = 10;
 
   std::uint64_t interval_cycles_;
-  std::uint64_t judged_ = 0;  ///< when; and what had been counted by then
+  /// TSC of the last judgement; the next two are what had been counted by then.
+  std::uint64_t judged_ = 0;
   std::uint64_t fresh_ = 0;
   std::uint64_t evicted_ = 0;
   bool is_short_ = false;

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// One cache line of the table of keys: which were seen of late, and the one atomic operation on it.
+// One cache line of the table of keys. It holds the keys that were seen recently, and one atomic
+// operation looks up and inserts a key.
 //
 // A bucket is a ring of slots, filled in turn, so that the next one to be written always holds the
 // oldest key. A slot is one word: tag, tick, lap. The lap is how often the ring has gone round, and
 // tells from the words alone which slot is next. Every insertion is a compare-and-swap on that
-// slot: callers that race in a bucket meet in one word, whatever their keys.
+// slot: callers that race in a bucket compete for one and the same word, whatever their keys.
 //
 // Why exactly one of them hears "new". Insertions into a bucket are numbered by (lap, slot), and no
 // number is given twice. A caller looks at all slots, wants their laps to be those after insertion
@@ -12,9 +13,9 @@
 // itself, so what it saw is what the kSlots insertions before it left, and its key was not among
 // them. Of two callers with one key the later in that order has seen the earlier.
 //
-// A lap has 6 bits: a caller that is stalled between its first look and its swap, about 10 ns,
-// while its bucket takes a multiple of 448 insertions, and finds the very word again that it saw,
-// would be taken in.
+// A lap has 6 bits, so it repeats after 448 insertions. A caller would be deceived only if it
+// stalled between its first look and its swap (normally about 10 ns apart) for exactly a multiple
+// of 448 insertions into its bucket, and then found the same word as before.
 #pragma once
 
 #include <algorithm>
@@ -36,7 +37,8 @@ enum class KeyVerdict : std::uint8_t {
   kCount
 };
 
-/// How the words of a bucket are divided. Another one than the default is for tests.
+/// How the words of a bucket are divided into fields. Only tests use other values than the
+/// defaults.
 template <unsigned kSlotsOf = 7, unsigned kTagBitsOf = 49, unsigned kTickBitsOf = 9,
           unsigned kLapBitsOf = 6>
 struct KeyLayout {
@@ -46,8 +48,8 @@ struct KeyLayout {
   static constexpr unsigned kLapBits = kLapBitsOf;
   static_assert(kTagBits + kTickBits + kLapBits <= 64 && kTickBits >= 3 && kLapBits >= 2);
 
-  /// A bucket is aired once an era: 8 eras are what kTickBits can tell apart, one is the running
-  /// one, 7 are the window.
+  /// A bucket is aired (air(): keys beyond the window are taken out) once in each era. kTickBits
+  /// can tell 8 eras apart: the current one and the 7 of the window.
   static constexpr unsigned kEraBits = kTickBits - 3;
   static constexpr std::uint64_t kEraTicks = std::uint64_t{1} << kEraBits;
   static constexpr std::uint64_t kWindowTicks = 7 * kEraTicks;
@@ -77,7 +79,7 @@ struct KeyLayout {
   }
 };
 
-/// What a mark did besides.
+/// A verdict, and what mark() did to the bucket besides.
 struct KeyMark {
   KeyVerdict verdict = KeyVerdict::kContended;
   bool evicted = false;
@@ -93,21 +95,22 @@ struct alignas(kCacheLineBytes) KeyedBucket {
     Word word{0};
   };
 
-  /// Tries after which a caller gives up. A try is lost only to another caller's progress in this
-  /// very bucket (an insertion, or its airing), so more than a few in a row are rare however many
-  /// lcores there are.
+  /// A caller gives up after so many tries. A try fails only if another caller made progress in
+  /// this bucket meanwhile (it inserted a key or aired the bucket), so more than a few failures in
+  /// a row are rare, however many lcores there are.
   static constexpr unsigned kAttempts = 16;
 
-  /// The last era in which the bucket was aired. No key in it is of a later one, and none was
-  /// older than the window when that era began. Never goes back.
+  /// The last era in which the bucket was aired. No key in the bucket is from a later era, and none
+  /// was older than the window when that era began. It never decreases.
   Word era{0};
   std::array<Slot, Layout::kSlots> slots{};
 
-  /// Is `tag` known since less than the window, at `now` in ticks? If not, it is from here on.
-  /// Bounded: at most kAttempts looks at the line and as many times kSlots + 1 swaps.
+  /// Says whether `tag` was first seen less than a window before `now` (in ticks); if it was not,
+  /// inserts it. The work is bounded: at most kAttempts looks at the line, and kAttempts times
+  /// kSlots + 1 swaps.
   ///
-  /// Ticks may differ between callers: one that is behind the bucket's era goes by that era's first
-  /// tick.
+  /// Callers' ticks may differ. A caller whose tick is before the bucket's era uses the first tick
+  /// of that era.
   [[nodiscard]] KeyMark mark(std::uint64_t tag, std::uint64_t now) noexcept {
     KeyMark done;
     for (unsigned attempt = 0; attempt < kAttempts; ++attempt) {
@@ -140,8 +143,9 @@ struct alignas(kCacheLineBytes) KeyedBucket {
     return done;
   }
 
-  /// The same to the bit, for a bucket that one caller has to itself. No atomic swap, which waits
-  /// for all stores before it: with lines that come from memory that is a quarter of the time.
+  /// Does exactly the same as mark(), for a table that has only one caller, without an atomic swap.
+  /// A swap waits for all stores before it, which took a quarter of the time where lines came from
+  /// memory.
   [[nodiscard]] KeyMark mark_alone(std::uint64_t tag, std::uint64_t now) noexcept {
     // Relaxed, all of it: nobody else reads or writes here.
     KeyMark done;
@@ -176,8 +180,8 @@ struct alignas(kCacheLineBytes) KeyedBucket {
   }
 
  private:
-  /// Judges ticks of a bucket last aired in `era`: all of them lie in the window before that era or
-  /// in the era itself, so that their bits say which they are.
+  /// Computes the age of ticks in a bucket that was last aired in `era`. All of them lie in that
+  /// era or in the window before it, so their few bits are enough to tell them apart.
   struct Clock {
     Clock(std::uint64_t era, std::uint64_t tick) noexcept
         : end(((era + 1) << Layout::kEraBits) - 1), now(tick) {}
@@ -239,7 +243,7 @@ struct alignas(kCacheLineBytes) KeyedBucket {
     }();
 
     Words words;              // NOLINT: filled above
-    std::uint64_t ahead = 0;  ///< by how many laps each slot is, of the last one
+    std::uint64_t ahead = 0;  ///< by how many laps each slot is ahead of the last one
     unsigned next = 0;        ///< the slot that is to be written, if they are in order
   };
 
@@ -253,8 +257,8 @@ struct alignas(kCacheLineBytes) KeyedBucket {
     }
   }
 
-  /// Takes out what is beyond the window, while the bits of its tick still say so, and moves the
-  /// era on. Returns how many it took out.
+  /// Takes out the keys that are older than the window, before the bits of their ticks repeat, and
+  /// moves the era on. Returns how many keys it took out.
   [[gnu::noinline, gnu::cold]] unsigned air(std::uint64_t seen, std::uint64_t now) noexcept {
     const View view(slots);
     // Relaxed, behind the acquire in View: had one of those slots been filled in a later era than
@@ -265,8 +269,9 @@ struct alignas(kCacheLineBytes) KeyedBucket {
     for (unsigned i = 0; i < Layout::kSlots; ++i) {
       std::uint64_t word = view.words[i];
       if (Layout::tag_of(word) == 0 || clock.live(word)) continue;
-      // Relaxed: the swap of the era publishes it. If it fails another caller was faster, or it was
-      // for nothing: the era must not move on over a key that is still there.
+      // Relaxed: the swap of the era publishes it. If it fails, another caller was faster, or the
+      // swap failed without a cause (it is the weak form): the era must not move on while that key
+      // is still there.
       if (!slots[i].word.compare_exchange_weak(
               word, Layout::emptied(word), std::memory_order_relaxed, std::memory_order_relaxed)) {
         return expired;

@@ -17,18 +17,18 @@
 
 namespace esc::identity {
 
-/// What one caller did. Writer: that caller. Readers: anyone.
+/// What one caller was told and what it did. Writer: that caller. Readers: any thread.
 struct alignas(kCacheLineBytes) KeyedCounters {
-  telemetry::Counter fresh;        ///< told kNew
-  telemetry::Counter duplicates;   ///< told kDuplicate
-  telemetry::Counter contended;    ///< told kContended
-  telemetry::Counter evicted;      ///< keys put out within the window, for want of room
-  telemetry::Counter evicted_age;  ///< their ages at that time, summed, in ticks
-  telemetry::Counter expired;      ///< keys taken out beyond the window
+  telemetry::Counter fresh;        ///< calls answered kNew
+  telemetry::Counter duplicates;   ///< calls answered kDuplicate
+  telemetry::Counter contended;    ///< calls answered kContended
+  telemetry::Counter evicted;      ///< keys evicted within the window because their bucket was full
+  telemetry::Counter evicted_age;  ///< the sum of the evicted keys' ages, in ticks
+  telemetry::Counter expired;      ///< keys taken out because they were older than the window
 };
 
-/// The sum over callers. Keys in the table, those included that are beyond the window and not yet
-/// taken out: fresh - evicted - expired.
+/// The sum over callers. The table holds fresh - evicted - expired keys; among them are keys that
+/// are older than the window and not yet taken out.
 struct KeyedTotals {
   std::uint64_t fresh = 0;
   std::uint64_t duplicates = 0;
@@ -37,11 +37,11 @@ struct KeyedTotals {
   std::uint64_t evicted_age = 0;
   std::uint64_t expired = 0;
 
-  /// Of several callers while they work: put_out of all first, then put_in of all, so that no key
-  /// is seen to leave that was not seen to come.
+  /// To sum up several callers while they work, call add_put_out() for all of them first, then
+  /// add_put_in() for all: then no key is seen to leave before it was seen to come.
   void add_put_out(const KeyedCounters& counters) noexcept;
   void add_put_in(const KeyedCounters& counters) noexcept;
-  /// Of callers that stand still, or of a single one.
+  /// Adds a caller's counters at once: for callers that stand still, or for a single one.
   void add(const KeyedCounters& counters) noexcept {
     add_put_out(counters);
     add_put_in(counters);
@@ -64,16 +64,15 @@ void check_caller(KeyCallers callers, std::size_t there_already);
 /// is 448 ticks: in time, a key is forgotten one tick early at most (8 s of an hour) and never
 /// late.
 ///
-/// Memory: what is handed over, 64 bytes for 7 keys, and nothing else. Buckets fill unevenly: with
-/// a quarter as many new keys in a window as there are slots, 0.22 % of them find their bucket
-/// full; Full means degraded, never refused: the oldest key of the bucket is evicted and counted,
-/// and an event that comes again after that is delivered again. So is one whose verdict is
-/// kContended. With too little memory the table tends to at-least-once; an event is never lost for
-/// want of it. What can lose one is a key that looks the same: less than 2^-46 for an event
-/// (docs/deduplication.md).
+/// Memory: only what is handed over, 64 bytes for 7 keys. Buckets fill unevenly: if a window brings
+/// a quarter as many new keys as there are slots, 0.22 % of the keys find their bucket full. A full
+/// bucket refuses nothing: its oldest key is evicted and counted, and an event with that key that
+/// comes again afterwards is delivered again. So is an event whose verdict is kContended. So with
+/// too little memory events may be delivered more than once, but none is lost for that reason. What
+/// can lose one is a key that looks the same: less than 2^-46 for an event (docs/deduplication.md).
 ///
 /// Threads: as many callers as it was made for, each through a Caller of its own. Memory belongs to
-/// whoever made the table and must outlive it. Nothing but construction can fail or throws.
+/// whoever made the table and must outlive it. Only construction can fail and throw.
 template <class LayoutOf = KeyLayout<>, class Atomics = ring::StdAtomics>
 class BasicKeyedTable {
  public:
@@ -129,11 +128,12 @@ class BasicKeyedTable {
   std::span<Bucket> buckets_;
   std::uint64_t tick_cycles_;
   KeyCallers callers_;
-  std::size_t callers_there_ = 0;  ///< as those who make them, one thread, count them
+  std::size_t callers_there_ = 0;  ///< only for the thread that makes and ends callers
 };
 
-/// One lcore's way to the table, which outlives it. Made and ended by one thread, for all of a
-/// table's; throws std::logic_error if the table is for one and has it.
+/// One lcore's way to the table, which outlives it. One thread makes and ends all callers of a
+/// table. The constructor throws std::logic_error if the table is for a single caller and already
+/// has one.
 template <class Layout, class Atomics>
 class BasicKeyedTable<Layout, Atomics>::Caller {
  public:
@@ -170,11 +170,11 @@ class BasicKeyedTable<Layout, Atomics>::Caller {
   [[nodiscard]] const KeyedCounters& counters() const noexcept { return counters_; }
 
  private:
-  /// How many lines are under way while a key is judged. About as many as a core can wait for: with
-  /// more, judging waits until they have found a place to wait in.
+  /// How many lines are being fetched while a key is judged: about as many misses as a core can
+  /// have open at once. With more, the core would wait for a free miss buffer.
   static constexpr std::size_t kAhead = 16;
 
-  /// Of one burst: the counters are written once.
+  /// Counts of one burst, so that each counter is written once a burst.
   struct Tally {
     std::uint64_t fresh = 0;
     std::uint64_t contended = 0;
@@ -222,16 +222,16 @@ class BasicKeyedTable<Layout, Atomics>::Caller {
 
 using KeyedTable = BasicKeyedTable<>;
 
-/// How far back the table remembers, as it is: the window while nothing is evicted, else how old on
-/// average what is evicted was, over the last one to two eighths of the window. Control path, one
-/// thread.
+/// How far back the table remembers: the whole window while nothing is evicted, else the mean age
+/// of evicted keys over the last one to two eighths of the window. Control path, one thread.
 class EffectiveWindow {
  public:
   EffectiveWindow(std::uint64_t tick_cycles, double cycles_per_second) noexcept
       : tick_cycles_(tick_cycles), cycles_per_second_(cycles_per_second) {}
 
-  /// Takes in what all callers have counted by now (TSC), and says the window in seconds. To be
-  /// called some times in an eighth of the window; more seldom is averaged over longer.
+  /// Takes in what all callers have counted by `now` (TSC) and returns the window in seconds. It
+  /// should be called several times in an eighth of the window; if it is called less often, the
+  /// mean is over a longer time.
   double sample(const KeyedTotals& totals, std::uint64_t now) noexcept;
 
  private:

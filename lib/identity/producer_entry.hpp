@@ -67,8 +67,8 @@ struct alignas(kCacheLineBytes) ProducerEntry {
 };
 static_assert(sizeof(ProducerEntry) == kCacheLineBytes);
 
-/// How fast a producer's events come, in one word: what had been accepted when the measurement
-/// began that is going on (modulo 2^32), and what the one before it came to.
+/// How fast a producer's events come, in one word: how many events had been accepted when the
+/// current measurement began (modulo 2^32), and the result of the measurement before it.
 struct ProducerRate {
   std::uint32_t accepted_before = 0;
   float events_per_cycle = 0;  ///< below 0: none is complete yet
@@ -80,30 +80,32 @@ struct ProducerRate {
   [[nodiscard]] std::uint64_t word() const noexcept {
     return std::uint64_t{std::bit_cast<std::uint32_t>(events_per_cycle)} << 32 | accepted_before;
   }
-  /// Of the measurement that is going on.
+  /// The rate so far in the current measurement.
   [[nodiscard]] float so_far(std::uint64_t accepted, std::uint64_t cycles) const noexcept {
     const auto events = static_cast<std::uint32_t>(accepted) - accepted_before;
     return cycles == 0 ? 0 : static_cast<float>(events) / static_cast<float>(cycles);
   }
 };
 
-/// What is rare, at the same place of an array of its own. Writer and readers as above.
+/// Figures that change rarely, in an array of their own, at the same index as the ProducerEntry.
+/// Writer and readers as there.
 struct alignas(kCacheLineBytes) ProducerFaults {
   telemetry::Counter lost;  ///< numbers that left the window and never came
   telemetry::Counter stale;
   telemetry::Counter late;           ///< new, but behind the highest
   telemetry::Counter reorder_depth;  ///< the most that a new one was behind
   telemetry::Counter epochs;         ///< begun by this producer since it is known
-  /// Lower numbers are stale unless marked: of a window that was restored into a wider one nobody
-  /// knows what came there. 0 otherwise.
+  /// Numbers below it are stale unless they are marked. It is set when a saved window was restored
+  /// into a wider one, since nobody knows which of the numbers below the saved window came. 0
+  /// otherwise.
   telemetry::Counter floor;
-  telemetry::Counter rate_since_tsc;  ///< when the measurement began that is going on
+  telemetry::Counter rate_since_tsc;  ///< when the current measurement began
   telemetry::Counter rate;            ///< a ProducerRate
 };
 static_assert(sizeof(ProducerFaults) == kCacheLineBytes);
 
-/// Of all producers that the table ever had, so that a gap outlives its producer. Writer: the
-/// table's lcore. Readers: anyone.
+/// Sums over all producers that the table ever had, so that a gap is still counted when its
+/// producer is forgotten. Writer: the table's lcore. Readers: any thread.
 struct ProducerTotals {
   telemetry::Counter live;       ///< gauge: producers that have a window
   telemetry::Counter untracked;  ///< events that found no room

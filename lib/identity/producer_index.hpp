@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Which entry a producer has: a hash table of cache lines, looked through without a branch.
+// Finds the entry of a producer: a hash table whose buckets are cache lines; a bucket is searched
+// without a branch.
 #pragma once
 
 #include <immintrin.h>
@@ -19,8 +20,8 @@ namespace esc::identity {
 /// Sixteen places: each holds a tag of a producer's hash above the number of its entry.
 struct alignas(kCacheLineBytes) IndexBucket {
   static constexpr std::size_t kPlaces = 16;
-  static constexpr std::uint32_t kNever = 0;  ///< nobody had the place
-  static constexpr std::uint32_t kGone = 1;   ///< somebody had: others may lie behind it
+  static constexpr std::uint32_t kNever = 0;  ///< nobody has ever had the place
+  static constexpr std::uint32_t kGone = 1;   ///< somebody had it: others may lie behind it
 
   std::array<std::uint32_t, kPlaces> places{};
 
@@ -43,10 +44,10 @@ struct alignas(kCacheLineBytes) IndexBucket {
 static_assert(sizeof(IndexBucket) == kCacheLineBytes);
 
 /// Buckets by open addressing: who finds its bucket full goes to the next. At most half of all
-/// places are taken: one producer in a thousand is not in its own bucket then, and one that is
-/// kMaxProbe buckets away would take a run of full ones that long (D. Knuth, The Art of Computer
-/// Programming 6.4). 8 bytes a producer, so that of 65,536 it stays in the L2 cache.
-/// Thread: one lcore.
+/// places are taken: then one producer in a thousand is not in its own bucket, and a producer would
+/// be kMaxProbe buckets away only behind a run of so many full ones (D. Knuth, The Art of Computer
+/// Programming 6.4). It takes 8 bytes a producer, so that the index of 65,536 producers stays in
+/// the L2 cache. Thread: one lcore.
 class ProducerIndex {
  public:
   static constexpr std::size_t kMaxProbe = 16;
@@ -64,8 +65,8 @@ class ProducerIndex {
         seed_(seed),
         multiplier_(mixed(seed) | 1) {}
 
-  /// Multiply by a secret and fold (as wyhash does): producers may well be numbered 1, 2, 3, and
-  /// nobody outside can choose those that meet.
+  /// Multiply by a secret and fold (as wyhash does): it spreads producers that are numbered 1, 2,
+  /// 3, and nobody outside can choose producers that fall into one bucket.
   [[nodiscard]] std::uint64_t hash(std::uint64_t producer) const noexcept {
     const auto product = static_cast<unsigned __int128>(producer ^ seed_) * multiplier_;
     return static_cast<std::uint64_t>(product >> 64U) ^ static_cast<std::uint64_t>(product);
@@ -94,7 +95,7 @@ class ProducerIndex {
     return found;
   }
 
-  /// False: no place within reach.
+  /// False: there is no free place within kMaxProbe buckets.
   [[nodiscard]] bool insert(std::uint64_t hash, std::uint32_t entry) noexcept {
     for (std::size_t i = 0; i < kMaxProbe; ++i) {
       IndexBucket& bucket = buckets_[(hash + i) & mask_];
@@ -125,7 +126,7 @@ class ProducerIndex {
                                      std::uint32_t places) const noexcept {
     return bucket.places[first_of(places)] & ~tag_mask_;
   }
-  // With a bit that no free place has.
+  // The tag has a bit set that is never set in a free place.
   [[nodiscard]] std::uint32_t tag_of(std::uint64_t hash) const noexcept {
     return (static_cast<std::uint32_t>(hash >> 32U) & tag_mask_) | 0x8000'0000U;
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Which pipeline has a producer's window.
+// Says which pipeline owns a producer's window.
 #pragma once
 
 #include <cstdint>
@@ -8,8 +8,9 @@
 
 namespace esc::identity {
 
-/// The same answer on every lcore: so each window has one owner. A secret decides, so that no
-/// sender can choose producers that all meet in one pipeline. Copyable; any thread.
+/// It gives the same answer on every lcore, so each window has one owner. The answer depends on a
+/// secret, so that no sender can choose producers that all go to one pipeline. Copyable; any
+/// thread.
 class ProducerOwner {
  public:
   ProducerOwner(std::uint64_t seed, std::uint32_t pipelines) noexcept
@@ -17,8 +18,8 @@ class ProducerOwner {
 
   /// 0 .. pipelines - 1.
   [[nodiscard]] std::uint32_t operator()(std::uint64_t producer) const noexcept {
-    // D. Lemire's multiply-shift. Producers are often numbered one after the other: a seeded
-    // product alone left one of three pipelines without any of 49 at 17.5 % of starts.
+    // D. Lemire's multiply-shift. Producers are often numbered one after the other: with a seeded
+    // product alone, 17.5 % of starts left one of three pipelines without any of 49 producers.
     return static_cast<std::uint32_t>(((mixed(producer ^ seed_) >> 32U) * pipelines_) >> 32U);
   }
 

@@ -54,7 +54,8 @@ ProducerReader::Outcome ProducerReader::read(std::size_t place, std::uint64_t no
                                              ProducerFigures& figures) const noexcept {
   const ProducerEntry& entry = entries_[place];
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
-    // Pairs with end_change: what that version's changes wrote is seen from here on.
+    // Pairs with the release in end_change(): from here on this thread sees what was written up to
+    // that version.
     const std::uint32_t version = entry.version.load(std::memory_order_acquire);
     if ((version & (ProducerEntry::kChanging | ProducerEntry::kLive)) == 0) return Outcome::kNobody;
     if ((version & ProducerEntry::kChanging) == 0) {
@@ -94,7 +95,7 @@ ProducerSelection select_producers(std::span<const ProducerReader> tables, Produ
                                    std::size_t count, std::uint64_t now) {
   ProducerSelection selection;
   count = std::min(count, kMaxSelected);
-  std::vector<Candidate> best;  // a heap, its last in the order on top
+  std::vector<Candidate> best;  // a heap; on top is the one that comes last in the order
   const auto first = [order](const Candidate& a, const Candidate& b) {
     return before(order, a.figures, b.figures);
   };
@@ -120,7 +121,7 @@ ProducerSelection select_producers(std::span<const ProducerReader> tables, Produ
   }
   std::sort_heap(best.begin(), best.end(), first);
   for (const Candidate& candidate : best) {
-    // Once more, with what is missing, if the place is still that producer's.
+    // Reads it once more, with what is missing, if the place still belongs to that producer.
     ProducerFigures figures;
     const auto outcome =
         candidate.table->read(candidate.place, now, ProducerReader::Missing::kCount, figures);

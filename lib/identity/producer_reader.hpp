@@ -12,7 +12,8 @@
 
 namespace esc::identity {
 
-/// One producer. All of one producer and one epoch; the figures may be some events apart.
+/// Figures of one producer. All belong to the same producer and epoch, but they may have been read
+/// a few events apart.
 struct ProducerFigures {
   std::uint64_t producer = 0;
   std::uint32_t epoch = 0;
@@ -50,7 +51,7 @@ class ProducerReader {
   Outcome read(std::size_t place, std::uint64_t now, Missing missing,
                ProducerFigures& figures) const noexcept;
 
-  // Of a table that stands still: what read() is made of.
+  // The parts from which read() makes its figures; only for a table that stands still.
   [[nodiscard]] const ProducerEntry& entry(std::size_t place) const noexcept {
     return entries_[place];
   }
@@ -72,7 +73,7 @@ class ProducerReader {
 };
 
 enum class ProducerOrder : std::uint8_t {
-  kLost,        ///< most first, as the next three
+  kLost,        ///< the most first, as in the next three
   kDuplicates,  //
   kAccepted,    //
   kRate,        //
@@ -82,12 +83,13 @@ enum class ProducerOrder : std::uint8_t {
 
 struct ProducerSelection {
   std::vector<ProducerFigures> producers;  ///< in order, ties by number
-  std::size_t live = 0;                    ///< of all that were looked at
+  std::size_t live = 0;                    ///< among all entries that were read
   std::size_t busy = 0;  ///< live ones that could not be read and are not in the answer
 };
 
-/// The first `count` (at most kMaxSelected) of all tables in that order, their missing numbers
-/// counted. Reads every entry's line once. Control side: allocates in proportion to `count`.
+/// Sorts the producers of all tables in that order and returns the first `count` of them (at most
+/// kMaxSelected), with their missing numbers counted. Reads every entry's line once. Control side:
+/// allocates in proportion to `count`.
 inline constexpr std::size_t kMaxSelected = 10'000;
 [[nodiscard]] ProducerSelection select_producers(std::span<const ProducerReader> tables,
                                                  ProducerOrder order, std::size_t count,

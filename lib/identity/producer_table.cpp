@@ -10,8 +10,8 @@ std::uint64_t ones(std::uint64_t bits) noexcept {
   return static_cast<std::uint64_t>(std::popcount(bits));
 }
 
-// Of the 64 numbers that end with `last`, whose bit is the highest of `word`: those from `first` on
-// that are not marked.
+// `word` holds the bits of 64 numbers, the highest bit for `last`. Returns how many of them, from
+// `first` on, are not marked.
 std::uint64_t missing_of(std::uint64_t word, std::uint64_t last, std::uint64_t first) noexcept {
   constexpr std::uint64_t kTop = BitRing::kWordBits - 1;
   const std::uint64_t sent = std::min(last - first, kTop);
@@ -59,8 +59,8 @@ ProducerTable::ProducerTable(const Settings& settings, const Memory& memory)
 void ProducerTable::judge(ProducerEntry* entry, const Run& run, Verdict* verdicts,
                           std::uint64_t now) noexcept {
   Run rest = run;
-  // The entry is what the producer's hash suggested before this burst; an event of it may have
-  // begun the producer since.
+  // The entry is a guess from the producer's hash, made before this burst; an earlier event of the
+  // burst may have begun the producer since.
   if (entry == nullptr || entry->producer.get() != run.first.producer) {
     entry = find(run.first.producer);
   }
@@ -88,8 +88,8 @@ void ProducerTable::judge(ProducerEntry* entry, const Run& run, Verdict* verdict
   if (rest.count != 0) mark(*entry, rest, verdicts);
 }
 
-// Takes an entry for a producer that has none, and begins a higher epoch: true if the identity
-// was the first of either.
+// Takes an entry for a producer that has none, and begins a higher epoch. True if the identity was
+// the first of its producer or of its epoch.
 bool ProducerTable::begin_if_new(ProducerEntry*& entry, const wire::Identity& identity,
                                  std::uint64_t now) noexcept {
   if (entry == nullptr) {
@@ -145,7 +145,8 @@ void ProducerTable::mark(ProducerEntry& entry, const Run& run, Verdict* verdicts
   write(mark.stale, Verdict::kStale, verdicts);
 }
 
-// What is missing is what the window has taken in, less what came and what left it.
+// The missing numbers are those that the window has taken in, less those that came and those that
+// left it.
 void ProducerTable::count(ProducerFaults& faults, const Run& run, const SequenceWindow& before,
                           const SequenceWindow& after, const RunMark& mark) noexcept {
   if (mark.lost != 0) {
@@ -153,7 +154,7 @@ void ProducerTable::count(ProducerFaults& faults, const Run& run, const Sequence
     totals_.lose(mark.lost);
   }
   std::uint64_t came = ~(mark.duplicate | mark.stale) & bits_between(0, run.count - 1);
-  // Of numbers below the first contact nobody knows that they were sent.
+  // Nobody knows whether numbers below the first contact were ever sent.
   const std::uint64_t below =
       run.first.sequence < after.first ? after.first - run.first.sequence : 0;
   if (below >= run.count) {
@@ -181,7 +182,8 @@ ProducerEntry* ProducerTable::find(std::uint64_t producer) const noexcept {
   return entry == ProducerIndex::kNowhere ? nullptr : &entries_[entry];
 }
 
-// An entry with a name and no figures, its change begun; nullptr: there is none.
+// Takes a free entry, gives it the producer's number and no figures, and begins a change of it;
+// nullptr: there is no free entry.
 ProducerEntry* ProducerTable::take_entry(std::uint64_t producer) noexcept {
   if (free_.empty()) return nullptr;
   if (!index_.insert(index_.hash(producer), free_.back())) return nullptr;
@@ -203,7 +205,7 @@ ProducerEntry* ProducerTable::take_entry(std::uint64_t producer) noexcept {
 void ProducerTable::forget(ProducerEntry& entry) noexcept {
   const auto number = static_cast<std::uint32_t>(number_of(entry));
   index_.erase(index_.hash(entry.producer.get()), number);
-  free_.push_back(number);  // it had come from there: there is room
+  free_.push_back(number);  // there is room: the number came from there
   entry.begin_change();
   entry.end_change(false);
   totals_.live.set(totals_.live.get() - 1);
@@ -247,7 +249,7 @@ ProducerTable::Restored ProducerTable::restore(const Saved& saved) noexcept {
   const BitRing bits = bits_of(number_of(*entry));
   ProducerFaults& faults = faults_of(*entry);
   const std::uint64_t width = saved.words.size() * kWordBits;
-  // Of what lay below a narrower window nobody knows whether it came.
+  // Nobody knows whether numbers below the narrower saved window came.
   const std::uint64_t lowest = saved.highest - std::min(saved.highest, width - 1);
   faults.floor.set(width < window_ ? std::max(saved.floor, lowest) : saved.floor);
   SequenceWindow window;

@@ -27,10 +27,10 @@ enum class Verdict : std::uint8_t {
   kCount
 };
 
-/// A table of at most `producers` of them, found by a keyed hash so that no sender can aim at one
-/// place. A producer that was silent for the idempotency window is forgotten; if it returns, it
-/// starts anew. When there is no room, events of further producers are not judged (kUntracked):
-/// they pass as if they were unsequenced.
+/// A table of at most `producers` producers, found by a hash with a secret so that no sender can
+/// choose producers that fall into one place. A producer that was silent for the idempotency window
+/// is forgotten; if it returns, it starts anew. When there is no room, events of further producers
+/// are not judged (kUntracked): they pass as if they were unsequenced.
 ///
 /// Thread: one lcore, which owns it; others read its entries (identity/producer_reader.hpp).
 class ProducerTable {
@@ -42,11 +42,12 @@ class ProducerTable {
     std::size_t window = 4096;        ///< numbers; a power of two, at least 64
     std::uint64_t expiry_cycles = 0;  ///< TSC cycles of silence after which a producer is
                                       ///< forgotten; at least 1
-    std::uint64_t rate_cycles = 0;    ///< over so many a producer's rate is measured, or more
+    std::uint64_t rate_cycles = 0;    ///< a producer's rate is measured over so many cycles or more
     std::uint64_t seed = 0;
   };
 
-  /// Where it all lies: sizes by the functions below, zeroed, outliving the table.
+  /// The table's memory: its sizes come from the functions below; it is zeroed and outlives the
+  /// table.
   struct Memory {
     std::span<IndexBucket> index;
     std::span<ProducerEntry> entries;
@@ -72,15 +73,15 @@ class ProducerTable {
         now);
   }
 
-  /// The same for `count` events that lie elsewhere: identity_of(i) is a reference to anything with
-  /// the fields of wire::Identity. Writes the verdicts of those only that are not new, and returns
-  /// whether there may be one.
+  /// The same for `count` events that lie elsewhere: identity_of(i) returns a reference to anything
+  /// with the fields of wire::Identity. Writes only the verdicts of events that are not new, and
+  /// returns whether there may be such an event.
   template <class IdentityOf>
   [[nodiscard]] bool check_and_mark(std::size_t count, IdentityOf&& identity_of,
                                     std::span<Verdict> verdicts, std::uint64_t now) noexcept {
     if (count == 0) return false;
-    // In passes, so that the cache misses of all overlap: places, entries, verdicts. Consecutive
-    // numbers of one producer are judged as one.
+    // In three passes, so that the cache misses of all events overlap: places, entries, verdicts.
+    // Consecutive numbers of one producer are judged as one.
     Runs<std::remove_reference_t<decltype(identity_of(0))>> runs;  // NOLINT: written first
     split(runs, count, identity_of);
     for (std::size_t r = 0; r < runs.count; ++r) {
@@ -117,7 +118,7 @@ class ProducerTable {
     return {entries_, faults_, bits_, window_};
   }
 
-  /// A window as it was kept elsewhere.
+  /// A window that was saved, in a file for example.
   struct Saved {
     std::uint64_t producer = 0;
     std::uint32_t epoch = 0;
@@ -125,8 +126,8 @@ class ProducerTable {
     std::uint64_t first = 0;
     std::uint64_t floor = 0;
     std::uint64_t last_seen_tsc = 0;
-    /// As many as its width has: word i holds the 64 numbers that end with highest - 64 i, which is
-    /// the highest bit.
+    /// All words of the window's width. Word i holds the bits of 64 numbers; its highest bit stands
+    /// for highest - 64 i.
     std::span<const std::uint64_t> words;
   };
   enum class Restored : std::uint8_t {
@@ -134,11 +135,12 @@ class ProducerTable {
     kKnown,  ///< the table has that producer already
     kNoRoom
   };
-  /// Before the lcore runs. A wider window is cut, and what is missing beyond the cut is lost; in a
-  /// narrower one the numbers below it stay stale. Figures begin anew.
+  /// Before the lcore runs. If the saved window is wider than this table's, it is cut, and the
+  /// numbers missing beyond the cut count as lost. If it is narrower, the numbers below it stay
+  /// stale. Figures begin anew.
   [[nodiscard]] Restored restore(const Saved& saved) noexcept;
-  /// Before the lcore runs: a window that was kept elsewhere and is not restored, for it has
-  /// expired or found no room. What is missing in it is lost.
+  /// Before the lcore runs: counts the numbers missing in a saved window as lost. For a window that
+  /// is not restored because it has expired or found no room.
   void give_up(const Saved& saved) noexcept;
   /// Before the lcore runs: forgets all, figures too.
   void clear() noexcept;
@@ -147,7 +149,8 @@ class ProducerTable {
 
  private:
   static constexpr std::size_t kSweepEntries = 64;
-  /// Of windows that housekeep() looks through in one call, or the last of them a little more.
+  /// How many words of windows housekeep() reads in one call; it may read a few more, to finish a
+  /// window.
   static constexpr std::size_t kSweepWords = 4096;
   static constexpr float kNoRateYet = -1;
   static constexpr std::uint64_t kWordBits = BitRing::kWordBits;
@@ -163,10 +166,11 @@ class ProducerTable {
   struct Runs {
     std::size_t count;
     std::uint64_t crossing;  ///< bit r: its numbers do not lie in one word with the one before them
-    std::array<Event*, kMaxBurst> first;  ///< of each run
+    std::array<Event*, kMaxBurst> first;  ///< the first event of each run
     std::array<std::uint32_t, kMaxBurst + 1> starts;
     std::array<std::uint64_t, kMaxBurst> hashes;
-    std::array<ProducerEntry*, kMaxBurst> known;  ///< what the hash suggests; nullptr: nothing
+    /// The entry that the hash suggests; nullptr: none.
+    std::array<ProducerEntry*, kMaxBurst> known;
   };
 
   template <class Event, class IdentityOf>
@@ -198,8 +202,8 @@ class ProducerTable {
     runs.crossing = crossing;
   }
 
-  /// The usual run: the next numbers of a known producer, all in the head's word, which the caller
-  /// knows. False: it is not that, and nothing was done.
+  /// Judges the usual run: the next numbers of a known producer, all of them in the head's word
+  /// (the caller has checked that). False: it is another kind of run, and nothing was done.
   template <class Event>
   [[nodiscard]] bool extend(ProducerEntry* entry, const Event& event, std::uint64_t count,
                             std::uint64_t now) noexcept {
@@ -214,7 +218,8 @@ class ProducerTable {
     const std::uint64_t entering = (~std::uint64_t{0} >> (kWordBits - count))
                                    << event.sequence % kWordBits;
     const std::uint64_t head = entry->head.get();
-    // Unmarked numbers leave: they count unless nobody can tell whether they were sent.
+    // Numbers that never came leave the window: they count as lost unless nobody can tell whether
+    // they were sent.
     if ((entering & ~head) != 0 && highest + count - entry->first.get() >= window_) [[unlikely]]
       return false;
     entry->head.set(head | entering);
@@ -224,7 +229,7 @@ class ProducerTable {
     return true;
   }
 
-  /// Any run. `verdicts` are kNew.
+  /// Judges any run. On entry all `verdicts` are kNew.
   void judge(ProducerEntry* entry, const Run& run, Verdict* verdicts, std::uint64_t now) noexcept;
   [[nodiscard]] bool begin_if_new(ProducerEntry*& entry, const wire::Identity& identity,
                                   std::uint64_t now) noexcept;
@@ -261,7 +266,7 @@ class ProducerTable {
   std::uint64_t rate_cycles_;
   std::size_t swept_ = 0;
   std::size_t used_ = 0;             ///< no entry from here on was ever taken
-  std::vector<std::uint32_t> free_;  ///< entries that nobody has; never grows beyond its start
+  std::vector<std::uint32_t> free_;  ///< free entries; never has more than at the start
   ProducerTotals totals_;
 };
 

@@ -25,7 +25,7 @@ RunMark SequenceWindow::mark_run(BitRing bits, std::uint64_t sequence, std::uint
                                  std::uint64_t floor) noexcept {
   RunMark mark;
   for (std::uint64_t done = 0; done < count;) {
-    // A piece lies in one word, and wholly above the highest or not above it.
+    // A piece lies in one word, and either all of it is above the highest number or none of it.
     const std::uint64_t from = sequence + done;
     std::uint64_t piece = std::min(count - done, kWordBits - from % kWordBits);
     if (from > highest) {
@@ -39,7 +39,7 @@ RunMark SequenceWindow::mark_run(BitRing bits, std::uint64_t sequence, std::uint
   return mark;
 }
 
-// A piece not above the highest; `done` of the run were before it.
+// Marks a piece that is not above the highest number; `done` numbers of the run came before it.
 void SequenceWindow::mark_below(BitRing bits, std::uint64_t from, std::uint64_t count,
                                 std::uint64_t floor, std::uint64_t done, RunMark& mark) noexcept {
   const std::uint64_t window = bits.width();
@@ -68,7 +68,8 @@ void SequenceWindow::mark_below(BitRing bits, std::uint64_t from, std::uint64_t 
   mark.depth = std::max(mark.depth, highest - lowest);
 }
 
-// Takes in a piece above the highest, marked. Returns how many that left were never marked.
+// Takes in and marks a piece above the highest number. Returns how many of the numbers that left
+// the window were never marked.
 std::uint64_t SequenceWindow::enter(BitRing bits, std::uint64_t from,
                                     std::uint64_t count) noexcept {
   std::uint64_t lost = 0;
@@ -79,7 +80,8 @@ std::uint64_t SequenceWindow::enter(BitRing bits, std::uint64_t from,
   }
   const std::uint64_t at = from % kWordBits;
   const std::uint64_t all = bits_between(at, at + count - 1);
-  // What leaves as n is taken in counts if it was sent, as far as can be told.
+  // As each number is taken in, one leaves; it counts as lost if it was sent, as far as can be
+  // told.
   const std::uint64_t last = from + count - 1;
   if (last - first >= bits.width()) {
     const std::uint64_t counts_from = std::max(from, first + bits.width());
@@ -90,12 +92,12 @@ std::uint64_t SequenceWindow::enter(BitRing bits, std::uint64_t from,
   return lost;
 }
 
-// Takes in highest + 1 .. sequence, unmarked; the numbers W below them leave. At most one pass over
-// the bitmap. Returns how many that left were never marked.
+// Takes in highest + 1 .. sequence without marking them; for each, the number W below it leaves. At
+// most one pass over the bitmap. Returns how many of the numbers that left were never marked.
 std::uint64_t SequenceWindow::skip_to(BitRing bits, std::uint64_t sequence) noexcept {
   const std::uint64_t window = bits.width();
   const bool apart = sequence - highest > window;
-  // Those between the two windows were never in one.
+  // The numbers between the old and the new window were never in a window.
   std::uint64_t lost = apart ? sequence - window - highest : 0;
   const std::uint64_t from = highest + 1;
   const std::uint64_t to = apart ? highest + window : sequence;

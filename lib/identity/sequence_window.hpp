@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Which numbers of one producer have been seen: a sliding window over them, one bit each.
 //
-// The bitmap is used as in RFC 6479 (anti-replay without bit shifting), but exactly as wide as the
-// window: the bit of number n is that of n - W, and taking n in is what makes n - W leave.
+// The bitmap is used as in RFC 6479 (anti-replay without bit shifting), but it is exactly as wide
+// as the window, W: numbers n and n - W share a bit, and when n is taken in, n - W leaves.
 #pragma once
 
 #include <atomic>
@@ -14,13 +14,13 @@
 
 namespace esc::identity {
 
-/// 64 bits of a window. One writer; what it stores releases what it stored before, so that a reader
-/// who sees a word also sees the mark of the change that wrote it (ProducerEntry::version).
+/// 64 bits of a window. It has one writer, whose stores release: a reader who sees a word also sees
+/// that the change which wrote it had begun (ProducerEntry::version).
 using BitWord = std::atomic<std::uint64_t>;
 
-/// The bits of one window: W of them, W a power of two and at least 64. `rotation` says in which
-/// word number 0 is: windows that lie side by side would else all work on the same few cache sets,
-/// for their producers are mostly about as far.
+/// The bits of one window: W of them, W a power of two and at least 64. `rotation` says which word
+/// holds number 0. It differs from window to window: most producers have sent about as many
+/// numbers, so without it all windows would use the same few cache sets.
 class BitRing {
  public:
   static constexpr std::uint64_t kWordBits = 64;
@@ -52,30 +52,31 @@ class BitRing {
   std::uint64_t rotation_;
 };
 
-/// The bitmap of entry `number` among those of a table, `words` each.
+/// The bitmap of entry `number` of a table whose bitmaps have `words` words each.
 [[nodiscard]] inline BitRing ring_of(std::span<BitWord> bits, std::size_t number,
                                      std::size_t words) noexcept {
   constexpr std::size_t kWordsOfLine = kCacheLineBytes / sizeof(BitWord);
   return {bits.subspan(number * words, words), number * kWordsOfLine};
 }
 
-/// What marking a run of numbers came to. Bit i stands for the i-th of the run; one that is in
-/// neither set is new.
+/// The result of marking a run of numbers. Bit i stands for the i-th number of the run; a number in
+/// neither `duplicate` nor `stale` is new.
 struct RunMark {
   std::uint64_t duplicate = 0;  ///< inside the window, and marked before
   std::uint64_t stale = 0;      ///< below the window
   std::uint64_t lost = 0;       ///< numbers that left the window and never came
-  std::uint64_t late = 0;       ///< new ones below the highest
-  std::uint64_t depth = 0;      ///< how far the furthest of them was below it
+  std::uint64_t late = 0;       ///< numbers that are new, but below the highest one
+  std::uint64_t depth = 0;      ///< how far below the highest one the lowest of them was
 };
 
-/// The bounds of a window, and the word of its highest number, which nearly every number meets: the
-/// other bits lie elsewhere and are handed to every call (what they hold in the place of that word
-/// is not looked at). A plain value: whoever shares it stores its fields for others to read.
+/// The bounds of a window, and the word with the bit of its highest number, which nearly every new
+/// number needs. The other bits lie in a BitRing that is handed to every call; its copy of that
+/// word is not used. A plain value: whoever shares it stores its fields where others read them.
 struct SequenceWindow {
   std::uint64_t highest = 0;
-  std::uint64_t first = 0;  ///< of first contact: what is lower may never have been sent
-  std::uint64_t head = 0;   ///< the word of `highest`
+  /// The number of the first contact: lower ones may never have been sent.
+  std::uint64_t first = 0;
+  std::uint64_t head = 0;  ///< the word of `highest`
 
   static constexpr std::uint64_t kMaxRun = 64;
 
@@ -88,14 +89,15 @@ struct SequenceWindow {
   [[nodiscard]] RunMark mark_run(BitRing bits, std::uint64_t sequence, std::uint64_t count,
                                  std::uint64_t floor = 0) noexcept;
 
-  /// Numbers of the window that were sent, as far as can be told, and have not come. Of a window
-  /// that was read in the middle of a change: anything up to the window's width.
+  /// How many numbers of the window were sent, as far as can be told, and have not come. If the
+  /// window was read in the middle of a change, the answer may be anything up to the window's
+  /// width.
   [[nodiscard]] std::uint64_t missing(BitRing bits) const noexcept;
 
-  /// The bits of the 64 numbers that end with `last`, which gets the highest bit. Not all of them
-  /// need be in the window, or numbers at all: the bits of those are 0.
+  /// The bits of the 64 numbers that end with `last`, which gets the highest bit. Bits of numbers
+  /// outside the window, or below 0, are 0.
   [[nodiscard]] std::uint64_t bits_up_to(BitRing bits, std::uint64_t last) const noexcept;
-  /// Its reverse, for a window that is being restored from a cleared bitmap.
+  /// The reverse: sets those bits while a window is restored into a cleared bitmap.
   void set_bits_up_to(BitRing bits, std::uint64_t last, std::uint64_t marked) noexcept;
 
  private:

@@ -31,7 +31,7 @@ std::uint64_t clock_ns(clockid_t clock) noexcept {
          static_cast<std::uint64_t>(time.tv_nsec);
 }
 
-// value * to / from, at most what there is room for.
+// value * to / from, at most the largest value that fits.
 std::uint64_t scale(std::uint64_t value, std::uint64_t to, std::uint64_t from) noexcept {
   const auto scaled = static_cast<unsigned __int128>(value) * to / from;
   return scaled > UINT64_MAX ? UINT64_MAX : static_cast<std::uint64_t>(scaled);
@@ -59,7 +59,7 @@ void encode(const Header& header, std::vector<std::uint8_t>& to) {
 }
 constexpr std::size_t kHeaderBytes = 8 + 4 + 4 + 8 + 8 + 36 + 4 + 8;
 
-/// `instance`: whose it must be; null: anybody's.
+/// Throws unless the file belongs to `instance`; null: it may belong to any.
 Header take_header(FileReader& file, const std::string* instance) {
   const std::uint8_t* at = file.take(kHeaderBytes).data();
   Header header;
@@ -152,7 +152,7 @@ class Choice {
       ages_.push_back(age);
     }
   }
-  /// If not all have room, those seen last do.
+  /// If there is not room for all windows, chooses those that were seen last.
   void settle() {
     if (ages_.size() <= room_ || room_ == 0) return;
     const auto limit = ages_.begin() + static_cast<std::ptrdiff_t>(room_ - 1);
@@ -178,7 +178,8 @@ class Choice {
   LoadReport& report_;
   std::vector<std::uint64_t> ages_;
   std::uint64_t limit_ = UINT64_MAX;
-  std::uint64_t at_limit_ = UINT64_MAX;  ///< so many of that age still have room
+  /// How many windows of exactly the limit's age still have room.
+  std::uint64_t at_limit_ = UINT64_MAX;
 };
 
 WindowRecord record_of(const ProducerReader& table, std::size_t place, const Instant& now) {
@@ -265,7 +266,7 @@ LoadReport load_windows(const std::string& path, const std::string& instance, Pr
   choice.settle();
   try {
     file.rewind();
-    // The same file: the checksum was right, and must be once more.
+    // Reads the same file again: its checksum was right and must be right again.
     const Header again = take_header(file, &instance);
     if (again.window != header.window) file.refuse("changed while it was read");
     each_record(file, again, [&](const WindowRecord& record) {
@@ -355,7 +356,7 @@ std::optional<files::Trouble> windows_trouble(const std::string& path) {
     }
     return std::nullopt;
   } catch (const files::FileError&) {
-    return std::nullopt;  // said when they are looked for, and when they cannot be kept
+    return std::nullopt;  // whoever looks for the windows or fails to keep them reports that
   }
 }
 

@@ -9,8 +9,8 @@ namespace {
 constexpr std::uint64_t kFull = UINT64_MAX;
 constexpr std::size_t kWordCountOffset = 44;
 
-// Bits of the 64 numbers that end with highest - behind of which nothing may be marked: they are
-// below the window's first number that can be one.
+// For the word of 64 numbers that ends with highest - behind: the bits that must be 0, since they
+// would stand for numbers below 0.
 std::uint64_t impossible(std::uint64_t highest, std::uint64_t behind) noexcept {
   if (behind > highest) return kFull;
   const std::uint64_t last = highest - behind;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// One producer's window in the form it is saved in.
+// One producer's window in the form in which it is saved.
 #pragma once
 
 #include <cstddef>
@@ -16,7 +16,7 @@ namespace esc::identity {
 inline constexpr std::uint64_t kMinSavedWindow = 64;
 inline constexpr std::uint64_t kMaxSavedWindow = 1U << 20U;
 
-/// A record, in a buffer that is used again and again.
+/// A record. Its buffer is used for one record after the other.
 struct WindowRecord {
   std::uint64_t producer = 0;
   std::uint64_t highest = 0;
@@ -29,7 +29,8 @@ struct WindowRecord {
 
 /// Fixed part: producer, highest, first, floor, age u64; epoch, how many words follow u32.
 inline constexpr std::size_t kRecordHeadBytes = 5 * 8 + 2 * 4;
-/// Then two bits for each word: all of the first, then all of the second, in 64-bit units.
+/// Then two bits for each word of the window: the first bits of all words, then the second bits of
+/// all, in units of 64 bits.
 [[nodiscard]] constexpr std::size_t mask_words(std::size_t words) noexcept {
   return (words + 63) / 64;
 }
@@ -40,12 +41,13 @@ inline constexpr std::size_t kRecordHeadBytes = 5 * 8 + 2 * 4;
 /// Appends the record to `to`.
 void encode_record(const WindowRecord& record, std::vector<std::uint8_t>& to);
 
-/// How many bytes of a record of `words` words follow its fixed part; nullopt: more than can be.
+/// How many bytes follow the fixed part of a record of `words` words; nullopt: more than a record
+/// can have.
 [[nodiscard]] std::optional<std::size_t> record_rest_bytes(std::span<const std::uint8_t> head,
                                                            std::size_t words) noexcept;
 
-/// Reads a whole record of record.words.size() words. Empty if it is one a table can have had,
-/// else what is wrong with it.
+/// Reads a whole record of record.words.size() words. Returns an empty text if a table can have had
+/// such a window, else what is wrong with it.
 [[nodiscard]] std::string decode_record(std::span<const std::uint8_t> bytes, WindowRecord& record);
 
 // Little-endian, as everything in the file.

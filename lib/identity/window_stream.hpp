@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The bytes of a window file: buffered, summed up as they pass, bounded.
+// Reads and writes the bytes of a window file through a buffer, with a checksum over all of them.
 #pragma once
 
 #include <xxhash.h>
@@ -32,8 +32,8 @@ class Checksum {
   std::unique_ptr<XXH3_state_t, Free> state_;
 };
 
-/// A file that takes the place of `path` when it is whole, and is gone otherwise. All throw
-/// WindowFileError.
+/// Writes a file that takes the place of `path` once it is whole, and is removed otherwise. All
+/// functions throw WindowFileError.
 class FileWriter {
  public:
   explicit FileWriter(const std::string& path);
@@ -54,7 +54,7 @@ class FileWriter {
   std::uint64_t bytes_ = 0;
 };
 
-/// A regular file, from its start, as often as wanted. All throw WindowFileError.
+/// Reads a regular file, from its start, any number of times. All functions throw WindowFileError.
 class FileReader {
  public:
   explicit FileReader(const std::string& path);
@@ -75,7 +75,7 @@ class FileReader {
   std::string path_;
   FileDescriptor file_;
   std::uint64_t size_ = 0;  ///< without the checksum
-  std::uint64_t left_ = 0;  ///< of that, not taken yet
+  std::uint64_t left_ = 0;  ///< of size_, what was not taken yet
   std::vector<std::uint8_t> buffer_;
   std::size_t at_ = 0;  ///< buffer_[at_, end_) was read and not taken
   std::size_t end_ = 0;
