@@ -15,22 +15,23 @@
 
 namespace esc::dispatch {
 
-/// What finding the routes of a burst shows of its events. Bit i: event i.
+/// What is found out about the events of a burst while their routes are found. Bit i: event i.
 struct BurstMasks {
   std::uint64_t not_allowed = 0;  ///< its sender may not publish to its topic
   std::uint64_t sequenced = 0;    ///< has a number
-  std::uint64_t unknown = 0;      ///< nothing takes it
+  std::uint64_t unknown = 0;      ///< no route takes it
 };
 
-/// Found once for each event, before it is judged, however long it has to wait after that: what is
-/// looked for twice passes for a topic that returns (TopicCache). Indices into the set that they
-/// were found in, so they hold for as long as its generation does. Thread: the dispatcher's lcore.
+/// A route is looked for once for each event, before the event is judged, however long the event
+/// waits afterwards: TopicCache would take a second look for a topic that came again. Routes are
+/// indices into the set in which they were found, so they hold as long as its generation does.
+/// Thread: the dispatcher's lcore.
 class BurstRoutes {
  public:
   static constexpr std::size_t kMaxBurst = 64;
 
-  /// Of the first `count` events of input.peek(), at most kMaxBurst; forgets all others. Out of
-  /// line, so that the loop has the registers to itself.
+  /// Finds the routes of the first `count` events of input.peek(), at most kMaxBurst; forgets all
+  /// others. Out of line, so that the loop has the registers to itself.
   template <class Input>
   [[gnu::noinline]] BurstMasks find(const Input& input, std::size_t count,
                                     const route::RouteSet& routes,
@@ -42,7 +43,8 @@ class BurstRoutes {
     for (std::size_t i = 0; i < count; ++i) {
       const event::Event& event = input.peek(i);
       std::uint32_t route = route::RouteSet::kNone;
-      // Behind the mbuf's header a topic can be read by its end.
+      // In a buffer that lies behind its mbuf's header, the 32 bytes before a topic's end may be
+      // read.
       if (event.has(event::kBehindHeader) && event.topic_len <= wire::kShortTopicBytes) [[likely]]
         route = routes.find_exact_short(event.topic_hash, event::topic(event));
       if (route == route::RouteSet::kNone) [[unlikely]] {
@@ -59,14 +61,14 @@ class BurstRoutes {
     return masks;
   }
 
-  /// Index in the set; RouteSet::kNone: nothing takes event i.
+  /// Index of event i's route in the set; RouteSet::kNone: no route takes it.
   [[nodiscard]] std::uint32_t operator[](std::size_t i) const noexcept {
     return routes_[first_ + i];
   }
   [[nodiscard]] bool are_of(const route::RouteSet& routes) const noexcept {
     return generation_ == routes.generation();
   }
-  /// Bit i: nothing takes event i.
+  /// Bit i: no route takes event i.
   [[nodiscard]] std::uint64_t unknown() const noexcept { return unknown_; }
   /// The first `count` events, fewer than 64, are done with: the next one becomes the first.
   void forget(std::size_t count) noexcept {

@@ -54,8 +54,8 @@ struct DispatchParts {
   storage::Outlet outlet{};
   std::span<telemetry::TopicRefusals> topics{};  ///< by slot; none: they are not counted
   bool keeps_stale = false;  ///< events too old for their window are dead letters
-  /// Every port keeps its packets while it is not polled: then what finds no room to wait in stays
-  /// in the input, until its worker has room or counts as stopped.
+  /// Every port keeps its packets while it is not polled. Then an event for which there is no room
+  /// to wait stays in the input until its worker has room or counts as stopped.
   bool lossless = false;
   std::size_t burst = 64;
 };
@@ -63,8 +63,13 @@ struct DispatchParts {
 /// Input: ready(max) -> count, peek(i) -> const Event&, release(count); Output: as WorkerOutput
 /// needs it. Thread: one lcore.
 ///
-/// No worker that stops stops the others: an event whose worker has no room is held for a bounded
-/// time, or dropped under its reason, as its route says.
+/// A worker that stops does not stop the others: an event whose worker has no room is held for a
+/// bounded time, or dropped under its reason, as its route says.
+///
+/// Words: an event is *judged* (was it seen before, may it come from there), and by that verdict it
+/// may be *refused*. It *waits* (is held) while its worker's ring is full. If it cannot be
+/// delivered it is *lost*: *kept* as a dead letter, or *dropped* under a reason where none are
+/// kept.
 template <class Input = ring::MpscRing<event::Event>,
           class Output = ring::SpscRing<event::WorkItem>>
 class DispatchStage {
@@ -132,9 +137,9 @@ class DispatchStage {
     return cache_.counters();
   }
 
-  /// What a drain has no time for: calls give_up(const event::Event&, DeadReason) on what waits for
-  /// workers; returns how many events. Only once the lcore has stopped, from the thread that is
-  /// alone with the stage then, like the next two.
+  /// For the end of a drain that took too long: calls give_up(const event::Event&, DeadReason) on
+  /// the events that wait for workers; returns how many. Only once the lcore has stopped, from the
+  /// one thread that then uses the stage; the same holds for the next two functions.
   template <class GiveUp>
   std::size_t discard(GiveUp&& give_up) noexcept {
     std::size_t discarded = 0;
@@ -148,10 +153,10 @@ class DispatchStage {
     return discarded;
   }
 
-  /// The same of the input. What was seen before, or may not be here, is counted as that, as in
-  /// poll(), and not given up: a dead letter must not be a copy of what was delivered, since its
-  /// replay passes the window. So events without a verdict get theirs first. Where no dead letters
-  /// are kept those are given up without one: what leaves no mark can be sent again.
+  /// The same for the events in the input. Events that poll() would refuse are counted as refused,
+  /// not given up: a dead letter must not be a copy of a delivered event, since its replay is not
+  /// judged by the window. So events without a verdict get one first. Where no dead letters are
+  /// kept, they are given up without a verdict: an event that has left no mark can be sent again.
   template <class GiveUp>
   void discard_input(std::uint64_t now, GiveUp&& give_up) noexcept {
     for (;;) {
@@ -168,7 +173,7 @@ class DispatchStage {
     releaser_.flush();
   }
 
-  /// The same of an event that did not get into the input. After discard_input().
+  /// The same for one event that did not get into the input. After discard_input().
   template <class GiveUp>
   void discard_one(const event::Event& event, std::uint64_t now, GiveUp&& give_up) noexcept {
     const struct {
@@ -183,7 +188,7 @@ class DispatchStage {
  private:
   using Worker = WorkerOutput<Output>;
 
-  /// Each event has its verdict once, however often it is looked at until its worker has room.
+  /// Each event gets its verdict once, however often it is looked at until its worker has room.
   void judge(const route::Rules& rules, std::uint64_t now) noexcept {
     const Judged judged = judge_numbers(input_, judged_, rules, now);
     if (judged.replays != 0) [[unlikely]]
@@ -211,8 +216,8 @@ class DispatchStage {
                      rules.routes, routes_, now, counters_);
   }
 
-  /// For discard_input(). Returns which events are replayed letters: those are not judged. They are
-  /// still where they came from, and are sent again as long as nobody counts them as replayed.
+  /// For discard_input(). Returns which events are replayed dead letters, which are not judged: the
+  /// sender still has them, and sends them again as long as no appliance has marked them as seen.
   template <class Events>
   [[nodiscard]] std::uint64_t judge_late(const Events& events, std::size_t count,
                                          std::uint64_t now) noexcept {
@@ -252,13 +257,14 @@ class DispatchStage {
         replay_judge_.judge(input_, replays, rules.replay_sources, keys, now, refused_));
   }
 
-  /// Rules were replaced while judged events wait in the input. What was refused stays refused.
+  /// Called when rules were replaced while judged events wait. Refused events stay refused.
   [[gnu::noinline]] void find_again(const route::RouteSet& routes) noexcept {
     const std::uint64_t told = refused_.all();
     refused_.not_allowed |= routes_.find(input_, judged_, routes, cache_).not_allowed & ~told;
   }
 
-  /// The judged events in their order; how many of them are done with. The rest has to wait.
+  /// Hands over or refuses the judged events in their order, until one has to wait; returns how
+  /// many.
   std::size_t take(const route::RouteSet& routes, std::uint64_t now) noexcept {
     const std::uint64_t refused = refused_.all();
     const std::uint64_t unusual = refused | routes_.unknown();
@@ -313,7 +319,7 @@ class DispatchStage {
     releaser_.release(event);
   }
 
-  /// The same, counted for its topic.
+  /// The same, and counts it for its topic too.
   [[gnu::noinline]] void refuse_of(const route::RouteSet& routes, std::uint32_t route,
                                    const event::Event& event, std::uint64_t bit,
                                    std::uint64_t now) noexcept {
@@ -331,15 +337,15 @@ class DispatchStage {
     }
   }
 
-  /// One event of that slot was lost, which is a dead letter if there are more than `letters` now.
+  /// Counts a lost event for its topic: as a dead letter if `letters` have become more, else a
+  /// drop.
   void count_lost(std::uint32_t slot, std::uint64_t letters) noexcept {
     if (slot >= topics_.size()) return;
     (counters_.dead_lettered.get() != letters ? topics_[slot].dead_lettered : topics_[slot].dropped)
         .add();
   }
 
-  /// Finds the event's worker; false: it has to wait. What is rare is out of line, so that the rest
-  /// is one piece of the loop.
+  /// Hands the event to its worker; false: it stays in the input. Rare cases are out of line.
   [[gnu::always_inline]] bool hand_over(const route::RouteSet& routes, std::uint32_t route,
                                         const event::Event& event, std::uint64_t now) noexcept {
     if (route == route::RouteSet::kNone) [[unlikely]]
@@ -353,8 +359,8 @@ class DispatchStage {
     return true;
   }
 
-  /// Where there is only one worker: the events from the `first` on, up to the next one that is
-  /// `unusual`, or as many as the worker's ring has room for; how many.
+  /// For a pipeline with one worker: hands over the events from `first` on, up to the next one that
+  /// is `unusual`, or as many as the worker's ring has room for. Returns how many.
   [[gnu::always_inline]] std::size_t hand_over_run(const route::RouteSet& routes, std::size_t first,
                                                    std::uint64_t unusual) noexcept {
     const std::uint64_t ahead = unusual >> first;
@@ -370,8 +376,8 @@ class DispatchStage {
     return room;
   }
 
-  /// Written field by field into the ring's cell: put together elsewhere first, it would have to be
-  /// read back before it has left the store buffer.
+  /// Writes field by field into the ring's cell. If the item were put together elsewhere and
+  /// copied, the copy would read it back while it is still in the store buffer.
   static void fill(event::WorkItem& item, const route::RouteSet::Target& target,
                    const event::Event& event) noexcept {
     item.event = event;
@@ -382,12 +388,12 @@ class DispatchStage {
     if (target.has_priority) item.event.priority = target.priority;
   }
 
-  /// The worker's ring has no room for it; false: it has to stay in the input.
+  /// The worker's ring has no room: holds, loses or drops the event; false: it stays in the input.
   [[gnu::noinline]] bool wait(Worker& worker, const route::RouteSet::Target& target,
                               const event::Event& event, std::uint64_t now) noexcept {
     event::WorkItem item;
     fill(item, target, event);
-    // Where nothing needs to be lost all wait alike, here or in the input.
+    // If no port can lose anything, events of all priorities wait alike, here or in the input.
     const Wait done = worker.wait(item, target.on_full, lossless_, now);
     const bool may_wait = target.on_full == config::OnFull::kHold;
     if (done == Wait::kHeld) {
@@ -401,7 +407,7 @@ class DispatchStage {
       lose(event, FrameDrop::kHoldExpired, DeadReason::kHoldExpired, now);
     } else if (target.on_full == config::OnFull::kShed) {
       drop(event, FrameDrop::kWorkerFull);
-      counters_.shed_as_told.add();  // after the drop, which a reader adds up later
+      counters_.shed_as_told.add();  // counted after the drop: readers sum up the drops last
     } else {
       lose(event, FrameDrop::kWorkerFull, DeadReason::kWorkerFull, now);
     }
@@ -416,7 +422,7 @@ class DispatchStage {
     return lose(event, FrameDrop::kUnknownTopic, DeadReason::kUnknownTopic, now);
   }
 
-  /// A dead letter, where those are kept.
+  /// Makes the event a dead letter, or drops it where no dead letters are kept.
   bool lose(const event::Event& event, FrameDrop otherwise, DeadReason reason,
             std::uint64_t now) noexcept {
     return outlet_.keeps() ? keep(event, reason, now) : drop(event, otherwise);
@@ -444,7 +450,7 @@ class DispatchStage {
     probe_.poll(input_, std::span<const Worker>(workers_), paused, now);
   }
 
-  /// Moves on what waits for workers, and gives up what has waited too long; how many events.
+  /// Moves waiting events into their rings, and loses those that waited too long; returns how many.
   [[gnu::noinline]] std::size_t serve_held(std::uint64_t now) noexcept {
     std::size_t moved = 0;
     std::size_t expired = 0;

@@ -17,7 +17,7 @@ struct HeldItem {
   std::uint64_t since_tsc;
 };
 
-/// First in, first out, in memory that is given to it; bounded by that. Thread: the dispatcher's
+/// First in, first out, in memory that is given to it, which bounds it. Thread: the dispatcher's
 /// lcore.
 class HoldQueue {
  public:
@@ -28,10 +28,11 @@ class HoldQueue {
   [[nodiscard]] bool empty() const noexcept { return head_ == tail_; }
   [[nodiscard]] std::size_t size() const noexcept { return tail_ - head_; }
   [[nodiscard]] std::size_t capacity() const noexcept { return mask_ + 1; }
-  /// How many may wait for one more of this priority to do so: seven eighths of all there is room
-  /// for at the lowest, and from there in a line to all of it at the highest. So under a load that
-  /// is too much for this worker the lowest priorities are refused, and no more of them than it
-  /// takes. Where it is too much for all of them RX stages shed before that (docs/pressure.md).
+  /// An event of this priority may wait if fewer than so many events wait already: seven eighths of
+  /// the room for the lowest priority, all of it for the highest, and in a straight line between
+  /// the two. So if the load is too much for this worker, its lowest priorities are refused, and no
+  /// more events than necessary. If the load is too much for all workers, RX stages shed before
+  /// that (docs/pressure.md).
   [[nodiscard]] std::size_t room_for(std::uint8_t priority) const noexcept {
     return capacity() * (std::size_t{1793} + priority) / 2048;
   }

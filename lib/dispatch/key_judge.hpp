@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Which events of a burst were seen before by their key: by what their routes say tells them apart.
+// Finds the events of a burst whose key was seen before. A route says which bytes of the payload
+// are the key.
 #pragma once
 
 #include <array>
@@ -24,7 +25,7 @@ struct KeyStore {
   const identity::KeyHasher* hasher = nullptr;
 };
 
-/// The bytes of a payload that are its key by its route; none: it is too short for that.
+/// The bytes of a payload that its route makes its key; nullptr: the payload is too short.
 [[nodiscard]] inline const std::uint8_t* find_key(const route::RouteSet::Target& target,
                                                   std::span<const std::uint8_t> payload,
                                                   std::size_t& bytes) noexcept {
@@ -33,8 +34,8 @@ struct KeyStore {
   return payload.data() + target.dedup_offset;
 }
 
-/// Within what a key is unique: its topic, and the rule that cut it out. A reload that corrects a
-/// rule must not have new keys taken for what the old rule left.
+/// A key is unique within its topic and the rule that cut it out of the payload. After a reload
+/// that corrects a rule, new keys must not be taken for those that the old rule left behind.
 [[nodiscard]] inline std::uint64_t key_scope(const route::RouteSet::Target& target,
                                              std::uint64_t topic_hash) noexcept {
   const std::uint64_t rule = static_cast<std::uint64_t>(target.dedup) |
@@ -53,9 +54,9 @@ class KeyJudge {
   explicit KeyJudge(const KeyStore& store) noexcept
       : caller_(*store.table), hasher_(*store.hasher) {}
 
-  /// Judges, and marks as seen, those of the first `count` events of input.peek() whose route,
-  /// `found` in `routes`, has a key; bit i: event i was seen before. Passed over: what is in
-  /// `skip`. `count`: at most kMaxBurst.
+  /// Judges those of the first `count` events of input.peek() whose route (`found` in `routes`) has
+  /// a key, and marks their keys as seen; bit i of the answer: event i was seen before. Events in
+  /// `skip` are passed over. `count`: at most kMaxBurst.
   template <class Input>
   [[nodiscard]] std::uint64_t judge(const Input& input, std::size_t count, std::uint64_t skip,
                                     const route::RouteSet& routes, const BurstRoutes& found,
@@ -80,15 +81,15 @@ class KeyJudge {
     return mark(std::span(keys_).first(keyed), place_, now);
   }
 
-  /// Has the table judge keys of other events: `place` says of each which bit of the answer is its
-  /// own. At most kMaxBurst.
+  /// Has the table judge the keys of other events: `place` says which bit of the answer belongs to
+  /// which key. At most kMaxBurst.
   [[nodiscard]] std::uint64_t mark(std::span<const identity::KeyHash> keys,
                                    std::span<const std::uint8_t> place,
                                    std::uint64_t now) noexcept {
     caller_.check_and_mark(keys, verdicts_, now);
     std::uint64_t found = 0;
     for (std::size_t k = 0; k < keys.size(); ++k) {
-      // Contended keys pass as new ones: twice is better than never.
+      // Contended keys pass as new: delivering an event twice is better than losing it.
       found |= static_cast<std::uint64_t>(verdicts_[k] == identity::KeyVerdict::kDuplicate)
                << place[k];
     }

@@ -15,7 +15,7 @@ namespace esc::dispatch {
   return peer && routes.may_publish(target, *peer);
 }
 
-/// Most routes are open to anyone, and ask no further.
+/// Most routes are open to anyone, and the sender's address is not read for them.
 [[nodiscard]] inline bool may_publish(const route::RouteSet& routes,
                                       const route::RouteSet::Target& target,
                                       const event::Event& event) noexcept {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Measures how full a pipeline is, and has the level of pressure decided.
+// Measures how full a pipeline is and passes that on to the monitor, which decides the level of
+// pressure.
 #pragma once
 
 #include <rte_mempool.h>
@@ -36,8 +37,9 @@ class PressureProbe {
         backlog_(backlog),
         interval_cycles_(interval_cycles) {}
 
-  /// By time, not by what happens to arrive: called at every poll. While `paused` the ring from the
-  /// RX lcores fills up because nobody is to take anything: that is no pressure.
+  /// Called at every poll; it measures at intervals of time, not whenever events arrive. While
+  /// `paused`, the ring from the RX lcores fills up because nothing is taken from it: that is no
+  /// pressure.
   template <class Input, class Output>
   void poll(const Input& input, std::span<const WorkerOutput<Output>> outputs, bool paused,
             std::uint64_t now) noexcept {
@@ -59,8 +61,9 @@ class PressureProbe {
   }
 
  private:
-  /// The emptiest of the workers that move: as long as one has room, the others' own limits hold
-  /// for their own routes (worker_output.hpp), and nobody else is to be shed for them.
+  /// The emptiest ring among the workers that make progress. As long as one has room, the other
+  /// workers' limits apply to their own routes only (worker_output.hpp), and no other route's
+  /// events are to be shed.
   template <class Output>
   [[nodiscard]] static std::uint16_t worker_rings(
       std::span<const WorkerOutput<Output>> outputs) noexcept {
@@ -88,7 +91,8 @@ class PressureProbe {
     return fullest;
   }
 
-  /// Of the quickest worker that moves, likewise; one that has nothing to do is quick.
+  /// Of the quickest worker that makes progress, for the same reason; a worker that has nothing to
+  /// do is quick.
   template <class Output>
   [[nodiscard]] std::uint16_t latency(std::span<const WorkerOutput<Output>> outputs,
                                       std::uint64_t now) const noexcept {

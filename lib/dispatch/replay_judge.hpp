@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Replayed dead letters of a burst: who may send them, and which came before.
+// Judges the replayed dead letters of a burst: whether their sender may replay, and which came
+// before.
 #pragma once
 
 #include <array>
@@ -16,14 +17,15 @@
 
 namespace esc::dispatch {
 
-/// A replayed event has the number that it had when it died, which its producer's window has seen;
-/// so it is known by its number and how often it was replayed, among the keys. Thread: the
-/// dispatcher's lcore.
+/// A replayed event has the number that it had when it died, which its producer's window has seen
+/// already. So the table of keys remembers it, by its number and how often it was replayed. Thread:
+/// the dispatcher's lcore.
 class ReplayJudge {
  public:
-  /// Judges, and marks as seen, the events of input.peek() that `replays` has a bit for, and adds
-  /// to `found`. From an address that is not in `sources` none is taken, and none leaves a mark.
-  /// `keys`: null: there is no memory for them, and none is taken either. Returns how many are new.
+  /// Judges the events of input.peek() whose bit is set in `replays`, marks them as seen, and adds
+  /// the refused ones to `found`. Events from an address outside `sources` are refused and leave no
+  /// mark. `keys` null: there is no memory to remember them in, and all are refused. Returns how
+  /// many are new.
   template <class Input>
   std::size_t judge(const Input& input, std::uint64_t replays, const wire::PrefixSet& sources,
                     KeyJudge* keys, std::uint64_t now, Refusals& found) noexcept {

@@ -18,8 +18,8 @@ namespace esc::dispatch {
 
 /// Bit i: event i of the burst. The sets are disjoint.
 struct Refusals {
-  std::uint64_t not_allowed = 0;  ///< from where their topic is not taken (see BurstRoutes)
-  std::uint64_t forged = 0;       ///< from where their producer may not send
+  std::uint64_t not_allowed = 0;  ///< their sender may not publish to their topic (see BurstRoutes)
+  std::uint64_t forged = 0;       ///< their sender may not speak for their producer
   std::uint64_t duplicate = 0;
   std::uint64_t stale = 0;
   std::uint64_t same_key = 0;      ///< see KeyJudge
@@ -41,7 +41,7 @@ struct Refusals {
   }
 };
 
-/// Which sequenced events of a burst have no key. Bit i: event i.
+/// Which sequenced events of a burst are not judged by a key. Bit i: event i.
 struct Judged {
   std::uint64_t by_number = 0;  ///< were judged by their number
   std::uint64_t replays = 0;  ///< are replayed dead letters: their window saw them before they died
@@ -57,9 +57,9 @@ class SequenceJudge {
   /// `table`: not owned; null: no event is judged.
   explicit SequenceJudge(identity::ProducerTable* table) noexcept : table_(table) {}
 
-  /// Judges, and marks as seen, the events of input.peek() that `numbered` has a bit for, all of
-  /// which have a number, and adds to `found`. What comes from where its producer may not send
-  /// leaves no mark: nobody makes others' numbers look repeated.
+  /// Judges the events of input.peek() whose bit is set in `numbered` (all of them have a number),
+  /// marks them as seen, and adds the refused ones to `found`. Events from an address from which
+  /// their producer may not send leave no mark, so nobody can make others' numbers look repeated.
   template <class Input>
   [[nodiscard]] Judged judge(const Input& input, std::uint64_t numbered,
                              const route::ProducerBindings& bindings, std::uint64_t now,
@@ -104,8 +104,8 @@ class SequenceJudge {
     return sources == nullptr || event::is_from(event, *sources);
   }
 
-  /// What was found of the events gathered, whose verdicts are new again then. Returns those that
-  /// were not judged.
+  /// Adds the verdicts of the gathered events to `found` and sets the verdicts back to kNew.
+  /// Returns the events that were not judged.
   std::uint64_t add_refusals(std::size_t sequenced, Refusals& found) noexcept {
     std::uint64_t untracked = 0;
     for (std::size_t k = 0; k < sequenced; ++k) {

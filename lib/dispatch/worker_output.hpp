@@ -12,15 +12,15 @@
 
 namespace esc::dispatch {
 
-/// How long, in events and time, a worker is waited for.
+/// How long events wait for a worker before it counts as stopped.
 struct HoldLimits {
   std::uint64_t timeout_cycles = UINT64_MAX;  ///< TSC cycles
 };
 
-/// What became of an event whose worker's ring has no room.
+/// What wait() did with an event whose worker's ring has no room.
 enum class Wait : std::uint8_t {
-  kHeld,     ///< waits here
-  kFull,     ///< not taken: as many wait as may, or its route does not wait
+  kHeld,     ///< the event waits here
+  kFull,     ///< not taken: no more events may wait, or its route does not wait
   kStopped,  ///< not taken: the worker has stopped, and events no longer wait for it
 };
 
@@ -28,9 +28,9 @@ enum class Wait : std::uint8_t {
 /// claimed(count) for several; publish() -> count, size(), capacity().
 /// Thread: the dispatcher's lcore.
 ///
-/// A worker that lets an event wait for longer than the time limit counts as stopped: from then on
-/// what its ring does not take at once does not wait, so that it costs nobody else anything. It
-/// counts as moving again once nothing waits for it and its ring is no more than half full.
+/// A worker counts as stopped once an event has waited for it longer than the time limit: from then
+/// on events that its ring does not take at once do not wait, so that it holds up no other worker.
+/// It counts as moving again once nothing waits for it and its ring is no more than half full.
 template <class Output>
 class WorkerOutput {
  public:
@@ -38,22 +38,23 @@ class WorkerOutput {
       : ring_(ring), hold_(hold), limits_(limits) {}
 
   /// Room in the ring for one more event, to be written before publish(); null: there is none, or
-  /// others wait for it. Then wait() is the way.
+  /// other events wait already. Then the caller calls wait().
   [[nodiscard]] event::WorkItem* claim() noexcept {
     // Once one event waits, those after it do as well: order is kept.
     return hold_.empty() ? ring_.claim() : nullptr;
   }
 
-  /// Room in the ring for the next events, at most `wanted`; none while others wait for it. The
-  /// i-th of them is to be written to at(i), then as many as were written are claimed().
+  /// How many more events the ring has room for, at most `wanted`; 0 while others wait. The caller
+  /// writes the i-th of them to at(i), then calls claimed() with the number it has written.
   [[nodiscard]] std::size_t room(std::size_t wanted) noexcept {
     return hold_.empty() ? ring_.room(wanted) : 0;
   }
   [[nodiscard]] event::WorkItem& at(std::size_t i) noexcept { return ring_.at(i); }
   void claimed(std::size_t count) noexcept { ring_.claimed(count); }
 
-  /// For an event that claim() had no room for. `on_full` is that of its route. All `alike`: any
-  /// event waits while there is room; else the room that is left is for the higher priorities.
+  /// For an event for which claim() had no room. `on_full` is its route's. `alike` true: any event
+  /// may wait while there is room; false: the last part of the room is for higher priorities
+  /// (HoldQueue::room_for).
   [[nodiscard]] Wait wait(const event::WorkItem& item, config::OnFull on_full, bool alike,
                           std::uint64_t now) noexcept {
     if (stopped_) return Wait::kStopped;
@@ -64,10 +65,10 @@ class WorkerOutput {
     return Wait::kHeld;
   }
 
-  /// Shows the worker what its ring took; how many events that was.
+  /// Shows the worker the events claimed so far; returns how many.
   std::size_t publish() noexcept { return ring_.publish(); }
 
-  /// Moves what waits into the ring, as far as there is room; how many events.
+  /// Moves events that wait into the ring, as far as there is room; returns how many.
   std::size_t push_held() noexcept {
     while (!hold_.empty()) {
       event::WorkItem* room = ring_.claim();
@@ -94,7 +95,7 @@ class WorkerOutput {
     return count;
   }
 
-  /// Everything that waits, whatever its time.
+  /// Calls give_up() on all events that wait, however long they have; returns how many.
   template <class F>
   std::size_t discard(F&& give_up) noexcept {
     const std::size_t count = hold_.size();

@@ -8,7 +8,7 @@ namespace esc::intake {
 
 bool DatagramCursor::shared(const rte_mbuf* chain) noexcept {
   for (const rte_mbuf* segment = chain; segment != nullptr; segment = segment->next) {
-    // The buffer under a clone is somebody else's too, whatever the clone's own count says.
+    // A clone shares its buffer with somebody else, whatever the clone's own reference count says.
     if (rte_mbuf_refcnt_read(segment) != 1 || RTE_MBUF_CLONED(segment)) return true;
   }
   return false;
@@ -29,7 +29,8 @@ void DatagramCursor::leave_segment() noexcept {
   rte_mbuf* next = segment->next;
   if (shared_head_ == nullptr) {
     detach(segment);
-    // Here and not with each event: by the second one the first may be with another lcore.
+    // Noted here and not with each event: when the second event is staged, the first may already be
+    // with another lcore.
     peer_flags_ = event::note_peer(*next, peer_, peer_port_);
   }
   refs_.enter(next);
@@ -87,7 +88,8 @@ std::uint32_t DatagramCursor::peek_length() const noexcept {
 }
 
 bool DatagramCursor::next(const FrameSource& source, CursorFrame& frame) noexcept {
-  // The frame before this one ended at the segment's end; its event has taken its reference by now.
+  // The frame before this one ended at the segment's end, and its event has taken its reference by
+  // now.
   if (in_segment_ == 0) advance(0);
   const std::uint32_t length = peek_length();
   const wire::LengthVerdict verdict = wire::judge_length(length, remaining_, source.limits);

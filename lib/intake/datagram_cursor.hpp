@@ -32,8 +32,8 @@ struct CursorFrame {
 /// finish(). Thread: the lcore that receives.
 ///
 /// A chained packet is taken apart as the cursor leaves its segments: each becomes an mbuf of its
-/// own, kept by the events in it. Unless somebody else holds a segment too, as a sender on a
-/// net_ring port may: such a chain stays as it is, and its events are copied out.
+/// own, kept by the events in it. If somebody else holds a segment too (a sender on a net_ring port
+/// may), the chain stays as it is, and its events are copied out of it.
 class DatagramCursor {
  public:
   DatagramCursor() : scratch_(std::make_unique<std::array<std::uint8_t, kScratchBytes>>()) {}
@@ -64,7 +64,7 @@ class DatagramCursor {
   /// Every frame has been read: time for finish().
   [[nodiscard]] bool at_end() const noexcept { return remaining_ == 0; }
 
-  /// All that is left lies in one segment: next_in_place() will do.
+  /// All that is left lies in one segment, so next_in_place() can read it.
   [[nodiscard]] bool in_one_segment() const noexcept {
     return remaining_ <= in_segment_ && shared_head_ == nullptr;
   }
@@ -91,8 +91,9 @@ class DatagramCursor {
     return view;
   }
 
-  /// The next frame, over however many segments; not at_end(). False: it spans segments and there
-  /// is no mbuf to make it whole in. Ask again, or skip_frame().
+  /// Reads the next frame, over any number of segments; not at_end(). False: the frame spans
+  /// segments, and there is no mbuf into which to copy it whole. The caller calls it again later,
+  /// or skip_frame().
   [[nodiscard]] bool next(const FrameSource& source, CursorFrame& frame) noexcept;
 
   /// Flags of an event that lies in segment(): see event::note_peer.
@@ -100,7 +101,7 @@ class DatagramCursor {
 
   [[nodiscard]] rte_mbuf* segment() const noexcept { return refs_.segment(); }
 
-  /// After next() said no: passes over the frame.
+  /// Passes over the frame for which next() returned false.
   void skip_frame() noexcept { advance(pending_frame_bytes_); }
 
   /// At the end: gives up the segments that are left. True if the last staged event owns its mbuf

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The intake: reads the frames of buffers and stages events for the pipelines, whatever the bytes
-// came by.
+// The intake: reads the frames in buffers and stages events for the pipelines. It does not depend
+// on how the bytes arrived.
 #pragma once
 
 #include <rte_mbuf.h>
@@ -33,18 +33,19 @@ struct IntakeLimits {
                                         ///< is dropped
 };
 
-/// How frames are read. Both say the same of every frame.
+/// How frames are read. Both ways decide the same for every frame.
 enum class Way : std::uint8_t {
-  kPlainFirst,  ///< frames as nearly all are at one go, the others by the general way
-  kGeneral,     ///< all of them by the general way: what the other is held against in tests
+  kPlainFirst,  ///< the usual frames in one step, the others by the general way
+  kGeneral,     ///< all frames by the general way; tests compare the other way with it
 };
 
 /// Sink: as in Lane. Thread: one lcore, that of the stage which it is part of.
 ///
-/// The stage says where its buffers come from (from), and gives it datagrams: many at once that are
-/// plain by their headers (take), or one of any shape (begin), which is then read by read(). A
-/// numbered event goes to the pipeline that owns its producer, any other to its origin's own.
-/// Whatever a ring does not take stays in the lanes; nothing more is to be read while holding().
+/// The stage says where its buffers come from (from()) and hands over datagrams: many at once if
+/// their headers are plain (take()), or one of any shape (begin()), which read() then reads. A
+/// numbered event goes to the pipeline that owns its producer, any other to the pipeline of its
+/// origin. What a ring does not take stays in the lanes, and the stage reads nothing more while
+/// holding().
 ///
 /// In each poll: read_pressure(), push(), then frames, publish() and push() again.
 template <class Sink, Way kWay = Way::kPlainFirst>
@@ -83,13 +84,12 @@ class Intake {
   [[nodiscard]] bool holding() const noexcept { return holding_; }
   /// A lane has no room for one more event: time to publish() and push().
   [[nodiscard]] bool full() const noexcept { return full_; }
-  /// A datagram has frames that are not read yet.
+  /// A datagram is open: some of its frames are not read yet.
   [[nodiscard]] bool reading() const noexcept { return cursor_.active(); }
   /// A frame waits for a buffer.
   [[nodiscard]] bool waiting() const noexcept { return waiting_since_ != 0; }
 
-  /// Where the datagrams come from that are given from now on, and when they were received. Not
-  /// while reading().
+  /// Sets where the next datagrams come from and when they were received. Not while reading().
   void from(const Origin& origin, std::uint64_t rx_tsc) noexcept {
     origin_ = origin;
     own_ = &lanes_[origin.lane];
@@ -99,8 +99,9 @@ class Intake {
     rx_tsc_ = rx_tsc;
   }
 
-  /// Takes datagrams in their order, up to the first that is not plain by its headers or until a
-  /// lane is full; the last one may be reading() then. How many. Not while reading() or full().
+  /// Takes datagrams in their order, up to the first whose headers are not plain or until a lane is
+  /// full; then the last one may be open (reading()). Returns how many it took. Not while reading()
+  /// or full().
   [[nodiscard]] std::size_t take(std::span<const PlainDatagram> datagrams) noexcept {
     std::size_t taken = 0;
     while (taken < datagrams.size() && !full_) {
@@ -115,15 +116,16 @@ class Intake {
 
   /// Takes the packet, whose datagram begins `offset` into it: behind headers, or in a direct mbuf,
   /// so that what lies before it may be read (wire::PlainFrames::kReadableBefore). `may_be_sole`:
-  /// the mbuf is plainly ours, so its reference can be handed to a single event and it can go back
-  /// raw. Not while reading().
+  /// nobody else has the mbuf, so if it holds a single event, that event may become its sole owner
+  /// and the mbuf may go back to its pool as it is. Not while reading().
   void begin(rte_mbuf* packet, std::uint32_t offset, std::uint32_t bytes,
              bool may_be_sole) noexcept {
     may_be_sole_ = may_be_sole && own_mbufs_;
     cursor_.begin(packet, offset, bytes);
   }
 
-  /// Frames of the open datagram, until it ends. False: a lane is full(), or a frame is waiting().
+  /// Reads frames of the open datagram until it ends. False: a lane is full(), or a frame is
+  /// waiting().
   bool read(std::uint64_t now) noexcept {
     while (!full_) {
       if (cursor_.in_one_segment()) [[likely]] {
@@ -140,8 +142,8 @@ class Intake {
     return false;
   }
 
-  /// After reading: receipts first, then what became of them; then the staged events may be seen by
-  /// others.
+  /// Called after reading. Counts receipts first, then refused frames; only afterwards may others
+  /// see the staged events.
   void publish(std::uint64_t now) noexcept {
     if (frames_.control != 0) own_->counters().control.add(frames_.control);
     own_->receive(frames_.other);
@@ -172,7 +174,7 @@ class Intake {
   /// Stops the clocks and the shedding of the last poll.
   void begin_giving_up() noexcept;
   /// Calls give_up(std::size_t lane, const event::Event&) on all that is staged; how many. The
-  /// event and what becomes of it is the caller's to count.
+  /// caller counts what becomes of each event.
   template <class GiveUp>
   std::size_t give_up_staged(GiveUp&& give_up) noexcept;
   /// Drops the frame that is waiting() as drained at deadline.
@@ -184,13 +186,13 @@ class Intake {
  private:
   /// Not counted yet.
   struct Frames {
-    std::uint64_t other = 0;  ///< that became no event; control frames too
+    std::uint64_t other = 0;  ///< frames that became no event, control frames included
     std::uint64_t control = 0;
-    std::uint64_t plain = 0;  ///< events that were read at one go
+    std::uint64_t plain = 0;  ///< events that were read in one step
   };
 
-  /// Datagrams that are one plain event each, as nearly all are, up to the first that is not, or as
-  /// many as there is room for. Nothing is written of one before it is known to be that.
+  /// Takes datagrams that are one plain event each, as nearly all are, up to the first that is not,
+  /// or as many as there is room for. It writes nothing for a datagram before it knows that.
   [[nodiscard, gnu::noinline]] std::size_t take_single_events(
       std::span<const PlainDatagram> datagrams) noexcept {
     if (kWay == Way::kGeneral) return 0;
@@ -230,7 +232,8 @@ class Intake {
     return i;
   }
 
-  /// Frames of an open datagram that lies behind its headers in one segment. False: a lane is full.
+  /// Reads frames of an open datagram that lies behind its headers in one segment. False: a lane is
+  /// full.
   [[gnu::noinline]] bool read_in_place() noexcept {
     rte_mbuf* const mbuf = cursor_.segment();
     const auto* const base = reinterpret_cast<const std::uint8_t*>(mbuf);
@@ -306,7 +309,7 @@ class Intake {
     if (cursor_.finish() && may_be_sole_) last_event_->flags |= event::kSoleOwner;
   }
 
-  /// Any frame that lies in the datagram's last segment.
+  /// Reads any frame that lies in the datagram's last segment.
   [[gnu::noinline]] void take_in_place() noexcept {
     const wire::FrameView view = cursor_.next_in_place(origin_.from->limits);
     take_frame(view, cursor_.segment(), false, cursor_.peer_flags());
@@ -324,7 +327,8 @@ class Intake {
     return true;
   }
 
-  /// Any frame. `flags`: that the event has for its holder's sake.
+  /// Stages or refuses any frame. `flags`: those that the event has because of where its frame
+  /// lies.
   void take_frame(const wire::FrameView& view, rte_mbuf* holder, bool copied,
                   std::uint8_t flags) noexcept {
     if (view.kind != wire::FrameKind::kEvent) {
@@ -366,8 +370,8 @@ class Intake {
     event::set_frame_start(event, view.topic - wire::kTopicOffset);
   }
 
-  /// Where to write it, if it is kept; null: it is gone. A replayed letter is kept where it came
-  /// from.
+  /// Sheds a frame for its priority. Returns where to write it if it becomes a dead letter; null:
+  /// it is dropped. A replayed dead letter is dropped: it is still where it came from.
   [[gnu::noinline]] event::Event* shed(Lane<Sink>& lane, rte_mbuf* holder, bool copied,
                                        bool replayed) noexcept {
     if (lane.keeps_shed() && !replayed) {
@@ -401,7 +405,7 @@ class Intake {
     return true;
   }
 
-  /// The frame that there is no buffer for; it consumes its number all the same.
+  /// Drops the frame for which there is no buffer. It uses up its number all the same.
   void lose_waiting_frame(FrameDrop reason) noexcept {
     waiting_since_ = 0;
     ++frames_.other;
@@ -412,7 +416,7 @@ class Intake {
 
   void discard_frames() noexcept;
 
-  // Line by line: what every poll uses, then what the open datagram needs.
+  // Ordered by cache lines: first what every poll uses, then what the open datagram needs.
   std::vector<Lane<Sink>> lanes_;
   route::TopicHasher hasher_;
   identity::ProducerOwner owner_;

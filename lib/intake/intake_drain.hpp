@@ -18,7 +18,7 @@ template <class Sink, Way kWay>
 void Intake<Sink, kWay>::begin_giving_up() noexcept {
   read_pressure(false);
   for (Lane<Sink>& lane : lanes_) lane.publish_receipts();
-  waiting_since_ = 0;  // by the clock of another poll
+  waiting_since_ = 0;  // it was taken from the clock of an earlier poll
 }
 
 template <class Sink, Way kWay>

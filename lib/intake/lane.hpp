@@ -27,39 +27,40 @@ class Lane {
        const control::PressureBoard* pressure = nullptr, const storage::Outlet& outlet = {})
       : sink_(std::move(sink)), counters_(&counters), board_(pressure), outlet_(outlet) {}
 
-  /// Once a poll: what the pipeline asks for until the next. `obeys` false: it is not asked, and
-  /// nothing is shed or deferred.
+  /// Reads, once a poll, what the pipeline asks for (shedding, deferring). `obeys` false: the
+  /// pipeline is not asked, and nothing is shed or deferred.
   void read_pressure(bool obeys) noexcept {
     if (board_ != nullptr) word_ = obeys ? board_->read() : control::PressureWord{};
   }
   [[nodiscard]] control::PressureWord pressure() const noexcept { return word_; }
-  /// Whether frames that are not staged for their priority are dead letters.
+  /// Whether frames that are shed become dead letters.
   [[nodiscard]] bool keeps_shed() const noexcept {
     return outlet_.keeps() && word_.has(control::PressureWord::kKeepShed);
   }
-  /// Room for one; there must be some. It counts as received.
+  /// Room for one frame that is shed and becomes a dead letter; there must be some. It counts as
+  /// received.
   [[nodiscard]] event::Event& stage_shed() noexcept {
     ++not_staged_;
     return shed_staging_[shed_staged_++];
   }
   [[nodiscard]] std::size_t shed_staged() const noexcept { return shed_staged_; }
 
-  /// A frame that is not staged for its priority: received, and dropped.
+  /// Counts a frame that is shed: received, and dropped for its priority.
   void shed() noexcept {
     ++not_staged_;
     ++shed_;
   }
-  /// Frames that are received and become no event.
+  /// Counts frames that are received and become no event.
   void receive(std::uint64_t frames) noexcept { not_staged_ += frames; }
 
   /// Room for one more event; there must be some. It counts as received by this pipeline.
   [[nodiscard]] event::Event& stage() noexcept { return staging_[staged_++]; }
   [[nodiscard]] std::size_t staged() const noexcept { return staged_; }
-  /// The same for several at once: to be written from room() on, then staged by stage_more().
+  /// Stages several events at once: the caller writes them from room() on, then calls stage_more().
   [[nodiscard]] event::Event* room() noexcept { return staging_.data() + staged_; }
   void stage_more(std::size_t count) noexcept { staged_ += count; }
 
-  /// Receipts, before the events that they stand for may be seen by others.
+  /// Counts the receipts, before others may see the events that they stand for.
   void publish_receipts() noexcept {
     const std::uint64_t received = not_staged_ + staged_ - receipted_;
     if (received == 0) return;
@@ -76,7 +77,8 @@ class Lane {
     shed_ = 0;
   }
 
-  /// Hands over what was shed and is kept; calls give_up(const Event&) on what finds no room.
+  /// Hands the frames that are shed to the storage as dead letters; calls give_up(const Event&) on
+  /// those for which it has no room.
   template <class F>
   void push_shed(std::uint64_t now, F&& give_up) noexcept {
     if (shed_staged_ == 0) [[likely]]
@@ -94,7 +96,7 @@ class Lane {
     shed_staged_ = 0;
   }
 
-  /// Hands over what the ring takes; how many.
+  /// Hands over what the ring takes; returns how many events.
   std::size_t push() noexcept {
     if (staged_ == 0) return 0;
     const std::size_t accepted =
@@ -106,7 +108,7 @@ class Lane {
     return accepted;
   }
 
-  /// Calls give_up(const Event&) on all that is staged, and forgets it; how many.
+  /// Calls give_up(const Event&) on all staged events and forgets them; returns how many.
   template <class F>
   std::size_t discard(F&& give_up) noexcept {
     const std::size_t count = staged_ - pushed_;
@@ -129,7 +131,7 @@ class Lane {
   std::uint64_t shed_ = 0;        ///< dropped for their priority by word_, and not counted yet
   std::size_t staged_ = 0;        ///< events in staging_
   std::size_t pushed_ = 0;        ///< of those, already in the ring
-  std::size_t receipted_ = 0;     ///< of the staged, those that count as received already
+  std::size_t receipted_ = 0;     ///< of those in staging_, already counted as received
   std::uint64_t not_staged_ = 0;  ///< received frames that became no event; not counted yet
   std::size_t shed_staged_ = 0;
   std::array<event::Event, kMaxBurst> staging_{};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A datagram that is plain by its headers: where its frames lie.
+// Where the frames of a datagram with plain headers lie.
 #pragma once
 
 #include <rte_mbuf.h>
@@ -8,12 +8,12 @@
 
 namespace esc::intake {
 
-/// Its mbuf is one segment, direct and nobody else's too; its frames lie behind the headers of its
-/// packet, of which there are 42 bytes or more, and have wire::PlainFrames::kFewestBytes or more.
+/// Its mbuf is one segment, direct, and nobody else has it. Before its frames lie the packet's
+/// headers, 42 bytes or more. The frames have wire::PlainFrames::kFewestBytes or more.
 struct PlainDatagram {
   rte_mbuf* mbuf = nullptr;
   std::uint16_t offset = 0;  ///< of its first byte, counted from the mbuf itself
-  std::uint16_t bytes = 0;   ///< 0: there is none, but a packet that is not plain
+  std::uint16_t bytes = 0;   ///< 0: the packet is not plain, and this is no datagram
 
   explicit operator bool() const noexcept { return bytes != 0; }
   [[nodiscard]] const std::uint8_t* frames() const noexcept {

@@ -20,7 +20,7 @@ class Refusals {
     any_ = true;
   }
 
-  /// Their receipts are counted.
+  /// Adds them to the counters. Their receipts have been counted by now.
   void count_in(telemetry::CounterSet<FrameDrop>& counters) noexcept {
     if (!any_) [[likely]]
       return;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The ring between the lcores that receive and the one that dispatches: many producers, one
+// The ring between the lcores that receive and the lcore that dispatches: many producers, one
 // consumer, events by value.
 #pragma once
 
@@ -30,7 +30,7 @@ namespace esc::ring {
 ///
 /// Threads: any number of producers, each through a Producer of its own; one consumer; size(),
 /// capacity() and hole_waits() from anywhere. Memory belongs to the caller and must outlive the
-/// ring. Nothing but construction can fail or throws.
+/// ring. Only construction can fail and throw.
 template <class T, class Atomics = StdAtomics>
 class MpscRing {
   static_assert(std::is_trivially_copyable_v<T>, "elements are copied as bytes");
@@ -56,9 +56,9 @@ class MpscRing {
   /// producers there are.
   static constexpr unsigned kClaimAttempts = 16;
 
-  /// Fruitless polls in a row before the consumer looks whether it stands before a hole. Looking
-  /// takes the cache line that the producers' compare-and-swap works on, so it is not done at every
-  /// poll.
+  /// After so many fruitless polls in a row the consumer checks whether it waits at a hole. The
+  /// check reads the cache line on which the producers' compare-and-swap works, so it is not done
+  /// at every poll.
   static constexpr unsigned kPollsPerHoleCheck = 16;
 
   /// Bytes of memory for `capacity` elements.
@@ -141,8 +141,8 @@ class MpscRing {
 
   [[nodiscard]] std::size_t capacity() const noexcept { return mask_ + 1; }
 
-  /// Holes the consumer stood before for kPollsPerHoleCheck fruitless polls or more: cells claimed
-  /// by a producer that did not come round to publishing them, most likely because it was
+  /// How many holes have held the consumer up for kPollsPerHoleCheck fruitless polls or more. A
+  /// hole is cells that a producer claimed and has not published, most likely because it was
   /// preempted. Each hole counts once.
   [[nodiscard]] std::uint64_t hole_waits() const noexcept {
     return consumer_.hole_waits.load(std::memory_order_relaxed);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The last few records that one lcore wrote, for anyone to read: who is too slow loses the oldest.
+// The last few records that one lcore wrote, for any thread to read. A reader that is too slow
+// loses the oldest.
 #pragma once
 
 #include <array>
@@ -50,12 +51,13 @@ class RecordLog {
     begun_.store(number + 1, std::memory_order_relaxed);
     Slot& slot = slots_[number & (kSlots - 1)];
     for (std::size_t i = 0; i < kWords; ++i) {
-      // Release: pairs with the acquire in read(). Who gets this word also sees that its record is
-      // begun, and does not take it for a part of the one before it in this slot.
+      // Release: pairs with the acquire in read(). A reader that gets this word also sees that its
+      // record has begun, and does not take the word for a part of the record that was in this slot
+      // before.
       slot[i].store(words[i], std::memory_order_release);
     }
-    // Release: pairs with the acquire in next(). Who sees it reads this record's words or later
-    // ones.
+    // Release: pairs with the acquire in next(). A reader that sees this reads the words of this
+    // record or of later ones.
     finished_.store(number + 1, std::memory_order_release);
   }
 
@@ -96,13 +98,13 @@ class RecordLog {
   };
   using Slot = std::array<Word, kWords>;
 
-  /// A finished record; false: its slot has been written over, or is being so.
+  /// Reads a finished record; false: its slot has been written over, or is being written.
   [[nodiscard]] bool read(std::uint64_t number, T& out) const noexcept {
     const Slot& slot = slots_[number & (kSlots - 1)];
     std::array<std::uint64_t, kWords> words;
     for (std::size_t i = 0; i < kWords; ++i) words[i] = slot[i].load(std::memory_order_acquire);
-    // Relaxed: the acquires keep it behind them, and a word of a later record brings with it that
-    // the record was begun.
+    // Relaxed: the acquires above keep this load behind them, and whoever read a word of a later
+    // record also sees that this record had begun.
     if (begun_.load(std::memory_order_relaxed) > number + kSlots) return false;
     out = std::bit_cast<T>(words);
     return true;

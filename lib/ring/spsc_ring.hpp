@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The ring between one lcore and one other, as from the dispatcher to a worker: events by value.
+// The ring from one lcore to another, for example from the dispatcher to a worker: events by value.
 #pragma once
 
 #include <algorithm>
@@ -24,7 +24,7 @@ namespace esc::ring {
 ///
 /// Threads: one producer (push_burst, or claim or room and publish), one consumer (pop_burst,
 /// consume_burst, consume_run); size() and capacity() from anywhere. Memory belongs to the caller
-/// and must outlive the ring. Nothing but construction can fail or throws.
+/// and must outlive the ring. Only construction can fail and throw.
 template <class T, class Atomics = StdAtomics>
 class SpscRing {
   static_assert(std::is_trivially_copyable_v<T>, "elements are copied as bytes");
@@ -60,8 +60,9 @@ class SpscRing {
     return slot;
   }
 
-  /// Producer. The same for several: how many slots are free, at most `wanted`; the i-th of them,
-  /// to be written in place; and that the first `count` are claimed.
+  /// Producer. The same for several slots, in three steps: room() says how many are free, at most
+  /// `wanted`; at(i) is the i-th of them, to be written in place; claimed() claims the first
+  /// `count`.
   [[nodiscard]] std::size_t room(std::size_t wanted) noexcept {
     return std::min(room_for(wanted), wanted);
   }
@@ -167,8 +168,8 @@ class SpscRing {
     if (count != 0) head_.store(head + count, std::memory_order_release);
   }
 
-  // What one side alone uses lies apart from what the other reads, and each in a pair of lines: a
-  // claim is no reason for the consumer to fetch a line anew.
+  // What only one side uses lies apart from what the other side reads, each in a pair of lines, so
+  // that a claim does not make the consumer fetch a line again.
   struct alignas(kLinePairBytes) ProducerSide {
     std::uint64_t claimed = 0;    ///< next index to claim, tail_ or after it
     std::uint64_t head_seen = 0;  ///< head_ as last read, never ahead of it

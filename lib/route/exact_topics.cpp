@@ -5,8 +5,8 @@
 
 namespace esc::route {
 
-// A topic that is not in its own bucket costs a branch mispredicted and another cache line: as long
-// as the buckets stay in the L1 cache, room is free.
+// A topic that is not in its own bucket costs a mispredicted branch and another cache line, so
+// there are more places than needed as long as the buckets stay in the L1 cache.
 std::size_t ExactTopics::places_for(std::size_t topics) noexcept {
   constexpr std::size_t kRoomy = 4;
   constexpr std::size_t kTight = 2;

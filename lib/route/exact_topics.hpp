@@ -18,10 +18,10 @@
 namespace esc::route {
 
 /// Immutable once built; read from any thread without synchronisation. Buckets of four places by
-/// open addressing: who finds its bucket full goes to the next. At most half of all places are
-/// taken, so a bucket with a free one ends every search, mostly the first. The carried hash finds
-/// the place, all four at once and without a branch that depends on which; the whole topic is
-/// compared before a route is taken.
+/// open addressing: a topic that finds its bucket full goes to the next one. At most half of all
+/// places are taken, so every search ends at a bucket with a free place, mostly at the first. The
+/// event's hash is compared with all four places at once, without a branch that depends on the
+/// place; then the whole topic is compared.
 class ExactTopics {
  public:
   static constexpr std::uint32_t kNone = UINT32_MAX;
@@ -32,11 +32,12 @@ class ExactTopics {
   /// Room for so many topics. Allocates.
   explicit ExactTopics(std::size_t topics);
 
-  /// `hash`: of the topic. `key`: where the topic's length and its bytes are in `keys` of find().
+  /// `hash`: the topic's hash. `key`: where the topic's length and bytes begin in the `keys` that
+  /// find() is given.
   void insert(std::uint64_t hash, std::uint32_t route, std::uint32_t key) noexcept;
 
-  /// So many zeros begin the keys: the length of the empty topic, and what may be read before the
-  /// first one's end.
+  /// The keys begin with so many zeros: the length of the empty topic, and bytes that may be read
+  /// before the end of the first topic.
   static constexpr std::size_t kKeysBegin = wire::kShortTopicBytes;
 
   /// Route of `topic`, or kNone. `keys`: begins with kKeysBegin zeros.
@@ -92,8 +93,8 @@ class ExactTopics {
     }
   }
 
-  /// Filled from the first place on. A free one matches no topic but one whose hash is 0, and what
-  /// that is compared with then is the empty topic, which nobody has.
+  /// Filled from the first place on. A free place matches only a topic whose hash is 0, and that
+  /// topic is then compared with the empty topic, which differs from every real one.
   struct alignas(kCacheLineBytes) Bucket {
     std::array<std::uint64_t, kPlaces> hashes{};
     std::array<std::uint32_t, kPlaces> routes{kNone, kNone, kNone, kNone};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// From where a producer's events may come.
+// From which addresses a producer's events may come.
 #pragma once
 
 #include <cstddef>
@@ -17,10 +17,11 @@ namespace esc::route {
 /// half full.
 class ProducerBindings {
  public:
-  /// No two producers of one id. `seed`: so that no sender can aim at one slot. Allocates.
+  /// No two producers have the same id. `seed`: a secret, so that no sender can choose producers
+  /// that fall into one slot. Allocates.
   ProducerBindings(std::span<const config::ProducerConfig> producers, std::uint64_t seed);
 
-  /// Where it must send from; nullptr: it is not bound.
+  /// The addresses from which this producer must send; nullptr: it is not bound to any.
   [[nodiscard]] const wire::PrefixSet* bound(std::uint64_t producer) const noexcept {
     // An empty slot ends every probe.
     for (std::uint64_t at = place_of(producer);; at = (at + 1) & mask_) {

@@ -24,7 +24,8 @@ struct ProducerDiff {
   std::size_t unchanged = 0;
 };
 
-/// Lists are in the order of the newer file, what was removed in that of the older.
+/// The lists have the order of the newer file; the list of what was removed has the order of the
+/// older one.
 struct RouteDiff {
   std::vector<std::string> added;
   std::vector<std::string> removed;

@@ -12,7 +12,7 @@ namespace {
 using config::RouteConfig;
 using nlohmann::ordered_json;
 
-/// As it is written in the file.
+/// The word for it in the configuration file.
 template <class Choice>
 std::string_view name_of(std::string_view key, Choice choice) {
   return config::find_key("route", key)->choices[static_cast<std::size_t>(choice)];

@@ -23,7 +23,7 @@ std::vector<TopicTrie::Pattern> patterns_of(std::span<const RouteSpec> routes) {
   return patterns;
 }
 
-// 0 is what memory that nobody wrote looks like.
+// Never 0, which is what memory holds that nobody has written.
 std::uint32_t next_generation() {
   static std::atomic<std::uint32_t> last{0};  // only numbers, nothing is published by them
   std::uint32_t mine = 0;
@@ -33,7 +33,7 @@ std::uint32_t next_generation() {
 
 }  // namespace
 
-/// The sets of prefixes, each kept once: most routes that have any have the same.
+/// The sets of prefixes, each kept once, since most routes with publishers have the same ones.
 class RouteSet::Publishers {
  public:
   explicit Publishers(std::vector<wire::PrefixSet>& sets) : sets_(sets) {}

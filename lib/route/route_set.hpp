@@ -41,7 +41,8 @@ struct RouteSpec {
 /// What becomes of a topic without a route.
 struct UnknownSpec {
   UnknownTopic rule = UnknownTopic::kDeadLetter;
-  std::optional<RouteSpec> default_route{};  ///< there if and only if UnknownTopic::kRoute
+  /// Set if, and only if, the rule is UnknownTopic::kRoute.
+  std::optional<RouteSpec> default_route{};
 };
 
 /// Immutable once built; read from any thread without synchronisation. Exact topics in a hash table
@@ -54,8 +55,9 @@ class RouteSet {
 
   /// What the dispatcher needs to know of a route. Two to a cache line.
   struct alignas(32) Target {
-    // As event::WorkItem has them, to be copied at once.
-    std::uint32_t slot = 0;     ///< of per-topic figures; stays with the pattern
+    // In the order of event::WorkItem, so that they are copied at once.
+    /// The place of the per-topic figures; a pattern keeps it over reloads.
+    std::uint32_t slot = 0;
     std::uint16_t handler = 0;  ///< index into the workers' handlers
     std::uint8_t retries = 0;
     std::uint8_t unused = 0;
@@ -63,7 +65,7 @@ class RouteSet {
     Spread spread = Spread::kByTopic;
     OnFull on_full = OnFull::kHold;
     bool has_priority = false;
-    std::uint8_t priority = 0;  ///< instead of the event's own, if has_priority
+    std::uint8_t priority = 0;  ///< replaces the event's own, if has_priority
     DedupKind dedup = DedupKind::kNone;
     std::uint16_t dedup_offset = 0;
     std::uint16_t dedup_bytes = 0;       ///< 0: to the payload's end
@@ -81,7 +83,7 @@ class RouteSet {
     return exact != kNone || patterns_.empty() ? exact : patterns_.match(topic).route;
   }
 
-  /// The same among exact topics only: the quick part.
+  /// The same among exact topics only, which is quicker.
   [[nodiscard]] std::uint32_t find_exact(std::uint64_t hash,
                                          std::span<const std::uint8_t> topic) const noexcept {
     return exact_.find(hash, topic, keys_.data());
@@ -91,20 +93,20 @@ class RouteSet {
                                                std::span<const std::uint8_t> topic) const noexcept {
     return exact_.find_short(hash, topic, keys_.data());
   }
-  /// And among patterns only. Its result may be kept for as long as generation() stays
+  /// The same among patterns only. The result may be kept as long as generation() stays the same
   /// (TopicCache).
   [[nodiscard]] TopicTrie::Match match(std::span<const std::uint8_t> topic) const noexcept {
     return patterns_.match(topic);
   }
   [[nodiscard]] bool has_patterns() const noexcept { return !patterns_.empty(); }
 
-  /// Whether any route's events are told apart by a key.
+  /// Whether any route deduplicates its events by a key.
   [[nodiscard]] bool has_keys() const noexcept { return has_keys_; }
-  /// Whether any route's events are taken from some senders only.
+  /// Whether any route takes events from certain senders only.
   [[nodiscard]] bool has_publishers() const noexcept { return !publishers_.empty(); }
 
   [[nodiscard]] UnknownTopic unknown_rule() const noexcept { return unknown_rule_; }
-  /// Index of the route that takes what no other does; kNone unless UnknownTopic::kRoute.
+  /// Index of the route that takes what no other route takes; kNone unless UnknownTopic::kRoute.
   [[nodiscard]] std::uint32_t default_route() const noexcept { return default_route_; }
 
   [[nodiscard]] const Target& target(std::uint32_t route) const noexcept { return targets_[route]; }
@@ -131,7 +133,7 @@ class RouteSet {
   void insert_exact(std::uint32_t route, const TopicHasher& hasher);
 
   ExactTopics exact_;
-  /// Of each topic its length, then its bytes; see ExactTopics.
+  /// For each topic its length, then its bytes; see ExactTopics.
   std::vector<std::uint8_t> keys_ = std::vector<std::uint8_t>(ExactTopics::kKeysBegin);
   std::vector<Target> targets_;
   TopicTrie patterns_;

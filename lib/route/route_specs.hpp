@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// From configuration to what a RouteSet is built of.
+// Turns the configuration into the parts of which a RouteSet is built.
 #pragma once
 
 #include <cstdint>

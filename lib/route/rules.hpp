@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What a dispatcher decides by, replaced as one at a reload.
+// The rules by which a dispatcher decides. A reload replaces all of them at once.
 #pragma once
 
 #include "route/producer_bindings.hpp"

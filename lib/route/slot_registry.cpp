@@ -36,7 +36,7 @@ std::uint64_t SlotRegistry::commit(std::span<const std::string_view> patterns, c
   if (plan.version != version_ || plan.slots.size() != patterns.size()) {
     throw std::logic_error("a plan of slots is committed that is not the last one made");
   }
-  // What may find no memory comes first: then either all of the plan is in force, or nothing.
+  // All allocations come first: so either the whole plan is in force afterwards, or nothing of it.
   decltype(entries_) entering;
   for (const std::string_view pattern : patterns) {
     if (!entries_.contains(pattern)) entering.try_emplace(std::string(pattern));

@@ -26,13 +26,14 @@ class SlotRegistry {
 
   struct Plan {
     std::vector<std::uint32_t> slots{};  ///< of each pattern, in their order
-    std::vector<std::uint32_t> fresh{};  ///< those given anew: their figures are to begin at 0
-    std::uint64_t version = 0;           ///< of the registry it was made for
+    /// Slots that are newly given out: their figures have to begin at 0.
+    std::vector<std::uint32_t> fresh{};
+    std::uint64_t version = 0;  ///< of the registry it was made for
   };
   struct Shortage {
     std::size_t wanted = 0;   ///< slots for new patterns
     std::size_t free = 0;     ///< that there are
-    std::size_t retired = 0;  ///< that are not quiet yet, or retire with this very plan
+    std::size_t retired = 0;  ///< slots that are not quiet yet, or retire with this plan
   };
 
   /// What slots these patterns would have. No two are equal.
@@ -43,8 +44,8 @@ class SlotRegistry {
   /// memory, nothing is changed. Returns a ticket for quiet().
   std::uint64_t commit(std::span<const std::string_view> patterns, const Plan& plan);
 
-  /// Nobody uses a set older than that of the ticket any more: what retired with it or before it is
-  /// free.
+  /// Nobody uses a set older than the ticket's any more: slots that retired with that set or before
+  /// it become free.
   void quiet(std::uint64_t ticket) noexcept;
 
   [[nodiscard]] std::size_t retired() const;

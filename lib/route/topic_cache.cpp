@@ -44,8 +44,9 @@ std::uint32_t TopicCache::search(const RouteSet& routes, Set& set, std::uint64_t
 
 void TopicCache::keep(Set& set, std::uint64_t hash, std::span<const std::uint8_t> topic,
                       std::uint32_t route) noexcept {
-  // One whose uses are used up; if there is none, any of them has to bear it. Were it always the
-  // one with the fewest, four that are used equally often would lose one for good.
+  // Chooses a place whose uses are 0; if there is none, takes one use from a place drawn at random.
+  // If it always took from the place with the fewest uses, one of four topics that come equally
+  // often would be lost for good.
   std::size_t way = draw() % kWays;
   for (std::size_t i = 1; i < kWays && set.uses[way] != 0; ++i) way = (way + 1) % kWays;
   const auto free = std::ranges::find(set.lengths, 0);
@@ -65,8 +66,8 @@ void TopicCache::keep(Set& set, std::uint64_t hash, std::span<const std::uint8_t
   counters_.kept.add();
 }
 
-// The place is drawn: three newcomers that come in turn would else push each other out of two for
-// ever.
+// The place is drawn at random: otherwise three new topics that come in turn would push each other
+// out of two places for ever.
 bool TopicCache::seen_before(Set& set, std::uint64_t hash) noexcept {
   if (std::ranges::find(set.seen, hash) != set.seen.end()) return true;
   set.seen[draw() % set.seen.size()] = hash;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Which route a topic has, for topics that only patterns match: searched once, then remembered.
+// Remembers the routes of topics that only patterns match, so that the patterns are searched once.
 #pragma once
 
 #include <emmintrin.h>
@@ -23,14 +23,15 @@ struct TopicCacheCounters {
   telemetry::Counter kept;      ///< searches whose topic was then remembered
 };
 
-/// A set-associative cache in front of RouteSet's patterns. It remembers whole topics: its answers
-/// are those of the set, always, also "no route". An answer of another set than the one asked with
-/// does not count (RouteSet::generation).
+/// A set-associative cache in front of RouteSet's patterns. It remembers whole topics, so its
+/// answers are always those of the set, "no route" included. An answer that was kept for another
+/// set than the one it is asked for does not count (RouteSet::generation).
 ///
 /// A flood of topics that never come again cannot push out those that do. Where no place is free, a
-/// topic gets one only at its second sight, and only one whose uses are used up; if there is none,
-/// it takes one from the uses of some topic there. (Each set is a small relative of J. Misra and D.
-/// Gries, Finding repeated elements, 1982, where a newcomer takes one from all.)
+/// topic gets one only when it is seen for the second time, and only the place of a topic whose
+/// uses have gone down to 0. If there is no such place, the use count of one topic there goes down
+/// by one. (Each set is a small relative of J. Misra and D. Gries, Finding repeated elements, 1982,
+/// where a new element takes one from all.)
 ///
 /// Thread: one lcore, which owns it.
 class TopicCache {
@@ -47,8 +48,8 @@ class TopicCache {
     std::uint32_t generation = 0;
     std::array<std::uint64_t, 2> seen{};  ///< hashes of topics that were looked for lately
 
-    /// Bit i: place i has that tag, so maybe that topic. All at once, since which of them it is
-    /// cannot be foretold. SSE2.
+    /// Bit i: place i has that tag, so it may have that topic. All places are compared at once,
+    /// since a branch on the place would be mispredicted. SSE2.
     [[nodiscard]] std::uint32_t match(std::uint32_t tag) const noexcept {
       const __m128i all = _mm_load_si128(reinterpret_cast<const __m128i*>(tags.data()));
       const __m128i same = _mm_cmpeq_epi32(all, _mm_set1_epi32(static_cast<int>(tag)));
@@ -58,7 +59,8 @@ class TopicCache {
   static_assert(sizeof(Set) == kCacheLineBytes);
   using TopicBytes = std::array<std::uint8_t, 256>;
 
-  /// Where it all lies: a power of two of sets, kWays topics for each, zeroed, outliving the cache.
+  /// The cache's memory: the number of sets is a power of two, with kWays topics for each set. It
+  /// is zeroed and outlives the cache.
   struct Memory {
     std::span<Set> sets;
     std::span<TopicBytes> topics;
@@ -69,7 +71,7 @@ class TopicCache {
   explicit TopicCache(const Memory& memory) noexcept
       : sets_(memory.sets.data()), topics_(memory.topics.data()), mask_(memory.sets.size() - 1) {}
 
-  /// What routes.find(hash, topic) says.
+  /// Returns what routes.find(hash, topic) would.
   [[nodiscard]] std::uint32_t find(const RouteSet& routes, std::uint64_t hash,
                                    std::span<const std::uint8_t> topic) noexcept {
     const std::uint32_t exact = routes.find_exact(hash, topic);

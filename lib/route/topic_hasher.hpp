@@ -16,10 +16,10 @@
 
 namespace esc::route {
 
-/// XXH3 (Y. Collet) under a secret made from a seed that is drawn at start, so that no sender can
-/// aim at one bucket or one worker. A topic of up to 32 bytes is hashed as a wire::ShortTopic,
-/// zeros included: always the same number of bytes, so that nothing branches on the topic's own.
-/// Copyable; any thread.
+/// XXH3 (Y. Collet) with a secret made from a seed that is drawn at start, so that no sender can
+/// choose topics that fall into one bucket or to one worker. A topic of up to 32 bytes is hashed as
+/// a wire::ShortTopic, zeros included: that is always the same number of bytes, so nothing branches
+/// on the topic's length. Copyable; any thread.
 class TopicHasher {
  public:
   explicit TopicHasher(std::uint64_t seed) noexcept {
@@ -48,8 +48,8 @@ class TopicHasher {
   struct alignas(wire::kShortTopicBytes) Padded : std::array<std::uint8_t, wire::kShortTopicBytes> {
   };
 
-  /// XXH3_64bits_withSecret of 32 bytes, by the part of it that is for this length: as a whole it
-  /// is too much to be inlined, and chooses by the length first.
+  /// XXH3_64bits_withSecret of 32 bytes, calling only the part that is for this length: the whole
+  /// function is too large to be inlined and branches on the length first.
   [[nodiscard, gnu::flatten]] static std::uint64_t of_padded(const std::uint8_t* padded,
                                                              const std::uint8_t* secret) noexcept {
     return XXH3_len_17to128_64b(padded, wire::kShortTopicBytes, secret, sizeof(Secret), 0);

@@ -22,9 +22,10 @@ Bytes bytes_of(std::string_view text) {
   return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
 }
 
-/// Of an edge: the word's hash, told apart by where it starts from.
+/// The hash of an edge: the word's hash, mixed with the node from which the edge starts.
 std::uint64_t edge_hash(std::uint32_t parent, std::uint64_t word_hash) {
-  return word_hash ^ parent * std::uint64_t{0x9E3779B97F4A7C15};  // odd: no two parents alike
+  // the factor is odd, so no two parents give the same product
+  return word_hash ^ parent * std::uint64_t{0x9E3779B97F4A7C15};
 }
 std::uint32_t tag_of(std::uint64_t hash) {
   return static_cast<std::uint32_t>(hash >> 32);
@@ -43,7 +44,7 @@ struct TopicTrie::Building {
   std::vector<NewEdge> edges;
 };
 
-/// A topic in levels; each is hashed when the search first comes so deep.
+/// A topic cut into its levels. A level is hashed when the search first reaches it.
 class TopicTrie::Levels {
  public:
   Levels(Bytes topic, const TopicHasher& hasher) noexcept : topic_(topic), hasher_(hasher) {
@@ -141,7 +142,7 @@ TopicTrie::Match TopicTrie::match(Bytes topic) const noexcept {
     std::uint32_t node;
     std::uint32_t depth;
   };
-  // Each node taken from it puts back three at most, one of them taken at once.
+  // Each node that is taken out puts at most three in, and one of those is taken out at once.
   std::array<Way, 2 * kMaxLevels + 3> ways;  // NOLINT: written before it is read
   std::size_t left = 0;
   std::size_t steps = 0;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Topic patterns as a tree of levels: which one takes a topic.
+// Finds the pattern that takes a topic, in a tree of the patterns' levels.
 #pragma once
 
 #include <cstddef>
@@ -19,9 +19,9 @@ namespace esc::route {
 /// comes before one that goes on with '#'. Any two different patterns that match one topic differ
 /// in this way, so there are no ties.
 ///
-/// A search goes down by the word first, then by '+', then takes a '#', and ends at the first
-/// pattern it comes to. A node has one way from the root, so none is looked at twice, and none at
-/// all that config::match_cost does not count.
+/// At each node a search tries the word first, then '+', then '#', and it ends at the first pattern
+/// that it reaches. Only one path leads from the root to a node, so no node is looked at twice, and
+/// config::match_cost counts every node that can be.
 class TopicTrie {
  public:
   static constexpr std::uint32_t kNone = UINT32_MAX;
@@ -51,12 +51,12 @@ class TopicTrie {
     std::uint32_t plus = kNone;  ///< the node behind '+'
     std::uint32_t here = kNone;  ///< route of the pattern that ends here
     std::uint32_t rest = kNone;  ///< route of the pattern that goes on with '#'
-    std::uint32_t words = 0;     ///< how many nodes are behind words
+    std::uint32_t words = 0;     ///< how many nodes lie behind words, not wildcards
   };
   /// From a node by a word; open addressing, at most half full.
   struct Edge {
     std::uint32_t parent = 0;
-    std::uint32_t child = kNone;  ///< kNone: nobody's slot
+    std::uint32_t child = kNone;  ///< kNone: the slot is free
     std::uint32_t word = 0;       ///< where it begins in words_: its length, then its bytes
     std::uint32_t tag = 0;        ///< bits of the hash that do not choose the slot
   };

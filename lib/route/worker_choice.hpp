@@ -34,7 +34,7 @@ class WorkerChoice {
 
  private:
   /// Maps the upper half of the hash onto 0..workers-1 without a division (D. Lemire's
-  /// multiply-shift); the lower bits choose the table's slot and are left to that.
+  /// multiply-shift). The lower bits already choose the slot in the route table.
   [[nodiscard]] std::uint32_t share(std::uint64_t hash) const noexcept {
     return static_cast<std::uint32_t>(((hash >> 32) * workers_) >> 32);
   }

@@ -22,7 +22,7 @@ inline constexpr std::uint32_t kTopicOffset = 7;
 inline constexpr std::uint32_t kFixedBytes = 3;
 inline constexpr std::uint32_t kMinLength = 4;  ///< a topic has at least one byte
 
-// Of the length field; with its 4 bytes and the headroom the frame fits one mbuf.
+// The highest value of the length field: with its 4 bytes and the headroom the frame fits one mbuf.
 inline constexpr std::uint32_t kMaxFrameBytes = 65403;
 inline constexpr std::uint32_t kMinMaxFrameBytes = 64;
 inline constexpr std::uint32_t kMaxTopicBytes = 255;
@@ -57,9 +57,10 @@ enum class FrameKind : std::uint8_t {
 /// long as those.
 struct FrameView {
   FrameKind kind;
-  FrameDrop reason;           ///< only for kRefused
-  bool ends_datagram;         ///< rules 1-3: this refused frame is all the rest
-  std::uint8_t priority;      ///< this and all below: not for frames that end the datagram
+  FrameDrop reason;  ///< only for kRefused
+  /// By rules 1-3 this frame is refused and takes all the rest of the datagram.
+  bool ends_datagram;
+  std::uint8_t priority;      ///< this and the fields below are not set if ends_datagram
   std::uint8_t topic_len;     ///< 0 when the frame is refused for its topic_len
   std::uint32_t frame_bytes;  ///< with the 4 length bytes: what to advance by; all the rest if
                               ///< `ends_datagram`
@@ -125,7 +126,7 @@ struct Session {
   return first_sequence > UINT64_MAX - last_offset;
 }
 
-/// Whether a session payload of the right size says something that can be meant.
+/// Whether a session payload of the right size has valid contents.
 [[nodiscard]] inline bool well_formed_session(const std::uint8_t* payload) noexcept {
   return payload[kSessionVersionOffset] == kSessionVersion &&
          !session_overflows(load_be64(payload + kSessionFirstSequenceOffset),
@@ -149,8 +150,8 @@ static_assert(kSessionFrameBytes - kLengthBytes <= kMinMaxFrameBytes,
 /// something else, or not well-formed.
 [[nodiscard]] inline bool is_session_frame(const std::uint8_t* at, std::uint32_t left) noexcept {
   if (left < kSessionFrameBytes) return false;
-  // The length, any priority, the topic's length and its first byte; then the rest of the topic,
-  // four bytes too many and too few.
+  // Three loads: first the length, any priority, the topic's length and its first byte; then the
+  // rest of the topic, in two loads that overlap.
   constexpr std::uint64_t kPriority = std::uint64_t{0xff} << 24U;
   constexpr std::uint64_t kHead = std::uint64_t{kSessionFrameBytes - kLengthBytes} << 32U |
                                   std::uint64_t{kSessionTopic.size()} << 8U | '$';

@@ -13,7 +13,7 @@ std::optional<HostPort> split_host_port(std::string_view text) {
   const bool bracketed = host.size() > 2 && host.front() == '[' && host.back() == ']';
   if (bracketed) host = host.substr(1, host.size() - 2);
   const bool sound = parse_whole(port, {1, 65535}).has_value();
-  // Only a bracketed host has colons, and none has brackets within.
+  // A host has colons only if it is in brackets, and no host has brackets inside.
   const std::string_view strangers = bracketed ? "[]" : "[]:";
   if (host.empty() || !sound || host.find_first_of(strangers) != std::string_view::npos)
     return std::nullopt;

@@ -15,11 +15,11 @@ struct HostPort {
   friend bool operator==(const HostPort&, const HostPort&) = default;
 };
 
-/// "host:9001", "192.0.2.1:9001", "[2001:db8::1]:9001"; none: it is not so. What the host is called
-/// is not looked at. Any thread.
+/// Splits "host:9001", "192.0.2.1:9001", "[2001:db8::1]:9001"; nullopt: the text has another form.
+/// The host's name is not checked. Any thread.
 [[nodiscard]] std::optional<HostPort> split_host_port(std::string_view text);
 
-/// What to write instead of a text that is none.
+/// What the user should write instead of a text that split_host_port() refuses.
 inline constexpr std::string_view kHostPortFix =
     "expected HOST:PORT, an IPv6 address in brackets: [::1]:9001";
 

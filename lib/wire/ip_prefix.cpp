@@ -46,7 +46,7 @@ std::optional<unsigned> parse_length(std::string_view text) {
   return static_cast<unsigned>(*length);
 }
 
-// All bits of the 128 after the first `bits` are 0.
+// The address with all bits after the first `bits` set to 0.
 IpAddress masked(IpAddress address, unsigned bits) {
   for (std::size_t i = 0; i < address.bytes.size(); ++i) {
     const unsigned before = static_cast<unsigned>(i) * 8;
@@ -115,7 +115,7 @@ void PrefixSet::merge(std::vector<Range<Number>>& ranges) {
   std::ranges::sort(ranges, {}, &Range<Number>::first);
   std::vector<Range<Number>> apart;
   for (const Range<Number>& range : ranges) {
-    // Of two prefixes one holds the other, or they have nothing in common.
+    // Two prefixes either lie one inside the other or have no address in common.
     if (apart.empty() || apart.back().last < range.first) apart.push_back(range);
     apart.back().last = std::max(apart.back().last, range.last);
   }

@@ -19,7 +19,7 @@ SendResult result_of(FrameDrop reason) {
       return SendResult::kTopicNotUtf8;
     case FrameDrop::kTopicControlCharacter:
       return SendResult::kTopicControlCharacter;
-    default:  // a session frame of the caller's own is none of its events either
+    default:  // callers may not send session frames as events either
       return SendResult::kReservedTopic;
   }
 }

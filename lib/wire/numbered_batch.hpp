@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Frames gathered in one buffer and numbered one after the other: what sender.hpp and
-// stream_sender.hpp have in common.
+// Gathers frames in one buffer and numbers them one after the other: the common part of sender.hpp
+// and stream_sender.hpp.
 #pragma once
 
 #include <concepts>
@@ -18,7 +18,7 @@ namespace esc::wire {
 /// used.
 enum class SendResult : std::uint8_t {
   kOk,
-  kTopicLenOutOfBounds,    ///< these four: what a receiver would refuse the frame for
+  kTopicLenOutOfBounds,    ///< a receiver would refuse the frame for this or the next three
   kTopicNotUtf8,           ///<
   kTopicControlCharacter,  ///<
   kReservedTopic,          ///<
@@ -27,7 +27,7 @@ enum class SendResult : std::uint8_t {
   kSinkFailed,             ///< what was gathered before is kept with its numbers: flush() offers it
                            ///< again
   kNothingToResend,        ///< no frames yet, or others have been taken since
-  kEpochNotNewer           ///< a receiver would take everything for stale
+  kEpochNotNewer           ///< a receiver would judge every event stale
 };
 
 /// The name without its k, in snake case; for messages.
@@ -41,7 +41,7 @@ struct Numbering {
   std::uint64_t first_sequence = 0;
 };
 
-/// Takes the bytes handed to it, all of them, and says whether it did.
+/// Takes all of the bytes handed to it and returns true, or returns false.
 template <class S>
 concept ByteSink = requires(S sink, std::span<const std::uint8_t> bytes) {
   { sink(bytes) } -> std::convertible_to<bool>;
@@ -69,7 +69,7 @@ class NumberedBatch {
   NumberedBatch(const Numbering& numbering, const FrameLimits& limits, std::size_t bytes,
                 std::size_t most_bytes);
 
-  /// Whether such an event can be sent at all. Says kOk, or why not.
+  /// Whether such an event can be sent at all: kOk, or the reason why not.
   [[nodiscard]] SendResult judge(std::string_view topic, std::size_t payload_bytes) const noexcept;
 
   [[nodiscard]] bool has_room(std::size_t bytes) const noexcept {
@@ -80,10 +80,10 @@ class NumberedBatch {
   [[nodiscard]] std::uint64_t next_sequence() const noexcept { return next_; }
   [[nodiscard]] const Numbering& numbering() const noexcept { return numbering_; }
 
-  /// An event that judge() passed and that there is room for.
+  /// Appends an event. judge() has said kOk of it, and there is room for it.
   void append(std::uint8_t priority, std::string_view topic,
               std::span<const std::uint8_t> payload) noexcept;
-  /// A session frame among the events, from the next number on; there is room for it.
+  /// Appends a session frame among the events, which numbers what follows; there is room for it.
   void append_session(std::uint64_t send_time_ns) noexcept;
   /// Writes the session frame at the head. `count` as in the wire format.
   void write_head(std::uint16_t count, std::uint64_t send_time_ns) noexcept;
@@ -96,7 +96,7 @@ class NumberedBatch {
   }
   /// Forgets the frames; their numbers stay used.
   void clear() noexcept;
-  /// Later numbers are of this epoch, from `first_sequence` on; the batch is empty.
+  /// From now on numbers belong to this epoch and begin at `first_sequence`. The batch is empty.
   void begin_epoch(std::uint32_t epoch, std::uint64_t first_sequence) noexcept;
 
  private:

@@ -45,8 +45,8 @@ constexpr NonEvent non_udp(std::uint8_t protocol, bool is_ipv6) {
   return NonEvent::kOtherIpProtocol;
 }
 
-/// The walk down one packet's headers. A step returns true when it has decided, the verdict being
-/// in verdict_; false when the next one may go on.
+/// Reads one packet's headers one after the other. A step returns true when it has decided (then
+/// the verdict is in verdict_), and false when the next step has to go on.
 class Walk {
  public:
   Walk(std::span<const std::uint8_t> head, std::uint32_t packet_bytes)
@@ -172,7 +172,7 @@ class Walk {
     return 8u * (length + 1u);
   }
 
-  /// Decides when the packet, or as much of it as we see, has fewer than `bytes`.
+  /// Decides if the packet, or the part of it that we see, has fewer than `bytes`.
   bool lacks(std::uint32_t bytes) {
     if (bytes <= head_.size()) return false;
     if (bytes > packet_bytes_) return drop(PacketDrop::kShortHeader);

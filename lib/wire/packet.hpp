@@ -89,8 +89,8 @@ namespace detail {
 [[nodiscard]] inline PacketVerdict classify_packet(std::span<const std::uint8_t> head,
                                                    std::uint32_t packet_bytes,
                                                    const PortSet& udp_ports) noexcept {
-  // What nearly every packet is: an untagged, unfragmented IPv4 datagram without options, for us.
-  // Everything else, and any doubt, goes to the full reading of the rules.
+  // Nearly every packet is an untagged, unfragmented IPv4 datagram without options, for us. That is
+  // decided here; every other packet, and every doubtful one, goes through all the rules.
   constexpr std::uint32_t kIp = kEthernetHeaderBytes;
   constexpr std::uint32_t kUdp = kIp + kIpv4HeaderBytes;
   constexpr std::uint32_t kPayload = kUdp + kUdpHeaderBytes;

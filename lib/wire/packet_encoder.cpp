@@ -51,7 +51,7 @@ std::uint8_t* write_ipv6(std::uint8_t* p, const UdpPath& path, std::uint16_t udp
 std::uint64_t checksum_sum(std::span<const std::uint8_t> bytes) noexcept {
   std::uint64_t sum = 0;
   std::size_t i = 0;
-  // Four bytes at a time: the two words of each fall onto each other when the sum is folded.
+  // Adds four bytes at a time: folding adds the upper 16 bits to the lower ones.
   for (; i + 4 <= bytes.size(); i += 4) sum += load_be32(bytes.data() + i);
   if (i + 2 <= bytes.size()) {
     sum += load_be16(bytes.data() + i);
@@ -86,7 +86,7 @@ std::size_t encode_udp_packet(std::span<std::uint8_t> out, const UdpPath& path,
   const std::size_t overhead = udp_overhead_bytes(path);
   if (path.vlan_tags > kMaxVlanTags || payload.size() > max_udp_payload_bytes(path)) return 0;
   if (out.size() < overhead + payload.size()) return 0;
-  // First, since it may lie where the headers go.
+  // The payload is moved first, since it may lie where the headers are written.
   if (!payload.empty()) std::memmove(out.data() + overhead, payload.data(), payload.size());
 
   const auto udp_bytes = static_cast<std::uint16_t>(kUdpHeaderBytes + payload.size());

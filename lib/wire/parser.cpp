@@ -8,7 +8,7 @@ detail::TopicJudgement detail::judge_unusual_topic(const std::uint8_t* topic,
                                                    const std::uint8_t* payload,
                                                    std::size_t payload_bytes) noexcept {
   const std::string_view name{reinterpret_cast<const char*>(topic), topic_bytes};
-  // First what is common: it is ASCII.
+  // First the usual cases, which are ASCII.
   if (name == kSessionTopic) {
     if (payload_bytes == kSessionPayloadBytes && well_formed_session(payload))
       return {FrameKind::kControl, FrameDrop{}};

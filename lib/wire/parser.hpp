@@ -25,7 +25,7 @@ enum class LengthVerdict : std::uint8_t {
 };
 
 /// Rules 1 to 3. `length` is the frame's first four bytes as a number (ignored when fewer than 4
-/// remain), `remaining_bytes` what is left of the datagram from the length field on.
+/// remain). `remaining_bytes` is what is left of the datagram, counted from the length field.
 [[nodiscard]] constexpr LengthVerdict judge_length(std::uint32_t length,
                                                    std::size_t remaining_bytes,
                                                    const FrameLimits& limits) noexcept {

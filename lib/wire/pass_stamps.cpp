@@ -27,8 +27,8 @@ void PassStampsBuilder::add(std::span<const std::uint8_t> packet) {
     problem_ = "it has a packet of " + std::to_string(packet.size()) + " bytes";
     return;
   }
-  // Whether checksums are right makes no difference: a receiver that does not look at them takes
-  // the packet, and its numbers must not come again.
+  // Packets with wrong checksums are stamped too: a receiver that does not check them takes the
+  // packet, and its numbers must not come again.
   const PacketVerdict verdict =
       classify_packet(packet, static_cast<std::uint32_t>(packet.size()), ports_);
   if (verdict.kind == PacketKind::kDatagram) walk(packet, verdict);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A trace that is played over and over, made new on each pass: the numbers of its session frames,
-// or an id in each payload, move on, so that no pass repeats an event of another.
+// For a trace that is played over and over: raises the numbers of its session frames, or an id in
+// each payload, from pass to pass, so that no pass repeats an event of another.
 #pragma once
 
 #include <cstddef>
@@ -16,7 +16,7 @@
 
 namespace esc::wire {
 
-/// What moves on from pass to pass.
+/// What is raised from pass to pass.
 enum class Restamp : std::uint8_t {
   kOff,
   kSessions,   ///< first_sequence of every session frame
@@ -28,9 +28,9 @@ class PassStamps {
  public:
   [[nodiscard]] std::size_t packets() const noexcept { return packets_.size(); }
 
-  /// Rewrites the packet whose turn it is: the first of the trace, then the next, and after the
-  /// last the first again. `packet` is as the trace has it. UDP checksums, if they are kept, move
-  /// along; a wrong one stays wrong, and none stays none.
+  /// Rewrites the next packet: the first of the trace, then the second, and after the last the
+  /// first again. `packet` has the trace's bytes. If UDP checksums are kept, they are updated; a
+  /// wrong one stays wrong, and a missing one stays missing.
   void stamp(std::uint8_t* packet) noexcept {
     const Packet& turn = packets_[at_];
     const Field* const first = fields_.data() + next_field_;
@@ -52,15 +52,16 @@ class PassStamps {
   friend class PassStampsBuilder;
 
   struct Packet {
-    std::uint16_t fields;           ///< of its own
-    std::uint16_t checksum_offset;  ///< 0: there is none to keep right, or no field
+    std::uint16_t fields;           ///< how many fields lie in this packet
+    std::uint16_t checksum_offset;  ///< 0: the packet has no checksum to update, or no field
   };
-  /// A number of 8 bytes in a packet. Read in order, so that the cache sees it coming.
+  /// A number of 8 bytes in a packet. Fields are read in order, which the CPU's prefetcher sees.
   struct Field {
-    std::uint64_t first;  ///< what it is in the first pass
-    std::uint32_t step;   ///< from pass to pass
+    std::uint64_t first;  ///< its value in the first pass
+    std::uint32_t step;   ///< what each pass adds to it
     std::uint16_t offset;
-    std::uint16_t complement;  ///< of the sum of the trace's own bytes there
+    /// The complement of the checksum sum of the trace's own bytes there.
+    std::uint16_t complement;
   };
 
   [[nodiscard]] std::uint64_t value_of(const Field& field) const noexcept {
@@ -100,7 +101,7 @@ class PassStamps {
   std::uint64_t pass_ = 0;
 };
 
-/// Reads a trace, packet by packet in its order, and finds what moves. Control plane.
+/// Reads a trace, packet by packet in its order, and finds the fields to raise. Control plane.
 class PassStampsBuilder {
  public:
   struct Settings {
@@ -117,7 +118,7 @@ class PassStampsBuilder {
   [[nodiscard]] std::variant<PassStamps, std::string> finish() &&;
 
  private:
-  /// The numbers that a producer uses up in one pass.
+  /// The lowest and highest number that a producer has in one pass.
   struct Span {
     std::uint32_t epoch;
     bool numbered = false;

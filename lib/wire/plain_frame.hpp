@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What nearly every frame is, read at one go: an event with a short topic in printable ASCII.
+// Reads the usual frame in one step: an event with a short topic in printable ASCII.
 #pragma once
 
 #include <algorithm>
@@ -25,7 +25,8 @@ struct PlainFrame {
 /// Reads plain frames within what a source accepts. Immutable: any thread.
 class PlainFrames {
  public:
-  /// So many bytes before a frame may be read, whatever they are: a topic is read by its end.
+  /// So many bytes before a frame may be read, whatever they hold: a topic is read as the 32 bytes
+  /// before its end.
   static constexpr std::uint32_t kReadableBefore = kShortTopicBytes - kTopicOffset - 1;
   /// Its length, priority and topic length, and the first byte of its topic.
   static constexpr std::uint32_t kFewestBytes = kTopicOffset + 1;
@@ -34,8 +35,9 @@ class PlainFrames {
       : max_more_bytes_(limits.max_frame_bytes - kMinLength),
         max_topic_bytes_(std::min<std::uint32_t>(limits.max_topic_bytes, kShortTopicBytes)) {}
 
-  /// The frame at `at`, of which `left` bytes are there. True: parse_frame would call it an event.
-  /// False: it is something else, or in doubt; then parse_frame has the word.
+  /// Reads the frame at `at`; `left` bytes of the datagram remain there. True: parse_frame would
+  /// call it an event. False: it is something else, or this reader cannot tell; then parse_frame
+  /// decides.
   [[nodiscard, gnu::always_inline]] bool read(const std::uint8_t* at, std::uint32_t left,
                                               PlainFrame& frame) const noexcept {
     if (left < kFewestBytes) [[unlikely]]
@@ -47,7 +49,7 @@ class PlainFrames {
     return read_body(at, head, length, frame);
   }
 
-  /// The same of a frame that takes all the `bytes`, kFewestBytes or more.
+  /// The same for a frame that takes exactly `bytes`, kFewestBytes or more.
   [[nodiscard, gnu::always_inline]] bool read_whole(const std::uint8_t* at, std::uint32_t bytes,
                                                     PlainFrame& frame) const noexcept {
     const std::uint64_t head = load_be64(at);

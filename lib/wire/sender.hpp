@@ -23,17 +23,17 @@ struct SenderConfig {
 };
 
 /// Gathers events until a datagram is full, then hands it to the sink; flush() hands over what
-/// there is. Every datagram begins with a session frame that says how many frames it covers: the
-/// first 51 bytes then tell which numbers were sent, whatever becomes of the rest, and nothing that
-/// is put behind them on the way is taken for a numbered event.
+/// there is. Every datagram begins with a session frame that says how many frames it covers: so the
+/// first 51 bytes tell which numbers were sent, even if the rest is damaged, and bytes appended on
+/// the way are not taken for numbered events.
 ///
 /// When the sink fails, the datagram is sealed: it may have arrived, so it must not change. It
 /// keeps its numbers and is offered again, byte for byte, by the next send() or flush(); a receiver
 /// that has it already drops the second as duplicates. discard() gives it up: the receiver counts
 /// its numbers as lost.
 ///
-/// Nothing is allocated after construction. One thread. What the sink or the clock throws passes
-/// through, as if the sink had failed.
+/// Nothing is allocated after construction. One thread. If the sink or the clock throws, the
+/// exception passes through, and the state is as if the sink had failed.
 template <ByteSink Sink, SendClock Clock = NoClock>
 class Sender {
  public:

@@ -24,7 +24,7 @@ class SessionCursor {
     epoch_ = session.epoch;
     flags_ = session.flags;
     next_ = session.first_sequence;
-    // A count of 0 has no end of its own but that of the numbers.
+    // A session with a count of 0 ends only where the numbers end.
     last_ = session.count == 0 ? UINT64_MAX : session.first_sequence + (session.count - 1u);
     active_ = true;
   }
@@ -44,8 +44,8 @@ class SessionCursor {
     return identity;
   }
 
-  /// What the next frame of the datagram does to the numbering; the identity of `view`, if it is
-  /// sequenced.
+  /// Applies the next frame of the datagram to the numbering. Returns the identity of `view`, if it
+  /// is sequenced.
   [[nodiscard]] std::optional<Identity> observe(const FrameView& view) noexcept {
     if (view.kind == FrameKind::kEvent) [[likely]]
       return next();
@@ -63,7 +63,7 @@ class SessionCursor {
 
   /// Whether the next frame would get a number.
   [[nodiscard]] bool active() const noexcept { return active_; }
-  /// Whose number that is, if it gets one.
+  /// The producer of that number, if active().
   [[nodiscard]] std::uint64_t producer() const noexcept { return producer_; }
   /// Flags of the session that numbered the last identity handed out.
   [[nodiscard]] std::uint8_t flags() const noexcept { return flags_; }

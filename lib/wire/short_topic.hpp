@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A topic of up to 32 bytes in one vector: it is read, judged, hashed and compared without a branch
-// on its length, which nobody can foretell.
+// A topic of up to 32 bytes in one vector. It is read, judged, hashed and compared without a branch
+// on its length, which would be mispredicted.
 #pragma once
 
 #include <immintrin.h>
@@ -18,8 +18,8 @@ inline constexpr std::size_t kShortTopicBytes = 32;
 
 namespace detail {
 
-// Printable ASCII, moved so that 0x20 is the lowest of the signed numbers: 0x7e is this one then,
-// and all other bytes are above it.
+// Adding 0x60 to a byte makes 0x20 the lowest signed number (-128) and 0x7e the number
+// kHighestPrintable; all bytes that are not printable ASCII end up above that.
 inline constexpr std::uint8_t kMove = 0x60;
 inline constexpr std::uint8_t kHighestPrintable = 0x7e + 0x60;
 
@@ -103,18 +103,18 @@ class Vector32 {
 
 }  // namespace detail
 
-/// What ShortTopic compares with. Whoever reads many topics keeps one: from constants the compiler
-/// would build both vectors again for each of them.
+/// The two vectors that ShortTopic compares with. A loop over many topics keeps one object of this
+/// class; otherwise the compiler would build both vectors again for each topic.
 struct PrintableAscii {
   detail::Vector32 moves = detail::Vector32::load(detail::kMoves.data());
   detail::Vector32 highest = detail::Vector32::load(detail::kHighest.data());
 };
 
-/// A topic's bytes at the end of a vector, and zeros before them. No topic has a zero in it, so two
-/// topics that differ differ here too, whatever their lengths.
+/// A topic's bytes at the end of a vector, and zeros before them. No topic contains a zero, so two
+/// different topics give different vectors, whatever their lengths.
 class ShortTopic {
  public:
-  ShortTopic() = default;  ///< whatever
+  ShortTopic() = default;  ///< holds any bytes
   /// The topic of 1 to 32 `bytes` that ends at `end`. The 32 bytes before `end` may be read,
   /// whatever those before the topic are.
   [[nodiscard]] static ShortTopic before(const std::uint8_t* end, std::size_t bytes,
@@ -138,8 +138,8 @@ class ShortTopic {
   bool printable_;
 };
 
-/// Whether two texts of 1 to 32 `bytes` that end there are equal. The 32 bytes before each end may
-/// be read.
+/// Whether the two texts of `bytes` bytes (1 to 32) that end at `a_end` and `b_end` are equal. The
+/// 32 bytes before each end may be read.
 [[nodiscard]] inline bool same_short(const std::uint8_t* a_end, const std::uint8_t* b_end,
                                      std::size_t bytes) noexcept {
   using detail::Vector32;

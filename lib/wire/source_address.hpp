@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Where a packet says that it comes from.
+// The address and port from which a packet says it comes.
 #pragma once
 
 #include <cstdint>
@@ -11,9 +11,9 @@
 
 namespace esc::wire {
 
-/// Source address of an Ethernet frame with up to two VLAN tags. `head` are its first bytes; none
-/// where they hold no whole IP header. Nothing of the header is judged: a packet whose frames are
-/// in the pipeline was, before (classify_packet).
+/// Source address of an Ethernet frame with up to two VLAN tags. `head` is its first bytes; nullopt
+/// if they hold no whole IP header. The header is not checked: classify_packet has checked every
+/// packet whose frames are in the pipeline.
 [[nodiscard]] inline std::optional<IpAddress> source_address(
     std::span<const std::uint8_t> head) noexcept {
   constexpr std::size_t kTypeOffset = 12;
@@ -37,10 +37,10 @@ namespace esc::wire {
   return std::nullopt;
 }
 
-/// Source port of such a frame's UDP header; none where `head` holds none.
+/// Source port in the UDP header of such a frame; nullopt if `head` does not hold it.
 [[nodiscard]] inline std::optional<std::uint16_t> source_port(
     std::span<const std::uint8_t> head) noexcept {
-  // Lengths were judged before, and `head` need not be all of the packet.
+  // Lengths were checked before, and `head` need not hold the whole packet.
   constexpr std::uint32_t kAnyLength = 1U << 20U;
   static constexpr PortSet kAnyPort = PortSet::all();
   const PacketVerdict verdict = classify_packet(head, kAnyLength, kAnyPort);

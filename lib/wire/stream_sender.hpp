@@ -22,8 +22,8 @@ struct StreamSenderConfig {
 inline constexpr std::size_t kMaxBlockBytes = 1u << 30;
 
 /// Gathers events in blocks. A session frame goes before the first event of a connection and then
-/// before every session_interval_frames-th; it covers what follows until the next one (count 0),
-/// since a block may have left before it is known how many that will be.
+/// before every session_interval_frames-th; it covers all events up to the next session frame
+/// (count 0), since a block may have left before their number is known.
 ///
 /// When the sink fails, the block keeps its events and their numbers. If the sink had taken nothing
 /// of it, flush() offers it again as it is. If the connection broke, call begin_connection() once
@@ -85,7 +85,8 @@ class StreamSender {
   /// Gives up what was gathered or refused. Its numbers are not used again.
   void discard() noexcept {
     clear();
-    session_due_ = true;  // what was given up may have held one; and numbers are left out
+    // what was given up may have held a session frame, and its numbers are skipped
+    session_due_ = true;
   }
 
   /// Hands over what was gathered, then numbers later events in a new epoch. The epoch must be

@@ -12,7 +12,7 @@ namespace esc::wire {
 
 enum class TopicVerdict : std::uint8_t { kGood, kNotUtf8, kControlCharacter };
 
-/// The whole judgement: valid UTF-8 as RFC 3629 has it first, then no U+0000..U+001F and no
+/// Judges a whole topic: it must be valid UTF-8 (RFC 3629), and then have no U+0000..U+001F and no
 /// U+007F..U+009F. Reads exactly `bytes`.
 [[nodiscard]] TopicVerdict check_topic(const std::uint8_t* topic, std::size_t bytes) noexcept;
 

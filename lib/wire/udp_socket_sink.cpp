@@ -26,7 +26,7 @@ Addresses find(const std::string& host, const std::string& port) {
                           host + ", UDP port " + port + ": " + gai_strerror(error));
 }
 
-/// A datagram beyond the path's MTU shall fail: a receiver drops fragments.
+/// A datagram longer than the path's MTU has to fail: receivers drop fragments.
 void forbid_fragments(int fd, int family) {
   const int value = family == AF_INET6 ? IPV6_PMTUDISC_DO : IP_PMTUDISC_DO;
   const int level = family == AF_INET6 ? IPPROTO_IPV6 : IPPROTO_IP;
@@ -56,8 +56,8 @@ UdpSocketSink::~UdpSocketSink() {
 }
 
 bool UdpSocketSink::operator()(std::span<const std::uint8_t> datagram) noexcept {
-  // An earlier datagram's refusal is reported once, instead of sending this one; a signal may come
-  // as well.
+  // A call may fail without sending: the kernel reports the refusal of an earlier datagram that
+  // way, once, or a signal comes.
   constexpr int kTries = 4;
   for (int i = 0; i < kTries; ++i) {
     if (::send(fd_, datagram.data(), datagram.size(), MSG_NOSIGNAL) >= 0) {
@@ -72,7 +72,7 @@ bool UdpSocketSink::operator()(std::span<const std::uint8_t> datagram) noexcept 
 }
 
 void UdpSocketSink::wait_for_refusal(std::chrono::milliseconds time) noexcept {
-  pollfd socket{fd_, 0, 0};  // errors are always told
+  pollfd socket{fd_, 0, 0};  // poll() always reports errors
   if (poll(&socket, 1, static_cast<int>(time.count())) <= 0) return;
   int error = 0;
   socklen_t bytes = sizeof error;

@@ -28,15 +28,15 @@ class UdpSocketSink {
   }
   ~UdpSocketSink();
 
-  /// Waits while the socket has no room. False: not sent, last_error() says why. EMSGSIZE is for
-  /// good: the datagram is longer than the path carries.
+  /// Waits while the socket has no room. False: not sent, last_error() says why. EMSGSIZE does not
+  /// go away: the datagram is longer than the path carries.
   [[nodiscard]] bool operator()(std::span<const std::uint8_t> datagram) noexcept;
 
   /// An errno; 0 after a datagram that was sent.
   [[nodiscard]] int last_error() const noexcept { return last_error_; }
 
-  /// Datagrams that somebody on the way, or the host itself, is known to have refused
-  /// (ECONNREFUSED: nobody listens there). A host answers for some of them only, and later.
+  /// How many datagrams the receiving host, or somebody on the way, is known to have refused
+  /// (ECONNREFUSED: nobody listens there). A host reports only some of its refusals, and later.
   [[nodiscard]] std::uint64_t refused() const noexcept { return refused_; }
   /// Waits for that long at most for one more refusal, and counts it.
   void wait_for_refusal(std::chrono::milliseconds time) noexcept;
