@@ -7,10 +7,10 @@ namespace {
 using nlohmann::json;
 using nlohmann::ordered_json;
 
-// No request needs more, and what reads it afterwards may recurse.
+// No request needs more levels than this, and code that reads the request afterwards may recurse.
 constexpr int kMaxDepth = 16;
 
-// Counted before anything is built from it. Within a string a bracket is text.
+// Counted before anything is built from the line. A bracket within a string is text.
 bool nests_too_deep(std::string_view line) {
   int depth = 0;
   bool in_string = false;

@@ -23,10 +23,10 @@ class Refusal : public std::runtime_error {
   std::string fix_;
 };
 
-/// Thrown by a handler whose answer takes longer than the main lcore may wait: it comes later, by
-/// ControlServer::settle(). Until then the peer that asked is answered nothing else.
+/// Thrown by a handler whose answer takes longer than the main lcore may wait. The answer comes
+/// later, by ControlServer::settle(); until then the peer that asked gets no other answer.
 struct Later {
-  std::uint64_t ticket = 0;  ///< never 0, and no other's
+  std::uint64_t ticket = 0;  ///< never 0, and different from every other ticket
 };
 
 /// Gets a request that is a JSON object with a string "command", returns the whole reply:
@@ -38,8 +38,8 @@ using Handler = std::function<nlohmann::ordered_json(const nlohmann::json& reque
 /// {"ok":false,"error":error,"fix":fix}; without "fix" if it is empty.
 [[nodiscard]] nlohmann::ordered_json error_reply(std::string error, std::string fix = {});
 
-/// What `handler` says to the request in `line`, or what is wrong with it: one line of printable
-/// ASCII and its newline. Throws Later.
+/// Returns the reply of `handler` to the request in `line`, or an error reply that says what is
+/// wrong with the line: one line of printable ASCII and its newline. Throws Later.
 [[nodiscard]] std::string answer(std::string_view line, const Handler& handler);
 
 /// A reply as it goes over the socket: one line of printable ASCII and its newline.

@@ -52,9 +52,9 @@ Trouble length_trouble(const std::string& path) {
                     "choose a shorter instance name or XDG_RUNTIME_DIR");
 }
 
-/// Takes the lock, which goes with the descriptor.
+/// Takes the lock, which is let go when the descriptor is closed.
 Trouble lock_trouble(const FileDescriptor& folder, const std::string& path) {
-  // Another's --check holds it for no longer than it takes to ask.
+  // A --check that runs at the same time holds the lock only for a moment.
   constexpr int kTries = 10;
   constexpr std::chrono::milliseconds kBetween{10};
   for (int i = 0; i < kTries; ++i) {
@@ -65,7 +65,8 @@ Trouble lock_trouble(const FileDescriptor& folder, const std::string& path) {
                     "wait for it, or give this one another instance name");
 }
 
-/// Of what stands where the socket is to be: nothing, or the socket of a process that is gone.
+/// Why the socket cannot be made at `path`. There may be nothing, or the socket of a process that
+/// has ended.
 Trouble place_trouble(const std::string& path) {
   struct stat status {};
   if (::lstat(path.c_str(), &status) != 0) {
@@ -107,14 +108,15 @@ std::optional<StartError> socket_trouble(const std::string& path) {
   const std::string folder = folder_of(path);
   OwnFolder own = look_at_own_folder(folder, kWhose);
   if (own.trouble || !own.fd.valid()) return std::move(own.trouble);
-  // First who is there: a socket that answers says more than a lock.
+  // The socket is tried first: one that answers says more than a lock that is held.
   if (auto trouble = place_trouble(path)) return trouble;
   if (auto trouble = lock_trouble(own.fd, path)) return trouble;
   if (!may(folder, W_OK | X_OK)) return cannot_listen(path, errno);
   return std::nullopt;
 }
 
-// The same questions once more, each when it can no longer be answered otherwise.
+// Asks the same questions as socket_trouble() once more, each at the moment from which its answer
+// can no longer change.
 BoundSocket::BoundSocket(std::string path) : path_(std::move(path)) {
   refuse_on(socket_trouble(path_));
   const FileDescriptor own = make_own_folder(folder_of(path_), kWhose);
@@ -151,7 +153,8 @@ void BoundSocket::bind_and_listen() {
   socket_ = FileDescriptor(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   const sockaddr_un address = address_of(path_);
   struct stat status {};
-  // The mode set before bind is the file's from its first moment; the process's umask stays alone.
+  // The mode is set before bind(), so the file has it from its first moment, without a change of
+  // the process's umask.
   if (!socket_.valid() || ::fchmod(socket_.get(), S_IRUSR | S_IWUSR) != 0 ||
       ::bind(socket_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0 ||
       ::lstat(path_.c_str(), &status) != 0 || ::listen(socket_.get(), kBacklog) != 0) {

@@ -15,9 +15,9 @@ namespace esc::control {
 /// Whether a process listens on that socket file; if not, errno says why.
 [[nodiscard]] bool answers(const std::string& path);
 
-/// Why a BoundSocket could not be made there now, in the words with which it would refuse; nullopt:
-/// nothing stands against it. Makes and removes nothing; the lock of the folder is asked for and
-/// let go.
+/// Why a BoundSocket could not be made there now, with the message that its constructor would
+/// throw; nullopt: it could be made. Makes and removes nothing; takes the folder's lock for a
+/// moment.
 [[nodiscard]] std::optional<StartError> socket_trouble(const std::string& path);
 
 /// Binds and listens at construction, removes the socket file at destruction if it is still the one

@@ -26,8 +26,8 @@ namespace {
 constexpr std::size_t kEventsPerCall = 32;
 constexpr int kAcceptsPerCall = 16;
 
-// The process that connected, as the kernel says; none: it is neither our user's nor root's. 0 is
-// one that cannot be seen from here.
+// The number of the process that connected, from the kernel; nullopt: it belongs neither to our
+// user nor to root. 0: the process cannot be seen from our PID namespace.
 std::optional<pid_t> process_of(int socket) {
   ucred peer{};
   socklen_t bytes = sizeof(peer);
@@ -46,7 +46,7 @@ bool input_waits(int socket) {
   return ::recv(socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
 }
 
-// To a peer that is not let in: what fits into its socket now is all it gets.
+// Writes a line to a peer that is not let in, as far as its socket takes it now.
 void say_and_forget(int socket, const std::string& line) {
   (void)!::send(socket, line.data(), line.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
 }
@@ -85,7 +85,7 @@ class ControlServer::Impl {
         serve(*static_cast<Peer*>(event.data.ptr), event.events);
       }
     }
-    // Last: a newcomer may take the place of one that the events speak of.
+    // Done last, since a new connection may take the place of one that the events are about.
     if (newcomers) accept_all();
   }
 
@@ -109,7 +109,7 @@ class ControlServer::Impl {
     LineConnection connection;
     pid_t process = 0;
     bool reserved = false;
-    std::chrono::steady_clock::time_point idle_since;  ///< came, was answered, or read last
+    std::chrono::steady_clock::time_point idle_since;  ///< when it last came, was answered, or read
     std::uint32_t interest = 0;                        ///< what epoll watches
     std::uint64_t awaits = 0;  ///< the ticket of an answer that comes later; 0: of none
   };
@@ -148,10 +148,11 @@ void ControlServer::Impl::accept_all() {
       continue;
     }
     if (errno != EMFILE && errno != ENFILE) return;
-    // Without a descriptor it does not say whether anybody is there.
+    // With no free descriptor, accept() fails whether anybody waits or not.
     if (!somebody_waits(socket_.fd())) return;
     if (one_gives_way()) continue;
-    // Without a descriptor the peer would wait at the door and keep poll_fd() readable for ever.
+    // With no free descriptor the peer could not be accepted, and would keep poll_fd() readable for
+    // ever.
     spare_.reset();
     const bool turned_away =
         FileDescriptor(::accept4(socket_.fd(), nullptr, nullptr, SOCK_CLOEXEC)).valid();
@@ -169,7 +170,7 @@ void ControlServer::Impl::admit(FileDescriptor socket) {
   }
   const bool reserved = count(false) >= limits_.max_connections && !one_gives_way();
   if (reserved && count(true) >= limits_.reserved_connections) {
-    // They had time for their one request.
+    // A connection in a reserved place is for one request, and it has had time for that.
     drop(**std::ranges::find(peers_, true, &Peer::reserved));
   }
   if (!add(std::move(socket), *process, reserved)) {
@@ -177,7 +178,7 @@ void ControlServer::Impl::admit(FileDescriptor socket) {
     return;
   }
   ++figures_.accepted;
-  // What it asked while it waited to be let in.
+  // Answers what it sent before it was accepted.
   serve(*peers_.back(), 0);
 }
 
@@ -206,7 +207,7 @@ bool ControlServer::Impl::is_idle(const Peer& peer) const {
   return !connection.has_line() && !input_waits(connection.fd());
 }
 
-// False: nobody is idle.
+// Closes one idle connection. False: no connection is idle.
 bool ControlServer::Impl::one_gives_way() {
   std::map<pid_t, std::size_t> connections_of;
   for (const auto& peer : peers_) connections_of[peer->process] += peer->reserved ? 0 : 1;
@@ -234,7 +235,7 @@ void ControlServer::Impl::serve(Peer& peer, std::uint32_t events) noexcept {
   try {
     const std::uint64_t requests = figures_.requests;
     const std::size_t unsent = peer.connection.unsent();
-    // Nobody is there any more to hear what comes later.
+    // The peer has left, so nobody will read the answer that comes later.
     const bool gone = peer.awaits != 0 && (events & (EPOLLHUP | EPOLLERR)) != 0;
     keep = !gone && serve_or_fail(peer) && watch(peer);
     if (figures_.requests != requests || peer.connection.unsent() < unsent) {
@@ -256,8 +257,8 @@ bool ControlServer::Impl::serve_or_fail(Peer& peer) {
   return peer.awaits != 0 || !connection.done();
 }
 
-// False: the peer is to be dropped. What is unread is judged before a reply is added to it, so that
-// one reply may be longer than what a slow reader may leave.
+// False: the peer has to be dropped. Unread bytes are checked against the limit before a reply is
+// added to them, so a single reply may be longer than that limit.
 bool ControlServer::Impl::answer_some(Peer& peer) {
   LineConnection& connection = peer.connection;
   for (std::size_t i = 0; i < limits_.max_requests_per_turn && peer.awaits == 0; ++i) {
@@ -319,8 +320,9 @@ std::string ControlServer::Impl::bounded(std::string reply) const {
                              "ask for less; topics has a line for each route"));
 }
 
-// A line that waits for its turn needs no more input, only another turn: a writable socket gives
-// it. One that waits for the answer to the line before it gets its turn from settle().
+// Tells epoll what to wait for. If a whole line waits for its turn, no more input is needed: a
+// writable socket brings the next turn. If a line waits for the answer to the line before it,
+// settle() brings the turn.
 bool ControlServer::Impl::watch(Peer& peer) const noexcept {
   const LineConnection& connection = peer.connection;
   const bool waiting = connection.has_line() && peer.awaits == 0;

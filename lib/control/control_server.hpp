@@ -18,39 +18,41 @@ namespace esc::control {
 
 struct ControlServerLimits {
   std::size_t max_line_bytes = 64 * 1024;  ///< a longer request is refused and its sender dropped
-  /// One more takes the place of one that is idle, see ControlServer.
+  /// One connection more than this takes the place of an idle one, see ControlServer.
   std::size_t max_connections = 64;
-  /// Beside them, for when nobody is idle: each is for one request of the command
+  /// Further places, used when no connection is idle: each is for one request of the command
   /// `always_answered`.
   std::size_t reserved_connections = 4;
   std::string always_answered = "health";
-  /// Who has read nothing of a reply for so long is idle as well.
+  /// A peer that has read nothing of a reply for so long counts as idle too.
   std::chrono::milliseconds max_unread_time{10'000};
-  /// Who asks again while more than this is still unread is dropped. A longer reply goes to who has
-  /// read what came before, so a connection holds at most this and one reply.
+  /// A peer that asks again while more than this is still unread is dropped. One reply may be
+  /// longer, so a connection holds at most this much and one reply.
   std::size_t max_unsent_bytes = 4 * 1024 * 1024;
-  /// While more than this is unread of all connections together, only `always_answered` is.
+  /// While all connections together have more than this unread, only `always_answered` is answered.
   std::size_t max_all_unsent_bytes = 64 * 1024 * 1024;
   std::size_t max_reply_bytes = 32 * 1024 * 1024;  ///< a longer one becomes an error reply
   std::size_t max_requests_per_turn = 2;  ///< answered for one connection in one serve_ready()
 };
 
-/// What became of who came. For tests and for whoever wants to know.
+/// What became of the connections. For tests and for `escctl`.
 struct ControlServerFigures {
   std::uint64_t accepted = 0;
   std::uint64_t refused_user = 0;  ///< peer is neither our user nor root
-  std::uint64_t refused_full = 0;  ///< no place, nobody idle, and another request than the one
-  std::uint64_t gave_way = 0;      ///< idle, and their places were wanted
+  /// No place was free, nobody was idle, and the request was not always_answered.
+  std::uint64_t refused_full = 0;
+  /// Closed because they were idle and another connection needed the place.
+  std::uint64_t gave_way = 0;
   std::uint64_t requests = 0;      ///< lines answered, errors too
   std::uint64_t dropped_slow = 0;  ///< more than max_unsent_bytes unread
   std::uint64_t dropped_overlong = 0;
 };
 
-/// When all places are taken, a newcomer gets that of a connection that waits for nothing: all its
-/// requests are answered and the answers read, or not read for long; a line that is not whole is
-/// none. The process that has the most connections gives one up, the one that has been idle the
-/// longest; it is told so. So neither a program that leaks connections nor one that opens them
-/// without end keeps others out.
+/// When all places are taken, a new connection gets the place of an idle one: one whose requests
+/// are all answered (half a line is no request), and whose answers were read, or have not been read
+/// for long. The process with the most connections gives up the one that has been idle for longest,
+/// and that connection is told so. So neither a program that leaks connections nor one that opens
+/// them without end keeps others out.
 ///
 /// A UNIX stream socket, 0600 in a 0700 directory of our own, for our own user and root
 /// (SO_PEERCRED). It has no thread and never blocks: the owner puts poll_fd() into its poll or

@@ -11,12 +11,14 @@ namespace esc::control {
 
 enum class Flow : std::uint8_t {
   kOpen,
-  kPaused,  ///< dispatchers take nothing, ports are polled for their own duties only
+  /// Dispatchers take nothing; ports are polled now and then, for duties of their own only.
+  kPaused,
   kClosed,  ///< ports are not polled any more; what is inside is finished
 };
 
 /// On a cache line of its own. Writer: the main lcore. Readers: RX and dispatcher lcores, each
-/// poll. Relaxed: the value is all there is to know; a poll more or less does not matter.
+/// poll. Relaxed: nothing else is published with the value, and it does not matter if a reader sees
+/// it one poll later.
 class alignas(kCacheLineBytes) FlowBoard {
  public:
   void show(Flow flow) noexcept { flow_.store(flow, std::memory_order_relaxed); }

@@ -22,7 +22,8 @@ namespace {
 
 constexpr const char* kLockName = "instance.lock";
 
-// Of an open file description: gone with the last descriptor of it, however its process ends.
+// A lock on the whole file. It belongs to the open file description, so it ends with its last
+// descriptor, however the process ends.
 struct flock whole_file(short type) {
   struct flock lock {};
   lock.l_type = type;
@@ -34,7 +35,7 @@ std::string name_of(const std::string& instance) {
   return "instance \"" + instance + "\"";
 }
 
-/// The process that wrote itself there; 0: none, or it is still starting.
+/// The process whose number is in the file; 0: there is none, or it is still starting.
 long holder_of(int file) {
   std::array<char, 32> text{};
   const ssize_t bytes = ::pread(file, text.data(), text.size(), 0);
@@ -63,7 +64,8 @@ topology::Problem cannot_open(const std::string& instance, const std::string& fo
 
 InstanceLock::InstanceLock(const std::string& instance)
     : folder_(folder_of(default_socket_path(instance))) {
-  // One that ends takes its file away, and perhaps the folder, before it lets go of them.
+  // An instance that ends removes its file, and perhaps the folder, before it lets go of the lock,
+  // so we may have to try again.
   constexpr int kAttempts = 16;
   for (int i = 0; i < kAttempts; ++i) {
     if (take(instance)) return;
@@ -72,10 +74,10 @@ InstanceLock::InstanceLock(const std::string& instance)
   throw StartError(problem.where + ": " + problem.what, problem.fix);
 }
 
-// False: it was taken away meanwhile.
+// False: the file was removed meanwhile.
 bool InstanceLock::take(const std::string& instance) {
   own_ = make_own_folder(folder_, name_of(instance));
-  // In a folder of our own, so nobody laid anything there but we.
+  // The folder is our own, so nobody else can have put anything there.
   files::Opened opened = files::open_or_make_at(own_.get(), kLockName, O_RDWR, 0600);
   if (opened.error == ENOENT) return false;
   if (!opened.fd.valid()) {
@@ -90,8 +92,9 @@ bool InstanceLock::take(const std::string& instance) {
   }
   struct stat status {};
   if (::fstat(file_.get(), &status) != 0 || status.st_nlink == 0) return false;
-  // For whoever finds it locked. A disk that is full leaves them without a number, no more.
-  // Behind the number a longer one may be left of a process that was killed; nobody reads that far.
+  // Tells whoever finds the file locked which process has it. If the disk is full the number is
+  // missing, which does no harm. Bytes of a longer number may follow, left by a process that was
+  // killed; nobody reads that far.
   const std::string text = std::to_string(::getpid()) + "\n";
   (void)!::pwrite(file_.get(), text.data(), text.size(), 0);
   return true;
@@ -122,7 +125,7 @@ std::optional<topology::Problem> lock_folder_problem(const std::string& instance
     if (opened.fd.valid() || opened.error == ENOENT) return std::nullopt;
     return cannot_open(instance, folder, opened.error);
   }
-  // The message begins with whose folder it is: here that is `where`.
+  // The message begins with whose folder it is; here that goes into `where`.
   constexpr std::string_view kLead = ": ";
   return topology::Problem{name_of(instance), std::string(own.trouble->what()).substr(kLead.size()),
                            own.trouble->fix()};

@@ -11,10 +11,10 @@
 
 namespace esc::control {
 
-/// Held for as long as it lives, and by nobody once its process is gone, however that ended. It
-/// lies where the instance's control socket is by default (socket_path.hpp), in the file
-/// "instance.lock": what other users run, or containers that see other folders, are other
-/// instances.
+/// The lock is held as long as this object lives, and ends with its process, however that ends. Its
+/// file is "instance.lock" in the folder of the instance's default control socket
+/// (socket_path.hpp). So appliances of other users, or in containers that see other folders, are
+/// other instances.
 class InstanceLock {
  public:
   /// Throws StartError: an instance of that name runs, or the folder is not ours.
@@ -32,13 +32,13 @@ class InstanceLock {
   FileDescriptor file_;
 };
 
-/// What InstanceLock would say of an instance of that name that runs; nullopt: none does. Takes
-/// nothing and holds nobody up, so --check may ask at any time. Whether its folder could be had is
-/// another question: lock_folder_problem().
+/// The message with which InstanceLock would refuse because an instance of that name runs; nullopt:
+/// none runs. Takes no lock and holds nobody up, so --check may ask at any time. Whether the folder
+/// can be used is answered by lock_folder_problem().
 [[nodiscard]] std::optional<topology::Problem> instance_runs(const std::string& instance);
 
-/// Why the lock's folder could not be used, in InstanceLock's words; nullopt: it could, and perhaps
-/// is to be made. Makes nothing.
+/// The message with which InstanceLock would refuse the folder; nullopt: the folder can be used, or
+/// can be made. Makes nothing.
 [[nodiscard]] std::optional<topology::Problem> lock_folder_problem(const std::string& instance);
 
 }  // namespace esc::control

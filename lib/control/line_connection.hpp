@@ -25,7 +25,7 @@ class LineConnection {
   /// The next whole line without its newline; valid until receive() is called.
   [[nodiscard]] std::optional<std::string_view> next_line();
   [[nodiscard]] bool has_line() const;
-  /// What has come is more than a line may have, and no newline in it.
+  /// More has come than a line may have, without a newline.
   [[nodiscard]] bool overlong() const;
 
   void queue(std::string_view bytes);

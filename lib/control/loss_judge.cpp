@@ -30,7 +30,7 @@ LossJudge::LossJudge(std::vector<LossPlace> places, Time start) : places_(std::m
 void LossJudge::note(Time now, std::span<const std::uint64_t> totals, Time window) {
   if (!is_due(now, window)) return;
   notes_.push_back({now, {totals.begin(), totals.end()}});
-  // The newest one that is a window old is what judge() looks at.
+  // judge() compares with the newest note that is at least a window old.
   while (notes_.size() > 1 && notes_[1].at <= now - window) notes_.pop_front();
 }
 
@@ -47,7 +47,7 @@ LossJudge::Verdicts LossJudge::judge(Time now, std::span<const std::uint64_t> to
   for (std::size_t place = 0; place < places_.size(); ++place) {
     if (totals[place] == 0) continue;
     Verdict& verdict = verdicts[static_cast<std::size_t>(places_[place].kind)];
-    // A port that was made anew counts from 0.
+    // A port that was opened again counts from 0.
     const std::uint64_t old = std::min(before.totals[place], totals[place]);
     verdict.lost.push_back({place, totals[place] - old, totals[place]});
     verdict.in_window += totals[place] - old;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What was lost of late, by place, and whether that is still healthy. docs/control.md, "Health"
+// What was lost recently, by place, and whether that is still healthy. docs/control.md, "Health"
 #pragma once
 
 #include <array>
@@ -15,11 +15,11 @@
 
 namespace esc::control {
 
-/// Whose doing a loss is. Each has a bound of its own.
+/// Who caused a loss. Each kind has a bound of its own.
 enum class LossKind : std::uint8_t {
   kPort,     ///< packets that a port never handed over
   kOwn,      ///< what the appliance had, and could not keep
-  kShed,     ///< for its priority, under pressure
+  kShed,     ///< frames shed for their priority, under pressure
   kTold,     ///< dropped because the configuration says so
   kRefused,  ///< malformed, or not allowed: the sender's doing
   kGap,      ///< producers' numbers that never came
@@ -36,14 +36,14 @@ struct LossPlace {
 
 [[nodiscard]] std::uint64_t loss_bound(const config::HealthConfig& config, LossKind kind) noexcept;
 
-/// Keeps what the counters were, and says what came since. The window is the same for everyone who
-/// asks: two probes do not take each other's figures away.
+/// Keeps earlier values of the counters, and says what was added since. Asking changes nothing, so
+/// two monitoring programs do not take each other's figures away.
 ///
-/// Nothing is forgotten early, so a window may reach further back than it is long: by the time
-/// between two notes that are kept, a 60th of it.
+/// A window may reach back a little further than its length: by the time between two notes, a 60th
+/// of it. It is never shorter.
 ///
-/// Pure but for its memory: the caller has the clock and the counters. Thread: whoever holds it
-/// locked.
+/// It reads no clock and no counters itself: the caller passes them in. Thread: any, one at a time;
+/// the caller locks.
 class LossJudge {
  public:
   using Time = std::chrono::nanoseconds;  ///< of any clock that does not go back
@@ -51,11 +51,12 @@ class LossJudge {
   /// All counters are 0 at `start`.
   LossJudge(std::vector<LossPlace> places, Time start);
 
-  /// Whether so much time went by since the last note that one more is to be kept.
+  /// Whether it is time to keep another note.
   [[nodiscard]] bool is_due(Time now, Time window) const noexcept {
     return now - notes_.back().at >= window / kNotesInWindow;
   }
-  /// `totals`: of each place, in their order. As often as one likes; what is not due is not kept.
+  /// `totals`: one for each place, in their order. May be called at any time; a note that is not
+  /// due is not kept.
   void note(Time now, std::span<const std::uint64_t> totals, Time window);
 
   struct Lost {
@@ -68,16 +69,16 @@ class LossJudge {
     std::uint64_t in_window = 0;
     std::uint64_t since_start = 0;
     std::uint64_t bound = 0;
-    std::vector<Lost> lost{};  ///< places of the kind where anything was ever lost
+    std::vector<Lost> lost{};  ///< places of this kind where anything was ever lost
   };
   using Verdicts = std::array<Verdict, kLossKinds>;
 
-  /// By kind. `totals` as they are now.
+  /// Judges each kind. `totals`: the counters now.
   [[nodiscard]] Verdicts judge(Time now, std::span<const std::uint64_t> totals,
                                const config::HealthConfig& config) const;
 
   [[nodiscard]] std::span<const LossPlace> places() const noexcept { return places_; }
-  /// For a place whose loss is told by a rule that a reload may change.
+  /// For a place whose kind depends on a rule that a reload may change.
   void set_kind(std::size_t place, LossKind kind) noexcept { places_[place].kind = kind; }
 
  private:

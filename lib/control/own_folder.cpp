@@ -28,7 +28,7 @@ void make_folder(const std::string& folder, mode_t mode, const std::string& whos
     throw cannot_create(folder, errno, whose);
 }
 
-/// Of a folder that is not there.
+/// Why a folder that does not exist could not be made.
 Trouble creation_trouble(const std::string& folder, const std::string& whose) {
   if (::faccessat(AT_FDCWD, folder_of(folder).c_str(), W_OK | X_OK, AT_EACCESS) == 0)
     return std::nullopt;
@@ -94,7 +94,7 @@ FileDescriptor make_own_folder(const std::string& folder, std::string_view whose
   const std::string above = folder_of(folder);
   make_folder(above, 0755, name);
   refuse_on(trouble_above(above, name));
-  // Another instance of this name that ends removes the folder, perhaps between the two.
+  // Another instance of this name that ends may remove the folder between making and opening it.
   constexpr int kTries = 16;
   FileDescriptor fd;
   for (int i = 0; i < kTries && !fd.valid(); ++i) {

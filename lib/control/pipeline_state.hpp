@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What a pipeline is doing, and what may be asked of it then. docs/pressure.md
+// The states of a pipeline, and which requests are allowed in each. docs/pressure.md
 #pragma once
 
 #include <array>
@@ -52,8 +52,8 @@ inline constexpr std::array<std::string_view, kPipelineRequests> kPipelineReques
   return kPipelineRequestNames[static_cast<std::size_t>(request)];
 }
 
-/// One cell of the table. Legal: where it leads, and what that means. Else why not, and what to do
-/// instead.
+/// One cell of the table. If the transition is legal: the state it leads to, and what that means.
+/// If not: why not, and what to do instead.
 struct PipelineTransition {
   std::optional<PipelineState> to;
   std::string_view text;
@@ -62,7 +62,7 @@ struct PipelineTransition {
   [[nodiscard]] constexpr bool legal() const noexcept { return to.has_value(); }
 };
 
-/// The whole table: total, and constant.
+/// The table: a constant that has a cell for every state and request.
 [[nodiscard]] const PipelineTransition& transition(PipelineState from,
                                                    PipelineRequest request) noexcept;
 
@@ -81,8 +81,8 @@ class PipelineStateHolder {
     entered_[static_cast<std::size_t>(PipelineState::kStarting)].add();
   }
 
-  /// Moves on, or changes nothing and says why. `cause` is who asked or what happened ("escctl
-  /// pause", "SIGTERM"); it is kept only if the request is granted.
+  /// Changes the state, or leaves it and returns why. `cause` is who asked or what happened
+  /// ("escctl pause", "SIGTERM"); it is kept only if the request is granted.
   [[nodiscard]] std::optional<PipelineRefusal> request(PipelineRequest request,
                                                        std::string_view cause, std::uint64_t now);
 
@@ -94,8 +94,9 @@ class PipelineStateHolder {
   [[nodiscard]] std::uint64_t entered(PipelineState state) const noexcept {
     return entered_[static_cast<std::size_t>(state)].get();
   }
-  /// Time spent in the state, up to `now` in the present one. Off the main lcore, at the moment of
-  /// a change, a stretch may be missing that is there a moment later.
+  /// Time spent in the state, up to `now` in the present one. On another thread than the main
+  /// lcore, in the moment of a change, the time of the last stay may be missing; a moment later it
+  /// is there.
   [[nodiscard]] std::uint64_t ticks_in(PipelineState state, std::uint64_t now) const noexcept;
 
   /// When the present state was entered.

@@ -60,7 +60,8 @@ bool PressureMachine::calm(const PressureInputs& inputs) const noexcept {
 
 PressureChange PressureMachine::fall(const PressureInputs& inputs) noexcept {
   const auto& leave = table_[level_].leave;
-  // All are below: the smaller the gap, the nearer. Those that never count come last.
+  // All inputs are below their thresholds; the one with the smallest gap is the nearest. Inputs
+  // that never count come last.
   const auto gap = [&](std::size_t i) {
     return leave[i] == config::kNeverPermille ? 2 * config::kNeverPermille
                                               : leave[i] - inputs.permille[i];

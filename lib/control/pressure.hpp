@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// How much pressure the pipeline is under: the level, from figures and time alone. docs/pressure.md
+// Computes the pressure level of a pipeline, from figures and time alone. docs/pressure.md
 #pragma once
 
 #include <array>
@@ -15,35 +15,35 @@
 namespace esc::control {
 
 /// A change of level and what caused it. Up: the input that reached `threshold`, the enter
-/// threshold of `to`. Down: the input that stayed nearest to `threshold`, its leave threshold of
-/// `from`; by then all were below theirs for the dwell.
+/// threshold of `to`. Down: the input that came nearest to `threshold`, its leave threshold of
+/// `from`; by then all inputs had been below their leave thresholds for the dwell.
 struct PressureChange {
-  std::uint64_t at = 0;  ///< of the clock that evaluate() was told
+  std::uint64_t at = 0;  ///< by the clock of evaluate()
   std::uint16_t permille = 0;
   std::uint16_t threshold_permille = 0;
   PressureLevel from = PressureLevel::kHealthy;
   PressureLevel to = PressureLevel::kHealthy;
   PressureInput input = PressureInput::kIngestRing;
-  std::uint8_t reserved = 0;  ///< the record is whole words
+  std::uint8_t reserved = 0;  ///< fills the record up to whole words
 
   [[nodiscard]] bool rises() const noexcept { return to > from; }
   [[nodiscard]] bool operator==(const PressureChange&) const noexcept = default;
 };
 static_assert(sizeof(PressureChange) == 16);
 
-/// The machine alone: a value, without clock or threads.
+/// The state machine by itself: a value, without clock or threads.
 ///
 /// Up at once, to the highest level of which some input reaches the enter threshold. Down one level
 /// at a time, once every input has been below the level's leave thresholds in every evaluation for
-/// the level's dwell; the next level's dwell begins then. So between the entry of a level and its
-/// leaving downwards there is at least its dwell, and with nothing coming in every level is left
-/// after its dwell and one interval of evaluation.
+/// the level's dwell; the next level's dwell begins then. So a level is left downwards no earlier
+/// than its dwell after it was entered; and when nothing comes in any more, it is left after its
+/// dwell and at most one interval between evaluations.
 class PressureMachine {
  public:
   explicit PressureMachine(const PressureTable& table) noexcept : table_(table) {}
 
-  /// O(1): compares each input with each level's thresholds at most. A `now` before the last one is
-  /// taken as that. At most one change.
+  /// O(1): compares each input with each level's thresholds at most. A `now` before the last one
+  /// counts as the last one. Makes at most one change.
   std::optional<PressureChange> evaluate(const PressureInputs& inputs, std::uint64_t now) noexcept;
 
   /// Goes on with other thresholds, from the present level.
@@ -63,11 +63,12 @@ class PressureMachine {
   PressureTable table_;
   PressureLevel level_ = PressureLevel::kHealthy;
   std::uint64_t now_ = 0;
-  std::optional<std::uint64_t> calm_since_;  ///< all inputs below the leave thresholds since then
+  /// Since when all inputs have been below the leave thresholds.
+  std::optional<std::uint64_t> calm_since_;
 };
 
-/// The machine at work. Thread: evaluate() and use() by the dispatcher's lcore, every
-/// 200 us; the rest by anyone. No lock, no allocation.
+/// The machine in use by a pipeline. Thread: the dispatcher's lcore calls evaluate() (every 200 us)
+/// and use(); any thread may call the rest. No lock, no allocation.
 class PressureMonitor {
  public:
   static constexpr std::size_t kKeptChanges = 64;
@@ -86,13 +87,14 @@ class PressureMonitor {
 
   /// What RX lcores read.
   [[nodiscard]] const PressureBoard& board() const noexcept { return board_; }
-  /// Every change, the last kKeptChanges of them. Who logs keeps a cursor.
+  /// The last kKeptChanges changes. A reader that logs them keeps a cursor.
   [[nodiscard]] const History& history() const noexcept { return history_; }
 
-  /// Of the last evaluation, input by input: each sound, all of them perhaps of two evaluations.
+  /// The inputs of the last evaluation. Each value is right by itself, but they may come from two
+  /// evaluations.
   [[nodiscard]] PressureInputs inputs() const noexcept;
   [[nodiscard]] std::uint64_t evaluations() const noexcept { return evaluations_.get(); }
-  /// Up to the last evaluation.
+  /// Time spent in the level, up to the last evaluation.
   [[nodiscard]] std::uint64_t ticks_in(PressureLevel level) const noexcept {
     return ticks_[static_cast<std::size_t>(level)].get();
   }

@@ -43,7 +43,7 @@ double seconds(std::uint64_t ticks, std::uint64_t ticks_per_second) {
 }
 
 Json change_json(const PressureChange& change, const PressureReading& reading) {
-  // The evaluation may have been after `now` was read.
+  // The change may have happened after `now` was read.
   const std::uint64_t age = reading.now - std::min(reading.now, change.at);
   return {{"seconds_ago", seconds(age, reading.ticks_per_second)},
           {"from", name(change.from)},
@@ -67,7 +67,7 @@ PressureReading read_pressure(const PressureMonitor& monitor, std::uint64_t now,
   reading.evaluations = monitor.evaluations();
   reading.changes = monitor.history().appended();
   auto cursor = monitor.history().from_oldest();
-  // As many as are kept, at the most: more may come while we read.
+  // Reads at most as many changes as are kept, since more may come while we read.
   PressureChange change;
   for (std::size_t i = 0; i < PressureMonitor::kKeptChanges; ++i) {
     if (!monitor.history().next(cursor, change)) break;

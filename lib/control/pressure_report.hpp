@@ -13,8 +13,8 @@
 
 namespace esc::control {
 
-/// One reading, plain values. Figures that change with every evaluation may be of two neighbouring
-/// ones.
+/// One reading, plain values. Figures that change with every evaluation may come from two
+/// successive ones.
 struct PressureReading {
   PressureWord word;
   PressureInputs inputs;
@@ -28,7 +28,7 @@ struct PressureReading {
   std::uint64_t ticks_per_second = 1;
 };
 
-/// Any thread. `shed` is left to the caller, who knows the RX stages.
+/// Any thread. The caller, who knows the RX stages, fills in `shed`.
 [[nodiscard]] PressureReading read_pressure(const PressureMonitor& monitor, std::uint64_t now,
                                             std::uint64_t ticks_per_second);
 

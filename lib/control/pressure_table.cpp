@@ -27,7 +27,7 @@ std::uint32_t on_line(std::uint32_t at, std::uint32_t begin, std::uint32_t end, 
   return low + (high - low) * (at - begin) / (end - begin);
 }
 
-/// What one input asks for, whatever the level.
+/// The cutoff that one input asks for, independent of the level.
 std::uint32_t cutoff_for(std::uint32_t value, std::uint32_t critical_enter,
                          std::uint32_t emergency_enter, std::uint32_t critical_most,
                          std::uint32_t emergency_most) noexcept {
@@ -64,7 +64,7 @@ PressureTable make_pressure_table(const config::PressureConfig& config,
     PressureTable::Level& level = table.levels[raised + 1];
     for (std::size_t i = 0; i < kPressureInputs; ++i) {
       level.enter[i] = config.thresholds[i].enter[raised];
-      // What never causes a level does not hold it either.
+      // An input that never causes a level does not keep it up either.
       level.leave[i] = level.enter[i] == config::kNeverPermille
                            ? config::kNeverPermille
                            : config.thresholds[i].leave[raised];
@@ -76,7 +76,8 @@ PressureTable make_pressure_table(const config::PressureConfig& config,
   table.defer_lossless_from = level_of(config.defer_lossless);
   table.defer_nic_from = level_of(config.defer_nic);
   table.keep_shed = config.keep_shed;
-  // A clock of 10 GHz and a minute fit twenty million times.
+  // It does not overflow: for a clock of 10 GHz and a minute there is a factor of twenty million
+  // left.
   table.worker_latency_full_ticks = config.worker_latency_full_us * ticks_per_second / 1'000'000;
   return table;
 }

@@ -14,12 +14,14 @@
 
 namespace esc::control {
 
-/// `part` of `whole` in per mille, rounded down, at most 1000: full is 1000, and nothing else is. 0
-/// of nothing. For a latency: its age, of the age that counts as full.
+/// `part` of `whole` in per mille, rounded down, at most 1000, which is reached only when it is
+/// full. 0 if `whole` is 0. For a latency, `part` is an age and `whole` the age that counts as
+/// full.
 [[nodiscard]] constexpr std::uint16_t permille(std::uint64_t part, std::uint64_t whole) noexcept {
   if (whole == 0) return 0;
   if (part >= whole) return config::kFullPermille;
-  // Above 2^54 the product would not fit; the bits that go do not matter, but for full.
+  // Above 2^54 the product would overflow. The bits that are shifted out matter only when it is
+  // full, which is decided before.
   while (whole >> 54U != 0) {
     part >>= 1U;
     whole >>= 1U;
@@ -45,9 +47,9 @@ struct PressureInputs {
 class PressureWord {
  public:
   enum Flag : std::uint8_t {
-    kDeferLossless = 1,  ///< leave ports alone that cannot lose
-    kDeferNic = 2,       ///< leave other ports alone whose descriptor ring is under half full
-    kKeepShed = 4,       ///< what is shed is a dead letter
+    kDeferLossless = 1,  ///< do not poll ports that cannot lose packets
+    kDeferNic = 2,       ///< do not poll other ports while their descriptor ring is under half full
+    kKeepShed = 4,       ///< shed frames become dead letters
   };
 
   constexpr PressureWord() noexcept = default;
@@ -80,11 +82,11 @@ class PressureWord {
   std::uint32_t bits_ = 0;  ///< healthy: nothing shed, every port polled
 };
 
-/// Where the word stands: on a cache line of its own, which changes every 200 us at the
-/// most. Writer: the dispatcher's lcore. Readers: RX lcores, main lcore.
+/// Holds the word on a cache line of its own, which is written at most every 200 us. Writer: the
+/// dispatcher's lcore. Readers: RX lcores, main lcore.
 class alignas(kCacheLineBytes) PressureBoard {
  public:
-  // Relaxed, both: the word is all there is to know, and orders nothing else.
+  // Both are relaxed: nothing else is published with the word.
   void show(PressureWord word) noexcept { word_.store(word.packed(), std::memory_order_relaxed); }
   [[nodiscard]] PressureWord read() const noexcept {
     return PressureWord::unpacked(word_.load(std::memory_order_relaxed));
@@ -100,13 +102,13 @@ static_assert(sizeof(PressureBoard) == kCacheLineBytes);
 struct PressureTable {
   struct Level {
     std::array<std::uint16_t, kPressureInputs> enter{};
-    std::array<std::uint16_t, kPressureInputs> leave{};  ///< never, where enter is
+    std::array<std::uint16_t, kPressureInputs> leave{};  ///< kNeverPermille where `enter` is that
     std::uint64_t dwell_ticks = 0;
-    std::uint8_t shed_below = 0;  ///< at the most
+    std::uint8_t shed_below = 0;  ///< the highest cutoff of the level
   };
-  /// By PressureLevel; healthy is entered and left by nothing.
+  /// By PressureLevel; the entry of healthy is not used.
   std::array<Level, kPressureLevels> levels{};
-  // The level from which on, below critical; critical: never.
+  // The lowest level at which such ports are not polled, below critical; critical: never.
   PressureLevel defer_lossless_from = PressureLevel::kCritical;
   PressureLevel defer_nic_from = PressureLevel::kCritical;
   config::KeepShed keep_shed = config::KeepShed::kNever;
@@ -135,8 +137,8 @@ struct PressureTable {
                                   const PressureInputs& inputs) noexcept;
 
 /// Level, cutoff and flags together. A port is left alone only while an input is at or above the
-/// leave threshold of the level from which such ports are left alone: the level outlasts the
-/// pressure by its dwell, and the rings would run dry meanwhile.
+/// leave threshold of the level from which such ports are left alone: because the level lasts
+/// longer than the pressure by its dwell, and the rings would run dry in that time.
 [[nodiscard]] PressureWord action(const PressureTable& table, PressureLevel level,
                                   const PressureInputs& inputs) noexcept;
 

@@ -21,8 +21,8 @@ bool may_write(const std::string& directory) {
 
 enum class Kind { kNothing, kOurDirectory, kSomethingElse };
 
-// In one look: between two of them another instance may remove it, and the answer would be neither
-// what there was nor what there is.
+// Asks once only: between two questions another instance may remove the file, and the answer would
+// fit neither moment.
 Kind kind_of(const std::string& path) {
   struct stat status {};
   if (::lstat(path.c_str(), &status) != 0) return Kind::kNothing;

@@ -37,8 +37,8 @@ std::uint16_t sum_over_segments(const rte_mbuf& packet, std::uint32_t offset,
   }
 }
 
-/// Words of the host: any width of them gives the same ones' complement sum once it is folded (RFC
-/// 1071, 2 (B) and (C)).
+/// Loads a word in the host's byte order. Words of any width give the same ones' complement sum
+/// once it is folded (RFC 1071, 2 (B) and (C)).
 template <class Word>
 [[nodiscard]] inline std::uint64_t load(const std::uint8_t* from) noexcept {
   Word word;
@@ -49,7 +49,7 @@ template <class Word>
   return (word & 0xffff'ffffU) + (word >> 32U);
 }
 
-/// In 16 bits, not zero unless `sum` is.
+/// `sum` folded to 16 bits; 0 only if `sum` is 0.
 [[nodiscard]] inline std::uint16_t folded(std::uint64_t sum) noexcept {
   sum = halves(halves(sum));
   sum = (sum & 0xffffU) + (sum >> 16U);
@@ -83,8 +83,8 @@ template <class Word>
   const std::uint8_t* const end = from + bytes;
   __m256i sums = _mm256_setzero_si256();
   for (; end - from >= 32; from += 32) sums = _mm256_add_epi64(sums, halves(load_vector(from)));
-  // What is left lies at the end of a vector. If it is an odd number of bytes, its words have their
-  // halves the other way round.
+  // The remaining bytes are read at the end of a vector. If their number is odd, the two bytes of
+  // each word are the other way round.
   const auto left = static_cast<unsigned>(end - from);
   const __m256i rest =
       _mm256_and_si256(load_vector(end - 32), load_vector(kLastBytes.data() + left));
@@ -111,7 +111,7 @@ template <class Word>
 bool plain_checksums_right(const std::uint8_t* ip, const std::uint8_t* udp,
                            std::uint32_t udp_bytes) noexcept {
   const bool is_ipv6 = *ip >> 4 == 6;
-  // Over a header with its checksum in it, the sum is all ones.
+  // The sum over a header that includes its right checksum is all ones.
   if (!is_ipv6 && folded(sum_of_ipv4(ip)) != 0xffff) return false;
   if (udp[6] == 0 && udp[7] == 0) return true;
   // The addresses of the pseudo header lie right before the UDP header.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Rules 23 and 24 of "From packet to datagram" (docs/wire-format.md): by the NIC's word, or in
+// Rules 23 and 24 of "From packet to datagram" (docs/wire-format.md): by what the NIC says, or in
 // software.
 #pragma once
 
@@ -19,15 +19,17 @@ namespace detail {
                                      const wire::PacketVerdict& verdict) noexcept;
 [[nodiscard]] bool udp_checksum_right(const rte_mbuf& packet, const std::uint8_t* head,
                                       const wire::PacketVerdict& verdict) noexcept;
-/// Both, of a plain packet (ingest::PlainPackets) in one segment; a UDP checksum of zero is right.
+/// Whether both checksums of a plain packet (ingest::PlainPackets) in one segment are right; a UDP
+/// checksum of zero counts as right.
 [[nodiscard]] bool plain_checksums_right(const std::uint8_t* ip, const std::uint8_t* udp,
                                          std::uint32_t udp_bytes) noexcept;
 }  // namespace detail
 
 /// Judges a datagram's checksums; the reason to drop it, if there is one. `head`: its contiguous
-/// first bytes, up to the UDP payload at least. A NIC that says "none" vouches for the data though
-/// not for the field (partial checksums): accepted. With `verify` a NIC's "bad" is looked into:
-/// some say it of packets that they cannot read (IPv6 extension headers).
+/// first bytes, up to the UDP payload at least. If the NIC says "none", the data are right although
+/// the field is not (partial checksums): accepted. With `verify`, the sum is computed before a
+/// NIC's "bad" is believed: some NICs say it of packets that they cannot read (IPv6 extension
+/// headers).
 [[nodiscard]] inline std::optional<PacketDrop> judge_checksums(const rte_mbuf& packet,
                                                                const std::uint8_t* head,
                                                                const wire::PacketVerdict& verdict,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What nearly every packet of a burst is, known at one look: a UDP datagram for us in one segment,
-// over IPv4 without options or IPv6 without extension headers, behind at most one VLAN tag.
+// Recognises plain packets quickly: a UDP datagram for us in one segment, over IPv4 without options
+// or IPv6 without extension headers, behind at most one VLAN tag. Nearly every packet is plain.
 #pragma once
 
 #include <rte_mbuf.h>
@@ -22,15 +22,16 @@
 
 namespace esc::ingest {
 
-/// Knows them for one port. Says a packet is plain only if classify_packet and judge_checksums
-/// would call it a datagram that is not empty; of any other it says nothing. Copyable; any thread.
+/// Recognises the plain packets of one port. It calls a packet plain only if classify_packet and
+/// judge_checksums would make it a datagram that is not empty; a packet that it does not call plain
+/// may still be one. Copyable; any thread.
 class PlainPackets {
  public:
   explicit PlainPackets(const PortContext& port) noexcept
       : udp_ports_(&port.udp_ports), checksum_(port.checksum) {}
 
-  /// Of each packet, where its frames lie, or that it is not plain. Returns the bytes of all the
-  /// packets.
+  /// Writes for each packet where its frames lie, or that it is not plain. Returns the sum of the
+  /// bytes of all packets.
   std::uint64_t find(std::span<rte_mbuf* const> packets,
                      intake::PlainDatagram* datagrams) const noexcept {
     switch (checksum_) {
@@ -49,7 +50,7 @@ class PlainPackets {
       wire::kUdpHeaderBytes + wire::PlainFrames::kFewestBytes;
   static_assert(wire::kEthernetHeaderBytes + wire::kIpv4HeaderBytes + wire::kUdpHeaderBytes >=
                 wire::PlainFrames::kReadableBefore);
-  // So that the headers of IPv4 are there, and a tag.
+  // Enough for a tag and the headers of IPv4.
   static constexpr std::uint32_t kFewestBytes = wire::kEthernetHeaderBytes + wire::kVlanTagBytes +
                                                 wire::kIpv4HeaderBytes + wire::kUdpHeaderBytes;
 
@@ -89,7 +90,7 @@ class PlainPackets {
   template <config::Checksum kChecksum, std::uint32_t kIp>
   [[nodiscard, gnu::always_inline]] intake::PlainDatagram of_ipv4(
       rte_mbuf& packet, const std::uint8_t* head, std::uint32_t bytes) const noexcept {
-    // Of too small a total: far too many.
+    // If the total length is too small, this wraps round to far too many bytes, which is refused.
     const std::uint32_t udp_bytes = wire::load_be16(head + kIp + 2) - wire::kIpv4HeaderBytes;
     return of_udp<kChecksum, kIp, kIp + wire::kIpv4HeaderBytes>(packet, head, bytes, udp_bytes);
   }
@@ -102,7 +103,7 @@ class PlainPackets {
     return of_udp<kChecksum, kIp, kUdp>(packet, head, bytes, wire::load_be16(head + kIp + 4));
   }
 
-  /// `udp_bytes`: that the IP header promises.
+  /// `udp_bytes`: as many as the IP header says.
   template <config::Checksum kChecksum, std::uint32_t kIp, std::uint32_t kUdp>
   [[nodiscard, gnu::always_inline]] intake::PlainDatagram of_udp(
       rte_mbuf& packet, const std::uint8_t* head, std::uint32_t bytes,
@@ -122,7 +123,8 @@ class PlainPackets {
             static_cast<std::uint16_t>(udp_bytes - wire::kUdpHeaderBytes)};
   }
 
-  /// One segment, in the mbuf's own buffer, and nobody else's too.
+  /// Whether the packet is one segment in the mbuf's own buffer, and nobody else has a reference to
+  /// it.
   [[nodiscard]] static bool whole_and_ours(const rte_mbuf& packet) noexcept {
     static_assert(offsetof(rte_mbuf, nb_segs) == offsetof(rte_mbuf, refcnt) + 2);
     std::uint32_t references_and_segments;  // 16 bits each, side by side
@@ -132,7 +134,7 @@ class PlainPackets {
     return references_and_segments == 0x0001'0001U && RTE_MBUF_DIRECT(&packet);
   }
 
-  /// False: wrong, or for judge_checksums to say.
+  /// False: the checksums are wrong, or judge_checksums has to decide.
   template <config::Checksum kChecksum>
   [[nodiscard, gnu::always_inline]] static bool checksums_right(const rte_mbuf& packet,
                                                                 const std::uint8_t* ip,
@@ -148,7 +150,8 @@ class PlainPackets {
 
   using Bytes = std::array<std::uint8_t, 16>;
 
-  // By the EtherType before it, its version and length, fragment and protocol.
+  // Whether EtherType, version, header length, fragment field and protocol are those of a plain
+  // IPv4 packet.
   [[nodiscard, gnu::always_inline]] static bool is_ipv4(const std::uint8_t* ip) noexcept {
     return is_like(ip - 2, kIpv4, kIpv4Matters);
   }
@@ -168,7 +171,7 @@ class PlainPackets {
   }
 
   static constexpr std::uint64_t kIpMask = RTE_MBUF_F_RX_IP_CKSUM_MASK;
-  static constexpr std::uint64_t kIpBad = RTE_MBUF_F_RX_IP_CKSUM_BAD;  // of "none" too
+  static constexpr std::uint64_t kIpBad = RTE_MBUF_F_RX_IP_CKSUM_BAD;  // also part of "none"
   static constexpr std::uint64_t kIpGood = RTE_MBUF_F_RX_IP_CKSUM_GOOD;
   static constexpr std::uint64_t kL4Mask = RTE_MBUF_F_RX_L4_CKSUM_MASK;
   static constexpr std::uint64_t kL4Bad = RTE_MBUF_F_RX_L4_CKSUM_BAD;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The RX stage: packets in bursts from its queues, their datagrams to the intake.
+// The RX stage: takes bursts of packets from its queues and gives their datagrams to the intake.
 #pragma once
 
 #include <rte_mbuf.h>
@@ -29,13 +29,14 @@ struct QueueBinding {
   Queue queue;              ///< receive(span<rte_mbuf*>) -> count; can_wait() -> bool
   const PortContext* port;  ///< outlives the stage
   event::Source source;
-  std::uint32_t lane = 0;  ///< index of its own pipeline, which gets its unnumbered events
+  /// Index of the queue's own pipeline, which gets its events without a number.
+  std::uint32_t lane = 0;
 };
 
 struct RxLimits {
-  std::size_t burst = 64;                ///< packets
-  std::size_t soft_mark_cells = 512;     ///< ring depth from which a port that can wait is left
-                                         ///< alone
+  std::size_t burst = 64;  ///< packets
+  /// From this ring depth on, a port that can wait is not polled.
+  std::size_t soft_mark_cells = 512;
   std::uint64_t paused_poll_cycles = 0;  ///< TSC cycles between two polls of a port while paused
 };
 
@@ -65,7 +66,8 @@ class RxStage {
   std::size_t poll(std::uint64_t now) noexcept {
     polls().polls.add();
     const control::Flow flow = flow_.read();
-    // While it is paused a frame that finds no room is dropped as that, whatever its priority.
+    // While the appliance is paused, a frame for which there is no room is dropped as `paused`,
+    // whatever its priority.
     intake_.read_pressure(flow != control::Flow::kPaused);
     const std::size_t moved = intake_.push();
     if (intake_.holding()) {
@@ -84,8 +86,9 @@ class RxStage {
 
   void housekeep(std::uint64_t /*now*/) noexcept {}
 
-  /// A ring has no room for what is staged, a frame waits for a buffer, or a port is left alone
-  /// until a pipeline has less to do. While it is paused all that waits for somebody to resume it.
+  /// A ring has no room for the staged events, a frame waits for a buffer, or a port is not polled
+  /// until a pipeline has less to do. While the appliance is paused it is not blocked: all of that
+  /// waits for somebody to resume it.
   [[nodiscard]] bool blocked() const noexcept {
     const control::Flow flow = flow_.read();
     if (flow == control::Flow::kPaused) return false;
@@ -97,9 +100,9 @@ class RxStage {
   /// Counts and gives back everything held, as drained at deadline. Only once the lcore has
   /// stopped, like the next one.
   void discard() noexcept;
-  /// Reads everything held, and calls give_up(std::size_t lane, const event::Event&) on each event:
-  /// the event and what becomes of it is the caller's to count. A frame that cannot be made whole
-  /// now is dropped as drained at deadline.
+  /// Reads everything held, and calls give_up(std::size_t lane, const event::Event&) on each event;
+  /// the caller counts what becomes of it. A frame that cannot be made whole now is dropped as
+  /// drained at deadline.
   template <class GiveUp>
   void give_up_all(GiveUp&& give_up) noexcept;
   [[nodiscard]] intake::Lane<Sink>& lane(std::size_t index) noexcept {
@@ -107,7 +110,7 @@ class RxStage {
   }
 
  private:
-  /// Packets of the current burst, or frames of a datagram of it.
+  /// Whether packets of the current burst, or frames of one of its datagrams, are left.
   [[nodiscard]] bool anything_left() const noexcept {
     return next_packet_ != packets_ || intake_.reading();
   }
@@ -141,8 +144,7 @@ class RxStage {
     }
   }
 
-  /// Whether a queue is to be left alone: it can be, and some pipeline had better have less coming
-  /// in.
+  /// Whether the queue is not polled now: its packets can wait, and some pipeline should get less.
   [[nodiscard]] bool should_wait(const QueueBinding<Queue>& binding) const noexcept {
     using control::PressureWord;
     const auto flag =
@@ -154,8 +156,8 @@ class RxStage {
     return false;
   }
 
-  /// While paused the ports' own duties want a look now and then; what events that brings goes as
-  /// far as there is room.
+  /// While paused, ports are still polled now and then, for duties of their own. Events that come
+  /// in that way go as far as there is room.
   [[gnu::noinline]] bool time_for_duties(std::uint64_t now) noexcept {
     if (now - last_duties_ < limits_.paused_poll_cycles) return false;
     last_duties_ = now;
@@ -166,7 +168,7 @@ class RxStage {
   [[nodiscard]] telemetry::PacketCounters& counters() const noexcept {
     return counters_[binding_->lane];
   }
-  /// The first pipeline's, which has what belongs to none.
+  /// The first pipeline's block, which also has what belongs to no pipeline.
   [[nodiscard]] telemetry::PacketCounters& polls() const noexcept { return counters_.front(); }
 
   /// Reads until a lane of the intake is full or the burst is done; returns packets begun.
@@ -236,7 +238,7 @@ class RxStage {
     block.packets_held.set(packets_ - next_packet_);
   }
 
-  // Line by line: what every poll uses, then the large buffers.
+  // Ordered by cache lines: first what every poll uses, then the large buffers.
   std::vector<QueueBinding<Queue>> queues_;
   Intake intake_;
   std::span<telemetry::PacketCounters> counters_;
@@ -246,7 +248,7 @@ class RxStage {
   std::size_t next_queue_ = 0;
   const QueueBinding<Queue>* binding_ = nullptr;  ///< of the current burst
   std::size_t packets_ = 0;                       ///< of it
-  std::size_t next_packet_ = 0;                   ///< of those, the next to begin
+  std::size_t next_packet_ = 0;                   ///< index of the next one to begin
   std::uint64_t packet_bytes_ = 0;                ///< not counted yet, like the next two
   std::uint64_t datagrams_read_ = 0;
   std::uint64_t plain_read_ = 0;

@@ -26,7 +26,7 @@ void RxStage<Queue, Sink, kWay>::give_up_all(GiveUp&& give_up) noexcept {
   while (anything_left()) {
     (void)read_packets(0);
     publish(0);
-    // Nothing was staged, and there is more: a frame waits for a buffer.
+    // Nothing was staged, and the datagram is still open: its frame waits for a buffer.
     if (intake_.give_up_staged(give_up) == 0 && intake_.reading()) {
       intake_.give_up_waiting_frame();
     }

@@ -24,13 +24,13 @@ constexpr const char* kNoMemory = "there is not enough memory";
 
 }  // namespace
 
-/// What both threads have; the one that is left to itself keeps it alive.
+/// What both threads use. It is shared, so that it lives on with a thread that was abandoned.
 struct Errands::Shared {
   std::mutex mutex;  ///< guards what follows, up to `done_fd`
   std::condition_variable wake;
   Work next;
   bool stop = false;
-  bool done = false;  ///< `finish` or `failure` is of the errand under way
+  bool done = false;  ///< the current errand is over: `finish` or `failure` is set
   Finish finish;      ///< null: it failed
   std::string failure;
   FileDescriptor done_fd;  ///< written by the thread that works, read by the owner
@@ -43,7 +43,8 @@ Errands::Errands(std::chrono::milliseconds patience, std::function<void()> settl
   shared_->done_fd = FileDescriptor(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (!shared_->done_fd.valid()) throw std::system_error(errno, std::generic_category(), "eventfd");
   shared_->settle = std::move(settle);
-  // The new thread takes over what this one blocks at the moment: signals are the owner's.
+  // A new thread inherits the blocked signals of this one: all are blocked, since signals are for
+  // the owner's thread.
   sigset_t all;
   sigset_t before;
   sigfillset(&all);
@@ -89,7 +90,7 @@ void Errands::run(const std::shared_ptr<Shared>& shared) {
     } catch (...) {
       failure = "for an unknown reason";
     }
-    work = nullptr;  // what it held goes on this thread
+    work = nullptr;  // so that what it owns is destroyed on this thread
     lock.lock();
     shared->finish = std::move(finish);
     shared->failure = std::move(failure);
@@ -145,7 +146,7 @@ void Errands::turn(Clock::time_point now) {
   std::uint64_t count = 0;
   (void)!::read(shared_->done_fd.get(), &count, sizeof count);
   what_.clear();
-  // Too late for one that was given up: whoever asked was told otherwise.
+  // The errand may have been given up before: then the asker was told so, and nothing more happens.
   const GiveUp give_up = std::exchange(give_up_, nullptr);
   if (!std::exchange(given_up_, false)) {
     try {
@@ -182,7 +183,7 @@ bool Errands::finish_within(std::chrono::milliseconds timeout) {
     }
     pollfd done{shared_->done_fd.get(), POLLIN, 0};
     (void)::poll(&done, 1, static_cast<int>(left.count()));
-    // By the caller's patience, not by ours.
+    // At `began_` nothing has taken too long: only the caller's timeout counts here.
     turn(began_);
   }
   return !given_up_;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What may wait for a disk, or take long, done beside the main lcore.
+// Does work that may wait for a disk, or take long, on a thread beside the main lcore.
 #pragma once
 
 #include <chrono>
@@ -13,16 +13,16 @@ namespace esc::runtime {
 
 /// One thread that does errands, one after the other, for the thread that owns this object, which
 /// goes on with its loop meanwhile: reading a file that may hang, parsing it, writing one. An
-/// errand that takes too long is given up: its owner is told so and its outcome is thrown away. No
-/// thread can be taken out of a system call, so until it comes back no other errand is taken, and
-/// those that wait are given up as well. Thread: the owner's, but for the work itself.
+/// errand that takes too long is given up: its owner is told so and its outcome is thrown away. A
+/// thread cannot be pulled out of a system call, so until it returns no other errand is accepted,
+/// and those that wait are given up as well. Thread: the owner's, but for the work itself.
 class Errands {
  public:
   using Clock = std::chrono::steady_clock;
   /// Runs on the owner's thread, in turn() or finish_within().
   using Finish = std::function<void()>;
-  /// Runs beside. It owns all that it touches, since whoever asked may be gone by its end; what it
-  /// throws is lost with its outcome: turn() calls `give_up`.
+  /// Runs on the other thread. It owns everything it uses, since the asker may be gone when it
+  /// ends. If it throws, turn() calls `give_up`.
   using Work = std::function<Finish()>;
   /// Runs on the owner's thread when the work threw, or takes too long; says which.
   using GiveUp = std::function<void(const std::string& why)>;
@@ -30,14 +30,14 @@ class Errands {
   /// Starts the thread, which runs `settle` first (its name, its CPU), and blocks every signal.
   /// Throws std::system_error.
   explicit Errands(std::chrono::milliseconds patience, std::function<void()> settle = {});
-  /// Waits for the errand under way, unless it was given up: then its thread is left to itself.
+  /// Waits for the current errand, unless it was given up: then its thread is abandoned.
   ~Errands();
   Errands(const Errands&) = delete;
   Errands& operator=(const Errands&) = delete;
 
   static constexpr std::size_t kMaxWaiting = 16;
 
-  /// In its turn. False: too many wait, or one was given up and is not back yet.
+  /// Queues an errand. False: too many wait, or one that was given up has not returned yet.
   [[nodiscard]] bool begin(std::string what, Work work, GiveUp give_up);
   /// Readable when turn() has something to finish. Owned by this object.
   [[nodiscard]] int poll_fd() const noexcept;

@@ -18,13 +18,14 @@ struct IdlePolicy {
 
 /// Pause, then nap with doubling length. Working resets it. Thread: one lcore.
 ///
-/// The only system call of an lcore, and only once it has had no work for kSpinUs: what a nap can
-/// cost a port is sleep_max_us of its descriptor ring, which is why it is bounded and configurable.
+/// A nap is the only system call of an lcore, made only after kSpinUs without work. While it lasts,
+/// up to sleep_max_us, packets pile up in the ports' descriptor rings; that is why its length is
+/// bounded and configurable.
 ///
-/// Idle and blocked are two things. An idle lcore has nothing to do. A blocked one has something in
-/// hand that another lcore has to make room for, or to publish, and is wanted as soon as that is
-/// done: it pauses for kBlockedSpinUs more, and then naps briefly, so that waiting for an lcore
-/// that hangs does not burn its CPU.
+/// Idle and blocked are two things. An idle lcore has nothing to do. A blocked lcore waits until
+/// another lcore makes room or publishes something, and has to go on at once after that. So it
+/// pauses for kBlockedSpinUs more before it naps, and naps briefly; if the other lcore hangs, this
+/// one does not burn its CPU.
 class Idle {
  public:
   static constexpr std::uint32_t kSpinUs = 50;
@@ -42,9 +43,9 @@ class Idle {
     sleep_us_ = kFirstSleepUs;
   }
 
-  /// A round without work that began at `now`. `is_blocked` says whether something waits for
-  /// another lcore; it may be costly, and is asked only when it is time for a nap. True if it
-  /// slept; `before` is called just before.
+  /// To be called after a round without work that began at `now`. `is_blocked` says whether a stage
+  /// waits for another lcore; it may be costly and is called only when it is time for a nap.
+  /// Returns true if it slept; `before` is called just before that.
   template <class IsBlocked, class F>
   bool idle(std::uint64_t now, IsBlocked&& is_blocked, F&& before) noexcept {
     rte_pause();
@@ -78,8 +79,9 @@ class Idle {
   IdlePolicy policy_;
   std::uint64_t spin_cycles_;
   std::uint64_t blocked_spin_cycles_;
-  std::uint64_t idle_since_ = 0;     ///< TSC; 0: the last round had work
-  std::uint64_t blocked_since_ = 0;  ///< TSC; 0: the last time for a nap found nothing blocked
+  std::uint64_t idle_since_ = 0;  ///< TSC; 0: the last round had work
+  /// TSC; 0: nothing was blocked when it was last time for a nap.
+  std::uint64_t blocked_since_ = 0;
   std::uint32_t sleep_us_ = kFirstSleepUs;
 };
 

@@ -20,9 +20,9 @@
 namespace esc::runtime {
 
 /// A stage: poll() does a bounded burst of work and says how much it did; housekeep() comes every
-/// kHousekeepingRounds rounds. blocked() is asked after rounds that did none: whether the stage has
-/// something in hand, or would take something, as soon as another lcore has done its part. Then the
-/// lcore is not idle (runtime::Idle). What somebody has to ask for, as to resume, blocks nothing.
+/// kHousekeepingRounds rounds. blocked() is asked after rounds without work: it says whether the
+/// stage could go on as soon as another lcore has done its part. Then the lcore is not idle
+/// (runtime::Idle). Waiting for a person, to resume for example, does not count as blocked.
 template <class S>
 concept Stage = requires(S& stage, std::uint64_t now) {
   { stage.poll(now) }
@@ -74,8 +74,9 @@ void housekeep_all(const Lists& lists, std::uint64_t now) noexcept {
 
 }  // namespace detail
 
-/// Runs until `stop`. Thread: the lcore; writes `status`. Between two rounds it is in a quiescent
-/// state: no stage keeps anything from one to the next that a Published may replace.
+/// Runs until `stop`. Thread: the lcore; writes `status`. Between two rounds the lcore is in a
+/// quiescent state: no stage keeps a pointer that it got from a Published from one round to the
+/// next.
 template <class Lists>
 void run_lcore(const Lists& lists, const IdlePolicy& policy, const std::atomic<bool>& stop,
                LcoreStatus& status, const QuiescentReader& reader = {}) noexcept {
@@ -87,7 +88,8 @@ void run_lcore(const Lists& lists, const IdlePolicy& policy, const std::atomic<b
   status.heartbeat_tsc.set(now);
   status.running.set(1);
   std::uint64_t round = 0;
-  // Acquire: pairs with the release of whoever stops us, so that what it prepared is seen.
+  // Acquire: pairs with the release store of the thread that stops us, so that what it wrote before
+  // is seen.
   while (!stop.load(std::memory_order_acquire)) {
     status.heartbeat_tsc.set(now);
     const std::size_t work = detail::poll_all(lists, now, status);

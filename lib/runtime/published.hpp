@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What readers on other lcores find by one load, replaced while they run.
+// A value that readers on other lcores find by one load, and that is replaced while they run.
 #pragma once
 
 #include <array>
@@ -34,14 +34,16 @@ class Published {
     return current_.load(std::memory_order_acquire);
   }
 
-  /// How often it was replaced. An address does not tell: a new one may lie where an old one lay.
-  /// Whoever reads a version and then get() has that one, or a newer one.
+  /// How often the value was replaced. Its address does not tell: a new value may lie where an old
+  /// one lay. A reader that reads the version and then calls get() has the value of that version or
+  /// a newer one.
   [[nodiscard]] std::uint64_t version() const noexcept {
     // Acquire: pairs with the release in publish(), which follows that of the value.
     return version_.load(std::memory_order_acquire);
   }
 
-  /// Writer. Whether one more may be published: otherwise awaited() says who does not come round.
+  /// Writer. Whether another value may be published; if not, awaited() says which readers are not
+  /// through.
   [[nodiscard]] bool has_room() noexcept {
     (void)reclaim();
     return count_ < kMostRetired;
@@ -52,11 +54,12 @@ class Published {
     current_.store(next.get(), std::memory_order_release);
     version_.store(version_.load(std::memory_order_relaxed) + 1, std::memory_order_release);
     std::swap(owned_, next);
-    // A place that is there already: if one had to be made and could not, the old one would be
-    // freed here, under its readers.
+    // The place exists already: if it had to be allocated here and that failed, the old value would
+    // be freed while readers use it.
     retired_[(first_ + count_++) % kMostRetired] = {quiescence_.begin_grace(), std::move(next)};
   }
-  /// Writer. Frees what nobody can be looking at any more; whether that is all that was replaced.
+  /// Writer. Frees the replaced values that no reader can have any more; returns whether none is
+  /// left.
   bool reclaim() noexcept {
     while (count_ != 0 && quiescence_.over(retired_[first_].token)) {
       retired_[first_].value.reset();
@@ -65,7 +68,7 @@ class Published {
     }
     return count_ == 0;
   }
-  /// Writer. The readers that the oldest replaced one waits for.
+  /// Writer. The readers for which the oldest replaced value waits.
   [[nodiscard]] std::vector<std::size_t> awaited() const {
     if (count_ == 0) return {};
     return quiescence_.awaited(retired_[first_].token);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// When nobody can still be looking at what was replaced: quiescent states of the lcores, over
+// Tells when no lcore can still use what was replaced: quiescent states of the lcores, over
 // rte_rcu_qsbr.
 #pragma once
 
@@ -47,15 +47,15 @@ class QuiescentReader {
   QuiescentReader(Quiescence& quiescence, std::size_t reader) noexcept
       : state_(quiescence.state_.get()), reader_(static_cast<unsigned>(reader)) {}
 
-  /// Before it looks at anything for the first time, and after offline().
+  /// To be called before it reads anything for the first time, and after offline().
   void online() const noexcept {
     if (state_ != nullptr) rte_rcu_qsbr_thread_online(state_, reader_);
   }
-  /// Holds nothing just now.
+  /// The reader holds nothing at this moment.
   void quiescent() const noexcept {
     if (state_ != nullptr) rte_rcu_qsbr_quiescent(state_, reader_);
   }
-  /// Holds nothing, and is not waited for until it is online again.
+  /// The reader holds nothing, and nobody waits for it until it is online again.
   void offline() const noexcept {
     if (state_ != nullptr) rte_rcu_qsbr_thread_offline(state_, reader_);
   }

@@ -9,7 +9,8 @@ std::vector<StallChange> Watchdog::check(std::uint64_t now) {
   std::vector<StallChange> changes;
   for (std::size_t i = 0; i < lcores_.size(); ++i) {
     const LcoreStatus& lcore = lcores_[i];
-    // Before the heartbeat, which the lcore sets first (run_lcore): one that runs has a fresh one.
+    // Read before the heartbeat. The lcore writes them the other way round (run_lcore), so if it
+    // runs its heartbeat is fresh.
     const bool running = lcore.running.get() != 0;
     const std::uint64_t beat = lcore.heartbeat_tsc.get();
     // TSCs of two CPUs may differ by a little: a heartbeat from the future is a fresh one.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Notices an lcore that no longer comes round.
+// Notices an lcore that no longer begins a new round.
 #pragma once
 
 #include <cstddef>
@@ -27,7 +27,7 @@ class Watchdog {
   Watchdog(std::span<const LcoreStatus> lcores, std::uint64_t stall_cycles)
       : lcores_(lcores), stall_cycles_(stall_cycles), stalled_(lcores.size(), false) {}
 
-  /// Looks at every running lcore; each change since the last check once.
+  /// Looks at every running lcore; returns each change since the last check.
   [[nodiscard]] std::vector<StallChange> check(std::uint64_t now);
 
   [[nodiscard]] bool stalled(std::size_t lcore) const { return stalled_[lcore]; }
