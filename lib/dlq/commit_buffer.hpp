@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The records of one commit, gathered where the disk takes them from.
+// Gathers the records of one commit in the memory from which they are written to the disk.
 #pragma once
 
 #include <cstddef>
@@ -33,11 +33,12 @@ class AlignedBytes {
   std::unique_ptr<std::byte, Free> memory_;
 };
 
-/// Takes records until it is full or asked for; then it is a commit, whatever segment it goes to.
-/// Thread: who holds it.
+/// Takes records until it is full or finish() is called; then it is a commit, which may go to any
+/// segment. Thread: the one that holds it.
 class CommitBuffer {
  public:
-  /// `run`: of this start. `bytes`: room for the records of a commit, one of the longest at least.
+  /// `run`: the number of this start. `bytes`: room for the records of a commit, at least for one
+  /// of the longest.
   CommitBuffer(std::size_t bytes, std::uint64_t run) : memory_(bytes), seed_(run_seed(run)) {}
 
   /// Bytes that hold one record of any size, and no less.
@@ -55,7 +56,7 @@ class CommitBuffer {
     return true;
   }
 
-  /// Whole blocks: the rest of the last one is filled with nothing. Empty without a record.
+  /// Returns whole blocks; padding fills the rest of the last one. Empty if there is no record.
   [[nodiscard]] std::span<const std::byte> finish() noexcept {
     if (records_ == 0) return {};
     const std::size_t whole = (used_ + kBlockBytes - 1) / kBlockBytes * kBlockBytes;

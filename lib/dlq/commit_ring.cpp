@@ -16,7 +16,7 @@ constexpr unsigned kEntries = 4;
 int CommitRing::open() {
   if (const int error = io_uring_queue_init(kEntries, &ring_, 0); error != 0) return -error;
   open_ = true;
-  // Rings are older than plain writes in them.
+  // Early kernels have io_uring but no plain write in it.
   io_uring_probe* known = io_uring_get_probe_ring(&ring_);
   const bool enough = known != nullptr && io_uring_opcode_supported(known, IORING_OP_WRITE) != 0;
   io_uring_free_probe(known);
@@ -26,7 +26,7 @@ int CommitRing::open() {
   }
   cpu_set_t cpus;
   CPU_ZERO(&cpus);
-  // Where that is not to be had they run where they like.
+  // Where that fails the kernel's workers may run on any CPU.
   if (sched_getaffinity(0, sizeof cpus, &cpus) == 0)
     (void)io_uring_register_iowq_aff(&ring_, sizeof cpus, &cpus);
   return 0;
@@ -37,8 +37,8 @@ void CommitRing::close() noexcept {
   open_ = false;
 }
 
-// Synced as a part of the write: the kernel gives it back when both are done, or with the error of
-// either.
+// The sync is part of the write: the kernel completes the request when both are done, or with the
+// error of either.
 CommitRing::Result CommitRing::write_and_sync(int file, std::uint64_t offset,
                                               std::span<const std::byte> bytes) {
   io_uring_sqe* write = io_uring_get_sqe(&ring_);
@@ -49,7 +49,7 @@ CommitRing::Result CommitRing::write_and_sync(int file, std::uint64_t offset,
   while (submitted == -EINTR) submitted = io_uring_submit(&ring_);
   if (submitted != 1) return {.error = submitted == 0 ? EAGAIN : -submitted, .forbidden = true};
 
-  // Waited for whatever may come: the kernel reads `bytes` until then.
+  // Waits for the completion in any case, since the kernel reads `bytes` until then.
   io_uring_cqe* done = nullptr;
   int waited = -EINTR;
   while (waited == -EINTR) waited = io_uring_wait_cqe(&ring_, &done);

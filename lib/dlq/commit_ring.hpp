@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A write and its sync as one call of the kernel's, through io_uring.
+// A write and its sync in one request to the kernel, through io_uring.
 #pragma once
 
 #include <liburing.h>
@@ -10,8 +10,8 @@
 
 namespace esc::dlq {
 
-/// Thread: one, that of open(), on whose CPUs the kernel's own workers stay as well: they must not
-/// get in the way of lcores that poll.
+/// Thread: the one that called open(). The kernel's workers are kept on that thread's CPUs too, so
+/// that they do not disturb lcores that poll.
 class CommitRing {
  public:
   CommitRing() = default;
@@ -26,10 +26,10 @@ class CommitRing {
 
   struct Result {
     int error = 0;            ///< 0: `written` bytes are written and synced
-    bool forbidden = false;   ///< the kernel did not take it: nothing was begun
+    bool forbidden = false;   ///< the kernel refused the request: nothing was begun
     std::size_t written = 0;  ///< perhaps less than all: go on there
   };
-  /// As of File::write_and_sync for `offset` and `bytes`, which is not empty.
+  /// As File::write_and_sync(); `bytes` is not empty.
   [[nodiscard]] Result write_and_sync(int file, std::uint64_t offset,
                                       std::span<const std::byte> bytes);
 

@@ -13,7 +13,7 @@ std::uint32_t crc32c(std::span<const std::byte> bytes, std::uint32_t before) noe
   while (!bytes.empty()) {
     const std::span<const std::byte> piece =
         bytes.first(std::min<std::size_t>(bytes.size(), INT_MAX));
-    // It does not write; its declaration has no const.
+    // The function does not write, although its declaration lacks the const.
     auto* data = const_cast<unsigned char*>(reinterpret_cast<const unsigned char*>(piece.data()));
     state = crc32_iscsi(data, static_cast<int>(piece.size()), state);
     bytes = bytes.subspan(piece.size());

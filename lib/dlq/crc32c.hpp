@@ -8,7 +8,8 @@
 
 namespace esc::dlq {
 
-/// Of more bytes than one call takes: `before` is what the bytes before these came to. Any thread.
+/// To sum up bytes that lie in several pieces, pass the result for the earlier ones as `before`.
+/// Any thread.
 [[nodiscard]] std::uint32_t crc32c(std::span<const std::byte> bytes,
                                    std::uint32_t before = 0) noexcept;
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What the dead letters' log asks of a folder on a disk. A real one: posix_file_system.hpp; one
-// that loses what was not brought to the disk: tests/unit/dlq/simulated_disk.hpp.
+// The operations that the log of dead letters needs of a folder on a disk. posix_file_system.hpp
+// does them on a real disk; tests/unit/dlq/simulated_disk.hpp simulates a disk that loses what was
+// not synced.
 #pragma once
 
 #include <cstddef>
@@ -12,7 +13,7 @@
 
 namespace esc::dlq {
 
-/// An open file. Every call says 0 or an errno. Closing is the destructor. Thread: one.
+/// An open file. Every call returns 0 or an errno. The destructor closes it. Thread: one.
 class File {
  public:
   File() = default;
@@ -20,11 +21,11 @@ class File {
   File(const File&) = delete;
   File& operator=(const File&) = delete;
 
-  /// All of it or an error: then nobody knows how much of it was written. `offset` and the size are
-  /// multiples of kBlockBytes, and `bytes` begins at one.
+  /// Writes all of it, or returns an error: then it is unknown how much was written. `offset` and
+  /// the size are multiples of kBlockBytes, and `bytes` begins at such an address.
   [[nodiscard]] virtual int write(std::uint64_t offset, std::span<const std::byte> bytes) = 0;
-  /// What was written is on the disk when this says 0. After an error it may never get there, even
-  /// if a later call says 0.
+  /// Returns 0 when what was written is on the disk. After an error it may never get there, even if
+  /// a later call returns 0.
   [[nodiscard]] virtual int sync() = 0;
   /// Both, the sync only if the write was whole.
   [[nodiscard]] virtual int write_and_sync(std::uint64_t offset, std::span<const std::byte> bytes) {
@@ -36,7 +37,7 @@ class File {
 struct FolderEntry {
   std::string name;
   std::uint64_t bytes = 0;
-  bool regular = true;  ///< a plain file: anything else is not ours, whatever its name
+  bool regular = true;  ///< a regular file; anything else is not ours, whatever its name
 };
 
 /// A folder. Thread: one.
@@ -47,20 +48,20 @@ class FileSystem {
   FileSystem(const FileSystem&) = delete;
   FileSystem& operator=(const FileSystem&) = delete;
 
-  /// A new file of that size; its bytes are zero. EEXIST: something of that name is there, and is
-  /// left alone. On another error there may be a file of ours nevertheless.
+  /// Makes a file of that size, all zeros. EEXIST: something has that name already, and is left
+  /// alone. After another error the file may exist nevertheless.
   [[nodiscard]] virtual int create(const std::string& name, std::uint64_t bytes,
                                    std::unique_ptr<File>& file) = 0;
-  /// One that exists, with what is in it.
+  /// Opens a file that exists, with what is in it.
   [[nodiscard]] virtual int reuse(const std::string& name, std::unique_ptr<File>& file) = 0;
-  /// A regular file, to a name that nothing has: EEXIST if something has it.
+  /// Renames a regular file. EEXIST: something has the new name already.
   [[nodiscard]] virtual int rename(const std::string& from, const std::string& to) = 0;
   /// A regular file.
   [[nodiscard]] virtual int remove(const std::string& name) = 0;
-  /// Names that were created, renamed and removed are so on the disk.
+  /// Returns 0 when names that were created, renamed and removed are so on the disk.
   [[nodiscard]] virtual int sync_folder() = 0;
   [[nodiscard]] virtual int list(std::vector<FolderEntry>& entries) = 0;
-  /// Bytes that are free for us.
+  /// The free bytes that this process may use.
   [[nodiscard]] virtual int free_bytes(std::uint64_t& bytes) = 0;
 };
 

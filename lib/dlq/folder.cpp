@@ -37,8 +37,8 @@ std::span<std::byte> SegmentBytes::room(std::size_t bytes) {
   if (!memory_ || memory_->span().size() < bytes) {
     memory_.reset();
     memory_.emplace(std::max(bytes, kBlockBytes));
-    // A segment is read through once and no more: on small pages that is a fault and a TLB miss for
-    // each. Where there are no large ones nothing is lost.
+    // Asks for large pages: a segment is read through once, which on small pages costs a fault and
+    // a TLB miss for each. If there are none, nothing is lost.
     (void)::madvise(memory_->span().data(), memory_->span().size(), MADV_HUGEPAGE);
   }
   return memory_->span();
@@ -73,8 +73,8 @@ SegmentFile Folder::measured(const SegmentFile& file) const {
   return {file.number, static_cast<std::uint64_t>(found.st_size)};
 }
 
-// A spare file has the header of the segment that it was. One that cannot be read is taken for
-// ours: what it is worth shows when it is written.
+// A spare file has the header of the segment that it was before. One that cannot be read is taken
+// for ours; an error will show when it is written.
 bool Folder::is_ours(const std::string& spare) const {
   const files::Opened opened =
       files::open_regular_at(fd_.get(), spare, O_RDONLY, files::Links::kRefuse);
@@ -128,12 +128,13 @@ std::optional<ScannedSegment> scan_file(const Folder& folder, SegmentFile file,
   };
   auto found = scan();
   if (found && found->cut && error == 0) {
-    // Or it was measured while an appliance was making it.
+    // Or its size was read while an appliance was making it.
     file = folder.measured(file);
     found = scan();
   }
   if (!found) return std::nullopt;
-  if (error != 0) found->cut = false;  // that is another matter
+  // bytes are missing because of the error, not because the file was cut
+  if (error != 0) found->cut = false;
   return ScannedSegment{file, std::move(*found), error};
 }
 

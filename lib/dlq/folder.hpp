@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A folder of segment files, read: while an appliance writes it, after it stopped, or damaged.
+// Reads a folder of segment files: one that an appliance is writing, one that it has left, or a
+// damaged one.
 #pragma once
 
 #include <cstddef>
@@ -31,7 +32,7 @@ class FolderError : public std::runtime_error {
   std::string fix_;
 };
 
-/// A file as the folder has it.
+/// A file of the folder.
 struct SegmentFile {
   std::uint64_t number = 0;
   std::uint64_t bytes = 0;
@@ -40,7 +41,7 @@ struct SegmentFile {
 /// Room for one segment after the other. Thread: one.
 class SegmentBytes {
  public:
-  /// At least so much; what was in it is gone. Throws std::bad_alloc.
+  /// Room for at least so many bytes; what was in it before is gone. Throws std::bad_alloc.
   [[nodiscard]] std::span<std::byte> room(std::size_t bytes);
 
  private:
@@ -52,23 +53,25 @@ class Folder {
   /// Reads the folder's names. Throws FolderError.
   explicit Folder(const std::string& path);
 
-  /// By their numbers.
+  /// Sorted by their numbers.
   [[nodiscard]] const std::vector<SegmentFile>& segments() const noexcept { return segments_; }
   [[nodiscard]] const std::vector<FolderEntry>& spares() const noexcept { return spares_; }
   [[nodiscard]] std::uint64_t bytes() const noexcept { return bytes_; }
-  /// What is named like a segment or a spare file and is none: a link, a FIFO, a folder, or a spare
-  /// file with somebody else's bytes.
+  /// Names of things that are named like a segment or a spare file but are something else: a link,
+  /// a FIFO, a folder, or a spare file with somebody else's bytes.
   [[nodiscard]] const std::vector<std::string>& foreign() const noexcept { return foreign_; }
 
-  /// The same file with the bytes that it has now.
+  /// The same file, with its present size.
   [[nodiscard]] SegmentFile measured(const SegmentFile& file) const;
 
-  /// The header that a segment's file has now; none: it is gone, or has none that is sound.
+  /// The header that a segment's file has now; nullopt: the file is gone, or its header is not
+  /// sound.
   [[nodiscard]] std::optional<SegmentHeader> header(const SegmentFile& file) const;
 
-  /// What is in a segment's file now; none if it is gone. A copy: an appliance may write the file
-  /// meanwhile. Of a disk that gives no more than the first part, that part: `error` is its errno
-  /// then, and 0 otherwise. Any thread, each with its own `room`.
+  /// Returns what is in a segment's file now; nullopt: the file is gone. It is a copy, since an
+  /// appliance may write the file meanwhile. If the disk gives only the first part, returns that
+  /// part and sets `error` to the errno; otherwise `error` is 0. Any thread, each with its own
+  /// `room`.
   [[nodiscard]] std::optional<std::span<const std::byte>> read(const SegmentFile& file,
                                                                SegmentBytes& room,
                                                                int& error) const;
@@ -83,14 +86,15 @@ class Folder {
   std::uint64_t bytes_ = 0;
 };
 
-/// What reading a segment for its records met.
+/// What happened while a segment's records were read.
 struct SegmentRead {
-  int error = 0;         ///< the errno with which the disk refused the rest
-  bool damaged = false;  ///< it had more than could be read (soundness.hpp), or is none of ours
+  int error = 0;  ///< the errno with which the disk refused the rest
+  /// It had more records than could be read (soundness.hpp), or it is not ours.
+  bool damaged = false;
 };
 
-/// Whether a segment is damaged, by all that is in it. May read it several times, into memory of
-/// its own. Any thread.
+/// Whether a segment is damaged. Reads all of it, perhaps several times, into memory of its own.
+/// Any thread.
 [[nodiscard]] bool is_damaged(const Folder& folder, const SegmentFile& file);
 
 /// Calls `begin` with the header of a segment, and `visit` for its records, in their order, until
@@ -122,28 +126,29 @@ template <class Visit>
       folder, file, room, [](const SegmentHeader&) {}, visit);
 }
 
-/// A segment, and what reading it met.
+/// A segment, and what happened while it was read.
 struct ScannedSegment {
   SegmentFile file;
   FoundSegment found;
-  int error = 0;  ///< errno of the disk: what lies behind found.kept_bytes could not be read
+  int error = 0;  ///< errno of the disk, if what lies behind found.kept_bytes could not be read
 };
 
-/// Scans one; none: it is gone. Any thread, each with its own `room`.
+/// Scans one segment; nullopt: it is gone. Any thread, each with its own `room`.
 [[nodiscard]] std::optional<ScannedSegment> scan_file(const Folder& folder, SegmentFile file,
                                                       SegmentBytes& room);
 
-/// Scans all segments, on as many threads as oneTBB has. `on_read(bytes)` is told of each that is
-/// done, from any thread. Those that are gone meanwhile are left out. By their numbers.
+/// Scans all segments, on as many threads as oneTBB has. Calls `on_read(bytes)` for each segment
+/// that is done, from any thread. Segments that have gone meanwhile are left out. Sorted by their
+/// numbers.
 [[nodiscard]] std::vector<ScannedSegment> scan_folder(
     const Folder& folder, const std::function<void(std::uint64_t bytes)>& on_read = {});
 
-/// Why an appliance must not write into such a folder: something that is not its own, or that a
-/// newer version made. Throws FolderError.
+/// Throws FolderError if an appliance must not write into this folder, because something in it is
+/// not its own or was made by a newer version.
 void check_usable(const std::string& path, const Folder& folder,
                   std::span<const ScannedSegment> segments);
 
-/// The same by what is in the headers, which is all that it takes; none of the letters is read.
+/// The same, but reads only the headers, which is enough for that, and none of the letters.
 void check_headers(const std::string& path);
 
 }  // namespace esc::dlq

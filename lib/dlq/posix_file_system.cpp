@@ -31,13 +31,14 @@ int result_of(int returned) noexcept {
 int sync_parent(const std::string& path) {
   const std::string parent = std::filesystem::absolute(path).lexically_normal() / "..";
   const FileDescriptor fd(::open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!fd.valid()) return errno == EACCES ? 0 : errno;  // then it was not made by us
+  if (!fd.valid()) return errno == EACCES ? 0 : errno;  // no access: so it was not made by us
   return result_of(::fsync(fd.get()));
 }
 
-// One program's alone: EWOULDBLOCK if another has it. The lock goes with the descriptor.
+// Locks the folder for one program: EWOULDBLOCK if another has it. The lock ends when the
+// descriptor is closed.
 int lock_folder(const FileDescriptor& folder) {
-  // Who only asks, as --check does, holds it for no longer than that takes.
+  // A program that only asks, such as --check, holds the lock only for a moment.
   constexpr int kTries = 10;
   constexpr std::chrono::milliseconds kBetween{10};
   int error = 0;
@@ -59,7 +60,7 @@ class PosixFile : public File {
       const ssize_t written = ::pwritev2(fd_.get(), &piece, 1, static_cast<off_t>(offset), 0);
       if (written < 0 && errno == EINTR) continue;
       if (written < 0) return errno;
-      // Less than asked for, and not a whole block: the disk is full, or worse.
+      // Less than asked for was written, and no whole number of blocks: the disk is full, or worse.
       if (written == 0 || static_cast<std::size_t>(written) % kUnit != 0) return ENOSPC;
       offset += static_cast<std::uint64_t>(written);
       bytes = bytes.subspan(static_cast<std::size_t>(written));
@@ -77,7 +78,7 @@ class PosixFile : public File {
  protected:
   static constexpr std::size_t kUnit = 512;
 
-  // A file that was removed takes everything, and nobody will ever read it.
+  // A file that was removed can still be written without an error, but nobody will ever read it.
   [[nodiscard]] int check_linked() const {
     struct stat found {};
     if (::fstat(fd_.get(), &found) != 0) return errno;
@@ -91,7 +92,7 @@ class PosixFile : public File {
 
 }  // namespace
 
-/// Commits through the folder's ring, for as long as it is to be had.
+/// Commits through the folder's ring, as long as the kernel allows it.
 class PosixFileSystem::RingFile : public PosixFile {
  public:
   RingFile(FileDescriptor fd, PosixFileSystem& owner) noexcept
@@ -107,7 +108,7 @@ class PosixFileSystem::RingFile : public PosixFile {
       if (result.error == EINTR) continue;
       if (result.error != 0) return result.error;
       if (result.written == bytes.size()) return check_linked();
-      // As of write().
+      // As in write().
       if (result.written == 0 || result.written % kUnit != 0) return ENOSPC;
       offset += result.written;
       bytes = bytes.subspan(result.written);
@@ -173,7 +174,7 @@ int look_at_folder(const std::string& folder) {
     const auto whole = std::filesystem::absolute(folder).lexically_normal();
     const auto named = whole.has_filename() ? whole : whole.parent_path();
     struct stat status {};
-    // A link that leads nowhere: mkdir() finds its name taken.
+    // A link that leads nowhere: mkdir() fails because the name is taken.
     if (::lstat(named.c_str(), &status) == 0) return ENOENT;
     return may(named.parent_path(), W_OK | X_OK);
   }
@@ -188,14 +189,15 @@ int PosixFileSystem::open(const std::string& folder) {
 }
 
 int PosixFileSystem::open_folder() {
-  folder_.reset();  // and its lock, in case it is the same one
+  folder_.reset();  // and its lock, which could otherwise block us in the same folder
   if (::mkdir(path_.c_str(), kFolderMode) != 0 && errno != EEXIST) return errno;
-  // Its name is to survive as well; it may have been made just before the power went last time.
+  // The folder's own name has to be on the disk too: it may have been made just before a power
+  // failure.
   if (const int error = sync_parent(path_); error != 0) return error;
   folder_ = FileDescriptor(::open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!folder_.valid()) return errno;
   const int error = lock_folder(folder_);
-  // Somebody else's: nothing is to be written there.
+  // It belongs to somebody else: nothing may be written there.
   if (error != 0) folder_.reset();
   return error;
 }
@@ -205,14 +207,15 @@ int PosixFileSystem::open_file(const std::string& name, int flags, FileDescripto
   flags |= O_RDWR | O_CLOEXEC | O_NOFOLLOW;
   fd = FileDescriptor(::openat(folder_.get(), name.c_str(), flags | O_DIRECT, kFileMode));
   if (!fd.valid() && errno == EINVAL) {
-    // No O_DIRECT here. Some file systems find that out when the file is made already.
+    // This file system has no O_DIRECT. Some say so only after they have made the file.
     if ((flags & O_EXCL) != 0) (void)files::remove_regular_at(folder_.get(), name);
     fd = FileDescriptor(::openat(folder_.get(), name.c_str(), flags, kFileMode));
   }
   return fd.valid() ? 0 : errno;
 }
 
-// The folder may have been taken away, or what it was mounted on: another of that name will do.
+// The folder may have been removed, or its file system unmounted: then another folder of that name
+// is used.
 int PosixFileSystem::create(const std::string& name, std::uint64_t bytes,
                             std::unique_ptr<File>& file) {
   const int error = create_here(name, bytes, file);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A folder of the machine's, written past the page cache.
+// A folder of this machine, written past the page cache.
 #pragma once
 
 #include <atomic>
@@ -16,25 +16,26 @@ namespace esc::dlq {
 /// What is in an open folder, but for "." and ".."; 0 or an errno.
 [[nodiscard]] int list_folder(int folder, std::vector<FolderEntry>& entries);
 
-/// What PosixFileSystem::open() would say to that folder, 0 or an errno; nothing is made, and the
-/// lock is asked for and let go.
+/// What PosixFileSystem::open() would return for that folder: 0 or an errno. Makes nothing; takes
+/// the lock for a moment.
 [[nodiscard]] int look_at_folder(const std::string& folder);
 
 /// How commits get to the disk.
 enum class CommitPath : std::uint8_t {
   kSystemCalls,  ///< pwritev2, then fdatasync
-  kRing,         ///< io_uring, where it is to be had; else as above
+  kRing,         ///< io_uring where the kernel allows it, else as above
 };
 
 /// Files opened with O_DIRECT; where a file system knows no O_DIRECT, without it. Makes the folder
-/// (mode 0700) if it is not there, also when it was taken away meanwhile. Thread: as of FileSystem,
-/// but that the first commit says which thread the others come from.
+/// (mode 0700) if it is not there, also if it was removed meanwhile. Thread: as FileSystem; all
+/// commits must come from the thread that made the first.
 class PosixFileSystem : public FileSystem {
  public:
   explicit PosixFileSystem(CommitPath path = CommitPath::kSystemCalls) noexcept
       : commit_path_(path) {}
 
-  /// The way that commits go: until the first one, as asked for. Any thread.
+  /// The way in which commits are written; before the first one, the way that was asked for. Any
+  /// thread.
   [[nodiscard]] CommitPath commit_path() const noexcept {
     return commit_path_.load(std::memory_order_relaxed);
   }
@@ -63,7 +64,7 @@ class PosixFileSystem : public FileSystem {
   [[nodiscard]] CommitRing* ring();
   void give_up_ring() noexcept;
 
-  std::atomic<CommitPath> commit_path_;  ///< relaxed: for the eye
+  std::atomic<CommitPath> commit_path_;  ///< relaxed: only shown to people
   CommitRing ring_;
   std::string path_;
   FileDescriptor folder_;

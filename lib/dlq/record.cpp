@@ -28,7 +28,8 @@ void write_crc(std::byte* item, std::size_t bytes, std::uint32_t seed) noexcept 
   std::memcpy(item, &crc, sizeof crc);
 }
 
-// Field by field into its place: a copy of what was just written in parts would wait for each.
+// Writes each field straight into its place: copying a structure that was just written in parts
+// would have to wait for each part.
 void fill(Record& record, const RecordHead& head, std::span<const std::byte> frame) noexcept {
   record.id = head.id;
   Letter& letter = record.letter;
@@ -101,7 +102,7 @@ void write_pad(std::span<std::byte> out, std::uint32_t seed) noexcept {
   std::ranges::fill(out, std::byte{0});
   const ItemHead head{0, head_word(ItemKind::kPad, out.size())};
   std::memcpy(out.data(), &head, sizeof head);
-  // Of its head only: what is nothing need not be read.
+  // The checksum covers the head only; padding need not be read.
   write_crc(out.data(), sizeof head, seed);
 }
 

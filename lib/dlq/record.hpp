@@ -33,30 +33,30 @@ struct Letter {
   std::uint16_t peer_port = 0;
   std::uint16_t port = 0;  ///< index of the configuration's port
   std::uint16_t queue = 0;
-  std::uint8_t reason = 0;  ///< a DeadReason, or one that a newer version knows
+  std::uint8_t reason = 0;  ///< a DeadReason, or a number that only a newer version knows
   Stage stage = Stage::kRx;
   std::uint8_t flags = 0;
-  std::uint8_t attempts = 0;      ///< how often a handler was asked
+  std::uint8_t attempts = 0;      ///< how often the handler was called
   std::uint8_t replay_count = 0;  ///< 0: it came from its sender
 
   friend bool operator==(const Letter&, const Letter&) = default;
 };
 
-/// What the items of a segment have in common. The two highest bits of `kind_and_bytes` are the
-/// kind, the others the item's bytes, this head included. Items begin at multiples of 8.
+/// The common head of a segment's items. The two highest bits of `kind_and_bytes` are the kind; the
+/// others are the item's size in bytes, this head included. Items begin at multiples of 8.
 struct ItemHead {
   std::uint32_t crc = 0;  ///< over the run's number and all of the item behind this field
   std::uint32_t kind_and_bytes = 0;
 };
 
-/// What every checksum of a run begins with. The run is a number of the appliance's start, so that
-/// bytes left from another one are no records.
+/// The value with which every checksum of a run begins. A run is one start of the appliance; so
+/// bytes that another run left do not pass for records.
 [[nodiscard]] std::uint32_t run_seed(std::uint64_t run) noexcept;
 
 enum class ItemKind : std::uint8_t {
   kRecord = 0,
-  kPad = 1,     ///< nothing, to the end of a commit
-  kSeal = 2,    ///< nothing comes after it in this segment
+  kPad = 1,     ///< padding up to the end of a commit
+  kSeal = 2,    ///< the end: nothing comes after it in this segment
   kCommit = 3,  ///< a commit begins
 };
 
@@ -85,12 +85,12 @@ static_assert(sizeof(RecordHead) == 88 && std::is_trivially_copyable_v<RecordHea
 
 struct Seal {
   ItemHead item;
-  std::uint64_t next_id = 0;  ///< of the first record that is not in this segment any more
+  std::uint64_t next_id = 0;  ///< id of the first record that comes after this segment
 };
 static_assert(sizeof(Seal) == 16 && std::is_trivially_copyable_v<Seal>);
 
-/// Every commit begins with one, at the beginning of a block: so a commit can be found behind a
-/// damaged one, and none is found behind the last, however it was torn.
+/// Every commit begins with such a head, at the beginning of a block. So a commit can be found
+/// behind a damaged one, and none is found behind the last one, however the last was torn.
 struct CommitHead {
   ItemHead item;
   std::uint64_t first_id = 0;
@@ -113,7 +113,7 @@ inline constexpr std::size_t kMaxFrameBytes = 65'536;
 /// `frame`: at most kMaxFrameBytes. Any thread.
 void write_record(std::byte* out, std::uint32_t seed, std::uint64_t id, const Letter& letter,
                   std::span<const std::byte> frame) noexcept;
-/// Fills `out`, a multiple of kItemAlign and not empty, with nothing.
+/// Fills `out` with padding. Its size is a multiple of kItemAlign, and not 0.
 void write_pad(std::span<std::byte> out, std::uint32_t seed) noexcept;
 void write_seal(std::byte* out, std::uint32_t seed, std::uint64_t next_id) noexcept;
 void write_commit_head(std::byte* out, std::uint32_t seed, std::uint64_t first_id,
@@ -130,11 +130,11 @@ enum class ItemFault : std::uint8_t {
   kNone,
   kNothing,   ///< zeros: nothing was written here
   kBadBytes,  ///< a kind or a length that no item has, or one that runs past the end
-  kBadCrc,    ///< other bytes than were written, or written by another run
+  kBadCrc,    ///< the bytes have changed since they were written, or another run wrote them
 };
 
-/// The item at the beginning of `bytes`. Of a record, `record` is written; of a seal and of a
-/// commit, `next_id`: of the record that comes next, or would.
+/// An item as it was read. `record` is set for a record; `next_id` for a seal and a commit: the id
+/// of the next record, whether it exists or not.
 struct Item {
   ItemFault fault = ItemFault::kNone;
   ItemKind kind = ItemKind::kPad;
@@ -143,10 +143,11 @@ struct Item {
   std::uint64_t next_id = 0;
   std::uint64_t commit_bytes = 0;  ///< of a commit
 };
-/// `bytes` may hold anything, and be of any size. Any thread.
+/// Reads the item at the beginning of `bytes`, which may hold anything and have any size. Any
+/// thread.
 [[nodiscard]] Item read_item(std::span<const std::byte> bytes, std::uint32_t seed) noexcept;
-/// The same into an item that is there, for one after the other; what it was is left where its kind
-/// has no such part. Returns the fault, and does not write it.
+/// The same into an existing item, to read one after the other; parts that its kind does not have
+/// keep their old values. Returns the fault, and does not store it in the item.
 [[nodiscard]] ItemFault read_item(std::span<const std::byte> bytes, std::uint32_t seed,
                                   Item& item) noexcept;
 

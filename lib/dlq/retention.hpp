@@ -9,15 +9,16 @@
 
 namespace esc::dlq {
 
-/// 0 anywhere: no bound.
+/// In each field 0 means: no limit.
 struct RetentionLimits {
   std::uint64_t max_bytes = 0;       ///< of all segments, the open one included
   std::uint64_t max_segments = 0;    ///< likewise
   std::uint64_t max_age_ns = 0;      ///< since the last letter of a segment died
-  std::uint64_t min_free_bytes = 0;  ///< that the disk keeps for others
+  std::uint64_t min_free_bytes = 0;  ///< that must stay free on the disk
 };
 
-/// Whole segments go, the oldest first, and never the open one. Thread: as the log's.
+/// Decides which segments to remove: whole ones, the oldest first, and never the open one. Thread:
+/// as the log's.
 class Retention {
  public:
   enum class Step : std::uint8_t {
@@ -29,8 +30,9 @@ class Retention {
 
   Retention(FileSystem& files, const RetentionLimits& limits) : files_(files), limits_(limits) {}
 
-  /// What is to be done next; to be asked again once it is done, but not at once after space was
-  /// given back: some file systems do that behind our back, and all would be given away meanwhile.
+  /// What has to be done next. To be asked again once that is done, but not at once after a file
+  /// was deleted: some file systems free its space later, and meanwhile this would delete
+  /// everything.
   [[nodiscard]] Step next(const SegmentLog& log, std::uint64_t unix_ns) const {
     if (const Step step = for_space(log); step != Step::kNone) return step;
     if (log.kept().empty()) return Step::kNone;
@@ -43,7 +45,8 @@ class Retention {
   }
 
  private:
-  // Below the floor space is given back; just above it the next segment takes the oldest one's.
+  // If too little space is free, files are deleted; if just enough is free, the next segment takes
+  // the oldest one's file.
   [[nodiscard]] Step for_space(const SegmentLog& log) const {
     std::uint64_t free = 0;
     if (limits_.min_free_bytes == 0 || files_.free_bytes(free) != 0) return Step::kNone;

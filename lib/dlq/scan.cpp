@@ -6,8 +6,8 @@
 namespace esc::dlq {
 namespace {
 
-// The header is on the disk before the first commit is written: where there is something behind
-// an empty one, it was there.
+// The header is on the disk before the first commit is written. So if the header is empty and
+// something follows it, the header has been lost.
 bool has_lost_header(const ReadHeader& read, std::span<const std::byte> bytes) {
   constexpr std::size_t kSectorBytes = 512;
   if (read.fault != HeaderFault::kEmpty || bytes.size() <= kBlockBytes) return false;
@@ -32,8 +32,8 @@ SegmentState state_of(const ReadHeader& read, std::uint64_t number) {
   return SegmentState::kForeign;
 }
 
-// Only at the beginnings of blocks, and only what a commit's head says: whatever a sender put into
-// a frame, this is a look at each block.
+// Looks only for commit heads, at the beginnings of blocks. So the work is one look at each block,
+// whatever senders put into their frames.
 std::uint64_t records_from(std::span<const std::byte> bytes, std::size_t offset,
                            const SegmentHeader& header, std::uint64_t next_id) {
   const std::uint32_t seed = run_seed(header.run);
@@ -41,7 +41,7 @@ std::uint64_t records_from(std::span<const std::byte> bytes, std::size_t offset,
   offset = (offset + kBlockBytes - 1) / kBlockBytes * kBlockBytes;
   for (; offset < bytes.size(); offset += kBlockBytes) {
     const Item head = read_item(bytes.subspan(offset), seed);
-    // Ids tell it from what a former segment left.
+    // The ids tell it from commits that an earlier segment left in the file.
     if (head.fault != ItemFault::kNone || head.kind != ItemKind::kCommit || head.next_id <= next_id)
       continue;
     std::size_t at = offset + head.bytes;
@@ -95,7 +95,7 @@ std::optional<FoundSegment> scan_growing(
     if (!bytes) return std::nullopt;
     const std::uint64_t kept_before = found ? found->kept_bytes : 0;
     found = scan_segment(number, *bytes);
-    // The same end twice: nothing is coming there.
+    // Two looks found the same end: nothing more is being written there.
     if (found->records_behind == 0 || found->kept_bytes == kept_before) break;
   }
   return found;

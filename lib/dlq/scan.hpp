@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What is in a folder of segment files, and what of it is sound.
+// Finds out what is in a segment file, and how much of it is sound.
 #pragma once
 
 #include <cstdint>
@@ -13,16 +13,19 @@
 
 namespace esc::dlq {
 
-/// Of a larger file, which nothing here writes, only so much is looked at.
+/// Only so many bytes of a file are read. No segment that this code writes is larger.
 inline constexpr std::uint64_t kMaxSegmentBytes = std::uint64_t{1} << 30;
 
-/// What became of a file.
+/// The state of a file.
 enum class SegmentState : std::uint8_t {
-  kSound,     ///< it has a header, and records up to `kept_bytes`
-  kNotBegun,  ///< its header was never written, or is that of the segment it was before
-  kDamaged,   ///< the header is not what was written: its records cannot be told from others
-  kForeign,   ///< no segment file
-  kNewer,     ///< of a version that is not known here
+  kSound,  ///< it has a header, and records up to `kept_bytes`
+  /// Its header was never written, or it is still the header of the segment that the file was
+  /// before.
+  kNotBegun,
+  /// The header has changed since it was written, so its records cannot be told from others.
+  kDamaged,
+  kForeign,  ///< no segment file
+  kNewer,    ///< of a version that this program does not know
 };
 
 struct FoundSegment {
@@ -37,12 +40,12 @@ struct FoundSegment {
   std::uint64_t last_died_ns = 0;
   SegmentEnd end = SegmentEnd::kNothing;
 
-  /// Sound records in commits of this very segment that lie behind its end: what is between was
-  /// damaged, for a commit is on the disk before the next one is written.
+  /// Sound records of this segment that lie behind its end, in whole commits. What lies in between
+  /// was damaged, since each commit is on the disk before the next one is written.
   std::uint64_t records_behind = 0;
 
-  /// The file has fewer bytes than its header says. It had them before the header was written, and
-  /// nothing here ever makes one shorter: so what was in the rest is gone.
+  /// The file has fewer bytes than its header says. It had them when the header was written, and
+  /// this code never makes a file shorter, so the contents of the rest are lost.
   bool cut = false;
 };
 
@@ -53,9 +56,9 @@ struct FoundSegment {
 /// Reads all of a segment: `bytes` are the file's, and may be anything. Any thread.
 [[nodiscard]] FoundSegment scan_segment(std::uint64_t number, std::span<const std::byte> bytes);
 
-/// The same of a file that may be written meanwhile: `read` reads it, and none is one that is gone.
-/// Where a commit was missed and the one behind it was not, it looks as if something were damaged;
-/// then another look, some at most, finds it.
+/// The same for a file that may be written meanwhile. `read` reads it; nullopt: it is gone. A read
+/// that misses one commit and sees the next makes the file look damaged; so then it is read again,
+/// a bounded number of times.
 [[nodiscard]] std::optional<FoundSegment> scan_growing(
     std::uint64_t number, const std::function<std::optional<std::span<const std::byte>>()>& read);
 

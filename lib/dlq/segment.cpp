@@ -51,8 +51,8 @@ bool all_zero(std::span<const std::byte> bytes) {
   return std::ranges::all_of(bytes, [](std::byte byte) { return byte == std::byte{0}; });
 }
 
-// Of a header that was being written when power was lost the first sector may be missing, or have
-// decayed: that is no reason to take the file for somebody else's.
+// If power was lost while the header was written, its first sector may be missing or damaged. The
+// file is still ours.
 HeaderFault fault_without_magic(std::span<const std::byte> block,
                                 const std::array<char, 8>& found) noexcept {
   constexpr std::size_t kSectorBytes = 512;
@@ -100,7 +100,8 @@ ReadHeader read_header(std::span<const std::byte> bytes) {
   }
   std::uint32_t crc = 0;
   std::memcpy(&crc, block.data() + kCrcOffset, sizeof crc);
-  // Every version has its checksum there, so that a decayed header is not taken for a newer one.
+  // All versions have their checksum at this place, so a damaged header is not taken for one of a
+  // newer version.
   if (crc != crc32c(block.first(kCrcOffset))) {
     read.fault = HeaderFault::kDamaged;
     return read;

@@ -15,7 +15,7 @@
 
 namespace esc::dlq {
 
-/// What O_DIRECT wants on every disk, and the least that a commit takes.
+/// The alignment that O_DIRECT needs on every disk, and the smallest size of a commit.
 inline constexpr std::size_t kBlockBytes = 4096;
 inline constexpr std::uint32_t kVersion = 1;
 inline constexpr std::size_t kMaxInstanceBytes = 64;
@@ -58,20 +58,22 @@ struct ReadHeader {
 
 /// Why a segment's records end where they do.
 enum class SegmentEnd : std::uint8_t {
-  kSealed,    ///< they were all that were to come
+  kSealed,    ///< a seal says that there are no more
   kNothing,   ///< nothing was written after them
   kFull,      ///< they fill the file
-  kBadBytes,  ///< then come bytes that are no item
-  kBadCrc,    ///< then come other bytes than were written, or left by another run
-  kOldBytes,  ///< then comes what the segment held when it was another
+  kBadBytes,  ///< behind them are bytes that are no item
+  /// Behind them is an item with a wrong checksum: changed since it was written, or left by another
+  /// run.
+  kBadCrc,
+  kOldBytes,  ///< behind them are records of the segment that the file was before
 };
 [[nodiscard]] std::string_view name(SegmentEnd end) noexcept;
 
 /// Goes through the records of a segment, to the last whole one. Any thread.
 class SegmentCursor {
  public:
-  /// `bytes`: the file from its first byte, however much of it there is; outlives the cursor, and
-  /// the records read.
+  /// `bytes`: the file from its first byte, complete or not; outlives the cursor and the records
+  /// read.
   SegmentCursor(std::span<const std::byte> bytes, const SegmentHeader& header) noexcept
       : bytes_(bytes), seed_(run_seed(header.run)), next_id_(header.first_id) {}
 
@@ -82,7 +84,7 @@ class SegmentCursor {
   [[nodiscard]] SegmentEnd end() const noexcept { return end_; }
   /// Where the next item would be: what lies before it is sound.
   [[nodiscard]] std::size_t offset() const noexcept { return offset_; }
-  /// Of the record that would come next.
+  /// The id of the record that would come next.
   [[nodiscard]] std::uint64_t next_id() const noexcept { return next_id_; }
 
  private:

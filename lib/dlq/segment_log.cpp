@@ -8,7 +8,8 @@
 namespace esc::dlq {
 namespace {
 
-constexpr std::size_t kMostNamesTaken = 64;  // by somebody else, that one commit goes past
+// one commit skips at most so many names that somebody else has taken
+constexpr std::size_t kMostNamesTaken = 64;
 
 }  // namespace
 
@@ -29,7 +30,7 @@ int SegmentLog::commit(CommitBuffer& buffer, std::uint64_t now_ns, std::uint64_t
     }
   }
   if (const int error = file_->write_and_sync(offset_, bytes); error != 0) {
-    // The kernel drops what it could not write, and would say 0 the next time.
+    // After an error the kernel drops what it could not write, and the next sync would return 0.
     ++abandoned_;
     put_aside(now_ns, false);
     return error;
@@ -60,7 +61,8 @@ void SegmentLog::put_aside(std::uint64_t now_ns, bool reusable) {
 
 int SegmentLog::begin(std::uint64_t first_id, std::uint64_t now_ns) {
   int error = EEXIST;
-  // A name that somebody else took is left alone, and the next number tried at once.
+  // If somebody else has taken the name, that file is left alone and the next number is tried at
+  // once.
   for (std::size_t i = 0; i < kMostNamesTaken && error == EEXIST; ++i) {
     error = begin_next(first_id, now_ns);
   }
@@ -74,7 +76,7 @@ int SegmentLog::begin_next(std::uint64_t first_id, std::uint64_t now_ns) {
                              .created_ns = now_ns,
                              .bytes = settings_.segment_bytes,
                              .instance = settings_.instance};
-  // Whatever comes of it, the number is used up: a file of that name may be there.
+  // The number is used up even if this fails, since a file of that name may exist.
   ++next_number_;
   std::unique_ptr<File> file;
   if (const int error = prepare(file, header); error != 0) {
@@ -91,7 +93,7 @@ int SegmentLog::begin_next(std::uint64_t first_id, std::uint64_t now_ns) {
   return 0;
 }
 
-// A file with its header, both on the disk: from there on what is synced in it is durable.
+// Writes the header of a file and syncs both: from then on what is synced in the file is durable.
 int SegmentLog::prepare(std::unique_ptr<File>& file, const SegmentHeader& header) {
   if (const int error = open_new(file, header); error != 0) return error;
   AlignedBytes block(kBlockBytes);
@@ -101,8 +103,8 @@ int SegmentLog::prepare(std::unique_ptr<File>& file, const SegmentHeader& header
   return files_.sync_folder();
 }
 
-// A spare file keeps its old header until the new one is written over it. That one names another
-// segment than the file's name does then: so there are no records in it (see scan.hpp).
+// A spare file keeps its old header until the new one is written over it. Until then the header's
+// number differs from the file's name, so the file counts as having no records (see scan.hpp).
 int SegmentLog::open_new(std::unique_ptr<File>& file, const SegmentHeader& header) {
   const std::string name = segment_name(header.number);
   while (!spares_.empty()) {

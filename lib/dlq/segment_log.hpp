@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Appends commits to segment files, and never says of one that it is durable when it may not be.
+// Appends commits to segment files, and never reports a commit as durable when it may not be.
 #pragma once
 
 #include <cstdint>
@@ -19,41 +19,41 @@ struct LogSettings {
   std::string instance;
   std::uint64_t segment_bytes = std::uint64_t{64} << 20;  ///< a multiple of kBlockBytes
   std::uint64_t run = 0;                                  ///< random, of this start
-  /// After a segment could not be begun the next try is so much later; meanwhile commits fail at
-  /// once.
+  /// After a segment could not be begun, it waits so long before it tries again; meanwhile commits
+  /// fail at once.
   std::uint64_t retry_ns = 1'000'000'000;
   std::size_t max_spares = 2;
-  std::uint64_t min_free_bytes = 0;  ///< no new file is made that would leave the disk less
+  std::uint64_t min_free_bytes = 0;  ///< no new file is made if less would then be free on the disk
 };
 
 /// A segment that is not written any more.
 struct KeptSegment {
   std::uint64_t number = 0;
   std::uint64_t bytes = 0;
-  std::uint64_t last_ns = 0;  ///< Unix time: nothing in it died later
+  std::uint64_t last_ns = 0;  ///< Unix time; no letter in it died later
   std::uint64_t records = 0;
-  bool reusable = true;  ///< false: the disk failed on it, or its size is another
+  bool reusable = true;  ///< false: the disk failed on it, or it has another size
 };
 
 /// The log of one appliance. Thread: one, which may wait for the disk.
 class SegmentLog {
  public:
-  /// `first_number`: above that of every file there is.
+  /// `first_number`: higher than the number of every existing file.
   SegmentLog(FileSystem& files, const LogSettings& settings, std::uint64_t first_number)
       : files_(files), settings_(settings), next_number_(first_number) {}
 
-  /// Writes a commit and brings it to the disk: 0, and then it survives, or an errno, and then it
-  /// may be lost. A failed one is not tried again: its segment is written no further, and the next
-  /// commit begins another. `now_ns`: Unix time; `tick_ns`: of a clock that does not jump.
+  /// Writes a commit and syncs it. Returns 0: it survives; or an errno: it may be lost. A commit
+  /// that failed is not tried again: nothing more is written to its segment, and the next commit
+  /// begins another. `now_ns`: Unix time; `tick_ns`: of a clock that does not jump.
   [[nodiscard]] int commit(CommitBuffer& buffer, std::uint64_t now_ns, std::uint64_t tick_ns);
 
-  /// Ends the segment that is open, so that a reader knows that nothing is missing. Errors are
-  /// nothing but a missing seal.
+  /// Ends the open segment with a seal, so that a reader knows that nothing is missing. If this
+  /// fails, only the seal is missing.
   void close(std::uint64_t now_ns);
 
   /// Takes out the oldest of the segments that are not written any more. `recycle`: keeps its file,
   /// whose blocks the disk has, for a new one, if there are fewer than `max_spares`. 0 or an errno.
-  /// What is gone is forgotten even if the folder could not be synced.
+  /// The segment is forgotten even if the folder could not be synced.
   [[nodiscard]] int remove_oldest(bool recycle = true);
   /// Removes a spare file, if there is one. 0 or an errno.
   [[nodiscard]] int drop_spare();
@@ -74,7 +74,7 @@ class SegmentLog {
   [[nodiscard]] std::size_t spares() const noexcept { return spares_.size(); }
   [[nodiscard]] std::uint64_t segment_bytes() const noexcept { return settings_.segment_bytes; }
 
-  /// Of the segment that is open, or was last.
+  /// The number of the open segment, or of the last one.
   [[nodiscard]] std::uint64_t number() const noexcept { return number_; }
   /// Segments begun, and those given up because of an error.
   [[nodiscard]] std::uint64_t begun() const noexcept { return begun_; }

@@ -12,7 +12,7 @@ namespace esc::dlq {
 enum class Soundness : std::uint8_t {
   kSound,
   kTorn,     ///< it ends in the middle of a commit that was never finished: nothing durable is lost
-  kDamaged,  ///< bytes that were on the disk are others now
+  kDamaged,  ///< bytes that were on the disk have changed
 };
 [[nodiscard]] Soundness soundness_of(const ScannedSegment& segment) noexcept;
 

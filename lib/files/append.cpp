@@ -23,7 +23,7 @@ namespace {
 
 FileDescriptor open_to_append(const std::string& path) {
   constexpr int kFlags = O_WRONLY | O_APPEND;
-  // Whoever makes or removes it meanwhile, such as logrotate, does so once and not for ever.
+  // Somebody else, such as logrotate, may make or remove the file meanwhile, but not over and over.
   constexpr int kTries = 4;
   int error = 0;
   for (int i = 0; i < kTries; ++i) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A file that grows: a log.
+// Opens files that are only appended to, such as logs.
 #pragma once
 
 #include <cstddef>
@@ -14,8 +14,8 @@ namespace esc::files {
 /// umask). A symbolic link to a regular file is followed. Throws FileError.
 [[nodiscard]] FileDescriptor open_to_append(const std::string& path);
 
-/// Writes all of it. 0, or the errno of what went wrong; some of it may be written then. The
-/// descriptor is of a regular file.
+/// Writes all of it. 0, or the errno of what went wrong; some of it may be written then. `file`
+/// must be a regular file.
 [[nodiscard]] int append(const FileDescriptor& file, const char* bytes, std::size_t count) noexcept;
 
 }  // namespace esc::files

@@ -17,7 +17,7 @@ namespace {
 constexpr int kReaderTimeoutMs = 1000;
 constexpr mode_t kOutputMode = 0666;
 
-/// What the path leads to; none: nothing.
+/// The mode of what the path leads to; nullopt: there is nothing.
 std::optional<mode_t> mode_behind(const std::string& path) {
   struct stat status {};
   if (::stat(path.c_str(), &status) != 0) return std::nullopt;

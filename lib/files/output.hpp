@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Where a program puts what somebody asked it to write.
+// Writes what the user asked a program to write to a path of the user's choice.
 #pragma once
 
 #include <optional>
@@ -10,9 +10,9 @@
 
 namespace esc::files {
 
-/// Why nothing could be written there; none: a file can be made or replaced there, or what stands
-/// there takes bytes itself: a character device, a FIFO, also by a link such as /dev/stdout.
-/// Directories, disks and sockets are refused. Changes nothing.
+/// Why nothing could be written there. nullopt: a file can be made or replaced there, or the path
+/// is a character device or a FIFO, perhaps by a link such as /dev/stdout, which takes the bytes
+/// itself. Directories, disks and sockets are refused. Changes nothing.
 [[nodiscard]] std::optional<Trouble> output_trouble(const std::string& path);
 
 /// A regular file is replaced whole or not at all: a reader never sees half of it; a link to one

@@ -24,7 +24,7 @@ std::string folder_fix(int error) {
   return "change its permissions, or name another path";
 }
 
-/// 0: there is nothing, or a regular file; else as of remove_regular_at().
+/// 0: there is nothing, or a regular file; else what remove_regular_at() would return.
 int judge(int folder, const std::string& name, bool must_be) noexcept {
   struct stat status {};
   if (::fstatat(folder, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) {
@@ -50,7 +50,7 @@ int move_regular_at(int folder, const std::string& from, const std::string& to) 
   if (const int error = judge(folder, from, true); error != 0) return error;
   if (::renameat2(folder, from.c_str(), folder, to.c_str(), RENAME_NOREPLACE) == 0) return 0;
   if (errno != EINVAL && errno != ENOSYS) return errno;
-  // This file system knows no such rename.
+  // This file system does not support such a rename.
   if (::faccessat(folder, to.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0) return EEXIST;
   return ::renameat(folder, from.c_str(), folder, to.c_str()) == 0 ? 0 : errno;
 }
@@ -62,7 +62,7 @@ Opened open_or_make_at(int folder, const std::string& name, int flags, mode_t mo
   } else if (errno != ENOENT) {
     return {{}, errno};
   }
-  // Non-blocking, should a FIFO have come in between; then it is closed again.
+  // Non-blocking, in case a FIFO was put there in between; then it is closed again.
   FileDescriptor file(::openat(folder, name.c_str(),
                                flags | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,
                                mode));
@@ -86,7 +86,7 @@ Place::Place(const std::string& path, Links links) : path_(path) {
   folder_ = FileDescriptor(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!folder_.valid()) {
     const int code = errno;
-    // A folder that may be searched and not listed serves as well, but for syncing it.
+    // A folder that may be searched but not listed is good enough, except that it cannot be synced.
     if (code == EACCES) folder_ = FileDescriptor(::open(folder.c_str(), O_PATH | O_CLOEXEC));
     if (!folder_.valid()) {
       throw FileError(path_ + ": folder " + folder + ": " + reason(code), folder_fix(code), code);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Where a file of ours is kept.
+// A place where a file of ours is kept: a name in a folder.
 #pragma once
 
 #include <cerrno>
@@ -18,13 +18,15 @@ struct Trouble {
   std::string fix;
 };
 
-/// In place of an errno: what stands there is no regular file. "Wrong medium type" in the system's
-/// words.
+/// Used like an errno: there is something, but no regular file. The system's text for it is "Wrong
+/// medium type".
 inline constexpr int kNotRegular = EMEDIUMTYPE;
 
-/// Removes a regular file. 0, or an errno; kNotRegular, and it is still there: another kind.
+/// Removes a regular file. Returns 0 or an errno; kNotRegular: it is something else, and still
+/// there.
 [[nodiscard]] int remove_regular_at(int folder, const std::string& name) noexcept;
-/// Renames a regular file within a folder, onto nothing or another regular file; likewise.
+/// Renames a regular file within a folder. The new name may belong to nothing or to another regular
+/// file, which is replaced. Returns as remove_regular_at().
 [[nodiscard]] int rename_regular_at(int folder, const std::string& from,
                                     const std::string& to) noexcept;
 
@@ -32,7 +34,7 @@ inline constexpr int kNotRegular = EMEDIUMTYPE;
 [[nodiscard]] int move_regular_at(int folder, const std::string& from,
                                   const std::string& to) noexcept;
 
-/// A regular file of a folder, made with `mode` less the umask if nothing has that name.
+/// Opens a regular file of a folder; if nothing has that name, makes it with `mode` less the umask.
 [[nodiscard]] Opened open_or_make_at(int folder, const std::string& name, int flags, mode_t mode);
 
 /// A name in a folder. The folder is held by its descriptor, so all that is done happens in one
@@ -40,18 +42,18 @@ inline constexpr int kNotRegular = EMEDIUMTYPE;
 /// replaced or removed: whatever else stands there belongs to somebody, and stays. Thread: one.
 class Place {
  public:
-  /// The folder must be there. `links`: whether a symbolic link that stands at `path` is followed,
-  /// once, now: then the place is where the link leads to. Throws FileError.
+  /// The folder must be there. `links`: whether a symbolic link at `path` is followed. It is
+  /// followed once, now, and then the place is the one to which the link leads. Throws FileError.
   explicit Place(const std::string& path, Links links = Links::kRefuse);
 
   [[nodiscard]] const std::string& path() const noexcept { return path_; }
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
   [[nodiscard]] int folder() const noexcept { return folder_.get(); }
 
-  /// The mode of what stands there, links not followed; none: nothing. Throws FileError if that
-  /// cannot be told.
+  /// The mode of what is there, links not followed; nullopt: nothing is there. Throws FileError if
+  /// that cannot be found out.
   [[nodiscard]] std::optional<mode_t> mode() const { return mode_of(name_); }
-  /// Why no file can be put there; none: nothing is there or a regular file, and this user may
+  /// Why no file can be put there. nullopt: there is nothing or a regular file, and this user may
   /// write in the folder. Changes nothing.
   [[nodiscard]] std::optional<Trouble> trouble() const;
 
@@ -59,11 +61,11 @@ class Place {
   [[nodiscard]] FileDescriptor open_to_read() const;
   /// A regular file, made with `mode` if it is not there. Throws FileError.
   [[nodiscard]] FileDescriptor open_or_make(int flags, mode_t mode) const;
-  /// Renames it, in its folder, and makes the new name last. Throws FileError.
+  /// Renames it within its folder and syncs the folder. Throws FileError.
   void rename_to(const std::string& name) const;
   /// Another name in the same folder.
   [[nodiscard]] Place beside(const std::string& name) const;
-  /// Brings names to the disk. Throws FileError.
+  /// Brings the folder's names to the disk. Throws FileError.
   void sync_folder() const;
 
  private:

@@ -38,7 +38,7 @@ std::string fix_of(int error) {
   }
 }
 
-/// By its name once more: what is opened is that very file, or closed again.
+/// Opens it by its name once more, and closes it again if it is not the same file.
 FileDescriptor reopen(int folder, const std::string& name, int flags, const struct stat& seen) {
   FileDescriptor file(::openat(folder, name.c_str(), flags));
   struct stat status {};
@@ -93,11 +93,11 @@ Opened open_regular_at(int folder, const std::string& name, int flags, Links lin
     opened.error = EROFS;
     return opened;
   }
-  // The link leads to that very file, whatever its name stands for by now.
+  // This link leads to the very file that was looked at, even if its name now means another.
   const std::string itself = "/proc/self/fd/" + std::to_string(seen.get());
   flags |= O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
   opened.fd = FileDescriptor(::open(itself.c_str(), flags));
-  // A program that got its rights from its file may not use that link.
+  // A program that has capabilities from its executable may not use that link.
   if (!opened.fd.valid() && (errno == EACCES || errno == ENOENT)) {
     opened.fd = reopen(folder, name, flags | follow, status);
   }
@@ -121,7 +121,7 @@ std::string read_rest(const FileDescriptor& file, const std::string& path, std::
   for (;;) {
     const std::size_t done = text.size();
     const std::size_t room = std::min(kPieceBytes, max_bytes - done);
-    // One byte more than may be there shows a file that is too large, or has no end.
+    // One byte more than allowed is enough to see that a file is too large or has no end.
     text.resize(done + std::max<std::size_t>(room, 1));
     const ssize_t got = ::read(file.get(), text.data() + done, text.size() - done);
     const int error = errno;

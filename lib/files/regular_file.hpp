@@ -24,16 +24,16 @@ enum class Links : std::uint8_t { kFollow, kRefuse };
 /// "a FIFO", "a directory", ... of a file's mode, for messages.
 [[nodiscard]] std::string kind_of(mode_t mode);
 
-/// On a file system that shows what the kernel has, /proc or /sys: what looks like a file there
-/// keeps nothing, and may act when it is written.
+/// Whether a file is on a file system of the kernel's own, /proc or /sys: what looks like a file
+/// there stores nothing, and writing to it may have effects.
 [[nodiscard]] bool is_of_the_kernel(const FileDescriptor& file) noexcept;
 
 /// `flags` as of open(2): O_RDONLY, O_RDWR, O_WRONLY | O_APPEND, ... without O_CREAT. The result is
-/// non-blocking; to be written it must not be of the kernel (EROFS). No descriptor and errno, or no
-/// descriptor and `mode` of what is there instead.
+/// non-blocking. Files of the kernel cannot be opened for writing (EROFS). On failure there is no
+/// descriptor, and either `error` is set, or `mode` to that of what is there instead.
 struct Opened {
   FileDescriptor fd;
-  int error = 0;                    ///< errno; 0 with no `fd`: no regular file
+  int error = 0;                    ///< errno; 0 with no `fd`: it is no regular file
   std::optional<mode_t> mode = {};  ///< of what is there
 };
 /// `folder`: a descriptor that `name` is relative to, or AT_FDCWD.
@@ -42,8 +42,8 @@ struct Opened {
 /// An existing regular file, open for reading. Throws FileError.
 [[nodiscard]] FileDescriptor open_to_read(const std::string& path, Links links = Links::kFollow);
 
-/// What is left of an open file, at most `max_bytes`: one with more is refused. `path` is for
-/// messages. Throws FileError, and std::bad_alloc.
+/// Reads the rest of an open file. If that is more than `max_bytes`, the file is refused. `path` is
+/// for messages. Throws FileError, and std::bad_alloc.
 [[nodiscard]] std::string read_rest(const FileDescriptor& file, const std::string& path,
                                     std::size_t max_bytes);
 

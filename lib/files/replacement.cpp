@@ -23,9 +23,9 @@ Replacement::~Replacement() {
 }
 
 void Replacement::make(mode_t mode) {
-  // Other names of this process's number are left by ones that were killed.
+  // Names with this process's number may be left over from processes that were killed.
   constexpr int kTries = 100;
-  static std::atomic<unsigned> number{0};  // relaxed: only that each is another matters
+  static std::atomic<unsigned> number{0};  // relaxed: the numbers only have to differ
   for (int i = 0; i < kTries && !file_.valid(); ++i) {
     new_name_ = place_.name() + ".new-" + std::to_string(::getpid()) + "-" +
                 std::to_string(number.fetch_add(1, std::memory_order_relaxed));

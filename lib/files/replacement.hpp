@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A file that takes another's place when it is whole.
+// Writes a file that takes the place of another once it is whole.
 #pragma once
 
 #include <sys/types.h>
@@ -16,9 +16,9 @@ namespace esc::files {
 
 /// Writes a file beside a place and renames it there, so that the place has the old file or the
 /// whole new one, also when several write it at once: each writes a file of its own, whose name
-/// (NAME.new-PROCESS-NUMBER) nothing had before. What is at the place and is no regular file is
-/// left alone, and the write refused. Not committed: the new file goes with this object; a process
-/// that is killed leaves it. Thread: one. All throw FileError.
+/// (NAME.new-PROCESS-NUMBER) nothing had before. If something other than a regular file is at the
+/// place, it is left alone and the write is refused. Without commit() the new file is removed with
+/// this object; a process that is killed leaves it behind. Thread: one. All throw FileError.
 class Replacement {
  public:
   /// `mode`: of the new file, less the process's umask.
@@ -31,12 +31,12 @@ class Replacement {
   void write(std::string_view text);
   /// Open for writing at its end; for a library that writes by descriptor. Owned by this object.
   [[nodiscard]] int fd() const noexcept { return file_.get(); }
-  /// Brings the bytes to the disk, renames, and makes the name last.
+  /// Syncs the bytes to the disk, renames the file, and syncs the folder.
   void commit();
 
  private:
   void make(mode_t mode);
-  /// Nobody has put another file, or none, in place of the one that was written.
+  /// Whether the file that was written is still there: nobody has removed or replaced it.
   [[nodiscard]] bool is_still_there() const noexcept;
   [[noreturn]] void fail(const std::string& what, int error) const;
 
@@ -47,7 +47,7 @@ class Replacement {
   bool committed_ = false;
 };
 
-/// The whole of it at once.
+/// Replaces the file with `text` in one call.
 void replace_file(const Place& place, std::string_view text, mode_t mode = 0600);
 
 }  // namespace esc::files

@@ -6,9 +6,10 @@
 
 namespace esc::files {
 
-/// Both lead to one regular file, or to one name that nothing has yet: whoever writes one writes
-/// the other. By what they lead to, not by how they are spelt; hard links too. What cannot be
-/// looked at is no such pair, nor is a device, a FIFO or a socket, which takes what many write.
+/// Whether both paths lead to one regular file, or to one name that does not exist yet, so that
+/// writing one would write the other. It depends on what they lead to, not on how they are spelt;
+/// hard links count too. False if one of them cannot be looked at, and for devices, FIFOs and
+/// sockets, which may have several writers.
 [[nodiscard]] bool same_file(const std::string& one, const std::string& other);
 
 }  // namespace esc::files
