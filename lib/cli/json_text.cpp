@@ -4,7 +4,7 @@
 namespace esc::cli {
 namespace {
 
-/// Before the parser makes anything of it. Brackets in strings count nothing.
+/// Checked before the parser reads the text. Brackets in strings do not count.
 bool is_deeper(std::string_view text, std::size_t max_depth) noexcept {
   std::size_t depth = 0;
   bool in_string = false;

@@ -12,20 +12,20 @@
 
 namespace esc::cli {
 
-/// What is printed, compared or copied calls itself for each level.
+/// A limit, because printing, comparing and copying a document recurse once for each level.
 inline constexpr std::size_t kMaxJsonDepth = 64;
 
-/// The document; none: it is no JSON, or nested deeper.
+/// The document; nullopt: the text is not JSON, or is nested deeper.
 [[nodiscard]] std::optional<nlohmann::ordered_json> parse_json(
     std::string_view text, std::size_t max_depth = kMaxJsonDepth);
 
-/// As a terminal may see it: ASCII only, whatever bytes the texts in it have. `indent` < 0: one
-/// line.
+/// The document as text that a terminal may be shown: ASCII only, whatever bytes its strings have.
+/// `indent` < 0: one line.
 [[nodiscard]] std::string json_text(const nlohmann::ordered_json& document, int indent = -1);
 
-/// A member that is a whole number without a sign; none: it is something else, or out of the range,
-/// or `object` is no object or has no such member. nlohmann's own get() turns -1 and 1e300 into
-/// some number or other.
+/// A member that is a whole number without a sign; nullopt: it is something else or out of the
+/// range, or `object` is no object or has no such member. nlohmann's get() would turn -1 or 1e300
+/// into an arbitrary number.
 template <class Json>
 [[nodiscard]] std::optional<std::uint64_t> whole_member(const Json& object, const std::string& name,
                                                         WholeRange range = {}) {

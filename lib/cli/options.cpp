@@ -30,7 +30,7 @@ void check_word(const std::string& name, const std::string& word,
   if (std::ranges::find(words, word) == words.end()) refuse(name, word, "one of " + joined(words));
 }
 
-/// CLI11 takes the next argument for the value of "--name=".
+/// For "--name=" CLI11 would take the next argument as the value.
 void refuse_empty_values(int argc, const char* const* argv) {
   for (int i = 1; i < argc; ++i) {
     const std::string_view argument(argv[i]);
@@ -168,7 +168,7 @@ Parsed parse(CLI::App& app, int argc, const char* const* argv, StandardOutput& o
       (void)app.exit(error, out.stream(), std::cerr);
       return Parsed::kDone;
     }
-    // CLI11 repeats the arguments, which may hold anything.
+    // CLI11's message repeats the arguments, which may hold any bytes.
     std::cerr << app.get_name() << ": " << config::printable(error.what(), kMaxMessageBytes)
               << "\n  fix: see " << app.get_name() << " --help\n";
     return Parsed::kUsage;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Options of a command line, on top of CLI11: what it takes for a number or a text is too much for
-// us ("-1" as the largest number, "nan", an empty text for one that was left out).
+// Options of a command line, on top of CLI11, which accepts too much as a number or a text ("-1" as
+// the largest number, "nan", an empty text).
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -23,15 +23,15 @@ using Take = std::function<void(const std::string& text)>;
 CLI::Option* add_text(CLI::App& app, const std::string& name, Take take, const std::string& help);
 CLI::Option* add_text(CLI::App& app, const std::string& name, std::string& to,
                       const std::string& help);
-/// One that may be given several times.
+/// An option with a text that may be given several times.
 CLI::Option* add_texts(CLI::App& app, const std::string& name, std::vector<std::string>& to,
                        const std::string& help);
-/// One of these words.
+/// An option whose value is one of these words.
 CLI::Option* add_choice(CLI::App& app, const std::string& name, Take take, const std::string& help,
                         std::vector<std::string> words);
 CLI::Option* add_choice(CLI::App& app, const std::string& name, std::string& to,
                         const std::string& help, std::vector<std::string> words);
-/// Some of them, with commas between.
+/// An option whose value is several of these words, separated by commas.
 CLI::Option* add_choices(CLI::App& app, const std::string& name, std::vector<std::string>& to,
                          const std::string& help, std::vector<std::string> words);
 
@@ -41,8 +41,8 @@ CLI::Option* add_whole(CLI::App& app, const std::string& name,
 CLI::Option* add_real(CLI::App& app, const std::string& name, std::function<void(double)> take,
                       const std::string& help, RealRange range);
 
-/// A number that the type holds and the range has. Its help shows the value that `to` has now,
-/// unless that is 0.
+/// An option whose value is a number of the range that fits the type. Its help shows the present
+/// value of `to`, unless that is 0.
 template <std::unsigned_integral Number>
 CLI::Option* add_number(CLI::App& app, const std::string& name, Number& to, const std::string& help,
                         WholeRange range = {}) {
@@ -63,7 +63,7 @@ CLI::Option* add_number(CLI::App& app, const std::string& name, double& to, cons
 CLI::Option* add_number(CLI::App& app, const std::string& name, std::optional<double>& to,
                         const std::string& help, RealRange range);
 
-/// A span of time in seconds: what a clock can tell, and nobody waits in vain.
+/// The range for a span of time in seconds.
 inline constexpr RealRange kSeconds = {.min = 0.001, .max = 1e9};
 inline constexpr RealRange kSecondsOrNone = {.min = 0, .max = 1e9};
 inline constexpr RealRange kShare = {.min = 0, .max = 1};
@@ -71,7 +71,7 @@ inline constexpr RealRange kShare = {.min = 0, .max = 1};
 enum class Parsed {
   kGoOn,
   kDone,   ///< help or version was printed
-  kUsage,  ///< the line is wrong, which was said
+  kUsage,  ///< the command line is wrong, and a message was printed
 };
 /// Reads the command line.
 [[nodiscard]] Parsed parse(CLI::App& app, int argc, const char* const* argv, StandardOutput& out);

@@ -17,14 +17,15 @@
 namespace esc::cli {
 namespace {
 
-/// Some file systems say only when a descriptor is closed that they could not keep what they took.
+/// Some file systems report only when a descriptor is closed that they could not store what was
+/// written.
 int close_a_copy() noexcept {
   const int copy = ::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0);
   return copy >= 0 && ::close(copy) != 0 && errno != EINTR ? errno : 0;
 }
 
-/// Each is a descriptor that can be neither read nor written, so that using it fails; and of a
-/// folder, so that /dev/stdout, opened anew, cannot be written either.
+/// Fills each with a descriptor that can be neither read nor written, so that using it fails. It is
+/// that of a folder, so that opening /dev/stdout again for writing fails too.
 void occupy_closed_descriptors() noexcept {
   for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd) {
     if (::fcntl(fd, F_GETFD) >= 0 || errno != EBADF) continue;
@@ -69,7 +70,7 @@ StandardOutput::Waited StandardOutput::wait(int fd, std::chrono::nanoseconds tim
   for (;;) {
     const auto left = std::chrono::nanoseconds(until - Clock::now()).count();
     if (left <= 0) return Waited::kTime;
-    // No event of standard output is asked for: those that say that it is gone always come.
+    // No event of standard output is asked for: poll() always reports that its reader is gone.
     pollfd both[] = {{fd, POLLIN, 0}, {STDOUT_FILENO, 0, 0}};
     const timespec wait{.tv_sec = left / 1'000'000'000, .tv_nsec = left % 1'000'000'000};
     if (::ppoll(both, 2, &wait, nullptr) <= 0) continue;
@@ -90,7 +91,7 @@ int StandardOutput::finish(int code, int not_written) {
 }
 
 void print_if_taken(std::string_view text) noexcept {
-  // What fits a pipe's guaranteed room is written without blocking.
+  // A pipe that poll() calls writable has room for PIPE_BUF bytes: a text that fits does not block.
   static_assert(PIPE_BUF >= 4096);
   pollfd out{STDOUT_FILENO, POLLOUT, 0};
   if (::poll(&out, 1, 0) != 1 || (out.revents & POLLOUT) == 0) return;

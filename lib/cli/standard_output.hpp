@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What a program prints. Nothing else writes to standard output (tests/tidy/checks/output.py), so
-// that a result that did not get there is never taken for one that did.
+// The standard output of a program. Nothing else writes to it (tests/tidy/checks/output.py), so
+// that a program never ends with success although its result was not written.
 #pragma once
 
 #include <array>
@@ -12,19 +12,21 @@
 
 namespace esc::cli {
 
-/// Standard output, buffered. It remembers the first write that failed and takes nothing more from
-/// then on; finish() makes of it what the program ends with. One at a time; thread: one.
+/// Standard output, buffered. It remembers the first write that failed and drops everything after
+/// it; finish() then gives the status with which the program ends. One object at a time; thread:
+/// one.
 class StandardOutput {
  public:
-  /// Writing into a pipe that nobody reads is an error from now on, and no signal. A standard
-  /// descriptor that was closed is occupied, so that no file or socket of ours takes its number.
+  /// From now on, writing into a pipe that nobody reads is an error instead of a signal. Standard
+  /// descriptors that were closed are occupied, so that no file or socket of ours gets their
+  /// numbers.
   explicit StandardOutput(std::string program);
   StandardOutput(const StandardOutput&) = delete;
   StandardOutput& operator=(const StandardOutput&) = delete;
 
   [[nodiscard]] std::ostream& stream() noexcept { return stream_; }
   void write(std::string_view text) { stream_ << text; }
-  /// False: what is printed gets nowhere, so there is no use in making more of it.
+  /// False: a write has failed, so there is no use in producing more.
   [[nodiscard]] bool flush();
   [[nodiscard]] bool usable() const noexcept { return buffer_.error() == 0; }
   [[nodiscard]] static bool is_terminal() noexcept;
@@ -33,9 +35,9 @@ class StandardOutput {
   /// Waits until the time is over, `fd` can be read, or nobody reads standard output any more.
   [[nodiscard]] static Waited wait(int fd, std::chrono::nanoseconds time);
 
-  /// Writes what is buffered. The status to exit with: `code`; but where that is 0 and something
-  /// could not be written, `not_written`. That is said on standard error, unless the reader left,
-  /// as `head` does when it has enough: then everything is as if it had read on.
+  /// Writes what is buffered and returns the status to exit with: `code`, or, if that is 0 and
+  /// something could not be written, `not_written`; then a message goes to standard error. But if
+  /// the reader has left, as `head` does when it has enough, the result is as if it had read on.
   [[nodiscard]] int finish(int code, int not_written);
 
  private:
@@ -59,8 +61,8 @@ class StandardOutput {
   std::ostream stream_{&buffer_};
 };
 
-/// Writes a text to standard output if it takes it at once, as a pipe or a terminal with room does;
-/// else the text is lost. For what a person looks at while the program does something else.
+/// Writes a text to standard output if that takes it at once, as a pipe or a terminal with room
+/// does; else the text is lost. For progress that a person watches while the program works.
 void print_if_taken(std::string_view text) noexcept;
 
 }  // namespace esc::cli

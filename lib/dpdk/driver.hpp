@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Whether DPDK has a driver, asked before it is started.
+// Finds out whether DPDK has a driver, before DPDK is started.
 #pragma once
 
 #include <optional>
@@ -9,8 +9,8 @@
 
 namespace esc::dpdk {
 
-/// Why EAL would know no driver of that name ("net_pcap"), if it can be told: no library of it is
-/// among those that EAL loads. `where` is empty.
+/// Why EAL would not know a driver of that name ("net_pcap"): its library is not among those that
+/// EAL loads. nullopt: it would, or that cannot be told. `where` is empty.
 [[nodiscard]] std::optional<topology::Problem> driver_problem(const std::string& driver);
 
 }  // namespace esc::dpdk

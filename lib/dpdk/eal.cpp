@@ -19,8 +19,8 @@ namespace {
 
 constexpr std::uint64_t kMiB = 1024 * 1024;
 
-// An escd that was killed leaves its files in hugetlbfs, and their pages are not free. EAL would
-// remove them when it starts, but only if it is told to use hugepages.
+// An escd that was killed leaves its files in hugetlbfs, and their pages are not free. EAL removes
+// them when it starts, but only if it is told to use hugepages.
 void remove_leftovers(const std::string& instance) {
   topology::each_leftover_hugepage_file(
       {}, instance, [](const std::filesystem::path& file, std::uint64_t) { unlink(file.c_str()); });

@@ -10,7 +10,7 @@
 
 namespace esc::dpdk {
 
-/// What EAL, its drivers and its own tables take beside our pools and rings.
+/// The memory that EAL, its drivers and its own tables take beside our pools and rings.
 inline constexpr std::uint64_t kEalOverheadBytes = 96ULL * 1024 * 1024;
 
 using topology::HugepageUse;
@@ -30,7 +30,8 @@ struct EalSettings {
   std::string less_memory = topology::MemoryWish::kLessMemory;
 };
 
-/// What kind of memory EAL will run on, and why: decided before EAL starts so that it can be said.
+/// What kind of memory EAL will run on, and why. It is decided before EAL starts, so that it can be
+/// reported.
 struct MemoryChoice {
   bool hugepages = false;
   bool in_memory = false;  ///< hugepages without a hugetlbfs mount: no secondary process can attach
@@ -40,9 +41,9 @@ struct MemoryChoice {
 /// What EAL is going to be asked for.
 [[nodiscard]] topology::MemoryWish memory_wish(const EalSettings& settings);
 
-/// By topology::choose_memory(). Then removes what a killed escd of this name left in hugetlbfs,
-/// and looks for a mount of it that we may write to. Throws StartError if hugepages are required
-/// and there are too few, or if there is too little memory of either kind.
+/// Decides by topology::choose_memory(). Then removes the files that a killed escd of this name
+/// left in hugetlbfs, and looks for a mount of hugetlbfs where we may write. Throws StartError if
+/// hugepages are required and there are too few, or if there is too little memory of either kind.
 [[nodiscard]] MemoryChoice choose_memory(const EalSettings& settings);
 
 /// The whole argument vector, argv[0] first.

@@ -18,8 +18,8 @@ spdlog::level::level_enum to_spdlog(unsigned level) {
   return spdlog::level::debug;
 }
 
-// What a device or a firmware puts into a log line is no more to be trusted than a sender: only
-// printable ASCII gets through.
+// Devices and firmware put text into log lines, and that is trusted no more than what senders send:
+// only printable ASCII gets through.
 std::string printable(std::string_view text) {
   std::string clean;
   for (const char c : text) clean += (c >= ' ' && c <= '~') ? c : '?';

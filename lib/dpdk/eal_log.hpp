@@ -4,8 +4,8 @@
 
 namespace esc::dpdk {
 
-/// Points rte_log at spdlog's default logger. Call before rte_eal_init; control-path threads only
-/// write it.
+/// Points rte_log at spdlog's default logger. To be called before rte_eal_init. Only threads of the
+/// control path write to that log.
 void route_eal_log_to_spdlog();
 
 }  // namespace esc::dpdk

@@ -46,7 +46,7 @@ bool is_packet_socket_on(int fd, const std::set<int>& interfaces) {
 }
 
 void attach(int fd, std::span<const sock_filter> filter) {
-  // The kernel copies the program, and does not write to it.
+  // The kernel copies the program and does not write to it.
   const sock_fprog program{static_cast<unsigned short>(filter.size()),
                            const_cast<sock_filter*>(filter.data())};
   if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) != 0) {
@@ -90,9 +90,9 @@ void PacketSockets::take(Take what) {
       attach(fd, kTakeIncoming);
     }
   }
-  // The kernel judges and stores a packet under RCU, and this waits until every such section that
-  // began before is over. Where it is not to be had (a kernel with nohz_full), a packet that was
-  // being stored at this moment may still get through.
+  // The kernel filters and stores each packet within an RCU section, and this call waits until
+  // every section that began before is over. Kernels with nohz_full do not have the call; there a
+  // packet that is being stored at this moment may still get through.
   static_cast<void>(syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0));
 }
 

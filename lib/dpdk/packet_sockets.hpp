@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The packet sockets that a driver has opened on an interface of the kernel, and what it does not
-// do with them itself.
+// The packet sockets that a driver has opened on an interface of the kernel. Does with them what
+// the driver does not: filters, and reads how many packets were dropped.
 #pragma once
 
 #include <cstdint>
@@ -18,11 +18,13 @@ class PacketSockets {
 
   enum class Take : std::uint8_t {
     kNothing,
-    kIncoming  ///< what comes in at the interface, without what the host sends out of it
+    /// Packets that come in at the interface, but not those that the host sends out of it.
+    kIncoming
   };
-  /// In force when it returns: no packet that was judged before is still on its way into a ring. By
-  /// a filter, for PACKET_IGNORE_OUTGOING does nothing for a socket in a fanout group, as
-  /// net_af_packet's are. Main lcore. Throws std::system_error.
+  /// Sets which packets the sockets take. It is in force when the call returns: no packet filtered
+  /// by the earlier rule is still on its way into a ring. Uses a filter, since
+  /// PACKET_IGNORE_OUTGOING has no effect on sockets in a fanout group, as net_af_packet's are.
+  /// Main lcore. Throws std::system_error.
   void take(Take what);
 
   /// Packets that the kernel dropped at the sockets since they were opened, or since

@@ -12,13 +12,13 @@
 namespace esc::dpdk {
 namespace {
 
-// Neither waits for an lcore that was preempted in the middle, as the default ring would
-// (docs/decisions.md).
+// With both, nobody waits for an lcore that was preempted in the middle of an operation, as with
+// the default ring (docs/decisions.md).
 const char* pool_ops(PoolOrder order) {
   return order == PoolOrder::kLifo ? "lf_stack" : "ring_mt_hts";
 }
 
-// A small pool goes without: what some lcores' caches keep would be missing to the others.
+// A small pool has no caches: mbufs in one lcore's cache would be missing for the others.
 unsigned cache_mbufs(std::size_t mbufs) {
   return mbufs >= 16 * kPoolCacheHoldsMbufs ? kPoolCacheMbufs : 0;
 }
@@ -28,7 +28,7 @@ unsigned cache_mbufs(std::size_t mbufs) {
 std::uint64_t pool_bytes(std::size_t mbufs, std::uint32_t data_bytes, std::uint64_t page_bytes) {
   const std::uint64_t element = sizeof(rte_mbuf) + RTE_PKTMBUF_HEADROOM + data_bytes +
                                 sizeof(rte_mempool_objhdr) + 2 * RTE_CACHE_LINE_SIZE;
-  // An element never lies across two pages, unless it is larger than one.
+  // An element never lies across two pages, unless it is larger than a page.
   const std::uint64_t per_page = page_bytes / element;
   const std::uint64_t pages = per_page != 0 ? (mbufs + per_page - 1) / per_page
                                             : mbufs * ((element + page_bytes - 1) / page_bytes);

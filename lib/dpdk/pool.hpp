@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Mbuf pools: how large, from where, and whole at the end.
+// Mbuf pools: their size, their memory, and whether they are whole at the end.
 #pragma once
 
 #include <cstddef>
@@ -17,7 +17,7 @@ namespace esc::dpdk {
 struct PoolHolders {
   std::size_t descriptors = 0;  ///< rx_queues x rx_descriptors: filled into the NIC's ring
   std::size_t driver =
-      0;  ///< what the driver keeps beside that, as net_pcap's infinite_rx keeps its trace
+      0;  ///< what the driver keeps besides: net_pcap with infinite_rx keeps its whole trace
   std::size_t rings = 0;   ///< every cell of the rings between the lcores
   std::size_t bursts = 0;  ///< what stages have in hand
   std::size_t caches = 0;  ///< per-lcore caches of the mempool, which may keep 1.5 times their size
@@ -41,7 +41,7 @@ inline constexpr std::uint64_t kOrdinaryPageBytes = 4096;
                                        std::uint64_t page_bytes);
 
 /// Which free mbuf is handed out next. LIFO keeps the working set in cache; FIFO is for drivers
-/// that cannot do with it.
+/// that do not work with LIFO.
 enum class PoolOrder : std::uint8_t { kLifo, kFifo };
 
 /// An mbuf pool. Owner: one Port. The DPDK pool is freed with it; the Port must be closed first,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What is in an mbuf pool, by taking all of it out: an mbuf that went back twice does not stand in
-// for one that never did, as it does in rte_mempool_avail_count().
+// Counts the mbufs of a pool by taking all of them out. Unlike with rte_mempool_avail_count(), an
+// mbuf that was given back twice does not make up for one that was never given back.
 #pragma once
 
 #include <rte_lcore.h>
@@ -14,10 +14,10 @@ namespace esc::dpdk {
 
 struct PoolCount {
   std::size_t mbufs = 0;     ///< different ones
-  std::size_t repeated = 0;  ///< found once more: given back twice
+  std::size_t repeated = 0;  ///< mbufs found more than once: they were given back twice
 };
 
-/// Everything goes back as it was found. Only while no lcore uses the pool. Allocates.
+/// Puts everything back as it was found. Only while no lcore uses the pool. Allocates.
 [[nodiscard]] inline PoolCount count_mbufs(rte_mempool* pool) {
   for (unsigned lcore = 0; lcore < RTE_MAX_LCORE; ++lcore) {
     rte_mempool_cache* cache = rte_mempool_default_cache(pool, lcore);
@@ -25,7 +25,7 @@ struct PoolCount {
   }
   std::vector<void*> found;
   found.reserve(pool->size);
-  // One at a time, and not by way of a cache: a bulk is all or nothing.
+  // Takes one at a time, past the caches: a bulk request would return all or nothing.
   for (void* mbuf = nullptr; rte_mempool_generic_get(pool, &mbuf, 1, nullptr) == 0;) {
     found.push_back(mbuf);
   }

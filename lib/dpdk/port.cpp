@@ -97,7 +97,8 @@ void Port::configure() {
     if (conf.rx_adv_conf.rss_conf.rss_hf != 0) {
       conf.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
     } else if (settings_.pci) {
-      // What stands behind a virtual port spreads by itself, and says nothing of it.
+      // A virtual port's other side spreads packets over queues in its own way, and the port cannot
+      // say how.
       spdlog::warn(
           "port \"{}\": {} does not spread packets over queues by itself (no RSS): unless "
           "what feeds it does, all but the first of {} stay empty; lower port.rx_queues",
@@ -159,7 +160,7 @@ void Port::set_up_queues(int socket) {
 void Port::make_pool(std::uint16_t descriptors, int socket) {
   PoolHolders holders = settings_.holders;
   holders.descriptors = std::size_t{descriptors} * settings_.rx_queues;
-  // It fills a second ring as long, for packets of several buffers.
+  // It fills a second ring of the same length, for packets of several buffers.
   if (driver_ == "net_vmxnet3") holders.descriptors *= 2;
   const std::size_t mbufs = settings_.pool_mbufs != 0 ? settings_.pool_mbufs : holders.sum();
   // net_af_xdp registers the pool's memory with the kernel and receives nothing from a LIFO pool.
@@ -189,7 +190,8 @@ void Port::start() {
                    error_text(result));
     }
   }
-  // What it holds stays the same from here on: it refills one mbuf for each that it hands out.
+  // From here on the driver always holds the same number: it takes one mbuf for each that it hands
+  // out.
   if (driver_ == "net_af_xdp") kept_by_driver_ = pool_->size() - pool_->available();
   resident_mbufs_ = pool_->size() - pool_->available();
   counts_descriptors_ = rte_eth_rx_queue_count(id_, 0) >= 0;
@@ -201,11 +203,11 @@ void Port::find_sockets() {
   if (driver_ != "net_af_packet" && driver_ != "net_pcap") return;
   if (settings_.interfaces.empty()) return;
   sockets_ = std::make_unique<PacketSockets>(settings_.interfaces);
-  counts_drops_ = driver_ == "net_af_packet";  // net_pcap tells its own
+  counts_drops_ = driver_ == "net_af_packet";  // net_pcap reports its own drops
 }
 
-/// A port receives what comes in at its interface from now on: not what its sockets took before
-/// they were bound to it, and never what the host itself sends out of it.
+/// From now on the port receives what comes in at its interface. It does not receive what its
+/// sockets took before they were bound, nor what the host itself sends out of the interface.
 void Port::begin_to_receive() {
   if (!sockets_) return;
   try {
@@ -225,7 +227,7 @@ void Port::begin_to_receive() {
   }
 }
 
-/// While nothing is taken: as many as the rings hold, at most.
+/// Called while the sockets take nothing, so there are at most as many packets as the rings hold.
 void Port::put_aside() {
   std::array<rte_mbuf*, 32> burst{};
   for (std::uint16_t queue = 0; queue < settings_.rx_queues; ++queue) {

@@ -23,8 +23,8 @@ struct PortSettings {
   std::string device;       ///< devargs of a virtual device, or a PCI address
   std::string device_name;  ///< DPDK's name of it: "net_pcap0", "0000:01:00.0"
   bool pci = false;
-  std::vector<std::string> interfaces;  ///< of the kernel, by name, that it receives from
-  std::vector<std::string> traces;      ///< that it plays: one for each queue
+  std::vector<std::string> interfaces;  ///< names of the kernel's interfaces that it receives from
+  std::vector<std::string> traces;      ///< the trace files that it plays, one for each queue
   std::uint16_t index = 0;              ///< in the configuration; names the pool
   std::uint16_t rx_queues = 1;
   std::uint16_t rx_descriptors = 0;  ///< 0: the driver's choice
@@ -35,9 +35,10 @@ struct PortSettings {
   bool lossless = false;                        ///< cannot lose packets while it is not polled
   wire::Restamp restamp = wire::Restamp::kOff;  ///< net_pcap with infinite_rx=1 only
   std::vector<std::uint16_t> udp_ports;         ///< that carry events; for restamp
-  bool software_checksums = true;  ///< who receives computes those that the NIC does not vouch for
-  bool nic_checksums = true;       ///< ask the NIC to verify where it can
-  PoolHolders holders;  ///< descriptors are filled in when the driver has told its number
+  /// The RX stage computes checksums that the NIC has not verified.
+  bool software_checksums = true;
+  bool nic_checksums = true;  ///< ask the NIC to verify where it can
+  PoolHolders holders;        ///< descriptors are filled in when the driver has told its number
 };
 
 struct PortStats {
@@ -46,8 +47,9 @@ struct PortStats {
   std::uint64_t imissed = 0;
   std::uint64_t rx_nombuf = 0;
   std::uint64_t ierrors = 0;
-  /// Taken by the driver before the port was started, and put aside: net_af_packet's sockets listen
-  /// before they are bound, and have packets of other interfaces by then. Not among `packets`.
+  /// Packets that the driver took before the port was started, and that were put aside:
+  /// net_af_packet's sockets receive from all interfaces until they are bound to one. Not among
+  /// `packets`.
   std::uint64_t before_start = 0;
 };
 
@@ -61,8 +63,8 @@ class Port {
   Port& operator=(const Port&) = delete;
 
   void start();
-  /// Stops and closes the device and drops its reference to mbufs; the pool stays, so that it can
-  /// be judged. Idempotent.
+  /// Stops and closes the device, which gives up its mbufs; the pool stays, so that it can be
+  /// counted. May be called again.
   void close();
 
   [[nodiscard]] RxQueue rx_queue(std::uint16_t queue) const;
@@ -70,8 +72,8 @@ class Port {
   [[nodiscard]] const Pool& pool() const noexcept { return *pool_; }
   [[nodiscard]] const std::string& driver() const noexcept { return driver_; }
   [[nodiscard]] std::uint16_t id() const noexcept { return id_; }
-  /// Mbufs the driver receives into come from pool() and are whole: false for net_ring, which hands
-  /// on anyone's.
+  /// Whether the mbufs that the driver hands out come from pool() and belong to nobody else. False
+  /// for net_ring, which passes on the sender's mbufs.
   [[nodiscard]] bool own_mbufs() const noexcept { return own_mbufs_; }
   /// Mbufs that the driver took at start and does not give back when closed: net_af_xdp leaves its
   /// fill ring behind (DPDK 22.11). 0 for every other driver.
@@ -80,9 +82,9 @@ class Port {
   [[nodiscard]] std::size_t resident_mbufs() const noexcept { return resident_mbufs_; }
   [[nodiscard]] PortStats stats()
       const;  ///< any control thread; zeros kept from before once closed
-  /// Asks for the link, on the main lcore, now and then; does not wait. True: it has changed.
+  /// Asks for the link; does not wait. True: it has changed. Called by the main lcore now and then.
   bool watch_link() { return link_ && link_->look(); }
-  /// As of the last watch_link(). Any thread.
+  /// The link at the last watch_link(). Any thread.
   [[nodiscard]] Link link() const noexcept { return link_ ? link_->get() : Link{}; }
 
  private:
@@ -107,8 +109,9 @@ class Port {
   bool probed_ = false;
   bool closed_ = false;
   PortStats last_stats_;
-  std::unique_ptr<PacketSockets> sockets_;  ///< of a driver that receives through such
-  bool counts_drops_ = false;               ///< `sockets_` know what the driver does not tell
+  std::unique_ptr<PacketSockets> sockets_;  ///< set if the driver receives through packet sockets
+  /// `sockets_` can tell drops that the driver does not report.
+  bool counts_drops_ = false;
   std::uint64_t before_start_ = 0;
   std::uint64_t before_start_bytes_ = 0;
   std::unique_ptr<PortLink> link_;  ///< once started

@@ -47,13 +47,13 @@ PortLink::PortLink(std::uint16_t port_id, const std::string& driver,
   if (interfaces_.empty() && rte_eth_dev_info_get(port_id, &info) == 0 && info.if_index != 0) {
     add(topology::Interface::of(info.if_index));
   }
-  // They say that their link is up, whatever happens to what they read.
+  // These drivers report that their link is up, whatever happens to what they read.
   has_link_ = plays_traces_ || !interfaces_.empty() ||
               (driver != "net_pcap" && driver != "net_null" && driver != "net_ring");
 }
 
 Link PortLink::get() const noexcept {
-  // Relaxed: it stands for nothing but itself.
+  // Relaxed: nothing else is published with it.
   const std::uint64_t last = last_.load(std::memory_order_relaxed);
   return {static_cast<LinkState>(last & ((1U << kStateBits) - 1)),
           static_cast<std::uint32_t>(last >> kStateBits)};
@@ -62,8 +62,8 @@ Link PortLink::get() const noexcept {
 bool PortLink::look() {
   if (!open_ || !has_link_) return false;
   const Link before = get();
-  // What is gone does not come back: an interface of the same number is another one. Nor does the
-  // driver read on in a trace that it could not read.
+  // An interface that is gone does not come back: a new one is another interface. And a driver does
+  // not read on in a trace after it could not read it.
   if (before.state == LinkState::kGone || before.state == LinkState::kDamaged) return false;
   const Link now = ask();
   last_.store(packed(now), std::memory_order_relaxed);
@@ -86,7 +86,7 @@ Link PortLink::ask() const {
   return now;
 }
 
-/// Of several interfaces the worst: what comes in at it is missing.
+/// Of several interfaces the worst state counts, since packets of that one are missing.
 LinkState PortLink::ask_kernel() const noexcept {
   LinkState worst = LinkState::kUp;
   for (const topology::Interface& interface : interfaces_) {

@@ -16,15 +16,17 @@ enum class LinkState : std::uint8_t {
   kNone,  ///< the port has no link: a trace file, net_null, net_ring
   kUp,
   kDown,  ///< nothing comes in until it is up again; the port need not be opened anew
-  kGone,  ///< what the port was opened on is gone for good: it is deaf until escd is started anew
-  kDamaged,  ///< its trace cannot be read on: the rest is not played
+  /// The interface on which the port was opened is gone: nothing comes in until escd is started
+  /// again.
+  kGone,
+  kDamaged,  ///< its trace file is damaged: the rest of it is not played
 };
 /// "none", "up", "down", "gone", "damaged".
 [[nodiscard]] std::string_view name(LinkState state) noexcept;
 
 struct Link {
   LinkState state = LinkState::kNone;
-  std::uint32_t speed_mbps = 0;  ///< 0: not known, as of every port on an interface of the kernel
+  std::uint32_t speed_mbps = 0;  ///< 0: not known; so for every port on an interface of the kernel
 
   /// Packets can come in, as far as can be told.
   [[nodiscard]] bool up() const noexcept {
@@ -33,22 +35,23 @@ struct Link {
   friend bool operator==(const Link&, const Link&) = default;
 };
 
-/// The link of one port. A port on interfaces of the kernel is asked about there: net_af_packet
-/// says that a link is up when its interface is gone, net_pcap always. Any other is asked by
-/// rte_eth_link_get_nowait.
+/// The link of one port. For a port on interfaces of the kernel the kernel is asked: net_af_packet
+/// reports a link that is up even when its interface is gone, and net_pcap always does. Any other
+/// port is asked with rte_eth_link_get_nowait.
 class PortLink {
  public:
-  /// `driver`: as rte_eth_dev_info has it. `interfaces`: names of those it receives from; may be
-  /// empty for a driver that tells its interface by itself. `plays_traces`: it has no link, but
-  /// files that may be damaged; ierrors then says so.
+  /// `driver`: its name from rte_eth_dev_info. `interfaces`: names of those that it receives from;
+  /// may be empty if the driver reports its interface itself. `plays_traces`: it has no link but
+  /// trace files, and ierrors says whether they are damaged.
   PortLink(std::uint16_t port_id, const std::string& driver,
            const std::vector<std::string>& interfaces, bool plays_traces);
 
-  /// Main lcore, now and then; does not wait. True: it is another than at the last look.
+  /// Looks at the link; does not wait. True: it has changed since the last look. Called by the main
+  /// lcore now and then.
   bool look();
-  /// Once closed. It stays what it was.
+  /// The port is closed: the link is not asked for any more and keeps its last value.
   void close() noexcept { open_ = false; }
-  /// As of the last look. Any thread.
+  /// The link at the last look. Any thread.
   [[nodiscard]] Link get() const noexcept;
 
  private:

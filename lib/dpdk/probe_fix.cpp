@@ -29,8 +29,9 @@ std::string_view take_word(std::string_view& rest) {
   return word;
 }
 
-/// Whether a UNIX socket of that name, "@name" for an abstract one, takes connections. Asks the
-/// kernel: net_memif of DPDK 22.11 aborts its process when a client connects and hangs up at once.
+/// Whether a UNIX socket of that name accepts connections ("@name" for an abstract one). It reads
+/// the kernel's table instead of connecting, since net_memif of DPDK 22.11 aborts its process when
+/// a client connects and hangs up at once.
 bool somebody_listens(const std::string& name) {
   constexpr std::uint64_t kAcceptsConnections = 0x10000;  // __SO_ACCEPTCON
   std::ifstream table("/proc/net/unix");

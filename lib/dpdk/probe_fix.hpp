@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What to do about a device that cannot be opened, as far as that can be told.
+// Says what to do about a device that cannot be opened, as far as that can be found out.
 #pragma once
 
 #include <cstddef>
@@ -15,11 +15,13 @@ struct PortSettings;
 /// Looks at the machine as it is now. Never throws.
 [[nodiscard]] std::string probe_fix(const PortSettings& settings);
 
-/// Why a memif port that is its socket's server could not be: another is, something that nobody
-/// listens on stands there, or no socket can be made. `where` is empty. Makes no connection.
+/// Why a memif port cannot be the server of its socket: another process is, the path belongs to
+/// something that nobody listens on, or no socket can be made. `where` is empty. Makes no
+/// connection.
 [[nodiscard]] std::optional<topology::Problem> memif_problem(const std::string& device);
 
-/// What to do about a receive queue that the driver refused. `pool_mbufs`: what it was offered.
+/// What to do about a receive queue that the driver refused. `pool_mbufs`: the size of the pool
+/// that it was given.
 [[nodiscard]] std::string queue_fix(const PortSettings& settings, std::size_t pool_mbufs);
 
 /// Value of `key` in "name,key=value,..."; empty without it.

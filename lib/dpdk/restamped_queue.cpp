@@ -15,7 +15,8 @@
 namespace esc::dpdk {
 namespace {
 
-/// Ids of two queues never meet: the upper 16 bits say which it is, the others count.
+/// The ids of two queues are never equal: the upper 16 bits say which queue it is, the others
+/// count.
 std::uint64_t first_id(std::uint16_t port, std::uint16_t queue) {
   return std::uint64_t{port} << 56U | std::uint64_t{queue} << 48U;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A queue of an endless trace whose packets are made new on each pass.
+// A queue that plays a trace without end and gives its packets new numbers on each pass.
 #pragma once
 
 #include <cstdint>
@@ -15,9 +15,9 @@ namespace esc::dpdk {
 struct PortSettings;
 
 /// A receive callback of ethdev, so that queues without one pay nothing for it. net_pcap with
-/// infinite_rx=1 hands out copies of its trace's packets in the trace's order, each with its turn:
-/// when its pool is dry it hands out nothing and skips nothing. So counting the packets tells which
-/// of the trace each is.
+/// infinite_rx=1 hands out copies of its trace's packets, always in the trace's order: when its
+/// pool is empty it hands out nothing and skips nothing. So counting the packets tells which packet
+/// of the trace each one is.
 ///
 /// Thread: main lcore, while nobody polls the queue; it stamps on the lcore that polls.
 class RestampedQueue {

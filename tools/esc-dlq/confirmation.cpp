@@ -23,14 +23,14 @@ std::uint64_t count_of(const nlohmann::ordered_json& stage, const char* name) {
   return *count;
 }
 
-/// escctl's own advice names escctl's options.
+/// escctl's advice names escctl's options, so it is replaced.
 std::string fix_of(const ctl::Failure& failure) {
   if (failure.code() == ctl::ExitCode::kRefused) return failure.fix();
   return "--confirm takes the name of an instance that runs on this machine, or the path of its "
          "control socket; run this as the user that runs it, or as root";
 }
 
-/// Calls something of escctl's, whose errors are told as ours.
+/// Calls a function of escctl and turns its errors into ours.
 template <class Call>
 auto told(Call&& call) {
   try {

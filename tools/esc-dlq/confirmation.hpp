@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What a running appliance on this machine says it has taken of a replay.
+// Asks a running appliance on this machine how much of a replay it has taken.
 #pragma once
 
 #include <cstdint>
@@ -12,8 +12,8 @@ namespace esc::dlq_tool {
 /// Replayed letters that reached its dispatchers since it started.
 struct ReplayCounts {
   std::uint64_t fresh = 0;
-  std::uint64_t copies = 0;   ///< came before
-  std::uint64_t refused = 0;  ///< from where none are taken, whoever sent them
+  std::uint64_t copies = 0;   ///< letters that had come before
+  std::uint64_t refused = 0;  ///< letters from an address that may not replay, whoever sent them
 
   [[nodiscard]] std::uint64_t taken() const noexcept { return fresh + copies; }
 };

@@ -29,7 +29,7 @@ constexpr std::size_t kMaxBytes = 64 * 1024;
   throw ReplayError("cursor '" + path + "': " + what, fix);
 }
 
-/// What is in the file; none: there is no such file.
+/// What is in the file; nullopt: there is no such file.
 std::optional<std::string> read_file(const std::string& path) {
   try {
     const files::Place place(path);
@@ -71,8 +71,8 @@ void Cursor::read() {
 }
 
 void Cursor::lock() {
-  // A file of its own: the cursor's is replaced at every commit. It stays; who removes it while
-  // another holds it would let a third one in.
+  // The lock has a file of its own, since the cursor's file is replaced at every commit. It is
+  // never removed: whoever removed it while another process holds it would let a third one in.
   const std::string path = path_ + ".lock";
   try {
     lock_ = files::open_lock(files::Place(path));

@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::uint64_t kNsOfSecond = 1'000'000'000;
 
-/// Takes the first level off; what is left, or none.
+/// Returns the text without its first level; nullopt if it has only one.
 std::optional<std::string_view> drop_level(std::string_view text) noexcept {
   const std::size_t slash = text.find('/');
   if (slash == std::string_view::npos) return std::nullopt;
@@ -74,7 +74,7 @@ std::optional<std::uint64_t> parse_time(std::string_view text, std::uint64_t now
   for (std::size_t i = 0; i < kForm.size(); ++i) {
     if (kForm[i] != '0' && text[i] != kForm[i]) return std::nullopt;
   }
-  // 2^64 ns after 1970 it is 2554.
+  // 2^64 ns after 1970 is in the year 2554.
   const auto year = parse_whole(text.substr(0, 4), {1970, 2553});
   const auto month = parse_whole(text.substr(5, 2), {1, 12});
   const auto day = parse_whole(text.substr(8, 2), {1, 31});
@@ -91,7 +91,7 @@ std::optional<std::uint64_t> parse_time(std::string_view text, std::uint64_t now
   return (((days * 24 + *hour) * 60 + *minute) * 60 + *second) * kNsOfSecond;
 }
 
-// One a line: nothing that may stand in a pattern is a line's end.
+// One condition a line: a pattern cannot contain the end of a line.
 std::string Filter::selection() const {
   std::vector<std::string> sorted = reasons;
   std::ranges::sort(sorted);

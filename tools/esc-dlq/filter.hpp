@@ -20,21 +20,22 @@ namespace esc::dlq_tool {
 /// Unix time, ns.
 [[nodiscard]] std::uint64_t unix_now_ns();
 
-/// "2026-11-26T12:00:00Z", or how long before `now_ns`: "90s", "15m", "2h", "7d". Unix time, ns;
-/// none: it is neither.
+/// Reads "2026-11-26T12:00:00Z", or a time before `now_ns`: "90s", "15m", "2h", "7d". Returns Unix
+/// time in ns; nullopt: it is neither.
 [[nodiscard]] std::optional<std::uint64_t> parse_time(std::string_view text, std::uint64_t now_ns);
 
-/// All conditions that are given have to hold.
+/// Says which dead letters are meant: all conditions that are given have to hold.
 struct Filter {
   std::vector<std::string> reasons;  ///< any of them
   std::string topic;                 ///< a pattern; empty: any
   std::optional<std::uint64_t> producer;
-  std::uint64_t since_ns = 0;  ///< of death, like the next one, which is the first not meant
+  /// Letters that died at this time or later; the next one: before that time.
+  std::uint64_t since_ns = 0;
   std::uint64_t until_ns = UINT64_MAX;
   std::string since_text;  ///< as they were given
   std::string until_text;
 
-  /// Says which letters are meant: the same for the same words on the command line.
+  /// A text for this filter, which is the same for the same words on the command line.
   [[nodiscard]] std::string selection() const;
   [[nodiscard]] bool takes(const dlq::Record& record) const;
 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What a record says, in words: its frame taken apart, its numbers named.
+// Puts a record into words: takes its frame apart and names its numbers.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,8 @@
 
 namespace esc::dlq_tool {
 
-/// A frame's parts, where it lies. Bytes on a disk may be anything: none if they are no frame.
+/// The parts of a frame, where it lies. Bytes on a disk may be anything; nullopt if they are no
+/// frame.
 struct FrameParts {
   std::uint8_t priority = 0;
   std::string_view topic;
@@ -20,7 +21,7 @@ struct FrameParts {
 };
 [[nodiscard]] std::optional<FrameParts> frame_parts(std::span<const std::byte> frame) noexcept;
 
-/// Names; of what a newer version wrote "reason_17", "stage_9".
+/// Names; a number that only a newer version knows becomes "reason_17" or "stage_9".
 [[nodiscard]] std::string reason_name(std::uint8_t reason);
 [[nodiscard]] std::string stage_name(dlq::Stage stage);
 /// "port 0 queue 3", "port 0 queue 3 from 192.0.2.1:40000"; tcp: "listener", "connection".

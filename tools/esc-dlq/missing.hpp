@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What a command could not show of what is kept.
+// Counts the segments that a command could not read completely.
 #pragma once
 
 #include <cstdint>
@@ -8,7 +8,8 @@
 
 namespace esc::dlq_tool {
 
-/// Segments whose letters are not all there. Thread: one; of several, add() joins them.
+/// Segments of which not all letters could be read. Thread: one; add() joins the counts of several
+/// threads.
 struct Missing {
   std::uint64_t unreadable = 0;  ///< the disk refused them, or a part of them
   std::uint64_t damaged = 0;     ///< they had more letters than can be read

@@ -27,7 +27,8 @@ struct Options {
   ReplayOptions replay;
 };
 
-/// The options, or how to end: --help, --version, or a line that is wrong, which was said.
+/// The options, or the exit code: after --help, --version, or a wrong command line, whose message
+/// was printed.
 [[nodiscard]] std::variant<Options, ExitCode> parse_options(int argc, const char* const* argv,
                                                             cli::StandardOutput& out);
 

@@ -13,10 +13,10 @@
 namespace esc::dlq_tool {
 namespace {
 
-// Each is a segment put into words, which may be some times as long.
+// Each is a segment in words, which may take several times its size in memory.
 constexpr std::size_t kAtATime = 4;
 
-/// Of one segment.
+/// The words of one segment.
 struct Words {
   std::vector<std::string> letters;
   dlq::SegmentRead read;
@@ -38,10 +38,11 @@ Missing print_letters(std::ostream& out, const dlq::Folder& folder, const Filter
                       std::uint64_t limit,
                       const std::function<void(std::uint64_t bytes)>& on_read) {
   tbb::enumerable_thread_specific<dlq::SegmentBytes> rooms;
-  std::size_t next = 0;             // of the first stage alone
-  std::uint64_t printed = 0;        // of the last stage alone
-  Missing missing;                  // likewise
-  std::atomic<bool> enough{false};  // relaxed: a segment more or less is read for nothing
+  std::size_t next = 0;       // of the first stage alone
+  std::uint64_t printed = 0;  // of the last stage alone
+  Missing missing;            // likewise
+  // relaxed: it does not matter if one more segment is read for nothing
+  std::atomic<bool> enough{false};
   const auto take = [&](tbb::flow_control& control) -> std::size_t {
     if (next == folder.segments().size() || enough.load(std::memory_order_relaxed)) {
       control.stop();

@@ -13,9 +13,9 @@
 
 namespace esc::dlq_tool {
 
-/// Oldest segment first, in the order in which they died there; `limit` of them, 0: all. Segments
-/// are read and put into words in parallel, some at a time. What is not
-/// among them is returned. `on_read`: as of dlq::scan_folder.
+/// Prints the oldest segment first, and in each segment the letters in the order in which they
+/// died; at most `limit` letters, 0: all. Several segments at a time are read and put into words in
+/// parallel. Returns what could not be read. `on_read`: as in dlq::scan_folder.
 [[nodiscard]] Missing print_letters(std::ostream& out, const dlq::Folder& folder,
                                     const Filter& filter, Form form, std::uint64_t limit,
                                     const std::function<void(std::uint64_t bytes)>& on_read);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A bar on the terminal for what takes long.
+// A progress bar on the terminal.
 #pragma once
 
 #include <atomic>
@@ -10,12 +10,12 @@
 
 namespace esc::dlq_tool {
 
-/// Bytes done of all. Draws on stderr while that is a terminal, ten times a second at most and not
-/// before there was time to get impatient; nothing otherwise. add(): any thread.
+/// Shows the bytes done out of all. Draws on stderr if that is a terminal, at most ten times a
+/// second, and only after a while; otherwise draws nothing. add(): any thread.
 class Progress {
  public:
   Progress(std::string what, std::uint64_t bytes);
-  ~Progress();  ///< the bar is gone then
+  ~Progress();  ///< removes the bar
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
 
@@ -27,7 +27,7 @@ class Progress {
   std::string what_;
   std::uint64_t bytes_;
   bool shown_;
-  std::atomic<std::uint64_t> done_{0};  ///< relaxed: for the eye
+  std::atomic<std::uint64_t> done_{0};  ///< relaxed: only shown to people
   std::mutex drawing_;
   Clock::time_point next_;  ///< under `drawing_`, like the next one
   bool drawn_ = false;

@@ -52,7 +52,7 @@ void sync(dlq::FileSystem& files, const std::string& path, std::size_t removed) 
 }  // namespace
 
 void purge(std::ostream& out, const std::string& path, const PurgeOptions& options, bool json) {
-  const dlq::Folder folder(path);  // first: it must be there
+  const dlq::Folder folder(path);  // first, since the folder has to exist
   dlq::PosixFileSystem files;
   if (!options.dry_run) take_folder(files, path);
   std::vector<dlq::ScannedSegment> segments;

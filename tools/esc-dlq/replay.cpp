@@ -20,13 +20,14 @@ namespace {
 constexpr std::uint64_t kBatchLetters = 4096;
 constexpr std::size_t kBatchBytes = 4U << 20U;
 
-/// Of about a second at most: so that the cursor, and who looks on, is not far behind.
+/// A batch takes about a second at most, so that the cursor and the progress bar are not far
+/// behind.
 std::uint64_t letters_of_a_batch(double rate) noexcept {
   if (rate <= 0) return kBatchLetters;
   return static_cast<std::uint64_t>(std::clamp(rate, 1.0, static_cast<double>(kBatchLetters)));
 }
 
-/// One replay under way. Thread: one.
+/// One replay. Thread: one.
 class Replay {
  public:
   Replay(const std::string& folder, const Filter& filter, const ReplayOptions& options)
@@ -44,7 +45,8 @@ class Replay {
     if (!options.dry_run) {
       cursor_.lock();
       delivery_.emplace(options);
-      // On the disk before anything is sent: stopped at once, the next one begins anew as well.
+      // The cursor is reset on the disk before anything is sent: if this replay is stopped at once,
+      // the next one starts from the beginning too.
       if (options.restart) cursor_.restart();
     }
     if (!options.restart) begin_ = cursor_.position();
@@ -63,9 +65,10 @@ class Replay {
   }
 
  private:
-  /// What dies while this runs, perhaps of what it sends, is for the next time: else it might never
-  /// end. It comes into segments that are not in the list, or behind the last record of the last
-  /// one. Clocks do not say so: one that was set back leaves letters of tomorrow.
+  /// Letters that die while this runs, perhaps among those that it sends, are for the next replay;
+  /// otherwise it might never end. They lie in segments that are not in the list, or behind the
+  /// last record of the last segment. Their times cannot tell: after a clock was set back there are
+  /// letters from the future.
   void find_end() {
     if (folder_.segments().empty()) return;
     dlq::SegmentBytes room;
@@ -93,8 +96,8 @@ class Replay {
       here.id = record.id;
       if (is_behind_cursor(here)) return true;
       if (is_new(here)) return false;
-      // Its time may come, of an --until that is so long ago: the cursor stays before it, and what
-      // is behind is sent once more then.
+      // An --until that is relative to now may include this letter later. So the cursor stays
+      // before it, and the letters behind it are sent once more then.
       if (filter_.takes(record)) {
         take(here.run, record);
       } else if (record.letter.died_ns >= filter_.until_ns && whenever_.takes(record)) {
@@ -117,15 +120,16 @@ class Replay {
     position_is_last_ = true;  // likewise
   }
 
-  /// `bytes`: of the segment that are done with.
+  /// `bytes`: how many bytes of the segment are done.
   void show(const dlq::SegmentFile& file, std::uint64_t bytes) {
     const std::uint64_t reached = std::clamp(bytes, shown_in_segment_, file.bytes);
     progress_.add(reached - shown_in_segment_);
     shown_in_segment_ = reached;
   }
 
-  /// Numbers only go up, but for a folder that was begun anew. It was not where the cursor's own
-  /// segment is still there; where that is gone, the times of their making have to tell.
+  /// Segment numbers only go up, unless the folder was begun anew. It was not if the cursor's
+  /// segment still exists; if that is gone, the times at which the segments were begun have to
+  /// tell.
   [[nodiscard]] bool is_behind_cursor(const dlq::SegmentFile& file) {
     if (!begin_ || file.number >= begin_->segment) return false;
     if (!cursors_segment_is_there_) cursors_segment_is_there_ = is_there(*begin_);
@@ -174,19 +178,19 @@ class Replay {
 
   dlq::Folder folder_;
   Progress progress_{"replaying", folder_.bytes()};
-  std::uint64_t shown_in_segment_ = 0;  ///< bytes of it that the bar has
+  std::uint64_t shown_in_segment_ = 0;  ///< bytes of the segment that the bar has counted
   Filter filter_;
-  Filter whenever_;  ///< the same without its --until
+  Filter whenever_;  ///< the same filter without its --until
   ReplayOptions options_;
   Cursor cursor_;
-  std::optional<CursorPosition> begin_;     ///< where the last replay stopped
-  std::optional<CursorPosition> position_;  ///< where the next one goes on
+  std::optional<CursorPosition> begin_;     ///< the position at which the last replay stopped
+  std::optional<CursorPosition> position_;  ///< the position from which the next replay goes on
   std::optional<bool> cursors_segment_is_there_;
   CursorPosition end_;  ///< the last letter that was there when this began
   bool position_is_last_ = false;
   std::uint64_t batch_letters_;
   ReplayBatch batch_;
-  std::optional<Delivery> delivery_;  ///< none: a dry run
+  std::optional<Delivery> delivery_;  ///< unset: a dry run
   ReplayResult result_;
   bool enough_ = false;
 };

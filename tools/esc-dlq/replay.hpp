@@ -13,41 +13,44 @@
 namespace esc::dlq_tool {
 
 struct ReplayOptions {
-  std::string udp;      ///< HOST:PORT; one of the two, or neither for a dry run
-  std::string tcp;      ///< likewise
-  std::string confirm;  ///< instance, or socket, that says what it has taken; empty: nobody does
-  std::string cursor;   ///< its file; empty: in the folder
+  std::string udp;  ///< HOST:PORT; set either this or `tcp`, or neither for a dry run
+  std::string tcp;  ///< likewise
+  /// Instance or socket that is asked how much it has taken; empty: nobody is asked.
+  std::string confirm;
+  std::string cursor;  ///< its file; empty: in the folder
   bool restart = false;
-  bool despite_refusals = false;  ///< that nobody listens ends nothing
+  bool despite_refusals = false;  ///< goes on even if the host reports that nobody listens
   bool dry_run = false;
   double rate = 10'000;      ///< letters a second; 0: as fast as it goes
-  unsigned max_replays = 3;  ///< letters that were replayed as often are left
+  unsigned max_replays = 3;  ///< letters that were replayed so often are passed over
   std::uint64_t limit = 0;   ///< letters; 0: all
   std::size_t datagram_bytes = wire::kDefaultDatagramBytes;
 };
 
-/// What became of the letters that were meant.
+/// What became of the selected letters.
 struct ReplayResult {
-  std::uint64_t letters = 0;     ///< sent, or would be
-  std::uint64_t bytes = 0;       ///< of datagrams
-  std::uint64_t datagrams = 0;   ///<
-  std::uint64_t resent = 0;      ///< letters that were sent more than once
-  std::uint64_t exhausted = 0;   ///< left: replayed as often as they may be
-  std::uint64_t not_taken = 0;   ///< not seen to arrive, though others were
-  std::uint64_t too_long = 0;    ///< left: too long for a datagram
-  std::uint64_t no_frame = 0;    ///< left: what is kept of them is no frame
-  std::uint64_t refused = 0;     ///< datagrams of which was said that nobody listens
-  std::uint64_t to_come = 0;     ///< left: they died at --until or later by their clock
+  std::uint64_t letters = 0;    ///< sent, or would be
+  std::uint64_t bytes = 0;      ///< of datagrams
+  std::uint64_t datagrams = 0;  ///<
+  std::uint64_t resent = 0;     ///< letters that were sent more than once
+  std::uint64_t exhausted = 0;  ///< passed over: replayed as often as allowed
+  /// The appliance did not count them, although it counted others of their batch.
+  std::uint64_t not_taken = 0;
+  std::uint64_t too_long = 0;    ///< passed over: too long for a datagram
+  std::uint64_t no_frame = 0;    ///< passed over: the kept bytes are no frame
+  std::uint64_t refused = 0;     ///< datagrams for which a host reported that nobody listens
+  std::uint64_t to_come = 0;     ///< passed over: by their clock they died at --until or later
   std::uint64_t damaged = 0;     ///< segments that had more letters than can be read
-  std::uint64_t unreadable = 0;  ///< segments that the disk refused, or a part of
+  std::uint64_t unreadable = 0;  ///< segments that the disk could not read, or not completely
   std::string cursor;            ///< its file
 };
 
-/// Oldest first, those that are there when this begins. The cursor is committed behind each batch
-/// that was delivered, as far as that can be known: with `confirm` the appliance has counted every
-/// letter of it (and a batch of which some are missing is sent again: it knows copies); else TCP
-/// has brought them there, or the kernel has taken the datagrams. Throws ReplayError and
-/// dlq::FolderError: then the cursor stands behind the last batch that was.
+/// Sends the letters that exist when this begins, oldest first. After each batch that was delivered
+/// it commits the cursor. Delivered means: with `confirm`, the appliance has counted every letter
+/// of the batch (a batch with missing letters is sent again, since the appliance recognises
+/// copies); without, TCP has acknowledged the bytes, or the kernel has taken the datagrams. Throws
+/// ReplayError and dlq::FolderError; then the cursor stands behind the last batch that was
+/// delivered.
 [[nodiscard]] ReplayResult replay(const std::string& folder, const Filter& filter,
                                   const ReplayOptions& options);
 

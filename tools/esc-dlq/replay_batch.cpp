@@ -50,7 +50,7 @@ bool ReplayBatch::continues(const ReplayIdentity& identity) const noexcept {
   if (!session_ || session_->count == UINT16_MAX) return false;
   ReplayIdentity next = session_->first;
   next.identity.sequence += session_->count;
-  // A session's numbers do not go round.
+  // A session's numbers do not wrap round.
   return next == identity && next.identity.sequence > session_->first.identity.sequence;
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Dead letters as they go out again: frames under session frames that give them their identity.
+// Dead letters in the form in which they are sent again: frames, under session frames that give
+// them their identity.
 #pragma once
 
 #include <cstddef>
@@ -14,31 +15,35 @@
 
 namespace esc::dlq_tool {
 
-/// What a letter is sent as: who sent it and its number, and how often it was replayed, this time
-/// included. One without a number gets one that no other letter has, from its segment's run and its
-/// record's id, so that it can be told from itself when it is sent twice.
+/// The identity under which a letter is sent: its producer and number, and how often it was
+/// replayed, this time included. A letter without a number gets one that no other letter has, made
+/// from its segment's run and its record's id, so that a receiver recognises it when it is sent
+/// twice.
 struct ReplayIdentity {
   wire::Identity identity;
   std::uint8_t replay_count = 1;  ///< 1 to wire::kMaxReplayCount
 
   friend bool operator==(const ReplayIdentity&, const ReplayIdentity&) = default;
 };
-/// `run`: of the segment that the record is in. None: it was replayed as often as can be said.
+/// `run`: that of the record's segment. nullopt: it was replayed as often as the wire format can
+/// count.
 [[nodiscard]] std::optional<ReplayIdentity> replay_identity(std::uint64_t run,
                                                             const dlq::Record& record) noexcept;
 
-/// Whether a receiver takes the frame for one event and nothing more: any other would change what
-/// the frames behind it are.
+/// Whether a receiver reads the frame as exactly one event. Any other frame would change how the
+/// frames behind it are read.
 [[nodiscard]] bool is_event(std::span<const std::byte> frame) noexcept;
 
-/// Letters gathered until they are sent, and kept until that is known to have worked. Thread: one.
+/// Gathers letters until they are sent, and keeps them until they are known to be delivered.
+/// Thread: one.
 class ReplayBatch {
  public:
-  /// `datagram_bytes`: of UDP payload that several letters share at most; one alone may be longer.
+  /// `datagram_bytes`: the most UDP payload for several letters in one datagram; a letter alone may
+  /// be longer.
   explicit ReplayBatch(std::size_t datagram_bytes) : datagram_bytes_(datagram_bytes) {}
 
-  /// Copies the frame, which is_event(). Letters whose numbers follow one another share a session
-  /// frame.
+  /// Copies the frame, for which is_event() is true. Letters with consecutive numbers share a
+  /// session frame.
   void add(const ReplayIdentity& identity, std::span<const std::byte> frame);
   void clear() noexcept;
 
@@ -60,7 +65,7 @@ class ReplayBatch {
     std::size_t end = 0;
     std::uint64_t letters = 0;
   };
-  /// The session frame that the last letter is under.
+  /// The session frame of the last letter.
   struct OpenSession {
     std::size_t offset = 0;
     ReplayIdentity first;

@@ -15,9 +15,10 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr int kMostRounds = 20;
-constexpr int kQuietRounds = 3;  // in a row that bring nothing new: nothing new is to come
+// after so many rounds in a row without a new letter, no new one is expected
+constexpr int kQuietRounds = 3;
 constexpr milliseconds kBetween(2);
-constexpr milliseconds kPatience(1'000);  // without one more letter counted
+constexpr milliseconds kPatience(1'000);  // how long to wait while no further letter is counted
 
 }  // namespace
 
@@ -37,7 +38,8 @@ Delivered Delivery::deliver(const ReplayBatch& batch, bool last) {
     return done;
   }
   const Sent sent = send(batch);
-  // Whether anybody is there shows at the beginning; whether somebody went away, a little later.
+  // Waits longer at the first batch, which shows whether anybody listens, and at the last one,
+  // whose refusals come a little later.
   link_->settle(!begun_ || last);
   begun_ = true;
   const std::uint64_t refused = link_->refused() - before;
@@ -82,9 +84,10 @@ void Delivery::wait_for_turn(std::uint64_t letters) {
   next_ = std::max(next_, now) + std::chrono::duration_cast<Clock::duration>(takes);
 }
 
-// New ones are counted once each, however often they are sent: as many as there are letters, and
-// none is missing. Of a batch that was begun before some are copies; then a round must have brought
-// exactly all.
+// The appliance counts each new letter once, however often it is sent: if it has counted as many
+// new ones as the batch has letters, none is missing. If an earlier replay has sent part of the
+// batch, some letters are copies; then one round must have brought exactly as many as there are
+// letters.
 Delivered Delivery::confirm(const ReplayBatch& batch) {
   const ReplayCounts first = confirmation_->read();
   ReplayCounts now = first;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Brings batches of letters to the appliance, and knows when they are there.
+// Sends batches of letters to the appliance and finds out when they have arrived.
 #pragma once
 
 #include <chrono>
@@ -17,10 +17,11 @@ namespace esc::dlq_tool {
 
 struct Delivered {
   std::uint64_t letters = 0;
-  std::uint64_t too_long = 0;   ///< letters that no datagram takes on this way
-  std::uint64_t not_taken = 0;  ///< letters that were not seen to arrive, though others were
-  std::uint64_t resent = 0;     ///< letters that were sent more than once
-  std::uint64_t refused = 0;    ///< datagrams of which was said that nobody listens
+  std::uint64_t too_long = 0;  ///< letters that are too long for a datagram
+  /// Letters that the appliance did not count, although it counted others.
+  std::uint64_t not_taken = 0;
+  std::uint64_t resent = 0;   ///< letters that were sent more than once
+  std::uint64_t refused = 0;  ///< datagrams for which a host reported that nobody listens
 };
 
 /// Thread: one.
@@ -36,7 +37,7 @@ class Delivery {
  private:
   using Clock = std::chrono::steady_clock;
 
-  /// Letters sent, and those too long to be.
+  /// Letters that were sent, and letters that are too long to be sent.
   struct Sent {
     std::uint64_t letters = 0;
     std::uint64_t too_long = 0;
@@ -45,11 +46,12 @@ class Delivery {
   [[nodiscard]] Sent send(const ReplayBatch& batch);
   void wait_for_turn(std::uint64_t letters);
 
-  /// Sends it until the appliance has counted every letter, or no round brings a new one any more.
+  /// Sends the batch again and again until the appliance has counted every letter, or no round
+  /// brings a new one.
   [[nodiscard]] Delivered confirm(const ReplayBatch& batch);
   [[noreturn]] void stop_at_refusals(const ReplayBatch& batch, std::uint64_t refused) const;
-  /// Waits until so many were counted since `before`, or so many new ones since `first`, or for
-  /// some time not one more; what was counted by then.
+  /// Waits until so many letters were counted since `before`, or so many new ones since `first`, or
+  /// none for some time. Returns what was counted by then.
   [[nodiscard]] ReplayCounts wait(const ReplayCounts& first, const ReplayCounts& before,
                                   std::uint64_t letters);
 
@@ -58,7 +60,7 @@ class Delivery {
   double rate_;
   bool despite_refusals_;
   std::string udp_;
-  bool begun_ = false;                     ///< a batch was sent
+  bool begun_ = false;                     ///< whether a batch was sent
   Clock::time_point next_ = Clock::now();  ///< when the next letter may leave
 };
 

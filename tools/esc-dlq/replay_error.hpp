@@ -8,7 +8,7 @@
 
 namespace esc::dlq_tool {
 
-/// what() and fix() may hold bytes from outside; who prints them escapes them.
+/// what() and fix() may hold bytes from outside; whoever prints them escapes them.
 class ReplayError : public std::runtime_error {
  public:
   ReplayError(const std::string& message, std::string fix)

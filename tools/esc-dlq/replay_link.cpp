@@ -28,7 +28,7 @@ namespace {
 
 constexpr std::chrono::seconds kPatience(10);
 constexpr std::chrono::milliseconds kBetween(1);
-// There and back on any network that one would send letters over.
+// Longer than a round trip on any network over which letters are sent.
 constexpr std::chrono::milliseconds kRefusalComes(200);
 
 wire::HostPort target_of(const std::string& text) {
@@ -42,7 +42,8 @@ class UdpLink : public ReplayLink {
   explicit UdpLink(const wire::HostPort& target) : sink_(target.host, target.port) {}
 
   bool send(std::span<const std::uint8_t> datagram) override {
-    // That an earlier datagram was refused is told in place of sending this one.
+    // The kernel reports the refusal of an earlier datagram instead of sending this one, so it is
+    // tried twice.
     if (sink_(datagram) || sink_(datagram)) return true;
     if (sink_.last_error() == EMSGSIZE) return false;
     throw ReplayError(std::string("UDP: sending failed: ") + std::strerror(sink_.last_error()),
@@ -88,7 +89,7 @@ class TcpLink : public ReplayLink {
   }
 
  private:
-  // Left unread it would stop the other end, and then us.
+  // Reads and drops what comes. Left unread, it would stop the other end, and then us.
   void discard_input() {
     constexpr int kMostReads = 16;
     std::array<char, 4096> buffer;

@@ -19,11 +19,11 @@ class ReplayLink {
 
   /// False: it is too long for this way. Throws ReplayError.
   [[nodiscard]] virtual bool send(std::span<const std::uint8_t> datagram) = 0;
-  /// Waits until what was sent has left this machine, as far as the way can tell. Of UDP nobody
-  /// knows; where `long_enough`, it waits for somebody on the way to say that nobody listens.
+  /// Waits until what was sent has left this machine, as far as that can be found out. With UDP it
+  /// cannot; if `long_enough`, it waits long enough for a host to report that nobody listens.
   /// Throws ReplayError.
   virtual void settle(bool long_enough) = 0;
-  /// Datagrams of which somebody said that nobody listens where they went to.
+  /// Datagrams for which a host reported that nobody listens.
   [[nodiscard]] virtual std::uint64_t refused() const noexcept { return 0; }
 };
 

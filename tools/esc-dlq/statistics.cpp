@@ -22,7 +22,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 using Lines = std::vector<std::pair<std::string, std::uint64_t>>;
 
-/// What tells sources apart: without a gap, for its bytes are a key.
+/// The bytes by which sources are told apart. It has no padding, since its bytes are a key.
 struct Source {
   std::array<std::uint8_t, 16> peer;
   std::uint16_t peer_port;
@@ -34,7 +34,7 @@ static_assert(std::has_unique_object_representations_v<Source>);
 
 constexpr std::uint64_t kNsOfHour = 3'600'000'000'000;
 
-// The most first; of as many, by name.
+// Sorted by number, the largest first; equal ones by name.
 Lines first_of(Lines lines, std::size_t top) {
   const auto before = [](const auto& a, const auto& b) {
     return a.second != b.second ? a.second > b.second : a.first < b.first;
@@ -92,7 +92,7 @@ void print_lines(std::ostream& out, const char* title, const Lines& lines, std::
 }  // namespace
 
 void Statistics::Named::count(std::string_view name, std::uint64_t letters_of_it) {
-  // Letters that follow one another are often of one topic, and nearly always of one source.
+  // Consecutive letters often have the same topic, and nearly always the same source.
   if (last_ != nullptr && last_->first == name) {
     last_->second += letters_of_it;
     return;

@@ -19,21 +19,23 @@
 
 namespace esc::dlq_tool {
 
-/// Counts. Thread: one; of several, add() joins them.
+/// Counts letters. Thread: one; add() joins the counts of several threads.
 class Statistics {
  public:
-  /// Of further topics and sources only how many letters they had is known: senders invent them.
+  /// Beyond so many topics or sources, only the sum of their letters is kept, since senders can
+  /// invent any number of names.
   static constexpr std::size_t kMaxNames = 100'000;
 
   Statistics() = default;
-  // It points into itself; moved maps keep what is in them where it is.
+  // It holds pointers into its own maps. Moving is safe, since the entries of a moved map stay
+  // where they are.
   Statistics(const Statistics&) = delete;
   Statistics& operator=(const Statistics&) = delete;
   Statistics(Statistics&&) = default;
   Statistics& operator=(Statistics&&) = default;
 
   void count(const dlq::Record& record);
-  /// What reading a segment met.
+  /// Counts what went wrong while a segment was read.
   void count(const dlq::SegmentRead& read) noexcept { missing_.count(read); }
   void add(const Statistics& other);
 
@@ -55,10 +57,10 @@ class Statistics {
   [[nodiscard]] std::uint64_t frame_bytes() const noexcept { return frame_bytes_; }
   [[nodiscard]] const std::array<std::uint64_t, 256>& by_reason() const { return by_reason_; }
   [[nodiscard]] const Named& by_topic() const { return by_topic_; }
-  /// Under the bytes that source_text() goes by.
+  /// By source; the keys are the bytes that source_text() reads.
   [[nodiscard]] const Named& by_source() const { return by_source_; }
   [[nodiscard]] static std::string source_of(std::string_view key);
-  /// By the hour of death: hours since 1970.
+  /// Letters by the hour of their death, in hours since 1970.
   [[nodiscard]] const std::map<std::uint64_t, std::uint64_t>& by_hour() const { return by_hour_; }
 
  private:
@@ -73,7 +75,8 @@ class Statistics {
   std::uint64_t* letters_of_hour_ = nullptr;  ///< in `by_hour_`
 };
 
-/// Of all segments, on as many threads as oneTBB has. `on_read`: as of dlq::scan_folder.
+/// Counts the letters of all segments, on as many threads as oneTBB has. `on_read`: as in
+/// dlq::scan_folder.
 [[nodiscard]] Statistics gather(const dlq::Folder& folder, const Filter& filter,
                                 const std::function<void(std::uint64_t bytes)>& on_read);
 

@@ -21,7 +21,7 @@ struct FrameParts {
   std::span<const std::uint8_t> payload;
 };
 
-/// Whether nothing after such a frame is looked at.
+/// Whether a receiver reads nothing after such a frame.
 [[nodiscard]] constexpr bool ends_datagram(FrameDrop reason) noexcept {
   return reason == FrameDrop::kLengthOutOfBounds || reason == FrameDrop::kFrameTruncated;
 }

@@ -28,7 +28,8 @@ using cli::add_choice;
 using cli::add_number;
 using cli::add_text;
 
-// What a trace can hold: more packets than any disk takes, and far from where a sum goes round.
+// The range for amounts in a trace: more packets than fit on any disk, and far below where a sum
+// would overflow.
 constexpr WholeRange kAmount = {.min = 1, .max = 1'000'000'000'000};
 
 void add_content_options(CLI::App& command, BuildOptions& o) {
@@ -101,7 +102,7 @@ void add_packet_options(CLI::App& command, BuildOptions& o) {
 }  // namespace
 
 void add_build_options(CLI::App& command, BuildOptions& o) {
-  // First, so that it runs first: what is asked for beside it then wins.
+  // Added first, so that it is applied first and the other options override it.
   add_choice(command, "--preset", [&o](const std::string& preset) { apply_preset(o, preset); },
              "a ready-made trace; other options change it",
              {"bench-64", "bench-512", "quickstart"});

@@ -55,14 +55,15 @@ struct BuildOptions {
   std::uint64_t first_producer = 1;
   std::uint64_t first_sequence = 0;
   std::string session_count = "exact";
-  double restarts = 0;          ///< before that share of the datagrams its producer begins an epoch
+  /// The share of datagrams before which their producer begins an epoch.
+  double restarts = 0;
   std::uint64_t window = 4096;  ///< for the manifest; 0: numbered events are not judged
 
   double loss = 0;
   double duplicates = 0;
   std::uint64_t reorder = 0;  ///< packets that may overtake one
-  std::string out_b;          ///< the same feed once more, on another way; empty: no
-  bool complete = false;      ///< of every packet one of the two arrives
+  std::string out_b;          ///< where to write the same feed for a second port; empty: nowhere
+  bool complete = false;      ///< every packet arrives at one of the two ports at least
 
   std::string malformed;
   std::string checksum = "verify";
@@ -93,7 +94,7 @@ struct BuildOptions {
 /// Declares every option on `command`; values land in `options`, which must outlive the parse.
 void add_build_options(CLI::App& command, BuildOptions& options);
 
-/// The options understood. Immutable while the trace is made, read by all builder threads.
+/// The meaning of the options. Immutable while the trace is made; all builder threads read it.
 struct BuildPlan {
   BuildOptions options;
   TopicSet topics;
@@ -107,7 +108,7 @@ struct BuildPlan {
   wire::UdpPath ipv6_path;
 };
 
-/// Understands and validates; throws Error (usage) that names the option.
+/// Parses and checks the options; throws Error (usage) that names the option.
 [[nodiscard]] BuildPlan make_build_plan(BuildOptions options);
 
 }  // namespace esc::replay

@@ -92,7 +92,7 @@ void check_network(const BuildOptions& o) {
     throw usage_error("--restarts and --out-b: what is stale would hang on the ports' turns");
 }
 
-/// Nothing that is written is another file of this command too.
+/// Throws if one file would be used for two purposes.
 void check_files(const BuildOptions& o) {
   const std::array<std::pair<const char*, const std::string*>, 7> files = {
       {{"--topics-file", &o.topics_file},

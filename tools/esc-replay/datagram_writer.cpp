@@ -12,7 +12,7 @@
 namespace esc::replay {
 namespace {
 
-/// One frame as drawn.
+/// One frame as it was drawn at random.
 struct FrameSpec {
   bool listed;
   std::size_t topic;  ///< index into the listed or the unlisted names
@@ -25,7 +25,7 @@ struct FrameSpec {
   }
 };
 
-/// Draws the frames of one packet one after the other; planning and writing see the same ones.
+/// Draws the frames of one packet, one after the other. Planning and writing draw the same frames.
 class FrameSource {
  public:
   FrameSource(const BuildPlan& plan, std::uint64_t index, std::size_t room)
@@ -38,7 +38,7 @@ class FrameSource {
     spec.listed = !random_.chance(plan_.options.unknown_topics);
     spec.topic = spec.listed ? plan_.topic_choice.draw(random_) : random_.below(unlisted.size());
     spec.name = spec.listed ? listed[spec.topic] : unlisted[spec.topic];
-    // Only what a bad frame needs beside it can make the room too small.
+    // Only the bytes that a bad frame needs in addition can make the room too small.
     spec.payload_bytes = std::min<std::size_t>(
         plan_.payload.draw(random_), room_ - wire::encoded_frame_bytes(spec.name.size(), 0));
     spec.priority = static_cast<std::uint8_t>(plan_.priorities.draw(random_));
@@ -51,7 +51,7 @@ class FrameSource {
   std::size_t room_;
 };
 
-/// For the frames besides the session frame.
+/// The room for the frames besides the session frame.
 std::size_t frame_room(const BuildPlan& plan, const PacketPlan& packet) {
   const bool spoiled = std::holds_alternative<FrameDrop>(packet.kind);
   return datagram_room(plan, packet.ipv6, packet.ip_extras) -
@@ -84,7 +84,7 @@ void plan_frames(const BuildPlan& plan, PacketPlan& packet, Random& random,
   packet.numbered = packet.frames;
   if (const auto* reason = std::get_if<FrameDrop>(&packet.kind)) {
     packet.bad_frame = static_cast<std::uint32_t>(random.below(packet.frames));
-    // A truncated frame is the last there is.
+    // A truncated frame is the last one of its datagram.
     if (*reason == FrameDrop::kFrameTruncated) packet.frames = packet.bad_frame + 1;
     if (ends_datagram(*reason) || *reason == FrameDrop::kBadSession)
       packet.numbered = packet.bad_frame;
@@ -168,7 +168,7 @@ std::size_t write_datagram(const BuildPlan& plan, const PacketPlan& packet,
     if (reason != nullptr && i == packet.bad_frame) {
       at += write_bad_frame(out.subspan(at), *reason, {spec.priority, spec.name, content}, bytes);
       if (account != nullptr) account->tally.refused(*reason);
-      if (ends_datagram(*reason)) account = nullptr;  // whatever follows is not looked at
+      if (ends_datagram(*reason)) account = nullptr;  // a receiver does not read what follows
       continue;
     }
     at += wire::encode_frame(out.subspan(at), spec.priority, spec.name, content);

@@ -11,7 +11,7 @@ namespace esc::replay {
 namespace {
 
 constexpr double kNormalReach =
-    6;  // deviations from the mean: beyond lie two draws in a thousand million
+    6;  // deviations from the mean; two draws in a thousand million lie beyond
 constexpr double kMostReal = 1e15;     // far below where a double leaves whole numbers out
 constexpr double kLeastWeight = 1e-9;  // one in a thousand million draws
 constexpr std::string_view kImix = "64:7,576:4,1200:1";

@@ -71,7 +71,7 @@ std::unique_ptr<dpdk::Eal> start_eal(const SendOptions& options, const config::D
   settings.hugepage_bytes = settings.ordinary_page_bytes = memory_bytes;
   settings.less_memory = "deploy/reserve-hugepages, or free memory";
   dpdk::MemoryChoice memory = dpdk::choose_memory(settings);
-  // In memory: nothing is left behind when we are killed.
+  // In memory only, so that nothing is left behind when we are killed.
   memory.in_memory = memory.hugepages;
   if (!options.quiet) std::fprintf(stderr, "%s\n", memory.reason.c_str());
   return std::make_unique<dpdk::Eal>(settings, memory);
@@ -107,7 +107,7 @@ class DpdkSink final : public Sink {
   [[nodiscard]] Outcome offer(const Trace& trace, std::size_t begin, std::size_t end) override {
     const auto wanted = static_cast<std::uint16_t>(std::min<std::size_t>(end - begin, kBurst));
     if (held_ < wanted && !fill(trace, begin, wanted)) {
-      ++blocked_;  // every mbuf is still on its way out
+      ++blocked_;  // every mbuf is still waiting to be sent
       return {};
     }
     const std::uint16_t sent = rte_eth_tx_burst(id_, 0, mbufs_.data(), wanted);
@@ -188,7 +188,8 @@ class DpdkSink final : public Sink {
     }
   }
 
-  /// Many drivers send what exceeds the MTU anyway, so a refusal is told, not fatal.
+  /// Many drivers send packets beyond the MTU anyway, so a refusal is reported but does not end the
+  /// run.
   void set_mtu(std::uint64_t longest_packet_bytes) const {
     constexpr std::uint64_t kEthernetBytes = 14;
     const std::uint64_t needed =

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What ends a command: a message for the user, and the exit code that goes with it.
+// An error that ends a command: a message for the user and the exit code.
 #pragma once
 
 #include <array>
@@ -50,7 +50,7 @@ struct FileCloser {
 };
 using File = std::unique_ptr<std::FILE, FileCloser>;
 
-/// A whole text file of at most 256 MiB; `what` it is, for the message. Throws Error.
+/// Reads a whole text file of at most 256 MiB. `what`: its purpose, for messages. Throws Error.
 [[nodiscard]] std::string read_text_file(const std::string& path, const std::string& what);
 
 /// Writes a whole text file; throws Error.

@@ -11,7 +11,7 @@ namespace esc::replay {
 namespace {
 
 constexpr std::uint64_t kTraceStartNs =
-    1'700'000'000'000'000'000;  // any fixed moment: the same trace, the same bytes
+    1'700'000'000'000'000'000;  // any fixed moment, so that the same options give the same bytes
 constexpr std::size_t kChunkPackets = 256;
 
 }  // namespace

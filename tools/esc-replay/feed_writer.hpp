@@ -25,8 +25,8 @@ class FeedWriter {
   FeedWriter(const BuildPlan& plan, Feed feed, const Sink& sink, Tallies& tallies, Tally& judged,
              NumberModel& model);
 
-  /// Sends packets on their way, in the order in which they were sent, and stores what arrives;
-  /// `last`: nothing follows.
+  /// Passes packets through the network in the order in which they were sent, and stores those that
+  /// arrive. `last`: no more follow.
   void send(std::span<const PacketPlan> packets, bool last);
 
   [[nodiscard]] FeedFacts facts() const;
@@ -55,7 +55,7 @@ class FeedWriter {
   std::vector<PacketPlan> arrived_;
   std::vector<Chunk> chunks_;
   FeedFacts facts_;
-  std::vector<std::uint64_t> highest_;  ///< by producer, of what came before
+  std::vector<std::uint64_t> highest_;  ///< the highest number so far, by producer
   std::uint64_t longest_bytes_ = 0;
 };
 

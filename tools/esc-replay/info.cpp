@@ -23,7 +23,7 @@ struct TopicCount {
   std::uint64_t bytes = 0;
 };
 
-/// Numbered frames of one producer in one epoch, refused ones too.
+/// The numbered frames of one producer in one epoch, refused ones included.
 struct NumberCount {
   std::uint64_t frames = 0;
   std::uint64_t lowest = UINT64_MAX;
@@ -91,7 +91,7 @@ void add_packet(Info& info, std::span<const std::uint8_t> packet, const wire::Po
       ++info.packet_kinds["non_event." + std::string(name(verdict.non_event))];
       return;
     case wire::PacketKind::kNeedMoreBytes:
-      return;  // never: the whole packet is there
+      return;  // cannot happen: the whole packet is there
   }
 }
 

@@ -28,7 +28,7 @@ std::string exit_codes() {
   return text;
 }
 
-/// What comes after a lone "--" is EAL's, word for word.
+/// The arguments after a lone "--" go to EAL unchanged.
 struct EalSplit {
   int argc;
   std::vector<std::string> eal_args;
@@ -82,7 +82,7 @@ int run(int argc, char** argv, esc::cli::StandardOutput& out) {
   return static_cast<int>(ExitCode::kOk);
 }
 
-/// What it says may hold anything: names of files, and what a library repeats of them.
+/// Prints a message. It may hold any bytes: names of files, and what libraries repeat of them.
 void say(const char* what) {
   constexpr std::size_t kMaxBytes = 4096;
   std::fprintf(stderr, "esc-replay: %s\n", esc::config::printable(what, kMaxBytes).c_str());

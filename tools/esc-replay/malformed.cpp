@@ -19,7 +19,8 @@ void append_up_to(std::vector<Malformed>& kinds, Reason end) {
 
 std::vector<Malformed> make_all() {
   std::vector<Malformed> kinds;
-  append_up_to(kinds, FrameDrop::kPartialAtClose);  // those after it take a stream, or a pipeline
+  // the reasons after it need a stream or a pipeline
+  append_up_to(kinds, FrameDrop::kPartialAtClose);
   append_up_to(kinds, PacketDrop::kDrainedAtDeadline);
   append_up_to(kinds, NonEvent::kCount);
   return kinds;

@@ -13,17 +13,17 @@
 
 namespace esc::replay {
 
-/// Nothing; or the one thing that is wrong with a frame of the datagram, or with the packet; or
-/// what it is instead of a datagram.
+/// monostate: nothing is wrong. Otherwise the one thing that is wrong with a frame of the datagram,
+/// or with the packet, or what the packet is instead of a datagram.
 using Malformed = std::variant<std::monostate, FrameDrop, PacketDrop, NonEvent>;
 
 [[nodiscard]] constexpr bool sound(const Malformed& kind) noexcept {
   return kind.index() == 0;
 }
-/// The ledger's name; "sound" for nothing.
+/// The name in the ledger; "sound" if nothing is wrong.
 [[nodiscard]] std::string_view name(const Malformed& kind) noexcept;
-/// Everything a single packet can show: all reasons of the wire rules that do not take a TCP stream
-/// or a pipeline to happen.
+/// All kinds that a single packet can show: every reason of the wire rules that needs neither a TCP
+/// stream nor a pipeline.
 [[nodiscard]] std::span<const Malformed> all_malformed() noexcept;
 
 /// The share of packets that have each kind.
@@ -34,7 +34,7 @@ class MalformedShares {
   static MalformedShares parse(std::string_view what, std::string_view text);
 
   [[nodiscard]] Malformed draw(Random& random) const noexcept;
-  /// Share of packets that still hold frames the ledger counts.
+  /// Whether some packets still hold frames that the ledger counts.
   [[nodiscard]] bool some_frames() const noexcept { return some_frames_; }
   [[nodiscard]] bool any() const noexcept { return kinds_.size() > 1; }
 

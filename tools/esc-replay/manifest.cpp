@@ -36,7 +36,8 @@ bool side_by_side(const TraceFacts& facts) {
   return facts.feeds.size() > 1;
 }
 
-/// Gaps count from first contact on: with two ports only where both begin at the same number.
+/// Gaps count from the first contact on. With two ports that is known only if both begin at the
+/// same number.
 bool gaps_known(const TraceFacts& facts, std::size_t producer) {
   if (!side_by_side(facts)) return true;
   const std::uint64_t a = facts.feeds[0].first_contact[producer];
@@ -65,8 +66,8 @@ Json producers_of(const BuildPlan& plan, const BuiltTrace& built) {
   return producers;
 }
 
-/// By how many numbers of a producer one port may be ahead of the other so that nothing goes stale;
-/// null for one port, or when no window is asked for.
+/// How many of a producer's numbers one port may be ahead of the other without any event becoming
+/// stale; null for one port, or without a window.
 Json skew_of(const BuildPlan& plan, const TraceFacts& facts) {
   const std::uint64_t window = plan.options.window;
   if (!side_by_side(facts) || window == 0) return {};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What an appliance must show for a trace, as JSON.
+// Writes, as JSON, what an appliance must show after a trace.
 #pragma once
 
 #include <cstdint>
@@ -20,12 +20,13 @@ struct FeedFacts {
   std::uint64_t packets = 0;
   std::uint64_t bytes = 0;  ///< of the packets, without the pcap's own headers
   Network::Counts network;
-  std::uint64_t depth = 0;                   ///< the most that a number is behind one before it
+  /// The largest distance by which a number is behind an earlier one.
+  std::uint64_t depth = 0;
   std::vector<std::uint64_t> first_contact;  ///< by producer; kNone: nothing arrived
   static constexpr std::uint64_t kNone = UINT64_MAX;
 };
 
-/// What the sequential part of the builder knows about the whole.
+/// What the sequential part of the builder knows about the whole trace.
 struct TraceFacts {
   std::uint64_t made = 0;           ///< packets sent; what arrives is in `feeds`
   std::uint64_t longest_bytes = 0;  ///< of a packet
@@ -35,8 +36,8 @@ struct TraceFacts {
   std::vector<std::uint64_t> numbers;              ///< sequence numbers given out, by producer
   std::vector<FeedFacts> feeds;                    ///< one, or two
 
-  [[nodiscard]] std::uint64_t packets() const noexcept;  ///< that arrive, over all feeds
-  [[nodiscard]] std::uint64_t bytes() const noexcept;    ///< of those
+  [[nodiscard]] std::uint64_t packets() const noexcept;  ///< how many arrive, over all feeds
+  [[nodiscard]] std::uint64_t bytes() const noexcept;    ///< the bytes of those packets
 };
 
 struct BuiltTrace {
@@ -45,7 +46,7 @@ struct BuiltTrace {
   NumberModel numbers;
 };
 
-/// The ledger in its own schema, then `producers`, `topics` and `trace`. Throws Error where it
+/// The ledger in its own schema, then `producers`, `topics` and `trace`. Throws Error if the result
 /// would depend on how two ports take turns.
 [[nodiscard]] nlohmann::ordered_json make_manifest(const BuildPlan& plan, const BuiltTrace& built);
 

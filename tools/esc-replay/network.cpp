@@ -18,7 +18,8 @@ bool drawn_lost(const BuildOptions& options, Feed feed, std::uint64_t index) {
 
 }  // namespace
 
-/// Where one copy of each has to arrive and both would be lost, the two feeds keep it by turns.
+/// If one copy of each packet has to arrive and both would be lost, the two feeds keep the packet
+/// by turns.
 bool Network::lost(std::uint64_t index) const noexcept {
   if (!drawn_lost(options_, feed_, index)) return false;
   if (!options_.complete) return true;
@@ -32,7 +33,7 @@ void Network::send(const PacketPlan& packet, std::vector<PacketPlan>& arrived) {
     ++counts_.lost;
   } else {
     Random random = draws(options_, feed_, packet.index);
-    static_cast<void>(random.unit());  // decided whether it is lost
+    static_cast<void>(random.unit());  // this draw decided whether it is lost
     const std::uint64_t due = packet.index + random.below(options_.reorder + 1);
     const bool twice = random.chance(options_.duplicates);
     delay(due, packet);
@@ -50,8 +51,8 @@ void Network::finish(std::vector<PacketPlan>& arrived) {
 
 namespace {
 
-/// Of those due at the same time the one sent last arrives first: else nothing would be overtaken
-/// by as many as may.
+/// Of packets due at the same time, the one sent last arrives first; otherwise no packet would be
+/// overtaken by the full number.
 struct Later {
   template <class Way>
   bool operator()(const Way& a, const Way& b) const noexcept {

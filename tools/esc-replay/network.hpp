@@ -14,20 +14,20 @@ namespace esc::replay {
 /// The ports that may receive the trace: one, or two with a copy each.
 enum class Feed : std::uint8_t { kA, kB };
 
-/// The way to one port. Depends on seed, feed and packet alone, so that a packet fares the same
-/// however long the trace is.
+/// The network before one port. What happens to a packet depends only on the seed, the feed and the
+/// packet, so it does not change with the length of the trace.
 class Network {
  public:
   struct Counts {
     std::uint64_t lost = 0;
     std::uint64_t copies = 0;
-    std::uint64_t overtaken = 0;  ///< arrive after a packet that was sent later
+    std::uint64_t overtaken = 0;  ///< packets that arrive after one that was sent later
   };
 
   Network(const BuildOptions& options, Feed feed) : options_(options), feed_(feed) {}
 
-  /// Takes the packets in the order in which they are sent; appends to `arrived` those that nothing
-  /// sent later can come before.
+  /// Takes the packets in the order in which they are sent; appends to `arrived` the packets that
+  /// no later packet can overtake any more.
   void send(const PacketPlan& packet, std::vector<PacketPlan>& arrived);
   /// Everything is sent: appends what is still on its way.
   void finish(std::vector<PacketPlan>& arrived);
@@ -36,7 +36,7 @@ class Network {
 
  private:
   struct OnTheWay {
-    std::uint64_t due;  ///< arrives once the packet of this index is sent
+    std::uint64_t due;  ///< it arrives when the packet of this index is sent
     PacketPlan packet;
   };
 
@@ -47,7 +47,7 @@ class Network {
   const BuildOptions& options_;
   Feed feed_;
   std::vector<OnTheWay> way_;       ///< a heap, the first to arrive in front
-  std::uint64_t latest_index_ = 0;  ///< of what arrived
+  std::uint64_t latest_index_ = 0;  ///< the highest index that arrived
   Counts counts_;
 };
 

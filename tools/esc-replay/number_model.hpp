@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What a receiver makes of numbered events ("What a receiver makes of the numbers" in
+// A model of how a receiver judges numbered events ("What a receiver makes of the numbers" in
 // docs/wire-format.md), for the manifest.
 #pragma once
 
@@ -20,17 +20,17 @@ struct NumberedEvent {
 
 enum class NumberVerdict : std::uint8_t { kNew, kDuplicate, kStale };
 
-/// Keeps a bit for every number of an epoch there is, for as long as the epoch lasts: it knows what
-/// a window has forgotten, and shares no thought with the appliance's.
+/// Keeps a bit for every number of an epoch, as long as the epoch lasts. So it still knows what a
+/// window has forgotten, and it shares no idea with the appliance's code.
 class NumberModel {
  public:
-  static constexpr std::uint64_t kEndless = UINT64_MAX;  ///< a window that nothing leaves
+  static constexpr std::uint64_t kEndless = UINT64_MAX;  ///< a window without an end
 
   struct Figures {
     std::uint64_t delivered = 0;
     std::uint64_t duplicate = 0;
     std::uint64_t stale = 0;
-    std::uint64_t lost = 0;     ///< left the window, or its epoch ended
+    std::uint64_t lost = 0;     ///< numbers that left the window, or whose epoch ended
     std::uint64_t missing = 0;  ///< in the window
     std::uint64_t late = 0;
     std::uint64_t reorder_depth = 0;
@@ -44,7 +44,7 @@ class NumberModel {
 
   NumberVerdict judge(const NumberedEvent& event);
 
-  /// `window`: what tells missing numbers from lost ones.
+  /// `window`: numbers within it are missing, numbers below it are lost.
   [[nodiscard]] Figures figures(std::uint64_t producer, std::uint64_t window) const;
 
  private:

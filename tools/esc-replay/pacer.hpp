@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// An open-loop schedule: unit n is due at start + n / rate, whatever became of those before it.
-// Being late is caught up, and told.
+// An open-loop schedule: unit n is due at start + n / rate, whatever happened to the units before
+// it. Delays are caught up and counted.
 #pragma once
 
 #include <algorithm>
@@ -14,7 +14,7 @@ class Pacer {
   struct Lateness {
     std::uint64_t max_ns = 0;
     double sum_ns = 0;           ///< over all units
-    std::uint64_t over_1ms = 0;  ///< units that late
+    std::uint64_t over_1ms = 0;  ///< units that were late by more than 1 ms
     std::uint64_t units = 0;
 
     [[nodiscard]] double mean_ns() const noexcept {

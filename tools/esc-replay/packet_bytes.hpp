@@ -52,7 +52,7 @@ class PacketBytes {
   /// IPv4 protocol, or the next header of the last IPv6 header.
   void set_protocol(std::uint8_t protocol) noexcept;
 
-  /// Over the header as long as IHL says it is; nothing for IPv6.
+  /// Computes the checksum over as many header bytes as IHL says; does nothing for IPv6.
   void fix_ipv4_checksum() noexcept;
 
   /// Puts a VLAN tag before all others.

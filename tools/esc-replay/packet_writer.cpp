@@ -40,7 +40,7 @@ void add_ip_extras(PacketBytes& packet, Random& random) {
   if (random.below(2) == 0) packet.insert_extension(kHopByHop, 8 * random.between(1, 2));
 }
 
-/// For packets that never were a datagram: something that fills the IP payload.
+/// Fills the IP payload of packets that are no datagrams.
 std::size_t write_filler(std::span<std::uint8_t> out, Random& random) {
   const std::size_t bytes = random.between(24, 80);
   random.fill(out.first(bytes));
@@ -58,8 +58,8 @@ void become_icmp_echo(PacketBytes& packet) {
   wire::store_be16(icmp + 2, wire::checksum_fold(sum));
 }
 
-/// Another protocol's packet; now and then a fragment of one, which the protocol decides all the
-/// same.
+/// Makes it a packet of another protocol, now and then a fragment of one; the protocol decides in
+/// both cases.
 void become_protocol(PacketBytes& packet, std::uint8_t protocol, Random& random) {
   packet.set_protocol(protocol);
   if (protocol == 1 || protocol == 58) become_icmp_echo(packet);
@@ -122,11 +122,11 @@ void become(PacketBytes& packet, NonEvent kind, const BuildPlan& plan, Random& r
     case NonEvent::kOtherIpProtocol:
       return become_protocol(packet, other_protocol(packet.ipv6(), random), random);
     default:
-      return;  // an empty datagram is one already
+      return;  // it is an empty datagram already
   }
 }
 
-/// Whether an appliance with this checksum setting does not even notice.
+/// Whether an appliance with this checksum setting does not notice the fault.
 bool goes_unnoticed(PacketDrop reason, ChecksumPolicy policy, const PacketBytes& packet) {
   if (policy == ChecksumPolicy::kVerify) return false;
   if (reason == PacketDrop::kBadIpChecksum) return true;
@@ -158,7 +158,7 @@ void pad(PacketBytes& packet, Random& random) {
   const std::size_t size = packet.size();
   if (size >= kMinEthernetBytes) return;
   packet.resize(kMinEthernetBytes);
-  random.fill({packet.at(size), kMinEthernetBytes - size});  // nobody may look at it
+  random.fill({packet.at(size), kMinEthernetBytes - size});  // receivers must not read it
 }
 
 }  // namespace
@@ -180,7 +180,7 @@ std::size_t write_packet(const BuildPlan& plan, const PacketPlan& packet,
     return bytes.size();
   }
 
-  std::optional<Tally> frames;  // needed only when it may be taken for a sound one
+  std::optional<Tally> frames;  // needed only if the appliance may take the packet for a sound one
   if (plan.checksum != ChecksumPolicy::kVerify) frames.emplace(plan.topics);
   const std::size_t numbered = account.numbered == nullptr ? 0 : account.numbered->size();
   PacketBytes bytes = [&] {
@@ -196,7 +196,7 @@ std::size_t write_packet(const BuildPlan& plan, const PacketPlan& packet,
     if (account.numbered != nullptr) account.numbered->resize(numbered);
     tally.dropped(*drop);
   }
-  // Padding would make up for what is missing from these.
+  // Padding would fill up what is missing from these.
   if (*drop != PacketDrop::kShortHeader && *drop != PacketDrop::kIpTruncated) pad(bytes, random);
   return bytes.size();
 }

@@ -19,7 +19,7 @@ constexpr int kSnapBytes = 262144;
 constexpr std::uint64_t kNsPerSecond = 1'000'000'000;
 constexpr mode_t kFileMode = 0666;
 
-// What it says behind the path, which stands before it already.
+// The message without the path, which our own message begins with.
 std::string reason(const files::FileError& error, const std::string& path) {
   const std::string_view what = error.what();
   return std::string(what.substr(what.starts_with(path) ? path.size() + 2 : 0));
@@ -48,7 +48,7 @@ PcapWriter::PcapWriter(std::string path, bool nanoseconds) try
       DLT_EN10MB, kSnapBytes,
       nanoseconds ? PCAP_TSTAMP_PRECISION_NANO : PCAP_TSTAMP_PRECISION_MICRO));
   if (!handle_) throw Error("out of memory for the trace '" + path_ + "'");
-  // Of its own, for it is closed with it.
+  // A copy of the descriptor, since closing the FILE closes it.
   std::FILE* const file = ::fdopen(::fcntl(file_.fd(), F_DUPFD_CLOEXEC, 0), "wb");
   if (file == nullptr) fail();
   dump_.reset(pcap_dump_fopen(handle_.get(), file));
@@ -85,7 +85,7 @@ void PcapWriter::fail() const {
 }
 
 PcapContent read_pcap(const std::string& path) {
-  // Opened here, so that a missing file gets the system's own words.
+  // Opened here, so that the message for a missing file is the system's.
   File file = open_trace(path);
   char error[PCAP_ERRBUF_SIZE] = "";
   pcap_t* const opened = pcap_fopen_offline(file.get(), error);

@@ -23,8 +23,8 @@ class PcapWriter {
   PcapWriter& operator=(const PcapWriter&) = delete;
 
   void write(std::uint64_t time_ns, std::span<const std::uint8_t> packet);
-  /// The whole trace is in its place when this returns; before, and without it, what was there is:
-  /// half a trace is worse than none.
+  /// When this returns the whole trace is in its place. Before, and if it is not called, the old
+  /// file is still there: half a trace is worse than none.
   void finish();
 
  private:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Random numbers that depend on nothing but (seed, index, stream): any packet of a trace can be
-// made without those before it, on any thread, and comes out the same.
+// Random numbers that depend only on (seed, index, stream). So any packet of a trace can be made on
+// any thread, without the packets before it, and is always the same.
 #pragma once
 
 #include <cstdint>
@@ -9,8 +9,8 @@
 
 namespace esc::replay {
 
-/// Which of a packet's decisions the numbers are for; so that drawing more for one does not shift
-/// the others.
+/// The decision about a packet for which the numbers are drawn. Each has its own stream, so that
+/// drawing more numbers for one decision does not change the others.
 enum class Stream : std::uint64_t {
   kPlan = 1,
   kFrames,

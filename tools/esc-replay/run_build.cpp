@@ -85,7 +85,8 @@ double steady_seconds() {
 
 void run_build(const BuildOptions& options, std::ostream& out, const SecondsClock& seconds) {
   const BuildPlan plan = make_build_plan(options);
-  // Cheap files first: what cannot be written should fail before the trace is made.
+  // The small files are written first, so that a path that cannot be written fails before the trace
+  // is made.
   if (!plan.options.topics_out.empty()) plan.topics.write(plan.options.topics_out);
   if (!plan.options.routes_out.empty()) write_text_file(plan.options.routes_out, make_routes(plan));
   if (!plan.options.config_out.empty()) write_text_file(plan.options.config_out, make_config(plan));

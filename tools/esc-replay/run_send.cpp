@@ -19,11 +19,11 @@ namespace {
 
 using Number = unsigned long long;
 
-// Written by the signal handler, read by the sending thread; nothing else hangs on it.
+// Written by the signal handler, read by the sending thread; it publishes nothing else.
 std::atomic<bool> g_stop{false};
 static_assert(std::atomic<bool>::is_always_lock_free, "safe in a signal handler");
 
-/// The first signal ends the sending in good order; the second ends the process, as ever.
+/// The first signal ends the sending in order; the second ends the process, as it would by default.
 void stop_on_signal() {
   struct sigaction action {};
   action.sa_handler = [](int) { g_stop.store(true, std::memory_order_relaxed); };

@@ -18,13 +18,14 @@ struct SendOptions {
   std::string udp;  ///< exactly one of udp, tcp, port
   std::string tcp;
   std::string port;
-  std::uint16_t udp_port = 9001;  ///< which of the trace's datagrams carry events
+  std::uint16_t udp_port = 9001;  ///< the port of the trace's datagrams that carry events
   double pps = 0;                 ///< 0: flat out
   std::uint64_t loop = 0;         ///< 0: not given
   double duration = 0;            ///< seconds; 0: not given
   std::optional<std::uint32_t> epoch;
-  std::string manifest;  ///< whose numbers a pass uses up; empty: those in the trace
-  double linger = 1.0;   ///< seconds
+  /// The manifest that says how many numbers a pass uses up; empty: those in the trace.
+  std::string manifest;
+  double linger = 1.0;  ///< seconds
   double connect_timeout = 10.0;
   bool json = false;
   bool quiet = false;

@@ -9,9 +9,9 @@ namespace esc::replay {
 namespace {
 
 constexpr std::uint64_t kNsPerSecond = 1'000'000'000;
-// Waking up takes about this long: what is due sooner is waited for awake.
+// Waking up takes about this long, so the thread does not sleep if a unit is due sooner.
 constexpr std::uint64_t kSpinNs = 100'000;
-// So that a signal or a progress line never waits longer.
+// A signal or a progress line never waits longer than this.
 constexpr std::uint64_t kLongestSleepNs = 100'000'000;
 
 std::uint64_t now_ns() {
@@ -79,8 +79,8 @@ class Sender {
     skip(outcome.failed);
   }
 
-  /// Units up to `end` carry this pass's numbers; each is moved on once a pass, however often it is
-  /// offered.
+  /// Gives the units up to `end` this pass's numbers. Each is restamped once a pass, however often
+  /// it is offered.
   void stamp(std::size_t end) {
     if (counts_.passes == 0 || trace_.marks.empty()) return;
     restamp(trace_, std::min(stamped_, end), end);

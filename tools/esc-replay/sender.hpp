@@ -14,7 +14,7 @@
 
 namespace esc::replay {
 
-/// Exact counts of what was handed over.
+/// Exact counts of what was handed to the sink.
 struct SendCounts {
   std::uint64_t units = 0;  ///< datagrams, or packets
   std::uint64_t frames = 0;

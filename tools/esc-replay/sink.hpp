@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Where the units of a trace go.
+// The destination of a trace's units.
 #pragma once
 
 #include <cstddef>
@@ -11,14 +11,14 @@
 
 namespace esc::replay {
 
-/// What became of units that were offered: the first `sent` were taken; `failed` after them were
-/// refused for good and are not to be offered again; the rest may be.
+/// The result of offering units: the first `sent` were taken; the next `failed` were refused for
+/// good and must not be offered again; the others may be offered again.
 struct Outcome {
   std::size_t sent = 0;
   std::size_t failed = 0;
 };
 
-/// One thread. What ends the sending is thrown as Error.
+/// One thread. Throws Error if sending cannot go on.
 class Sink {
  public:
   virtual ~Sink() = default;
@@ -27,10 +27,10 @@ class Sink {
   [[nodiscard]] virtual std::size_t batch() const noexcept = 0;
   /// Offers units [begin, end) of the trace; never waits.
   [[nodiscard]] virtual Outcome offer(const Trace& trace, std::size_t begin, std::size_t end) = 0;
-  /// Waits a few milliseconds at most for room, after an offer of which nothing was taken.
+  /// Waits for room, a few milliseconds at most. Called after an offer of which nothing was taken.
   virtual void wait() = 0;
-  /// Ends the sending: completes what is half sent, waits for what is on its way. Units that this
-  /// completed.
+  /// Ends the sending: completes a unit that is half sent and waits until everything has left.
+  /// Returns how many units this completed.
   [[nodiscard]] virtual std::size_t finish(const Trace& trace) = 0;
 
   /// Offers that were not taken whole at once.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Counts, while a trace is made, what an appliance must show for it: from what each packet was
-// meant to be, never from its bytes.
+// Counts, while a trace is made, what an appliance must show for it. It counts what each packet is
+// planned to be, never its bytes.
 #pragma once
 
 #include <cstdint>
@@ -82,7 +82,7 @@ class Tally {
   std::vector<Topic> unlisted_;  ///< by index into TopicSet::unlisted()
 };
 
-/// Where what a packet holds is counted.
+/// Where the contents of a packet are counted.
 struct Account {
   Tally& tally;
   /// Events with a number go here instead, to be judged in the order in which they arrive; nullptr:

@@ -72,13 +72,14 @@ void TcpSink::wait() {
   if ((poll_fd.revents & POLLIN) != 0) discard_input();
 }
 
-/// Acknowledgements and the like: left unread they would stop the peer, and then us.
+/// Reads and drops acknowledgements and the like. Left unread, they would stop the peer, and then
+/// us.
 void TcpSink::discard_input() {
   std::array<char, 65536> buffer;
   const ssize_t received = recv(socket_.fd(), buffer.data(), buffer.size(), MSG_DONTWAIT);
   if (received > 0 || (received < 0 && (errno == EAGAIN || errno == EINTR))) return;
   peer_closed_ = true;
-  // A reset: what it had not read is lost.
+  // A reset: what the peer had not read is lost.
   if (received < 0) ++errors_[errno];
 }
 

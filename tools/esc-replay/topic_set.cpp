@@ -50,7 +50,7 @@ std::string make_name(std::uint64_t number, std::size_t bytes, Random& random) {
   return name + ending;
 }
 
-/// Why a route cannot name it, or nullptr.
+/// Why no route can be made for the topic; nullptr: one can.
 const char* unroutable(const std::string& topic) {
   if (topic.empty() || topic.size() > wire::kMaxTopicBytes) return "a topic has 1 to 255 bytes";
   if (topic.starts_with(wire::kReservedPrefix)) return "topics under $esc/ are reserved";

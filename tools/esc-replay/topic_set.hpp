@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The topics of a trace: those an appliance is to route, and those it is not.
+// The topics of a trace: listed ones, for which there are routes, and unlisted ones.
 #pragma once
 
 #include <cstddef>

@@ -70,11 +70,11 @@ class Loader {
     Unit unit = begin(payload);
     walk(payload, {}, unit);
     if (unit.bytes > 0) return finish(unit);
-    trace_.bytes.resize(unit.offset);  // nothing of it fits a stream
+    trace_.bytes.resize(unit.offset);  // none of its frames can be sent in a stream
     ++trace_.skipped;
   }
 
-  /// Copies it; what walk() marks lies behind the offset.
+  /// Copies it to the end of the bytes. Offsets that walk() notes are relative to that.
   Unit begin(Bytes content) {
     const Unit unit{.offset = trace_.bytes.size(),
                     .bytes = static_cast<std::uint32_t>(content.size()),
@@ -92,8 +92,8 @@ class Loader {
     trace_.units.push_back(unit);
   }
 
-  /// A datagram that a verifying receiver drops but one that looks at no checksum takes: its frames
-  /// do not count, its numbers move on.
+  /// A datagram with a wrong checksum: receivers that verify drop it, others take it. So its frames
+  /// do not count, but its numbers are restamped.
   void mark_unsound(Bytes packet, Unit& unit) {
     const auto verdict =
         wire::classify_packet(packet, static_cast<std::uint32_t>(packet.size()), ports_);
@@ -152,7 +152,7 @@ class Loader {
     ++span.numbered;
   }
 
-  /// `known_` has the epochs of a producer side by side, the lowest first.
+  /// In `known_` the epochs of a producer follow each other, the lowest first.
   void set_steps() {
     for (auto begin = known_.begin(); begin != known_.end();) {
       const auto end = std::find_if(begin, known_.end(), [&](const auto& entry) {

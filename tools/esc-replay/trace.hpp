@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A trace loaded for sending: what of it can be sent, and where its session frames are.
+// A trace that was loaded for sending: the units that can be sent, and where their session frames
+// are.
 #pragma once
 
 #include <cstdint>
@@ -12,11 +13,11 @@
 
 namespace esc::replay {
 
-/// What a sink takes of each packet.
+/// The part of each packet that a sink sends.
 enum class Cargo : std::uint8_t {
   kDatagrams,  ///< UDP payloads of sound datagrams; other packets are skipped
-  kStream,     ///< those too, back to back, each without what would end a stream
-  kPackets     ///< whole packets, whatever they are
+  kStream,     ///< the same, back to back, each without a last frame that would end the stream
+  kPackets     ///< whole packets of any kind
 };
 
 /// One thing to send. Frames are those a receiver counts.
@@ -25,11 +26,11 @@ struct Unit {
   std::uint32_t bytes;
   std::uint32_t frames;      ///< session frames and refused ones too
   std::uint32_t sessions;    ///< well-formed session frames
-  std::uint32_t mark_count;  ///< of its own, from first_mark on
+  std::uint32_t mark_count;  ///< how many marks it has, from first_mark on
   std::uint64_t first_mark;
 };
 
-/// Where a session frame's numbers are, to be moved on from pass to pass.
+/// Where the numbers of a session frame are, so that each pass can raise them.
 struct SessionMark {
   static constexpr std::uint32_t kNoChecksum = 0;
 
@@ -47,8 +48,8 @@ struct ProducerSpan {
   std::uint64_t next;   ///< highest number + 1
   std::uint64_t numbered =
       0;  ///< frames that have a number; fewer than next - first where the trace has gaps
-  /// What a pass uses up, so that the next one repeats nothing: numbers, where the producer has one
-  /// epoch in the trace, else epochs.
+  /// By how much each pass raises the producer's numbers (if it has one epoch in the trace) or its
+  /// epochs, so that no pass repeats an event.
   std::uint64_t number_step = 0;
   std::uint32_t epoch_step = 0;
   std::uint32_t lowest_epoch = 0;  ///< of this producer
@@ -75,23 +76,23 @@ struct Trace {
 /// nothing in it to send.
 [[nodiscard]] Trace load_trace(const std::string& path, Cargo cargo, std::uint16_t udp_port);
 
-/// The packet's verdict after rules 23 to 25 as well, checksums computed in software: kDatagram
-/// only if it is sound and not empty.
+/// The packet's verdict after all rules, 23 to 25 included, with checksums computed in software:
+/// kDatagram only if it is sound and not empty.
 [[nodiscard]] wire::PacketVerdict classify_fully(std::span<const std::uint8_t> packet,
                                                  const wire::PortSet& ports);
 
-/// Moves the session frames of units [begin, end) on by one pass: first_sequence or the epoch by
-/// what the pass uses up of its producer's, and the UDP checksum, where there is one, with it; a
-/// wrong one stays wrong.
+/// Restamps the session frames of units [begin, end) for the next pass: raises first_sequence or
+/// the epoch by its producer's step, and updates the UDP checksum, if there is one; a wrong
+/// checksum stays wrong.
 void restamp(Trace& trace, std::size_t begin, std::size_t end) noexcept;
 
-/// Gives the lowest epoch of every producer this number, the others as much above it as they were;
-/// checksums as in restamp. Throws Error (usage): one goes beyond 2^32 - 1.
+/// Sets the lowest epoch of every producer to `epoch`; its other epochs keep their distance to it.
+/// Checksums as in restamp. Throws Error (usage) if an epoch would go beyond 2^32 - 1.
 void set_epoch(Trace& trace, std::uint32_t epoch);
 
-/// A pass uses up as many numbers as the manifest says each producer was given, instead of those in
-/// the trace: so that two traces of one feed, each with losses of its own, go on together. Throws
-/// Error: no manifest, or of another trace.
+/// Takes the steps of a pass from the manifest, which says how many numbers each producer was
+/// given, instead of from the trace. So two traces of one feed, each with its own losses, stay in
+/// step. Throws Error: it is no manifest, or that of another trace.
 void set_steps_from_manifest(Trace& trace, const std::string& path);
 
 }  // namespace esc::replay

@@ -17,8 +17,8 @@ namespace {
 constexpr std::size_t kChunkPackets = 256;
 constexpr std::size_t kBatchPackets = 64 * kChunkPackets;
 
-/// The window that the appliance's verdicts on this trace are those of. Two ports: those that hold
-/// whatever their turns, and then nothing goes stale.
+/// The window for which the manifest gives the verdicts. With two ports the verdicts have to hold
+/// whatever turns the ports take, so nothing may become stale.
 std::uint64_t window_of(const BuildOptions& options) {
   return options.out_b.empty() ? std::max<std::uint64_t>(options.window, 1) : NumberModel::kEndless;
 }
@@ -95,7 +95,7 @@ class Builder {
                       });
   }
 
-  /// The one step where a packet depends on those before it.
+  /// The only step in which a packet depends on those before it.
   void number_batch() {
     for (std::size_t i = 0; i < batch_.size(); ++i) {
       PacketPlan& packet = batch_[i];
@@ -112,7 +112,7 @@ class Builder {
   void number(PacketPlan& packet) {
     Producer& producer = producers_[packet.producer];
     Random random(plan_.options.seed, packet.index, Stream::kRestarts);
-    // Who has not said anything yet cannot begin anew.
+    // A producer that has sent nothing yet cannot begin a new epoch.
     if (producer.numbers > 0 && random.chance(plan_.options.restarts)) {
       ++producer.restarts;
       ++facts_.restarts;

@@ -14,8 +14,8 @@ namespace esc::replay {
 /// Takes the packets in order; `time_ns` is Unix time. What it throws ends the building.
 using PacketSink = std::function<void(std::uint64_t time_ns, std::span<const std::uint8_t> packet)>;
 
-/// How far it is, after each batch of some thousand packets; packets and bytes that arrive, `share`
-/// of the whole, up to 1.
+/// Reports progress after each batch of some thousand packets: packets and bytes that arrive, and
+/// `share`, the part that is done, up to 1.
 using BuildProgressSink =
     std::function<void(std::uint64_t packets, std::uint64_t bytes, double share)>;
 

@@ -19,7 +19,7 @@ constexpr int kWaitMs = 5;
 constexpr int kRefusalComesMs = 200;  // there and back
 
 void set_option(int fd, int level, int name, int value) {
-  // Each is an improvement, none a need.
+  // Each option only improves the sending; a failure does not matter.
   static_cast<void>(setsockopt(fd, level, name, &value, sizeof value));
 }
 
@@ -29,7 +29,7 @@ UdpSink::UdpSink(const std::string& host_port)
     : peer_(resolve("--udp", host_port, SOCK_DGRAM)), socket_(peer_.family, SOCK_DGRAM) {
   set_option(socket_.fd(), SOL_SOCKET, SO_SNDBUF, kSendBufferBytes);
   set_option(socket_.fd(), SOL_SOCKET, SO_SNDBUFFORCE, kSendBufferBytes);
-  // A datagram beyond the MTU shall fail, not travel as fragments, which the appliance drops.
+  // A datagram beyond the MTU has to fail: sent as fragments, the appliance would drop it.
   if (peer_.family == AF_INET6) {
     set_option(socket_.fd(), IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_DO);
   } else {
@@ -56,7 +56,7 @@ Outcome UdpSink::offer(const Trace& trace, std::size_t begin, std::size_t end) {
   const int sent =
       sendmmsg(socket_.fd(), messages_.data(), static_cast<unsigned>(count), MSG_DONTWAIT);
   if (sent < 0) return judge(errno);
-  // The kernel keeps to itself why it stopped; the next offer hears of it if it lasts.
+  // The kernel does not say why it stopped; if the reason lasts, the next offer returns it.
   if (static_cast<std::size_t>(sent) < count) ++blocked_;
   return {.sent = static_cast<std::size_t>(sent)};
 }
@@ -69,7 +69,7 @@ Outcome UdpSink::judge(int error) {
     case EINTR:
       return {};
     case ENOBUFS:       // the device's queue is full
-    case ECONNREFUSED:  // an earlier datagram found nobody; this one was not tried
+    case ECONNREFUSED:  // an earlier datagram was refused; this one was not tried
       ++errors_[error];
       return {};
     case EMSGSIZE:
@@ -88,7 +88,7 @@ void UdpSink::wait() {
   static_cast<void>(poll(&poll_fd, 1, kWaitMs));
 }
 
-// That the last datagrams were refused is told by no further one.
+// No further datagram will report that the last ones were refused, so this waits for that.
 std::size_t UdpSink::finish(const Trace& /*trace*/) {
   pollfd poll_fd{.fd = socket_.fd(), .events = 0, .revents = 0};
   if (poll(&poll_fd, 1, kRefusalComesMs) <= 0) return 0;

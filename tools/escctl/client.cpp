@@ -74,7 +74,7 @@ std::string fix_for(int error) {
   }
 }
 
-// A path under /tmp could be somebody else's; figures from a stranger are worse than none.
+// A path under /tmp may belong to somebody else, whose figures must not be shown as ours.
 bool trusted_peer(int socket) {
   ucred peer{};
   socklen_t bytes = sizeof(peer);
@@ -141,7 +141,7 @@ void Client::send_line(const std::string& line) {
   while (sent < line.size()) {
     const ssize_t put = ::send(socket_.get(), line.data() + sent, line.size() - sent, MSG_NOSIGNAL);
     if (put < 0 && errno == EINTR) continue;
-    // Whoever has closed the connection may have said why.
+    // escd may have sent the reason before it closed the connection.
     if (put < 0 && errno == EPIPE) return;
     if (put < 0) fail(errno == EAGAIN ? "it does not take the request in time" : reason(errno));
     sent += static_cast<std::size_t>(put);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The other end of the control socket.
+// The client's end of the control socket.
 #pragma once
 
 #include <chrono>
@@ -13,24 +13,24 @@ namespace esc::ctl {
 /// How long escd may take.
 struct AnswerTimeouts {
   std::chrono::milliseconds read{5'000};    ///< for more of an answer, or to take a request
-  std::chrono::milliseconds whole{20'000};  ///< for all of an answer, however it dribbles
-  /// In place of both where a file is read for it: escd itself gives that up after 60 s.
+  std::chrono::milliseconds whole{20'000};  ///< for a whole answer, however slowly it comes
+  /// Replaces both where escd has to read a file for the answer; escd gives up after 60 s.
   std::chrono::milliseconds file{70'000};
 };
 
 /// One connection to one escd. Blocking, within the timeouts.
 class Client {
  public:
-  /// Connects. Throws Failure(kNotReachable): nobody listens, no right to, or whoever listens is
-  /// neither this user nor root (root talks to any user's).
+  /// Connects. Throws Failure(kNotReachable): nobody listens, the user has no right to connect, or
+  /// the listener belongs neither to this user nor to root (root may talk to any user's).
   explicit Client(std::string socket_path, AnswerTimeouts timeouts = {});
 
-  /// Once more to the same socket, after a Failure. Throws as the constructor does.
+  /// Connects to the same socket again, after a Failure. Throws as the constructor does.
   void reconnect();
 
-  /// The "result" of a command with further members of the request. Throws Failure: kRefused with
-  /// escd's own words, kNotReachable when the connection ends, no answer comes in time, or what
-  /// comes is not escd's.
+  /// Sends a command, with further members of the request, and returns its "result". Throws
+  /// Failure: kRefused with escd's message; kNotReachable if the connection ends, no answer comes
+  /// in time, or the answer is not escd's.
   [[nodiscard]] nlohmann::ordered_json request(
       const std::string& command,
       const nlohmann::ordered_json& arguments = nlohmann::ordered_json::object());
@@ -47,7 +47,7 @@ class Client {
   std::string input_;
 };
 
-/// Somebody listens on the socket, and we may connect.
+/// Whether somebody listens on the socket and we may connect.
 [[nodiscard]] bool answers(const std::string& socket_path);
 
 }  // namespace esc::ctl

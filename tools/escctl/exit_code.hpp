@@ -31,7 +31,7 @@ inline constexpr std::array<std::string_view, 6> kExitCodeMeanings = {
 static_assert(kExitCodeMeanings.size() == static_cast<std::size_t>(ExitCode::kNotWritten) + 1);
 
 /// What ends the program: the code, what() happened and, in fix(), what to do. Both may hold bytes
-/// from outside; who prints them escapes them.
+/// from outside; whoever prints them escapes them.
 class Failure : public std::runtime_error {
  public:
   Failure(ExitCode code, const std::string& what, std::string fix)

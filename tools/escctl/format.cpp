@@ -15,7 +15,8 @@ using nlohmann::ordered_json;
 
 constexpr std::size_t kMaxTextBytes = 1024;
 
-// Names made of digits: nothing is counted by them, and --id takes one as it is printed.
+// Names of numbers that are identities, not counts: they are printed without separators, as --id
+// takes them.
 bool is_identity(std::string_view name) {
   return name == "producer" || name == "epoch" || name == "highest";
 }
@@ -24,7 +25,7 @@ bool is_figure(const std::string& text) {
   return text.find_first_not_of("0123456789.,%-") == std::string::npos;
 }
 
-// As wide as a terminal shows it, near enough: one column per UTF-8 character.
+// Roughly the width on a terminal: one column per UTF-8 character.
 std::size_t width(std::string_view text) {
   return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
     return (static_cast<unsigned char>(c) & 0xc0U) != 0x80U;

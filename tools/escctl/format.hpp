@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Values and tables as text for a terminal. Nothing that comes out can steer it.
+// Values and tables as text for a terminal. The text never contains control sequences.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +16,7 @@ namespace esc::ctl {
 /// Rounded to 3 decimals, without trailing zeros.
 [[nodiscard]] std::string decimal(double value);
 
-/// Text from outside, on one line, control characters and what misleads the eye escaped.
+/// Text from outside on one line, with control characters and misleading characters escaped.
 [[nodiscard]] std::string safe(std::string_view text);
 
 /// One value in one cell. `name` decides the unit where the value has one ("busy" is a share).

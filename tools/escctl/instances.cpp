@@ -42,7 +42,7 @@ std::string socket_of(std::span<const std::string> roots, const std::string& nam
     if (!trusted(root)) continue;
     if (answers(path)) return path;
     std::error_code error;
-    // Not allowed to look counts as there: connecting will say why it fails.
+    // A path that we may not look at counts as existing: connecting will say why it fails.
     const auto status = std::filesystem::symlink_status(path, error);
     if (existing.empty() && (std::filesystem::exists(status) || error)) {
       if (error != std::errc::no_such_file_or_directory) existing = path;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Which escd is meant.
+// Finds the escd that the user means.
 #pragma once
 
 #include <span>
@@ -14,13 +14,13 @@ struct Instance {
   std::string socket_path;
 };
 
-/// The instances that answer under `roots`, sorted by name within each. A root that is neither ours
-/// nor root's is passed over: its owner could put anything there.
+/// The instances that answer under `roots`, sorted by name within each. A root folder that belongs
+/// neither to us nor to the user root is passed over: its owner could put anything there.
 [[nodiscard]] std::vector<Instance> running_instances(std::span<const std::string> roots);
 
-/// The socket of the one instance that is meant: `named` if that is not empty (whether or not it
-/// answers: the first candidate that exists), else the only one running. Throws Failure: kUsage for
-/// several or for an impossible name, kNotReachable for none.
+/// The socket of the instance that is meant. If `named` is not empty: the first candidate path of
+/// that name that exists, whether it answers or not. Else: the only instance that runs. Throws
+/// Failure: kUsage if several run or the name is impossible, kNotReachable if none runs.
 [[nodiscard]] std::string choose_socket(std::span<const std::string> roots, std::string_view named);
 
 }  // namespace esc::ctl

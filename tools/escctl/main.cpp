@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// escctl: what runs, how it fares and where every frame went, asked over the control socket.
+// escctl: asks running appliances over the control socket what they do and where every frame went.
 #include <chrono>
 #include <iostream>
 #include <optional>
@@ -30,7 +30,7 @@ std::string socket_of(const Options& options) {
 }
 
 ExitCode run(const Options& options, cli::StandardOutput& out) {
-  // Before the socket is opened: the version at hand is known even if escd is not.
+  // Printed before the socket is opened: our own version is known even if escd cannot be reached.
   if (options.command == "version" && !options.json) out.stream() << kVersion << '\n';
   const std::optional<StopSignals> stop =
       options.watch_s ? std::optional<StopSignals>(std::in_place) : std::nullopt;
@@ -48,7 +48,7 @@ ExitCode run(const Options& options, cli::StandardOutput& out) {
 
 constexpr std::size_t kMaxLineBytes = 1024;
 
-// Line by line, each made safe: what escd and the file system say may hold anything.
+// Line by line, each made safe: texts from escd and from the file system may hold any bytes.
 void print_error(std::string_view text, std::string_view first) {
   for (std::string_view lead = first; !text.empty(); lead = "  ") {
     const std::size_t end = std::min(text.find('\n'), text.size());

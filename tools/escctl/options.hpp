@@ -21,7 +21,7 @@ struct Options {
   std::optional<double> watch_s;  ///< stats --watch: seconds between two lines
 };
 
-/// Help, version or what is wrong was printed: end with this.
+/// Help, the version or a message was printed: the program ends with this code.
 struct Done {
   ExitCode code;
 };

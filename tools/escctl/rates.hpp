@@ -13,7 +13,7 @@ namespace esc::ctl {
 /// One figure of a line, and the heading above it.
 struct RateColumn {
   std::string heading;
-  std::optional<double> value;  ///< nothing: cannot be said, as when a counter went backwards
+  std::optional<double> value;  ///< unset: not known, for example because a counter went backwards
 };
 
 /// Uptime (s), each stage's events/s, drops/s over all stages, missed/s over all ports (imissed,

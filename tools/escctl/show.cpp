@@ -34,7 +34,7 @@ std::string show_plan(const ordered_json& result) {
   return out;
 }
 
-// Of several pipelines one below the other: side by side they would be a row of fifty columns.
+// Shows several pipelines one below the other; side by side they would take fifty columns.
 std::string show_pressure(const ordered_json& result) {
   const auto pipelines = result.find("pipelines");
   if (pipelines == result.end() || !pipelines->is_array()) return show_tree(result);

@@ -9,7 +9,7 @@
 namespace esc::ctl {
 
 /// What `escctl COMMAND` prints for `result`. Missing keys are left out, unknown ones shown as they
-/// are. Each line ends with a newline; nothing in it can steer a terminal.
+/// are. Each line ends with a newline; the text contains no control sequences.
 [[nodiscard]] std::string show(std::string_view command, const nlohmann::ordered_json& result);
 
 /// Any document: figures aligned under their names, lists and maps of records as tables.

@@ -108,8 +108,8 @@ class Writer {
     }
   }
 
-  // Counts by reason, whose sum is a figure of its own. Of thresholds, times or other settings a
-  // sum would be a number that stands for nothing.
+  // The sum of counts by reason, which is a figure in itself. For thresholds, times and other
+  // settings there is none, since their sum would mean nothing.
   static std::string total(const std::string& key, const ordered_json& value) {
     constexpr std::array<std::string_view, 5> kSums = {"dropped", "by_reason", "non_event",
                                                        "duplicate_by", "frames_shed"};

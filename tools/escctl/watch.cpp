@@ -40,9 +40,9 @@ class RateLines {
   int lines_ = 0;
 };
 
-// escd closes connections that are idle when others want their places: a watcher comes back, some
-// times for each sample, for where many want places the new one may be wanted before the request is
-// there. Whatever else it refuses, or its end, is for the caller.
+// escd closes idle connections when others need their places. A watcher then connects again,
+// several times for one sample if need be: where many want places, the new connection may be closed
+// before the request arrives. Other refusals, and escd's end, go to the caller.
 ordered_json next_sample(Client& client) {
   constexpr int kTries = 10;
   std::string why;
@@ -67,7 +67,7 @@ StopSignals::StopSignals() {
   sigaddset(&set, SIGINT);
   sigaddset(&set, SIGTERM);
   fd_ = FileDescriptor(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
-  // Without it they go on ending the process.
+  // Without the descriptor the signals keep ending the process.
   if (fd_.valid()) sigprocmask(SIG_BLOCK, &set, nullptr);
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// stats --watch: a line a second until somebody says stop.
+// stats --watch: a line a second until it is stopped.
 #pragma once
 
 #include <chrono>
@@ -15,7 +15,8 @@ struct WatchOptions {
   bool json = false;  ///< each sample as one line of JSON instead of rates
 };
 
-/// SIGINT and SIGTERM: they no longer end the process, they make a descriptor readable. Once.
+/// While it exists, SIGINT and SIGTERM make a descriptor readable instead of ending the process.
+/// One object only.
 class StopSignals {
  public:
   StopSignals();
@@ -25,8 +26,8 @@ class StopSignals {
   FileDescriptor fd_;
 };
 
-/// Prints until SIGINT or SIGTERM, or until nobody reads what is printed. A connection that escd
-/// closes is opened again, and that is said on standard error. Throws Failure when escd goes away.
+/// Prints until SIGINT or SIGTERM, or until nobody reads the output. If escd closes the connection,
+/// it is opened again, with a message on standard error. Throws Failure when escd goes away.
 void watch(Client& client, const StopSignals& stop, cli::StandardOutput& out,
            const WatchOptions& options);
 
