@@ -16,7 +16,7 @@ using appliance::PipelineRequest;
 using appliance::PipelineState;
 using appliance::PoolReport;
 using appliance::RuleBook;
-using appliance::RxParts;
-using appliance::WorkerParts;
+using appliance::RxNode;
+using appliance::WorkerNode;
 
 }  // namespace esc::app

@@ -95,7 +95,7 @@ void ControlLoop::log_pressure() {
     auto& seen = pressure_seen_[i];
     const std::uint64_t missed = seen.missed;
     control::PressureChange change;
-    while (pipelines[i]->pressure().history().next(seen, change)) {
+    while (pipelines[i]->dispatch().pressure().history().next(seen, change)) {
       const std::string text = control::to_text(change);
       const std::string where = pipelines.size() == 1 ? "" : "pipeline " + std::to_string(i) + ": ";
       if (change.rises()) {

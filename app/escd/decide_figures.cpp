@@ -69,7 +69,8 @@ ordered_json producer_json(const identity::ProducerFigures& f) {
 std::vector<identity::ProducerReader> readers_of(const Appliance& appliance) {
   std::vector<identity::ProducerReader> readers;
   for (const auto& pipeline : appliance.data_path().pipelines()) {
-    if (const auto* producers = pipeline->producers()) readers.push_back(producers->reader());
+    if (const auto* producers = pipeline->dispatch().producers())
+      readers.push_back(producers->reader());
   }
   if (readers.empty()) {
     throw control::Refusal("numbered events are not judged here, so producers are not known",
@@ -101,10 +102,10 @@ ordered_json pressure_document(const Appliance& appliance, const config::Pressur
   ordered_json list = ordered_json::array();
   const DataPath& path = appliance.data_path();
   for (std::size_t i = 0; i < path.pipelines().size(); ++i) {
-    control::PressureReading reading =
-        control::read_pressure(path.pipelines()[i]->pressure(), rte_rdtsc(), rte_get_tsc_hz());
+    control::PressureReading reading = control::read_pressure(
+        path.pipelines()[i]->dispatch().pressure(), rte_rdtsc(), rte_get_tsc_hz());
     for (const auto& rx : path.rx()) {
-      const telemetry::FrameCounters& block = rx->frames[i];
+      const telemetry::FrameCounters& block = rx->frames()[i];
       for (std::size_t level = 0; level < kPressureLevels; ++level) {
         reading.shed[level] += block.shed.get(static_cast<PressureLevel>(level));
       }
@@ -124,9 +125,9 @@ ordered_json producer_totals(const Appliance& appliance) {
   std::uint64_t lost = 0;
   bool judged = false;
   for (const auto& pipeline : appliance.data_path().pipelines()) {
-    if (pipeline->producers() == nullptr) continue;
+    if (pipeline->dispatch().producers() == nullptr) continue;
     judged = true;
-    const identity::ProducerTotals& totals = pipeline->producers()->totals();
+    const identity::ProducerTotals& totals = pipeline->dispatch().producers()->totals();
     known += totals.live.get();
     expired += totals.expired.get();
     untracked += totals.untracked.get();
@@ -174,7 +175,8 @@ ordered_json keys_document(const Appliance& appliance) {
   }
   const identity::KeyedTotals totals = path.key_totals();
   std::uint64_t unkeyed = 0;
-  for (const auto& pipeline : path.pipelines()) unkeyed += pipeline->dispatch().unkeyed.get();
+  for (const auto& pipeline : path.pipelines())
+    unkeyed += pipeline->dispatch().counters().unkeyed.get();
   return {{"memory_bytes", keys->bytes()},
           {"room", keys->capacity()},
           {"known", totals.fresh - totals.evicted - totals.expired},

@@ -4,6 +4,7 @@
 #include <rte_cycles.h>
 
 #include <algorithm>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -24,41 +25,41 @@ std::uint64_t total(const telemetry::CounterSet<Reason>& set) {
 }
 
 template <class Block, class Value>
-std::uint64_t sum_of(const std::vector<Block>& blocks, Value&& value_of) {
+std::uint64_t sum_of(std::span<const Block> blocks, Value&& value_of) {
   std::uint64_t sum = 0;
   for (const Block& block : blocks) sum += value_of(block);
   return sum;
 }
 template <class Block>
-std::uint64_t sum_of(const std::vector<Block>& blocks, telemetry::Counter Block::*counter) {
+std::uint64_t sum_of(std::span<const Block> blocks, telemetry::Counter Block::*counter) {
   return sum_of(blocks, [counter](const Block& block) { return (block.*counter).get(); });
 }
 
 // The blocks that one RX stage has, two for each pipeline, as one.
-ordered_json rx_json(const RxParts& rx) {
+ordered_json rx_json(const RxNode& rx) {
   using telemetry::FrameCounters;
   using telemetry::PacketCounters;
   const auto dropped = [](const auto& set) {
     return [set](const auto& c) { return total(c.*set); };
   };
-  return {{"packets", sum_of(rx.packets, &PacketCounters::packets_received)},
-          {"bytes", sum_of(rx.packets, &PacketCounters::packet_bytes)},
-          {"datagrams", sum_of(rx.packets, &PacketCounters::datagrams)},
-          {"datagrams_plain", sum_of(rx.packets, &PacketCounters::datagrams_plain)},
-          {"frames", sum_of(rx.frames, &FrameCounters::frames_received)},
-          {"events", sum_of(rx.frames, &FrameCounters::events_pushed)},
-          {"events_plain", sum_of(rx.frames, &FrameCounters::events_plain)},
-          {"dropped", sum_of(rx.packets, dropped(&PacketCounters::packet_dropped)) +
-                          sum_of(rx.frames, dropped(&FrameCounters::frame_dropped))},
-          {"dead_lettered", sum_of(rx.frames, &FrameCounters::dead_lettered)},
-          {"polls", sum_of(rx.packets, &PacketCounters::polls)},
-          {"bursts", sum_of(rx.packets, &PacketCounters::bursts)},
-          {"ring_full", sum_of(rx.packets, &PacketCounters::ring_full)},
-          {"polls_deferred", sum_of(rx.packets, &PacketCounters::polls_deferred)},
-          {"frames_linearised", sum_of(rx.frames, &FrameCounters::frames_linearised)},
-          {"jumbo_waits", sum_of(rx.frames, &FrameCounters::jumbo_waits)},
-          {"held", sum_of(rx.packets, &PacketCounters::packets_held) +
-                       sum_of(rx.frames, &FrameCounters::events_held)}};
+  return {{"packets", sum_of(rx.packets(), &PacketCounters::packets_received)},
+          {"bytes", sum_of(rx.packets(), &PacketCounters::packet_bytes)},
+          {"datagrams", sum_of(rx.packets(), &PacketCounters::datagrams)},
+          {"datagrams_plain", sum_of(rx.packets(), &PacketCounters::datagrams_plain)},
+          {"frames", sum_of(rx.frames(), &FrameCounters::frames_received)},
+          {"events", sum_of(rx.frames(), &FrameCounters::events_pushed)},
+          {"events_plain", sum_of(rx.frames(), &FrameCounters::events_plain)},
+          {"dropped", sum_of(rx.packets(), dropped(&PacketCounters::packet_dropped)) +
+                          sum_of(rx.frames(), dropped(&FrameCounters::frame_dropped))},
+          {"dead_lettered", sum_of(rx.frames(), &FrameCounters::dead_lettered)},
+          {"polls", sum_of(rx.packets(), &PacketCounters::polls)},
+          {"bursts", sum_of(rx.packets(), &PacketCounters::bursts)},
+          {"ring_full", sum_of(rx.packets(), &PacketCounters::ring_full)},
+          {"polls_deferred", sum_of(rx.packets(), &PacketCounters::polls_deferred)},
+          {"frames_linearised", sum_of(rx.frames(), &FrameCounters::frames_linearised)},
+          {"jumbo_waits", sum_of(rx.frames(), &FrameCounters::jumbo_waits)},
+          {"held", sum_of(rx.packets(), &PacketCounters::packets_held) +
+                       sum_of(rx.frames(), &FrameCounters::events_held)}};
 }
 
 ordered_json dispatch_json(const telemetry::DispatchCounters& c) {
@@ -131,10 +132,11 @@ ordered_json stages_document(const Appliance& appliance) {
     json["rx" + std::to_string(i)] = rx_json(*path.rx()[i]);
   }
   for (std::size_t i = 0; i < path.pipelines().size(); ++i) {
-    json[appliance.dispatch_name(i)] = dispatch_json(path.pipelines()[i]->dispatch());
+    json[path.pipelines()[i]->dispatch().name()] =
+        dispatch_json(path.pipelines()[i]->dispatch().counters());
   }
-  for (const WorkerParts* worker : path.workers()) {
-    json["worker" + std::to_string(worker->index)] = worker_json(worker->counters);
+  for (const WorkerNode* worker : path.workers()) {
+    json["worker" + std::to_string(worker->index())] = worker_json(worker->counters());
   }
   if (path.dead_letters() != nullptr) json["storage"] = storage_document(*path.dead_letters());
   return json;
@@ -171,14 +173,14 @@ ordered_json stats_document(const Appliance& appliance, double uptime_s) {
   if (auto producers = producer_totals(appliance); !producers.is_null())
     json["producers"] = std::move(producers);
   for (std::size_t i = 0; i < path.pipelines().size(); ++i) {
-    const IngestRing& ring = path.pipelines()[i]->ingest_ring();
+    const IngestRing& ring = path.pipelines()[i]->dispatch().ring();
     const std::string number = path.pipelines().size() == 1 ? "" : std::to_string(i);
     json["rings"]["ingest" + number] = {
         {"depth", ring.size()}, {"capacity", ring.capacity()}, {"hole_waits", ring.hole_waits()}};
   }
-  for (const WorkerParts* worker : path.workers()) {
-    json["rings"]["worker" + std::to_string(worker->index)] = {
-        {"depth", worker->ring.size()}, {"capacity", worker->ring.capacity()}};
+  for (const WorkerNode* worker : path.workers()) {
+    json["rings"]["worker" + std::to_string(worker->index())] = {
+        {"depth", worker->ring().size()}, {"capacity", worker->ring().capacity()}};
   }
   const ordered_json ports = ports_document(appliance);
   for (const auto& port : ports["ports"]) {
@@ -191,8 +193,8 @@ ordered_json stats_document(const Appliance& appliance, double uptime_s) {
 ordered_json topic_json(const DataPath& path, std::string_view topic,
                         const route::RouteSet::Target& target) {
   telemetry::TopicCounters::Totals sum;
-  for (const WorkerParts* parts : path.workers()) {
-    const auto totals = parts->handlers.topics().totals(target.slot);
+  for (const WorkerNode* parts : path.workers()) {
+    const auto totals = parts->handlers().topics().totals(target.slot);
     sum.events += totals.events;
     sum.payload_bytes += totals.payload_bytes;
     sum.dead_lettered += totals.dead_lettered;
@@ -202,7 +204,7 @@ ordered_json topic_json(const DataPath& path, std::string_view topic,
   std::uint64_t duplicate = 0;
   std::uint64_t stale = 0;
   for (const auto& pipeline : path.pipelines()) {
-    const telemetry::TopicRefusals& refusals = pipeline->refusals(target.slot);
+    const telemetry::TopicRefusals& refusals = pipeline->dispatch().refusals(target.slot);
     duplicate += refusals.duplicate.get();
     stale += refusals.stale.get();
     sum.dead_lettered += refusals.dead_lettered.get();
@@ -255,17 +257,19 @@ ordered_json plan_document(const topology::LcorePlan& plan) {
   ordered_json list = ordered_json::array();
   for (const topology::LcoreAssignment& lcore : plan.lcores) {
     ordered_json queues = ordered_json::array();
-    for (const topology::RxQueue& queue : lcore.rx_queues) {
-      queues.push_back(
-          {{"port", queue.port}, {"queue", queue.queue}, {"pipeline", queue.pipeline}});
+    for (const std::size_t rx : lcore.indices(topology::Role::kRx)) {
+      for (const topology::RxQueue& queue : plan.rx[rx].queues) {
+        queues.push_back(
+            {{"port", queue.port}, {"queue", queue.queue}, {"pipeline", queue.pipeline}});
+      }
     }
     list.push_back({{"lcore", lcore.lcore_id},
                     {"cpu", lcore.cpu},
                     {"node", lcore.node},
                     {"rx_queues", queues},
-                    {"dispatchers", lcore.dispatchers},
-                    {"workers", lcore.workers},
-                    {"storage", lcore.storage}});
+                    {"dispatchers", lcore.indices(topology::Role::kDispatch)},
+                    {"workers", lcore.indices(topology::Role::kWorker)},
+                    {"storage", lcore.has(topology::Role::kStorage)}});
   }
   ordered_json pipelines = ordered_json::array();
   for (const topology::PipelinePlan& pipeline : plan.pipelines) {

@@ -25,10 +25,10 @@ double percent(double share) {
 }
 
 /// The worker that an lcore polls as its stage of that index.
-std::optional<unsigned> worker_at(const topology::LcoreAssignment& lcore, std::uint64_t stage) {
-  const std::size_t before = (lcore.rx_queues.empty() ? 0 : 1) + lcore.dispatchers.size();
-  if (stage < before || stage - before >= lcore.workers.size()) return std::nullopt;
-  return lcore.workers[stage - before];
+std::optional<std::size_t> worker_at(const topology::LcoreAssignment& lcore, std::uint64_t stage) {
+  if (stage >= lcore.roles.size()) return std::nullopt;
+  const topology::RoleIndex role = lcore.roles[stage];
+  return role.role == topology::Role::kWorker ? std::optional(role.index) : std::nullopt;
 }
 
 std::string handler_name(std::size_t handler) {
@@ -47,13 +47,13 @@ HandlerWatch::HandlerWatch(const Appliance& appliance)
       names_(appliance.data_path().workers().size()),
       loads_(names_.size()),
       in_hand_(appliance.plan().lcores.size()) {
-  for (unsigned i = 0; i < loads_.size(); ++i) loads_[i].worker = i;
+  for (std::size_t i = 0; i < loads_.size(); ++i) loads_[i].worker = i;
 }
 
 void HandlerWatch::watch() {
   std::vector<HandlerLoad> loads;
-  for (const WorkerParts* worker : appliance_.data_path().workers()) {
-    loads.push_back(load_of(*worker, names_[worker->index]));
+  for (const WorkerNode* worker : appliance_.data_path().workers()) {
+    loads.push_back(load_of(*worker, names_[worker->index()]));
   }
   std::vector<std::string> in_hand;
   for (std::size_t i = 0; i < appliance_.plan().lcores.size(); ++i)
@@ -73,10 +73,10 @@ void HandlerWatch::look_up(Name& name, std::uint32_t slot) const {
   }
 }
 
-HandlerLoad HandlerWatch::load_of(const WorkerParts& worker, Name& name) const {
-  HandlerLoad load{.worker = worker.index};
+HandlerLoad HandlerWatch::load_of(const WorkerNode& worker, Name& name) const {
+  HandlerLoad load{.worker = worker.index()};
   const std::uint64_t hz = rte_get_tsc_hz();
-  const auto period = worker.handlers.times().last(rte_rdtsc(), kMaxAgeS * hz);
+  const auto period = worker.handlers().times().last(rte_rdtsc(), kMaxAgeS * hz);
   if (!period || period->route_events == 0) return load;
   load.busy_share = period->busy_share();
   load.route_share =
@@ -99,7 +99,7 @@ std::string HandlerWatch::hanging_in(std::size_t lcore) const {
   const auto worker = worker_at(appliance_.plan().lcores[lcore], status.stage.get());
   if (!worker) return {};
   const auto in_hand =
-      telemetry::InHand::of(appliance_.data_path().workers()[*worker]->counters.in_hand.get());
+      telemetry::InHand::of(appliance_.data_path().workers()[*worker]->counters().in_hand.get());
   if (!in_hand.busy) return {};
   Name name;
   look_up(name, in_hand.slot);

@@ -16,7 +16,7 @@ namespace esc::app {
 
 /// What one worker says of the last second, with names.
 struct HandlerLoad {
-  unsigned worker = 0;
+  std::size_t worker = 0;
   double busy_share = 0;    ///< of the time, that its handlers took
   double route_share = 0;   ///< of that, what the busiest route took
   double us_per_event = 0;  ///< of that route
@@ -45,7 +45,7 @@ class HandlerWatch {
     std::string topic{};
   };
 
-  [[nodiscard]] HandlerLoad load_of(const WorkerParts& worker, Name& name) const;
+  [[nodiscard]] HandlerLoad load_of(const WorkerNode& worker, Name& name) const;
   [[nodiscard]] std::string hanging_in(std::size_t lcore) const;
   void look_up(Name& name, std::uint32_t slot) const;
 

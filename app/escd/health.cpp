@@ -190,7 +190,8 @@ Health::Health(const Appliance& appliance)
 std::uint64_t Health::lost_before() const {
   std::uint64_t lost = 0;
   for (const auto& pipeline : appliance_.data_path().pipelines()) {
-    if (pipeline->producers() != nullptr) lost += pipeline->producers()->totals().lost.get();
+    if (pipeline->dispatch().producers() != nullptr)
+      lost += pipeline->dispatch().producers()->totals().lost.get();
   }
   return lost;
 }
@@ -199,7 +200,8 @@ std::vector<std::uint64_t> Health::totals() const {
   const DataPath& path = appliance_.data_path();
   // Before the drops that it is a part of: never more than those.
   std::uint64_t told = 0;
-  for (const auto& pipeline : path.pipelines()) told += pipeline->dispatch().shed_as_told.get();
+  for (const auto& pipeline : path.pipelines())
+    told += pipeline->dispatch().counters().shed_as_told.get();
   const telemetry::Ledger ledger = path.ledger();
   std::vector<std::uint64_t> totals(ledger.frames.dropped.begin(), ledger.frames.dropped.end());
   totals[static_cast<std::size_t>(FrameDrop::kWorkerFull)] -= told;

@@ -29,7 +29,7 @@ Progress::Sample Progress::sample() const {
   sample.packets = ledger.packets.received;
   sample.frames = ledger.frames.received;
   for (const auto& pipeline : appliance_.data_path().pipelines()) {
-    sample.dispatched += pipeline->dispatch().events_routed.get();
+    sample.dispatched += pipeline->dispatch().counters().events_routed.get();
   }
   sample.delivered = ledger.frames.delivered;
   sample.dropped = ledger.frames_dropped() + ledger.packets_dropped();
@@ -43,12 +43,12 @@ std::string Progress::line() {
   std::size_t depth = 0;
   std::size_t capacity = 0;
   for (const auto& pipeline : appliance_.data_path().pipelines()) {
-    depth += pipeline->ingest_ring().size();
-    capacity += pipeline->ingest_ring().capacity();
+    depth += pipeline->dispatch().ring().size();
+    capacity += pipeline->dispatch().ring().capacity();
   }
   std::size_t worker_depth = 0;
-  for (const WorkerParts* parts : appliance_.data_path().workers())
-    worker_depth += parts->ring.size();
+  for (const WorkerNode* parts : appliance_.data_path().workers())
+    worker_depth += parts->ring().size();
   const std::string text = fmt::format(
       "{:6.1f} s  events {:>10}  rx {:>10} packets  dispatch {:>10}  workers {:>10}  dropped {:>8} "
       " "

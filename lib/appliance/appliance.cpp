@@ -50,10 +50,6 @@ void log_link(const dpdk::Port& port) {
 
 }  // namespace
 
-std::string Appliance::dispatch_name(std::size_t pipeline) const {
-  return plan_.pipelines.size() == 1 ? "dispatch" : "dispatch" + std::to_string(pipeline);
-}
-
 Appliance::Appliance(const config::Config& config, const topology::LcorePlan& plan,
                      DeadLetterFolder* folder, Leave leave)
     : config_(config),
@@ -70,7 +66,9 @@ Appliance::Appliance(const config::Config& config, const topology::LcorePlan& pl
     port->start();
     if (!port->link().up()) log_link(*port);
   }
-  data_path_ = std::make_unique<DataPath>(config, plan, rules_, ports_, jumbo_pool_.get(), folder);
+  std::vector<dpdk::Port*> open;
+  for (const auto& port : ports_) open.push_back(port.get());
+  data_path_ = std::make_unique<DataPath>(config, plan, rules_, open, jumbo_pool_.get(), folder);
   name_roles();
 }
 
@@ -82,14 +80,11 @@ Appliance::~Appliance() {
 }
 
 void Appliance::name_roles() {
-  std::size_t rx = 0;
   for (const topology::LcoreAssignment& lcore : plan_.lcores) {
-    std::vector<std::string> roles;
-    if (!lcore.rx_queues.empty()) roles.push_back("rx" + std::to_string(rx++));
-    for (const unsigned pipeline : lcore.dispatchers) roles.push_back(dispatch_name(pipeline));
-    for (const unsigned worker : lcore.workers) roles.push_back("worker" + std::to_string(worker));
-    if (lcore.storage) roles.push_back("storage");
-    roles_.push_back(std::move(roles));
+    std::vector<std::string>& names = roles_.emplace_back();
+    for (const topology::RoleIndex role : lcore.roles) {
+      names.push_back(data_path_->node(role).name());
+    }
   }
 }
 
@@ -103,7 +98,7 @@ int Appliance::run_lcore_job(void* job) {
 
 runtime::IdlePolicy Appliance::idle_policy(std::size_t lcore) const {
   // No port loses anything while these sleep: what comes waits in a ring.
-  const std::uint32_t longer = plan_.lcores[lcore].rx_queues.empty() ? kNapsWithoutPort : 1;
+  const std::uint32_t longer = plan_.lcores[lcore].has(topology::Role::kRx) ? 1 : kNapsWithoutPort;
   return {config_.lcores.idle == config::Idle::kAdaptive, rte_get_tsc_hz(),
           config_.lcores.sleep_max_us * longer};
 }
@@ -185,8 +180,8 @@ void Appliance::watch_checksums() {
   const auto of_kernel = std::ranges::find_if(
       ports_, [](const auto& port) { return !port->settings().interfaces.empty(); });
   std::uint64_t bad = 0;
-  for (const auto& parts : data_path_->rx()) {
-    for (const telemetry::PacketCounters& counters : parts->packets) {
+  for (const auto& rx : data_path_->rx()) {
+    for (const telemetry::PacketCounters& counters : rx->packets()) {
       bad += counters.packet_dropped.get(PacketDrop::kBadUdpChecksum);
     }
   }
@@ -288,7 +283,8 @@ Appliance::LedgerReading Appliance::read_settled(const Read& read) const {
     return reading;
   }
   const auto within = [this](const telemetry::Ledger& read_now) {
-    return read_now.within(data_path_->frame_room(), data_path_->packet_room());
+    const Load room = data_path_->room();
+    return read_now.within(room.frames, room.packets);
   };
   // A reader that was preempted between two counters sees more under way than there is room for:
   // what is really missing is still missing at the next look.

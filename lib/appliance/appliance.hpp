@@ -135,8 +135,6 @@ class Appliance {
   [[nodiscard]] std::span<const runtime::LcoreStatus> lcore_status() const noexcept {
     return status_;
   }
-  /// "dispatch"; with several pipelines "dispatch0", "dispatch1".
-  [[nodiscard]] std::string dispatch_name(std::size_t pipeline) const;
   /// What runs on an lcore, in polling order: "rx0", "dispatch", "worker1".
   [[nodiscard]] const std::vector<std::string>& roles(std::size_t lcore) const {
     return roles_[lcore];

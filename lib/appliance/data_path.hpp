@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The whole data path: RX stages in front of one or several pipelines, and which lcore polls what.
-// The only place that knows every stage.
+// It makes the nodes; what it says of the whole it says by loops over them.
 #pragma once
 
 #include <chrono>
@@ -12,52 +12,34 @@
 
 #include "appliance/dead_letters.hpp"
 #include "appliance/key_memory.hpp"
+#include "appliance/node.hpp"
 #include "appliance/pipeline.hpp"
+#include "appliance/rx_node.hpp"
 #include "config/config.hpp"
 #include "dpdk/port.hpp"
-#include "dpdk/rx_queue.hpp"
 #include "identity/producer_owner.hpp"
-#include "ingest/rx_stage.hpp"
-#include "runtime/lcore_loop.hpp"
 #include "telemetry/ledger.hpp"
 #include "topology/plan.hpp"
 
 namespace esc::appliance {
 
-/// An RX stage's end of a pipeline's MPSC ring.
-struct RingSink {
-  IngestRing* ring;
-  IngestRing::Producer producer;
-
-  [[nodiscard]] std::size_t push_burst(std::span<const event::Event> events) noexcept {
-    return producer.push_burst(events);
-  }
-  [[nodiscard]] std::size_t size() const noexcept { return ring->size(); }
-};
-
-using RxStage = ingest::RxStage<dpdk::RxQueue, RingSink>;
-using LcoreStages = runtime::StageLists<RxStage, DispatchStage, WorkerStage, StorageStage>;
-
-/// What an RX lcore consists of.
-struct RxParts {
-  explicit RxParts(std::size_t pipelines) : packets(pipelines), frames(pipelines) {}
-
-  std::vector<telemetry::PacketCounters> packets;  ///< a block for each pipeline, like the next one
-  std::vector<telemetry::FrameCounters> frames;
-  std::unique_ptr<RxStage> stage;
-};
-
 /// Made on the main lcore once the ports are started, before the lcores run; its figures, but for
 /// routes(), may be read by any thread.
 class DataPath {
  public:
-  /// `rules` and `folder` outlive it; no folder: dead letters are not kept.
+  /// `rules`, `folder` and the ports, in the order of the configuration, outlive it; no folder:
+  /// dead letters are not kept.
   DataPath(const config::Config& config, const topology::LcorePlan& plan, RuleBook& rules,
-           std::span<const std::unique_ptr<dpdk::Port>> ports, rte_mempool* jumbo_pool,
-           DeadLetterFolder* folder);
+           std::span<dpdk::Port* const> ports, rte_mempool* jumbo_pool, DeadLetterFolder* folder);
 
   /// Stages of each lcore, in the plan's order.
   [[nodiscard]] const LcoreStages& stages(std::size_t lcore) const { return lcores_[lcore]; }
+  /// Every stage's control side, in the order in which an end discards what they hold: of two
+  /// copies of an event the later one is the duplicate, so who has the older ones comes first, and
+  /// the storage, which takes what the others give up, last.
+  [[nodiscard]] std::span<Node* const> nodes() const noexcept { return nodes_; }
+  /// The node that has this role in the plan.
+  [[nodiscard]] Node& node(topology::RoleIndex role) const;
 
   void set_flow(control::Flow flow) noexcept { flow_.show(flow); }
 
@@ -81,16 +63,17 @@ class DataPath {
   [[nodiscard]] telemetry::Ledger ledger(std::size_t pipeline) const;
   /// A sum of counters of which every hand-over bumps one: for telemetry::Stillness. Any thread.
   [[nodiscard]] std::uint64_t moves() const;
-  /// How many frames, and packets, can be under way at once.
-  [[nodiscard]] std::uint64_t frame_room() const noexcept;
-  [[nodiscard]] std::uint64_t packet_room() const noexcept;
+  /// How much can be under way at once.
+  [[nodiscard]] Load room() const noexcept;
 
-  [[nodiscard]] std::span<const std::unique_ptr<RxParts>> rx() const noexcept { return rx_; }
+  [[nodiscard]] std::span<const std::unique_ptr<RxNode>> rx() const noexcept { return rx_; }
   [[nodiscard]] std::span<const std::unique_ptr<Pipeline>> pipelines() const noexcept {
     return pipelines_;
   }
   /// Every worker of every pipeline, in the order of lcores.workers.
-  [[nodiscard]] const std::vector<const WorkerParts*>& workers() const noexcept { return workers_; }
+  [[nodiscard]] const std::vector<WorkerNode*>& workers() const noexcept { return workers_; }
+  /// By port index.
+  [[nodiscard]] std::span<rte_mempool* const> pools() const noexcept { return pools_; }
   /// The pipeline that has a producer's window.
   [[nodiscard]] std::size_t owner(std::uint64_t producer) const noexcept {
     return owner_(producer);
@@ -116,18 +99,14 @@ class DataPath {
   [[nodiscard]] bool passed(const WorkerMarks& marks) const;
 
  private:
-  void make_contexts(const config::Config& config,
-                     std::span<const std::unique_ptr<dpdk::Port>> ports, rte_mempool* jumbo_pool);
+  void make_contexts(const config::Config& config, std::span<dpdk::Port* const> ports,
+                     rte_mempool* jumbo_pool);
   void make_pipelines(const config::Config& config, const topology::LcorePlan& plan);
-  void make_rx(const config::Config& config, const topology::LcoreAssignment& lcore,
-               std::span<const std::unique_ptr<dpdk::Port>> ports, LcoreStages& stages);
-  [[nodiscard]] LcoreStages make_lcore(const config::Config& config,
-                                       const topology::LcoreAssignment& lcore,
-                                       std::span<const std::unique_ptr<dpdk::Port>> ports);
-  void add_storage(const topology::LcorePlan& plan);
-  [[nodiscard]] telemetry::Ledger ledger_of(std::size_t first, std::size_t count) const;
+  void make_rx(const config::Config& config, const topology::LcorePlan& plan,
+               std::span<dpdk::Port* const> ports);
+  void fill_lcores(const topology::LcorePlan& plan);
+  [[nodiscard]] telemetry::Ledger ledger_of(PipelineRange range) const;
 
-  std::size_t burst_;
   RuleBook& rules_;
   control::FlowBoard flow_;
   identity::ProducerOwner owner_;
@@ -137,9 +116,9 @@ class DataPath {
   std::unique_ptr<KeyMemory> keys_;
   std::unique_ptr<DeadLetters> dead_letters_;
   std::vector<std::unique_ptr<Pipeline>> pipelines_;
-  std::vector<const WorkerParts*> workers_;
-  std::vector<WorkerStage*> worker_stages_;  ///< likewise
-  std::vector<std::unique_ptr<RxParts>> rx_;
+  std::vector<WorkerNode*> workers_;
+  std::vector<std::unique_ptr<RxNode>> rx_;
+  std::vector<Node*> nodes_;
   std::vector<LcoreStages> lcores_;
 };
 

@@ -49,7 +49,8 @@ DeadLetters::DeadLetters(const config::Config& config, DeadLetterFolder& folder,
 
 DeadLetters::DeadLetters(const config::Config& config, DeadLetterFolder& folder,
                          std::size_t pipelines, std::uint64_t run)
-    : directory_(config.dead_letters.directory),
+    : Node({topology::Role::kStorage, 0}, "storage"),
+      directory_(config.dead_letters.directory),
       folder_(folder),
       uses_io_uring_(folder.uses_io_uring()),
       burst_(config.rings.burst),
@@ -150,11 +151,11 @@ bool DeadLetters::take(storage::Outlet& outlet, const event::Event& event, DeadR
   return true;
 }
 
-bool DeadLetters::finish(steady_clock::time_point deadline) {
+bool DeadLetters::discard(const Ending& ending) {
   while (!stage_->idle() || !all_settled()) {
     if (stage_->poll(rte_rdtsc()) != 0) continue;
     stage_->flush();
-    if (steady_clock::now() >= deadline) {
+    if (steady_clock::now() >= ending.deadline()) {
       // It waits for the disk: nothing can be taken down under it.
       thread_.request_stop();
       thread_.detach();
@@ -175,24 +176,50 @@ bool DeadLetters::all_settled() const noexcept {
   return true;
 }
 
-std::uint64_t DeadLetters::in_flight(std::size_t pipeline, std::uint64_t settled) const noexcept {
-  std::uint64_t letters = gathered_[pipeline].taken.get() - settled;
-  for (const auto& input : inputs_) {
-    if (input->pipeline == pipeline) letters += input->ring.size();
-  }
-  return letters;
+void DeadLetters::enlist(LcoreStages& lcore) {
+  std::get<std::vector<StorageStage*>>(lcore).push_back(&*stage_);
 }
 
-std::uint64_t DeadLetters::room() const noexcept {
+void DeadLetters::add_blocks(PipelineRange of, telemetry::LedgerBlocks& blocks) const {
+  for (std::size_t i = of.first; i < of.first + of.count; ++i) {
+    blocks.settled.push_back(&settled_[i]);
+  }
+}
+
+Load DeadLetters::held(PipelineRange of, const telemetry::Ledger& counted) const {
+  std::uint64_t taken = 0;
+  for (std::size_t i = of.first; i < of.first + of.count; ++i) taken += gathered_[i].taken.get();
+  // As the ledger has them: those that were settled since are counted as held still.
+  const std::uint64_t settled =
+      counted.frames_dead_lettered() +
+      counted.frames.dropped[static_cast<std::size_t>(FrameDrop::kDlqWriteFailed)];
+  std::uint64_t in_rings = 0;
+  for (const auto& input : inputs_) {
+    if (of.has(input->pipeline)) in_rings += input->ring.size();
+  }
+  return {.frames = taken - settled + in_rings};
+}
+
+Load DeadLetters::room() const noexcept {
   std::uint64_t letters = StorageStage::kMaxBurst;
   for (const auto& input : inputs_) letters += input->ring.capacity();
-  return letters + kCommitBuffers * pipe_.letters_in_a_commit();
+  return {.frames = letters + kCommitBuffers * pipe_.letters_in_a_commit()};
 }
 
 std::uint64_t DeadLetters::moves() const noexcept {
   std::uint64_t sum = disk_.commits.get() + disk_.commits_failed.get();
   for (const telemetry::GatherCounters& gathered : gathered_) sum += gathered.taken.get();
   return sum;
+}
+
+bool Ending::keep(const event::Event& event, DeadReason reason, storage::Outlet& outlet) const {
+  return dead_letters_->take(outlet, event, reason, deadline_);
+}
+
+storage::Outlet outlet_of(DeadLetters* dead_letters, dlq::Stage stage, std::size_t pipeline,
+                          int node) {
+  if (dead_letters == nullptr) return {};
+  return dead_letters->outlet(stage, pipeline, node);
 }
 
 }  // namespace esc::appliance

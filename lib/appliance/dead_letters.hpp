@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "appliance/dead_letter_folder.hpp"
+#include "appliance/node.hpp"
 #include "config/config.hpp"
 #include "dlq/retention.hpp"
 #include "dlq/segment_log.hpp"
@@ -28,17 +29,13 @@
 
 namespace esc::appliance {
 
-using storage::StorageStage;
-
 /// Made on the main lcore before the lcores run. Thread: main lcore, but for the figures, which any
 /// thread may read.
-class DeadLetters {
+class DeadLetters final : public Node {
  public:
   /// `folder` outlives it.
   DeadLetters(const config::Config& config, DeadLetterFolder& folder, std::size_t pipelines);
-  ~DeadLetters();
-  DeadLetters(const DeadLetters&) = delete;
-  DeadLetters& operator=(const DeadLetters&) = delete;
+  ~DeadLetters() override;
 
   /// The end of a new ring, for one stage of one pipeline. Before make_stage().
   [[nodiscard]] storage::Outlet outlet(dlq::Stage stage, std::size_t pipeline, int node);
@@ -46,32 +43,28 @@ class DeadLetters {
   [[nodiscard]] storage::Backlog backlog(std::size_t pipeline) const noexcept;
   /// Once every stage has its outlet. `pools` outlive it.
   void make_stage(std::span<rte_mempool* const> pools);
-  [[nodiscard]] StorageStage& stage() noexcept { return *stage_; }
 
+  void enlist(LcoreStages& lcore) override;
   /// Lets the writing thread run, which stays on the caller's CPU.
-  void start();
+  void start() override;
+  void add_blocks(PipelineRange of, telemetry::LedgerBlocks& blocks) const override;
+  [[nodiscard]] Load held(PipelineRange of, const telemetry::Ledger& counted) const override;
+  [[nodiscard]] bool reading() const noexcept override { return false; }
+  [[nodiscard]] Load room() const noexcept override;
+  [[nodiscard]] std::uint64_t moves() const noexcept override;
+  void zero_slot(std::uint32_t /*slot*/) noexcept override {}
+  /// Brings what it has to the disk and seals the segment. False: the disk did not answer in time,
+  /// and may still hold what is in flight.
+  [[nodiscard]] bool discard(const Ending& ending) override;
 
   /// Now and then: a line in the log when the disk begins to refuse, and when it no longer does.
   void watch();
 
   /// With every lcore stopped: hands `event` over as a stage would; false: in the time given there
-  /// was no room. Ends the writing thread's wait for nobody but the disk.
+  /// was no room.
   [[nodiscard]] bool take(storage::Outlet& outlet, const event::Event& event, DeadReason reason,
                           std::chrono::steady_clock::time_point deadline);
-  /// With every lcore stopped: brings what it has to the disk and seals the segment. False: the
-  /// disk did not answer in the time given, and may still hold what is in flight.
-  [[nodiscard]] bool finish(std::chrono::steady_clock::time_point deadline);
 
-  /// Dead letters of one pipeline that it holds. `settled` as the ledger read it before.
-  [[nodiscard]] std::uint64_t in_flight(std::size_t pipeline, std::uint64_t settled) const noexcept;
-  /// How many it has room for.
-  [[nodiscard]] std::uint64_t room() const noexcept;
-  /// A sum of counters of which every hand-over bumps one.
-  [[nodiscard]] std::uint64_t moves() const noexcept;
-
-  [[nodiscard]] const telemetry::SettledCounters& settled(std::size_t pipeline) const noexcept {
-    return settled_[pipeline];
-  }
   [[nodiscard]] const telemetry::StorageCounters& gathering() const noexcept { return counters_; }
   [[nodiscard]] const telemetry::DiskCounters& disk() const noexcept { return disk_; }
   [[nodiscard]] const std::string& directory() const noexcept { return directory_; }
@@ -115,5 +108,9 @@ class DeadLetters {
   std::unique_ptr<StorageStage> stage_;
   std::jthread thread_;
 };
+
+/// The end of a new ring to `dead_letters`; of none where they are not kept.
+[[nodiscard]] storage::Outlet outlet_of(DeadLetters* dead_letters, dlq::Stage stage,
+                                        std::size_t pipeline, int node);
 
 }  // namespace esc::appliance

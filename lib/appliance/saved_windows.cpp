@@ -89,7 +89,7 @@ void load_saved_windows(const config::Config& config, DataPath& path) {
     for (std::size_t i = 0; i < path.pipelines().size(); ++i) {
       const auto mine = [&path, i](std::uint64_t producer) { return path.owner(producer) == i; };
       const identity::LoadReport report = identity::load_windows(
-          file, config.instance, *path.pipelines()[i]->producers(), mine, instant());
+          file, config.instance, *path.pipelines()[i]->dispatch().producers(), mine, instant());
       loaded += report.loaded;
       expired += report.expired;
       no_room += report.no_room;
@@ -103,7 +103,7 @@ void load_saved_windows(const config::Config& config, DataPath& path) {
           lost);
     }
   } catch (const identity::WindowFileError& problem) {
-    for (const auto& pipeline : path.pipelines()) pipeline->producers()->clear();
+    for (const auto& pipeline : path.pipelines()) pipeline->dispatch().producers()->clear();
     spdlog::error(
         "{}; starting without saved windows: events of the last run would be delivered "
         "again; {}",
@@ -122,7 +122,9 @@ void save_windows(const config::Config& config, const DataPath& path) {
   const std::string file = windows_file(config);
   if (file.empty()) return;
   std::vector<const identity::ProducerTable*> tables;
-  for (const auto& pipeline : path.pipelines()) tables.push_back(pipeline->producers());
+  for (const auto& pipeline : path.pipelines()) {
+    tables.push_back(pipeline->dispatch().producers());
+  };
   try {
     const identity::SaveReport report =
         identity::save_windows(file, config.instance, tables, instant());

@@ -188,19 +188,16 @@ class Planner {
   }
 
   void assign_roles() {
-    for (const unsigned cpu : request_.rx_cpus) lcore_on(cpu);
-    for (std::size_t i = 0; i < request_.dispatch_cpus.size(); ++i) {
-      lcore_on(request_.dispatch_cpus[i]).dispatchers.push_back(static_cast<unsigned>(i));
+    const auto assign = [this](Role role, const std::vector<unsigned>& cpus) {
+      for (std::size_t i = 0; i < cpus.size(); ++i) lcore_on(cpus[i]).roles.push_back({role, i});
+    };
+    assign(Role::kRx, request_.rx_cpus);
+    assign(Role::kDispatch, request_.dispatch_cpus);
+    assign(Role::kWorker, request_.worker_cpus);
+    if (request_.storage_cpu) assign(Role::kStorage, {*request_.storage_cpu});
+    for (const unsigned cpu : request_.rx_cpus) {
+      plan_.rx.push_back({topology_.find(cpu)->node, {}});
     }
-    for (std::size_t i = 0; i < request_.worker_cpus.size(); ++i) {
-      lcore_on(request_.worker_cpus[i]).workers.push_back(static_cast<unsigned>(i));
-    }
-    if (request_.storage_cpu) lcore_on(*request_.storage_cpu).storage = true;
-  }
-
-  // The RX lcores are the first ones of the plan, in the order of the request.
-  std::span<LcoreAssignment> rx_lcores() {
-    return std::span(plan_.lcores).first(request_.rx_cpus.size());
   }
 
   // Each queue goes to the RX lcore with the fewest queues, of those on the port's node if there
@@ -208,12 +205,12 @@ class Planner {
   void deal_queues() {
     for (std::size_t port = 0; port < request_.ports.size(); ++port) {
       for (unsigned queue = 0; queue < request_.ports[port].queues; ++queue) {
-        rx_lcore_for(request_.ports[port].node)
-            .rx_queues.push_back(
+        rx_for(request_.ports[port].node)
+            .queues.push_back(
                 {static_cast<std::uint16_t>(port), static_cast<std::uint16_t>(queue)});
       }
     }
-    feed_idle_rx_lcores();
+    feed_idle_rx();
     deal_pipelines();
   }
 
@@ -221,12 +218,12 @@ class Planner {
   // there are any.
   void deal_pipelines() {
     std::vector<std::size_t> queues(plan_.pipelines.size());
-    for (LcoreAssignment& lcore : rx_lcores()) {
-      const bool any_local = pipeline_on(lcore.node) != nullptr;
-      for (RxQueue& queue : lcore.rx_queues) {
+    for (RxPlan& rx : plan_.rx) {
+      const bool any_local = pipeline_on(rx.node) != nullptr;
+      for (RxQueue& queue : rx.queues) {
         std::size_t best = plan_.pipelines.size();
         for (std::size_t i = 0; i < plan_.pipelines.size(); ++i) {
-          if (any_local && plan_.pipelines[i].node != lcore.node) continue;
+          if (any_local && plan_.pipelines[i].node != rx.node) continue;
           if (best == plan_.pipelines.size() || queues[i] < queues[best]) best = i;
         }
         ++queues[best];
@@ -235,28 +232,26 @@ class Planner {
     }
   }
 
-  LcoreAssignment& rx_lcore_for(int node) {
-    const std::span<LcoreAssignment> candidates = rx_lcores();
+  RxPlan& rx_for(int node) {
     const bool any_local =
-        std::ranges::any_of(candidates, [&](const auto& lcore) { return lcore.node == node; });
-    LcoreAssignment* best = nullptr;
-    for (LcoreAssignment& lcore : candidates) {
-      if (any_local && lcore.node != node) continue;
-      if (best == nullptr || lcore.rx_queues.size() < best->rx_queues.size()) best = &lcore;
+        std::ranges::any_of(plan_.rx, [&](const RxPlan& rx) { return rx.node == node; });
+    RxPlan* best = nullptr;
+    for (RxPlan& rx : plan_.rx) {
+      if (any_local && rx.node != node) continue;
+      if (best == nullptr || rx.queues.size() < best->queues.size()) best = &rx;
     }
     return *best;
   }
 
   // Nodes first may leave an RX lcore with nothing to poll; the one with the most queues then gives
   // it its last. There are at least as many queues as RX lcores, so somebody has two.
-  void feed_idle_rx_lcores() {
-    for (LcoreAssignment& idle : rx_lcores()) {
-      if (!idle.rx_queues.empty()) continue;
-      const std::span<LcoreAssignment> all = rx_lcores();
-      auto& giver = *std::ranges::max_element(
-          all, {}, [](const LcoreAssignment& lcore) { return lcore.rx_queues.size(); });
-      idle.rx_queues.push_back(giver.rx_queues.back());
-      giver.rx_queues.pop_back();
+  void feed_idle_rx() {
+    for (RxPlan& idle : plan_.rx) {
+      if (!idle.queues.empty()) continue;
+      auto& giver = *std::ranges::max_element(plan_.rx, {},
+                                              [](const RxPlan& rx) { return rx.queues.size(); });
+      idle.queues.push_back(giver.queues.back());
+      giver.queues.pop_back();
     }
   }
 
@@ -269,7 +264,7 @@ class Planner {
   // hyperthread siblings, then distance.
   std::size_t disturbance(const Cpu& cpu, int home_node) const {
     const LcoreAssignment* own = poller_on(cpu.id);
-    std::size_t cost = own == nullptr ? 0 : own->role_count() * 4;
+    std::size_t cost = own == nullptr ? 0 : own->roles.size() * 4;
     for (const LcoreAssignment& lcore : plan_.lcores) {
       if (lcore.cpu != cpu.id && topology_.find(lcore.cpu)->core == cpu.core) {
         cost += 2;
@@ -338,24 +333,25 @@ class Planner {
 
   void warn_about_nodes() {
     for (std::size_t i = 0; i < request_.rx_cpus.size(); ++i) {
-      const LcoreAssignment& lcore = plan_.lcores[i];
-      if (pipeline_on(lcore.node) == nullptr) {
+      const RxPlan& rx = plan_.rx[i];
+      const unsigned cpu = request_.rx_cpus[i];
+      if (pipeline_on(rx.node) == nullptr) {
         const int node = plan_.pipelines.front().node;
         warning(key("lcores.rx", i),
-                cpu_text(lcore.cpu) + " is on NUMA node " + std::to_string(lcore.node) +
+                cpu_text(cpu) + " is on NUMA node " + std::to_string(rx.node) +
                     ", the dispatcher on node " + std::to_string(node) +
                     ": every event crosses between them",
                 "choose among " + format_cpu_list(topology_.ids_on_node(node)));
       }
       std::set<std::uint16_t> far_ports;
-      for (const RxQueue& queue : lcore.rx_queues) {
+      for (const RxQueue& queue : rx.queues) {
         const int node = request_.ports[queue.port].node;
-        if (node >= 0 && node != lcore.node) far_ports.insert(queue.port);
+        if (node >= 0 && node != rx.node) far_ports.insert(queue.port);
       }
       for (const std::uint16_t port : far_ports) {
         warning(key("lcores.rx", i),
-                cpu_text(lcore.cpu) + " is on NUMA node " + std::to_string(lcore.node) +
-                    " and polls " + key("port", port) + ", which is on node " +
+                cpu_text(cpu) + " is on NUMA node " + std::to_string(rx.node) + " and polls " +
+                    key("port", port) + ", which is on node " +
                     std::to_string(request_.ports[port].node),
                 "poll a port from its own node");
       }
@@ -369,6 +365,21 @@ class Planner {
 };
 
 }  // namespace
+
+std::vector<std::size_t> LcoreAssignment::indices(Role role) const {
+  std::vector<std::size_t> found;
+  for (const RoleIndex& own : roles) {
+    if (own.role == role) found.push_back(own.index);
+  }
+  return found;
+}
+
+std::string name(RoleIndex role, const LcorePlan& plan) {
+  std::string text(kRoleNames[static_cast<std::size_t>(role.role)]);
+  const bool alone =
+      role.role == Role::kStorage || (role.role == Role::kDispatch && plan.pipelines.size() == 1);
+  return alone ? text : text + std::to_string(role.index);
+}
 
 std::variant<LcorePlan, std::vector<Problem>> plan_lcores(const RoleRequest& request,
                                                           const Topology& topology) {

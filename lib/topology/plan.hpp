@@ -3,10 +3,13 @@
 // of topology and request.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -45,22 +48,43 @@ struct RxQueue {
   friend bool operator==(const RxQueue&, const RxQueue&) = default;
 };
 
-/// One polling lcore and its roles, polled in this order: RX queues, dispatch, workers,
-/// storage.
+/// What an lcore can do, in the order in which roles on one lcore are polled. A new role needs a
+/// name, a node (lib/appliance) and a CPU.
+enum class Role : std::uint8_t { kRx, kDispatch, kWorker, kStorage };
+
+inline constexpr std::array<std::string_view, 4> kRoleNames = {"rx", "dispatch", "worker",
+                                                               "storage"};
+
+/// One role of an appliance: the worker that lcores.workers[2] asks for is {kWorker, 2}.
+struct RoleIndex {
+  Role role = Role::kRx;
+  std::size_t index = 0;
+
+  friend bool operator==(const RoleIndex&, const RoleIndex&) = default;
+};
+
+/// One polling lcore and its roles, in the order in which they are polled.
 struct LcoreAssignment {
   unsigned lcore_id = 0;  ///< EAL's: dense, 0..n-1, its own index in LcorePlan::lcores
   unsigned cpu = 0;
   int node = 0;
-  std::vector<RxQueue> rx_queues;     ///< empty: no RX role here
-  std::vector<unsigned> dispatchers;  ///< indices in RoleRequest::dispatch_cpus
-  std::vector<unsigned> workers;      ///< indices in RoleRequest::worker_cpus
-  bool storage = false;
+  std::vector<RoleIndex> roles;
 
-  [[nodiscard]] std::size_t role_count() const noexcept {
-    return (rx_queues.empty() ? 0U : 1U) + dispatchers.size() + workers.size() +
-           (storage ? 1U : 0U);
+  [[nodiscard]] bool has(Role role) const noexcept {
+    return std::ranges::any_of(roles, [role](const RoleIndex& own) { return own.role == role; });
   }
+  /// The indices that it has of one role.
+  [[nodiscard]] std::vector<std::size_t> indices(Role role) const;
+
   friend bool operator==(const LcoreAssignment&, const LcoreAssignment&) = default;
+};
+
+/// What one RX role polls.
+struct RxPlan {
+  int node = 0;  ///< NUMA node of its lcore
+  std::vector<RxQueue> queues;
+
+  friend bool operator==(const RxPlan&, const RxPlan&) = default;
 };
 
 /// A dispatcher and the workers that belong to it, all on one NUMA node.
@@ -78,6 +102,7 @@ struct LcorePlan {
   int main_node = 0;
   bool main_shares = false;             ///< the main lcore's CPU also polls
   std::vector<LcoreAssignment> lcores;  ///< in the order rx, dispatch, workers, storage name CPUs
+  std::vector<RxPlan> rx;               ///< one for each of RoleRequest::rx_cpus
   std::vector<PipelinePlan> pipelines;  ///< one for each of RoleRequest::dispatch_cpus
   std::vector<Problem> warnings;  ///< the plan works, but not as well as it could; `where` is a key
 };
@@ -86,6 +111,10 @@ struct LcorePlan {
 /// Start-up only.
 [[nodiscard]] std::variant<LcorePlan, std::vector<Problem>> plan_lcores(const RoleRequest& request,
                                                                         const Topology& topology);
+
+/// What that role is called in figures and in the log: "rx0", "worker1", "storage"; "dispatch"
+/// where there is one pipeline, "dispatch1" where there are several.
+[[nodiscard]] std::string name(RoleIndex role, const LcorePlan& plan);
 
 /// What --print-plan shows: a table of lcores with their roles, the EAL options, the warnings. Ends
 /// in a newline.

@@ -16,24 +16,24 @@ std::string row(unsigned lcore, unsigned cpu, int node, const std::string& roles
          padded(std::to_string(node), 6) + roles + "\n";
 }
 
-std::string roles_text(const LcoreAssignment& lcore, std::size_t pipelines) {
-  std::string text;
-  const auto add = [&text](const std::string& part) {
-    if (!text.empty()) text += "; ";
-    text += part;
-  };
-  if (!lcore.rx_queues.empty()) {
-    std::string queues = "rx";
-    for (const RxQueue& queue : lcore.rx_queues) {
-      queues += " port" + std::to_string(queue.port) + "/q" + std::to_string(queue.queue);
+std::string role_text(RoleIndex role, const LcorePlan& plan) {
+  std::string text(kRoleNames[static_cast<std::size_t>(role.role)]);
+  if (role.role == Role::kRx) {
+    for (const RxQueue& queue : plan.rx[role.index].queues) {
+      text += " port" + std::to_string(queue.port) + "/q" + std::to_string(queue.queue);
     }
-    add(queues);
+    return text;
   }
-  for (const unsigned pipeline : lcore.dispatchers) {
-    add(pipelines == 1 ? "dispatch" : "dispatch " + std::to_string(pipeline));
+  const std::string numbered = name(role, plan);
+  return numbered == text ? text : text + " " + std::to_string(role.index);
+}
+
+std::string roles_text(const LcoreAssignment& lcore, const LcorePlan& plan) {
+  std::string text;
+  for (const RoleIndex& role : lcore.roles) {
+    if (!text.empty()) text += "; ";
+    text += role_text(role, plan);
   }
-  for (const unsigned worker : lcore.workers) add("worker " + std::to_string(worker));
-  if (lcore.storage) add("storage");
   return text;
 }
 
@@ -42,7 +42,7 @@ std::string roles_text(const LcoreAssignment& lcore, std::size_t pipelines) {
 std::string to_text(const LcorePlan& plan) {
   std::string text = "lcore  CPU    node  roles, in polling order\n";
   for (const LcoreAssignment& lcore : plan.lcores) {
-    text += row(lcore.lcore_id, lcore.cpu, lcore.node, roles_text(lcore, plan.pipelines.size()));
+    text += row(lcore.lcore_id, lcore.cpu, lcore.node, roles_text(lcore, plan));
   }
   text += row(plan.main_lcore, plan.main_cpu, plan.main_node,
               std::string("main") +

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <rte_malloc.h>
 
+#include <array>
 #include <memory>
 #include <string>
 #include <vector>
@@ -31,11 +32,12 @@ std::vector<Bytes> trace_packets() {
   return packets;
 }
 
-std::vector<route::RouteSpec> routes() {
-  std::vector<route::RouteSpec> specs;
+std::vector<config::RouteConfig> routes() {
+  constexpr std::array kHandlers = {"count", "null", "fail"};
+  std::vector<config::RouteConfig> specs;
   for (std::size_t i = 0; i < 64; ++i) {
     specs.push_back({.topic = "topic/" + std::to_string(i),
-                     .handler = static_cast<std::uint16_t>(i % 3),
+                     .handler = kHandlers[i % 3],
                      .spread = static_cast<config::Spread>(i % 3)});
   }
   return specs;
@@ -61,8 +63,8 @@ TEST(Allocations, AMillionEventsTakeNone) {
     EXPECT_EQ(after.rte_heap - before.rte_heap, 0U);
     // Every branch was taken on the way.
     EXPECT_GT(path.handler_refused(), 0U);
-    EXPECT_GT(path.dispatch_counters.frame_dropped.get(FrameDrop::kUnknownTopic), 0U);
-    EXPECT_GT(path.rx_counters.frame_dropped.get(FrameDrop::kTopicNotUtf8), 0U);
+    EXPECT_GT(path.dispatch().frame_dropped.get(FrameDrop::kUnknownTopic), 0U);
+    EXPECT_GT(path.frames().frame_dropped.get(FrameDrop::kTopicNotUtf8), 0U);
     path.stop_receiving();
     path.run_dry();
   }

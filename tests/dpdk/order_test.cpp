@@ -120,18 +120,23 @@ class Seen {
 };
 
 /// Routes that treat the feed alike, by other rules: topics of their own, patterns, the rest.
-std::vector<std::vector<route::RouteSpec>> route_sets() {
-  const route::RouteSpec by_topic{.topic = "t/+", .spread = Spread::kByTopic};
-  const route::RouteSpec by_producer{.topic = "p/#", .spread = Spread::kByProducer};
-  std::vector<route::RouteSpec> exact = {by_topic, by_producer};
+std::vector<std::vector<config::RouteConfig>> route_sets() {
+  const config::RouteConfig by_topic{
+      .topic = "t/+", .handler = "count", .spread = Spread::kByTopic};
+  const config::RouteConfig by_producer{
+      .topic = "p/#", .handler = "count", .spread = Spread::kByProducer};
+  std::vector<config::RouteConfig> exact = {by_topic, by_producer};
   for (int i = 0; i < 20; i += 2) {
-    exact.push_back({.topic = "t/" + std::to_string(i), .spread = Spread::kByTopic});
-    exact.push_back({.topic = "p/" + std::to_string(i), .spread = Spread::kByProducer});
+    exact.push_back(
+        {.topic = "t/" + std::to_string(i), .handler = "count", .spread = Spread::kByTopic});
+    exact.push_back(
+        {.topic = "p/" + std::to_string(i), .handler = "count", .spread = Spread::kByProducer});
   }
-  return {
-      {by_topic, by_producer},
-      exact,
-      {{.topic = "#", .spread = Spread::kByProducer}, by_topic, {.topic = "t/7", .retries = 2}}};
+  return {{by_topic, by_producer},
+          exact,
+          {{.topic = "#", .handler = "count", .spread = Spread::kByProducer},
+           by_topic,
+           {.topic = "t/7", .handler = "count", .retries = 2}}};
 }
 
 // The workers' rings are shorter than a burst, and are emptied at random: events wait for full
@@ -160,7 +165,7 @@ TEST(Order, OfATopicAndOfAProducerIsKeptFromTheWireToTheWorkers) {
   for (std::size_t round = 0; idle < 200; ++round) {
     if (round % 37 == 0) path.replace_routes(sets[round / 37 % sets.size()]);
     std::size_t work = path.poll_without_workers();
-    most_held = std::max(most_held, path.dispatch_counters.events_held.get());
+    most_held = std::max(most_held, path.dispatch().events_held.get());
     for (std::size_t worker = 0; worker < kWorkers; ++worker) {
       const std::size_t most = random() % 8;
       work += path.take(worker, most, [&](const auto& item) { seen(worker, item); });
@@ -177,8 +182,8 @@ TEST(Order, OfATopicAndOfAProducerIsKeptFromTheWireToTheWorkers) {
     EXPECT_TRUE(is_whole(ports[port]->pool()));
   }
   EXPECT_GT(most_held, 32U);
-  EXPECT_GT(path.dispatch_counters.polls_blocked.get(), 0U);
-  EXPECT_GT(path.rx_counters.ring_full.get(), 0U);
+  EXPECT_GT(path.dispatch().polls_blocked.get(), 0U);
+  EXPECT_GT(path.packets().ring_full.get(), 0U);
   for (const std::uint64_t events : seen.by_worker) EXPECT_GT(events, kPackets / 10);
 }
 

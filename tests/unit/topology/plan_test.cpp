@@ -71,10 +71,11 @@ TEST(Plan, FoldsEverythingOntoOneCpu) {
   EXPECT_EQ(plan.lcores[0], (LcoreAssignment{.lcore_id = 0,
                                              .cpu = 0,
                                              .node = 0,
-                                             .rx_queues = {{0, 0}},
-                                             .dispatchers = {0},
-                                             .workers = {0, 1}}));
-  EXPECT_EQ(plan.lcores[0].role_count(), 4U);
+                                             .roles = {{Role::kRx, 0},
+                                                       {Role::kDispatch, 0},
+                                                       {Role::kWorker, 0},
+                                                       {Role::kWorker, 1}}}));
+  EXPECT_EQ(plan.rx, std::vector<RxPlan>({{.node = 0, .queues = {{0, 0}}}}));
   EXPECT_EQ(warnings(plan), Texts{});
 }
 
@@ -87,10 +88,10 @@ TEST(Plan, DealsWorkersAndQueuesToThePipelinesOfTheirNode) {
   EXPECT_EQ(plan.pipelines[0], (PipelinePlan{0, {0, 2}}));
   EXPECT_EQ(plan.pipelines[1], (PipelinePlan{0, {1}}));
   EXPECT_EQ(plan.pipelines[2], (PipelinePlan{1, {3, 4}}));
-  EXPECT_EQ(plan.lcores[0].rx_queues, (Queues{{0, 0, 0}, {0, 1, 1}, {0, 2, 0}, {0, 3, 1}}));
-  EXPECT_EQ(plan.lcores[1].rx_queues, (Queues{{1, 0, 2}, {1, 1, 2}}));
-  EXPECT_EQ(plan.lcores[2].dispatchers, (std::vector<unsigned>{0, 1}));
-  EXPECT_EQ(plan.lcores[3].dispatchers, std::vector<unsigned>{2});
+  EXPECT_EQ(plan.rx[0].queues, (Queues{{0, 0, 0}, {0, 1, 1}, {0, 2, 0}, {0, 3, 1}}));
+  EXPECT_EQ(plan.rx[1].queues, (Queues{{1, 0, 2}, {1, 1, 2}}));
+  EXPECT_EQ(plan.lcores[2].indices(Role::kDispatch), (std::vector<std::size_t>{0, 1}));
+  EXPECT_EQ(plan.lcores[3].indices(Role::kDispatch), std::vector<std::size_t>{2});
   EXPECT_EQ(warnings(plan), Texts{});
   EXPECT_NE(to_text(plan).find("dispatch 0; dispatch 1"), std::string::npos);
   EXPECT_NE(to_text(plan).find("pipeline 0 on node 0: workers 0 2\n"), std::string::npos);
@@ -112,9 +113,20 @@ TEST(Plan, PutsMainWhereTheFewestRolesAre) {
   EXPECT_EQ(plan.main_lcore, 2U);
   EXPECT_EQ(plan.main_cpu, 0U);
   EXPECT_TRUE(plan.main_shares);
-  EXPECT_EQ(plan.lcores[1].workers, (std::vector<unsigned>{0, 1}));
-  EXPECT_EQ(plan.lcores[1].dispatchers, std::vector<unsigned>{0});
+  EXPECT_EQ(plan.lcores[1].indices(Role::kWorker), (std::vector<std::size_t>{0, 1}));
+  EXPECT_EQ(plan.lcores[1].indices(Role::kDispatch), std::vector<std::size_t>{0});
   EXPECT_EQ(planned(request({1}, {0}, {0, 0}), machine(2)).eal_lcores, "0@1,1@0,2@1");
+}
+
+TEST(Plan, NamesRolesAsFiguresDo) {
+  RoleRequest wanted = request({0}, {0}, {0, 0});
+  wanted.storage_cpu = 0;
+  const LcorePlan one = planned(wanted, machine(1));
+  std::vector<std::string> names;
+  for (const RoleIndex role : one.lcores[0].roles) names.push_back(name(role, one));
+  EXPECT_EQ(names, (Texts{"rx0", "dispatch", "worker0", "worker1", "storage"}));
+  const LcorePlan two = planned(request({0}, {0, 0}, {0, 0}), machine(1));
+  EXPECT_EQ(name({Role::kDispatch, 1}, two), "dispatch1");
 }
 
 TEST(Plan, GivesMainAFreeCpu) {
@@ -172,9 +184,9 @@ TEST(Plan, DealsQueuesRoundRobin) {
   const LcorePlan plan =
       planned(request({0, 1, 2}, {3}, {3}, {{.queues = 4, .node = -1}, {.queues = 2, .node = -1}}),
               machine(64));
-  EXPECT_EQ(plan.lcores[0].rx_queues, (Queues{{0, 0}, {0, 3}}));
-  EXPECT_EQ(plan.lcores[1].rx_queues, (Queues{{0, 1}, {1, 0}}));
-  EXPECT_EQ(plan.lcores[2].rx_queues, (Queues{{0, 2}, {1, 1}}));
+  EXPECT_EQ(plan.rx[0].queues, (Queues{{0, 0}, {0, 3}}));
+  EXPECT_EQ(plan.rx[1].queues, (Queues{{0, 1}, {1, 0}}));
+  EXPECT_EQ(plan.rx[2].queues, (Queues{{0, 2}, {1, 1}}));
 }
 
 TEST(Plan, DealsQueuesToTheirOwnNode) {
@@ -182,8 +194,8 @@ TEST(Plan, DealsQueuesToTheirOwnNode) {
   const LcorePlan plan =
       planned(request({0, 4}, {1}, {2}, {{.queues = 2, .node = 1}, {.queues = 2, .node = 0}}),
               machine(8, 2));
-  EXPECT_EQ(plan.lcores[0].rx_queues, (Queues{{1, 0}, {1, 1}}));
-  EXPECT_EQ(plan.lcores[1].rx_queues, (Queues{{0, 0}, {0, 1}}));
+  EXPECT_EQ(plan.rx[0].queues, (Queues{{1, 0}, {1, 1}}));
+  EXPECT_EQ(plan.rx[1].queues, (Queues{{0, 0}, {0, 1}}));
   EXPECT_EQ(warnings(plan), Texts{"lcores.rx[1]: CPU 4 is on NUMA node 1, the dispatcher on node "
                                   "0: every event crosses between them; choose among 0-3"});
 }
@@ -191,8 +203,8 @@ TEST(Plan, DealsQueuesToTheirOwnNode) {
 TEST(Plan, LeavesNoRxLcoreWithoutAQueue) {
   const LcorePlan plan =
       planned(request({0, 4}, {1}, {2}, {{.queues = 2, .node = 0}}), machine(8, 2));
-  EXPECT_EQ(plan.lcores[0].rx_queues, (Queues{{0, 0}}));
-  EXPECT_EQ(plan.lcores[1].rx_queues, (Queues{{0, 1}}));
+  EXPECT_EQ(plan.rx[0].queues, (Queues{{0, 0}}));
+  EXPECT_EQ(plan.rx[1].queues, (Queues{{0, 1}}));
   ASSERT_EQ(plan.warnings.size(), 2U);
   EXPECT_EQ(to_text(plan.warnings[1]),
             "lcores.rx[1]: CPU 4 is on NUMA node 1 and polls port[0], which is on node 0; poll a "
@@ -276,12 +288,13 @@ TEST(Plan, SpreadsOver64CpusOnFourNodes) {
       machine(64, 4));
   EXPECT_EQ(plan.lcores.size(), 15U);
   EXPECT_EQ(plan.main_cpu, 19U);
-  EXPECT_EQ(plan.lcores[0].rx_queues.size(), 8U);
-  EXPECT_EQ(plan.lcores[1].rx_queues.size(), 8U);
+  EXPECT_EQ(plan.rx[0].queues.size(), 8U);
+  EXPECT_EQ(plan.rx[1].queues.size(), 8U);
   std::set<std::pair<unsigned, unsigned>> dealt;
-  for (const LcoreAssignment& lcore : plan.lcores) {
-    EXPECT_EQ(lcore.node, 1);
-    for (const RxQueue& queue : lcore.rx_queues) dealt.emplace(queue.port, queue.queue);
+  for (const LcoreAssignment& lcore : plan.lcores) EXPECT_EQ(lcore.node, 1);
+  for (const RxPlan& rx : plan.rx) {
+    EXPECT_EQ(rx.node, 1);
+    for (const RxQueue& queue : rx.queues) dealt.emplace(queue.port, queue.queue);
   }
   EXPECT_EQ(dealt.size(), 16U);
   EXPECT_EQ(warnings(plan), Texts{});

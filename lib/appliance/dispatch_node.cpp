@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "appliance/dispatch_node.hpp"
+
+#include <rte_cycles.h>
+
+#include <algorithm>
+
+#include "appliance/dead_letters.hpp"
+#include "appliance/sizing.hpp"
+#include "appliance/worker_node.hpp"
+#include "route/topic_hasher.hpp"
+
+namespace esc::appliance {
+namespace {
+
+// Often enough that the cutoff follows a ring that fills within a millisecond.
+constexpr std::uint64_t kPressureIntervalUs = 200;
+
+}  // namespace
+
+DispatchNode::Producers::Producers(const identity::ProducerTable::Settings& settings, int socket)
+    : index("esc producers' index", identity::ProducerTable::buckets_for(settings), socket),
+      entries("esc producers", identity::ProducerTable::entries_for(settings), socket),
+      faults("esc producers' faults", identity::ProducerTable::entries_for(settings), socket),
+      bits("esc sequence windows", identity::ProducerTable::words_for(settings), socket),
+      table(settings, {index.span(), entries.span(), faults.span(), bits.span()}) {}
+
+DispatchNode::TopicCache::TopicCache(std::size_t count, int socket)
+    : sets("esc topic cache", route::TopicCache::sets_for(count), socket),
+      topics("esc topic cache", sets.span().size() * route::TopicCache::kWays, socket) {}
+
+DispatchNode::DispatchNode(const config::Config& config, const PipelineShared& shared,
+                           const Parts& parts)
+    : Node({topology::Role::kDispatch, parts.pipeline}, parts.name),
+      pipeline_(parts.pipeline),
+      memory_("esc ingest ring", config.rings.ingest_cells, parts.socket),
+      ring_(memory_.span()),
+      outlet_(outlet_of(shared.dead_letters, dlq::Stage::kDispatch, parts.pipeline, parts.socket)),
+      topics_(route::TopicCache::kDefaultTopics, parts.socket),
+      refusals_(shared.rules.slots()),
+      pressure_(*shared.rules.pressure().get(), rte_rdtsc()) {
+  if (config.deduplication.sequenced) {
+    const std::uint64_t hz = rte_get_tsc_hz();
+    identity::ProducerTable::Settings settings = producer_settings(config);
+    settings.expiry_cycles = config.deduplication.idempotency_s * hz;
+    settings.rate_cycles = hz;
+    settings.seed = route::random_seed();
+    producers_.emplace(settings, parts.socket);
+  }
+  for (const auto& worker : parts.workers) worker_counters_.push_back(&worker->counters());
+  make_stage(config, shared, parts.workers);
+}
+
+void DispatchNode::make_stage(const config::Config& config, const PipelineShared& shared,
+                              std::span<const std::unique_ptr<WorkerNode>> workers) {
+  const std::uint64_t hz = rte_get_tsc_hz();
+  DispatchStage::Parts parts{
+      .input = ring_,
+      .workers = {},
+      .rules = shared.rules.rules(),
+      .cache = {topics_.sets.span(), topics_.topics.span()},
+      .producers = producers(),
+      .keys = shared.keys,
+      .flow = shared.flow,
+      .probe = {&pressure_, shared.shares, worker_counters_, hz / 1'000'000 * kPressureIntervalUs,
+                shared.dead_letters != nullptr ? shared.dead_letters->backlog(pipeline_)
+                                               : storage::Backlog{}},
+      .pressure_table = &shared.rules.pressure(),
+      .counters = counters_,
+      .pools = shared.pools,
+      .hold_limits = {config.rings.hold_timeout_ms * (hz / 1000)},
+      .outlet = outlet_,
+      .topics = refusals_,
+      .keeps_stale = config.dead_letters.stale,
+      .lossless = std::ranges::all_of(config.ports, &config::PortConfig::lossless),
+      .burst = config.rings.burst};
+  for (const auto& worker : workers) {
+    parts.workers.push_back({&worker->ring(), worker->hold()});
+    hold_cells_ += worker->hold().size();
+  }
+  stage_.emplace(parts);
+}
+
+void DispatchNode::enlist(LcoreStages& lcore) {
+  std::get<std::vector<DispatchStage*>>(lcore).push_back(&*stage_);
+}
+
+void DispatchNode::add_blocks(PipelineRange of, telemetry::LedgerBlocks& blocks) const {
+  if (of.has(pipeline_)) blocks.dispatchers.push_back(&counters_);
+}
+
+Load DispatchNode::held(PipelineRange of, const telemetry::Ledger& /*counted*/) const {
+  if (!of.has(pipeline_)) return {};
+  return {.frames = ring_.size() + counters_.events_held.get()};
+}
+
+Load DispatchNode::room() const noexcept {
+  return {.frames = ring_.capacity() + hold_cells_};
+}
+
+std::uint64_t DispatchNode::moves() const noexcept {
+  return counters_.events_received.get() + counters_.events_routed.get() +
+         counters_.dead_lettered.get();
+}
+
+void DispatchNode::zero_slot(std::uint32_t slot) noexcept {
+  refusals_[slot].zero();
+}
+
+bool DispatchNode::discard(const Ending& ending) {
+  const auto give_up = [&](const event::Event& event, DeadReason reason) {
+    ending.give_up(event, reason, outlet_, counters_);
+  };
+  stage_->discard(give_up);
+  stage_->discard_input(rte_rdtsc(), give_up);
+  return true;
+}
+
+void DispatchNode::discard_one(const event::Event& event, const Ending& ending,
+                               storage::Outlet& outlet, telemetry::FrameCounters& counters) {
+  stage_->discard_one(event, rte_rdtsc(), [&](const event::Event& kept, DeadReason reason) {
+    ending.give_up(kept, reason, outlet, counters);
+  });
+}
+
+}  // namespace esc::appliance

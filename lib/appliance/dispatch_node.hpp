@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// A dispatcher with its ring, and the memory that it decides by.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "appliance/node.hpp"
+#include "appliance/rule_book.hpp"
+#include "config/config.hpp"
+#include "control/flow.hpp"
+#include "control/pressure.hpp"
+#include "dpdk/huge_array.hpp"
+#include "identity/producer_table.hpp"
+#include "route/topic_cache.hpp"
+
+namespace esc::appliance {
+
+class WorkerNode;
+
+/// What all pipelines share. Outlives them.
+struct PipelineShared {
+  RuleBook& rules;
+  const control::FlowBoard& flow;
+  std::span<rte_mempool* const> pools;  ///< by port index
+  std::span<const dispatch::PoolShare> shares;
+  dispatch::KeyStore keys;
+  DeadLetters* dead_letters = nullptr;  ///< null: they are not kept
+};
+
+class DispatchNode final : public Node {
+ public:
+  struct Parts {
+    std::size_t pipeline = 0;
+    std::string name;
+    int socket = 0;                                        ///< NUMA node of its ring and tables
+    std::span<const std::unique_ptr<WorkerNode>> workers;  ///< its own
+  };
+  DispatchNode(const config::Config& config, const PipelineShared& shared, const Parts& parts);
+
+  void enlist(LcoreStages& lcore) override;
+  void start() override {}
+  void add_blocks(PipelineRange of, telemetry::LedgerBlocks& blocks) const override;
+  [[nodiscard]] Load held(PipelineRange of, const telemetry::Ledger& counted) const override;
+  [[nodiscard]] bool reading() const noexcept override { return false; }
+  [[nodiscard]] Load room() const noexcept override;
+  [[nodiscard]] std::uint64_t moves() const noexcept override;
+  void zero_slot(std::uint32_t slot) noexcept override;
+  [[nodiscard]] bool discard(const Ending& ending) override;
+
+  /// At the end, of an event that did not get into its ring: as discard() does with one that did.
+  /// `outlet` and `counters` are those of the stage that holds the event.
+  void discard_one(const event::Event& event, const Ending& ending, storage::Outlet& outlet,
+                   telemetry::FrameCounters& counters);
+
+  [[nodiscard]] IngestRing& ring() noexcept { return ring_; }
+  [[nodiscard]] const IngestRing& ring() const noexcept { return ring_; }
+  [[nodiscard]] const telemetry::DispatchCounters& counters() const noexcept { return counters_; }
+  /// Of the route that has that slot: events that no worker saw.
+  [[nodiscard]] const telemetry::TopicRefusals& refusals(std::uint32_t slot) const {
+    return refusals_[slot];
+  }
+  [[nodiscard]] const control::PressureMonitor& pressure() const noexcept { return pressure_; }
+  /// Null: no event has a key.
+  [[nodiscard]] const identity::KeyedCounters* key_counters() const noexcept {
+    return stage_->key_counters();
+  }
+  /// Null: numbered events are not judged. To be changed only while no lcore runs.
+  [[nodiscard]] identity::ProducerTable* producers() noexcept {
+    return producers_ ? &producers_->table : nullptr;
+  }
+  [[nodiscard]] const identity::ProducerTable* producers() const noexcept {
+    return producers_ ? &producers_->table : nullptr;
+  }
+
+ private:
+  /// The producers' windows and the memory that they lie in.
+  struct Producers {
+    Producers(const identity::ProducerTable::Settings& settings, int socket);
+
+    dpdk::HugeArray<identity::IndexBucket> index;
+    dpdk::HugeArray<identity::ProducerEntry> entries;
+    dpdk::HugeArray<identity::ProducerFaults> faults;
+    dpdk::HugeArray<identity::BitWord> bits;
+    identity::ProducerTable table;
+  };
+  /// The topics that it remembers.
+  struct TopicCache {
+    TopicCache(std::size_t count, int socket);
+
+    dpdk::HugeArray<route::TopicCache::Set> sets;
+    dpdk::HugeArray<route::TopicCache::TopicBytes> topics;
+  };
+
+  void make_stage(const config::Config& config, const PipelineShared& shared,
+                  std::span<const std::unique_ptr<WorkerNode>> workers);
+
+  std::size_t pipeline_;
+  dpdk::HugeArray<IngestRing::Cell> memory_;
+  IngestRing ring_;
+  std::size_t hold_cells_ = 0;  ///< of all its workers
+  storage::Outlet outlet_;
+  TopicCache topics_;
+  std::vector<telemetry::TopicRefusals> refusals_;                 ///< by slot
+  std::vector<const telemetry::WorkerCounters*> worker_counters_;  ///< for the pressure
+  control::PressureMonitor pressure_;
+  std::optional<Producers> producers_;
+  telemetry::DispatchCounters counters_;
+  std::optional<DispatchStage> stage_;
+};
+
+}  // namespace esc::appliance

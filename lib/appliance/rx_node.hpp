@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// An RX stage with its counters, of packets and of frames, for each pipeline.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "appliance/node.hpp"
+#include "config/config.hpp"
+#include "control/flow.hpp"
+#include "dpdk/port.hpp"
+#include "identity/producer_owner.hpp"
+#include "route/topic_hasher.hpp"
+
+namespace esc::appliance {
+
+class DispatchNode;
+
+class RxNode final : public Node {
+ public:
+  struct Parts {
+    std::size_t index = 0;
+    int socket = 0;                             ///< NUMA node of its lcore
+    std::span<const topology::RxQueue> queues;  ///< that it polls
+    std::span<dpdk::Port* const> ports;
+    std::span<const std::unique_ptr<ingest::PortContext>> contexts;  ///< by port index
+    std::span<DispatchNode* const> dispatchers;                      ///< by pipeline
+    const route::TopicHasher& hasher;
+    const identity::ProducerOwner& owner;
+    const control::FlowBoard& flow;
+    DeadLetters* dead_letters = nullptr;  ///< null: they are not kept
+  };
+  /// What `parts` name outlives it.
+  RxNode(const config::RingsConfig& rings, const Parts& parts);
+
+  void enlist(LcoreStages& lcore) override;
+  void start() override {}
+  void add_blocks(PipelineRange of, telemetry::LedgerBlocks& blocks) const override;
+  [[nodiscard]] Load held(PipelineRange of, const telemetry::Ledger& counted) const override;
+  [[nodiscard]] bool reading() const noexcept override;
+  [[nodiscard]] Load room() const noexcept override;
+  [[nodiscard]] std::uint64_t moves() const noexcept override;
+  void zero_slot(std::uint32_t /*slot*/) noexcept override {}
+  [[nodiscard]] bool discard(const Ending& ending) override;
+
+  /// By pipeline, like the next one.
+  [[nodiscard]] std::span<const telemetry::PacketCounters> packets() const noexcept {
+    return packets_;
+  }
+  [[nodiscard]] std::span<const telemetry::FrameCounters> frames() const noexcept {
+    return frames_;
+  }
+
+ private:
+  [[nodiscard]] static std::vector<ingest::QueueBinding<dpdk::RxQueue>> queues_of(
+      const Parts& parts);
+  [[nodiscard]] RxStage::Intake intake_of(const Parts& parts);
+
+  std::size_t burst_;
+  std::vector<telemetry::PacketCounters> packets_;
+  std::vector<telemetry::FrameCounters> frames_;
+  std::vector<DispatchNode*> dispatchers_;  ///< by pipeline
+  std::optional<RxStage> stage_;
+};
+
+}  // namespace esc::appliance

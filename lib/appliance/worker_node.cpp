@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "appliance/worker_node.hpp"
+
+#include <string>
+
+#include "appliance/dead_letters.hpp"
+
+namespace esc::appliance {
+
+WorkerNode::WorkerNode(const config::RingsConfig& rings, const Parts& parts)
+    : Node({topology::Role::kWorker, parts.index}, "worker" + std::to_string(parts.index)),
+      pipeline_(parts.pipeline),
+      burst_(rings.burst),
+      memory_("esc worker ring", rings.worker_cells, parts.socket),
+      hold_("esc hold queue", rings.hold_cells, parts.socket),
+      ring_(memory_.span()),
+      outlet_(outlet_of(parts.dead_letters, dlq::Stage::kWorker, parts.pipeline, parts.socket)),
+      handlers_(parts.slots),
+      stage_(ring_, handlers_, counters_, parts.pools, rings.burst, outlet_) {}
+
+void WorkerNode::enlist(LcoreStages& lcore) {
+  std::get<std::vector<WorkerStage*>>(lcore).push_back(&stage_);
+}
+
+void WorkerNode::add_blocks(PipelineRange of, telemetry::LedgerBlocks& blocks) const {
+  if (of.has(pipeline_)) blocks.workers.push_back(&counters_);
+}
+
+Load WorkerNode::held(PipelineRange of, const telemetry::Ledger& /*counted*/) const {
+  return {.frames = of.has(pipeline_) ? ring_.size() : 0};
+}
+
+Load WorkerNode::room() const noexcept {
+  // And a burst in hand on either side of the ring.
+  return {.frames = ring_.capacity() + 2 * burst_};
+}
+
+std::uint64_t WorkerNode::moves() const noexcept {
+  return counters_.events_received.get() + counters_.dead_lettered.get();
+}
+
+void WorkerNode::zero_slot(std::uint32_t slot) noexcept {
+  handlers_.topics().zero(slot);
+}
+
+bool WorkerNode::discard(const Ending& ending) {
+  ring_.consume_burst(ring_.capacity(), [&](const event::WorkItem& item) {
+    ending.give_up(item.event, DeadReason::kDrainedAtDeadline, outlet_, counters_);
+  });
+  return true;
+}
+
+std::uint64_t WorkerNode::mark() const {
+  return telemetry::worker_mark(ring_, hold_.span().size(), counters_.events_received);
+}
+
+}  // namespace esc::appliance

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// A worker with the ring that it takes from.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "appliance/node.hpp"
+#include "config/config.hpp"
+#include "dpdk/huge_array.hpp"
+#include "telemetry/worker_mark.hpp"
+#include "worker/handler_set.hpp"
+
+namespace esc::appliance {
+
+/// Its hold queue is the dispatcher's to write and to read: what waits for this worker.
+class WorkerNode final : public Node {
+ public:
+  struct Parts {
+    std::size_t index = 0;  ///< in lcores.workers
+    std::size_t pipeline = 0;
+    int socket = 0;         ///< NUMA node of its rings
+    std::size_t slots = 0;  ///< of routes' figures
+    std::span<rte_mempool* const> pools;
+    DeadLetters* dead_letters = nullptr;  ///< null: they are not kept
+  };
+  WorkerNode(const config::RingsConfig& rings, const Parts& parts);
+
+  void enlist(LcoreStages& lcore) override;
+  void start() override {}
+  void add_blocks(PipelineRange of, telemetry::LedgerBlocks& blocks) const override;
+  [[nodiscard]] Load held(PipelineRange of, const telemetry::Ledger& counted) const override;
+  [[nodiscard]] bool reading() const noexcept override { return false; }
+  [[nodiscard]] Load room() const noexcept override;
+  [[nodiscard]] std::uint64_t moves() const noexcept override;
+  void zero_slot(std::uint32_t slot) noexcept override;
+  [[nodiscard]] bool discard(const Ending& ending) override;
+
+  [[nodiscard]] std::size_t index() const noexcept { return role().index; }
+  [[nodiscard]] WorkerRing& ring() noexcept { return ring_; }
+  [[nodiscard]] const WorkerRing& ring() const noexcept { return ring_; }
+  [[nodiscard]] std::span<dispatch::HeldItem> hold() noexcept { return hold_.span(); }
+  [[nodiscard]] const worker::HandlerSet& handlers() const noexcept { return handlers_; }
+  [[nodiscard]] const telemetry::WorkerCounters& counters() const noexcept { return counters_; }
+  /// How many events it will have taken once all that is on its way to it now has arrived.
+  [[nodiscard]] std::uint64_t mark() const;
+
+ private:
+  std::size_t pipeline_;
+  std::size_t burst_;
+  dpdk::HugeArray<event::WorkItem> memory_;
+  dpdk::HugeArray<dispatch::HeldItem> hold_;
+  WorkerRing ring_;
+  storage::Outlet outlet_;
+  worker::HandlerSet handlers_;
+  telemetry::WorkerCounters counters_;
+  WorkerStage stage_;
+};
+
+}  // namespace esc::appliance
