@@ -27,7 +27,8 @@ InterfaceState state_by(std::uint64_t flags) {
   return (flags & kReceives) == kReceives ? InterfaceState::kUp : InterfaceState::kDown;
 }
 
-/// No card behind it, and not a view of another interface either, which has a DEVTYPE (vlan, bond).
+/// Whether an interface is virtual: it has no card behind it, and is not built on another interface
+/// (vlan, bond; those have a DEVTYPE).
 bool is_virtual(const std::filesystem::path& folder) {
   std::error_code error;
   if (std::filesystem::exists(folder / "device", error)) return false;
@@ -39,7 +40,7 @@ bool is_virtual(const std::filesystem::path& folder) {
   return told;
 }
 
-/// As ethtool -K IFACE tx has it; true where it cannot be asked.
+/// The setting that `ethtool -k IFACE` shows for tx checksums; true if it cannot be read.
 bool offloads_checksums(const std::string& interface) {
   const FileDescriptor socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   ethtool_value setting{ETHTOOL_GTXCSUM, 1};
@@ -67,7 +68,7 @@ InterfaceState Interface::state() const noexcept {
   ifreq request{};
   request.ifr_ifindex = static_cast<int>(index_);
   if (::ioctl(socket_.get(), SIOCGIFNAME, &request) != 0) return InterfaceState::kGone;
-  // Between the two it may have been renamed or deleted: the next look tells.
+  // The interface may have been renamed or deleted between the two calls: the next call will tell.
   if (::ioctl(socket_.get(), SIOCGIFFLAGS, &request) != 0) return InterfaceState::kDown;
   return state_by(static_cast<unsigned short>(request.ifr_flags));
 }
@@ -94,7 +95,7 @@ std::optional<InterfaceState> interface_state(const SysRoot& root, const std::st
   }
   const auto folder = interface_folder(root, name);
   if (!folder) return std::nullopt;
-  // The flags there are the interface's own, without the kernel's verdict on its carrier.
+  // These flags are only the interface's own; whether it has a carrier is in another file.
   const bool carrier = first_number(*folder / "carrier").value_or(1) != 0;
   return state_by(first_number(*folder / "flags").value_or(IFF_UP) | (carrier ? IFF_RUNNING : 0));
 }

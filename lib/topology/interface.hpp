@@ -16,11 +16,12 @@ namespace esc::topology {
 enum class InterfaceState : std::uint8_t {
   kUp,    ///< it is up and has a carrier
   kDown,  ///< it is there, and is down or has no carrier
-  kGone,  ///< there is no interface of its number in this network namespace any more
+  kGone,  ///< no interface of this network namespace has its number any more
 };
 
-/// By its number, which an interface keeps when it is renamed, and which one of the same name that
-/// is made later does not get: what was bound to the old one does not hear the new one.
+/// It is known by its number. An interface keeps the number when it is renamed, and a new interface
+/// of the same name gets another: a socket that was bound to the old one receives nothing from the
+/// new one.
 class Interface {
  public:
   /// nullopt: there is none of that name, or the kernel cannot be asked.
@@ -29,36 +30,36 @@ class Interface {
   [[nodiscard]] static std::optional<Interface> of(unsigned index);
 
   [[nodiscard]] unsigned index() const noexcept { return index_; }
-  /// Asks the kernel. Takes none of its locks that others hold for long (the two requests are
-  /// answered under RCU), so it does not wait.
+  /// Asks the kernel. It does not wait: the kernel answers both requests under RCU, without a lock
+  /// that others may hold for long.
   [[nodiscard]] InterfaceState state() const noexcept;
 
  private:
   Interface(unsigned index, FileDescriptor socket) : index_(index), socket_(std::move(socket)) {}
 
   unsigned index_;
-  FileDescriptor socket_;  ///< any: the requests need one
+  FileDescriptor socket_;  ///< any socket: the requests need one
 };
 
-/// What sysfs has of an interface. nullopt: nothing; or it shows those of another network
-/// namespace, as it does to a process that has entered one without mounting its own.
+/// The folder of an interface in sysfs. nullopt: there is none, or sysfs shows another network
+/// namespace (if the process entered a namespace without mounting its own sysfs).
 [[nodiscard]] std::optional<std::filesystem::path> interface_folder(const SysRoot& root,
                                                                     const std::string& name);
 
-/// As it is now; nullopt: there is none of that name.
+/// The state of the interface now; nullopt: there is no interface of that name.
 [[nodiscard]] std::optional<InterfaceState> interface_state(const SysRoot& root,
                                                             const std::string& name);
 
-/// It is there and down, whatever its carrier is.
+/// Whether the interface exists and is set to down, whatever its carrier is.
 [[nodiscard]] bool is_switched_off(const SysRoot& root, const std::string& name);
 
 /// The receive queues that are in use; 0: not known.
 [[nodiscard]] unsigned receive_queues(const SysRoot& root, const std::string& interface);
 
-/// Whether who sends through a virtual interface, a veth say, leaves checksums to hardware that is
-/// not there. Told by the interface's own setting, since that of the other end, which counts, may
-/// be in another network namespace: they are alike until somebody changes one. True where the
-/// setting is not to be had.
+/// Whether programs that send into a virtual interface (such as a veth) leave checksums to hardware
+/// that does not exist. That depends on the setting of the other end, which may be in another
+/// network namespace, so the interface's own setting is read instead: both are the same until
+/// somebody changes one. True if the setting cannot be read.
 [[nodiscard]] bool leaves_checksums(const SysRoot& root, const std::string& interface);
 
 }  // namespace esc::topology

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What this process may have, by /proc/self/limits.
+// The limits of this process, from /proc/self/limits.
 #pragma once
 
 #include <cstdint>
@@ -10,8 +10,8 @@
 
 namespace esc::topology {
 
-/// A limit of the kernel (setrlimit): the soft one is in force, the hard one is as far as this
-/// process may raise it. nullopt: unlimited, or not known.
+/// A limit of the kernel (setrlimit): the soft one is in force, and this process may raise it up to
+/// the hard one. nullopt: unlimited, or not known.
 struct Limit {
   std::optional<std::uint64_t> soft;
   std::optional<std::uint64_t> hard;

@@ -33,7 +33,8 @@ std::optional<std::uint64_t> kernel_estimate(const SysRoot& root) {
   return std::nullopt;
 }
 
-// The path of this process's control group (version 2), "/" for the root of what it sees.
+// The path of this process's control group (version 2); "/" for the root of the hierarchy that it
+// sees.
 std::filesystem::path control_group(const SysRoot& root) {
   constexpr std::string_view kUnified = "0::";
   std::ifstream file(root.at("/proc/self/cgroup"));
@@ -88,7 +89,7 @@ void each_leftover_hugepage_file(
           open(entry.path().c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
       struct stat status {};
       if (!file.valid() || fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) continue;
-      // A process that has the pages holds a lock on their file.
+      // A living process that has the pages holds a lock on their file.
       if (flock(file.get(), LOCK_EX | LOCK_NB) != 0) continue;
       take(entry.path(), static_cast<std::uint64_t>(status.st_blocks) * kStatBlockBytes);
     }

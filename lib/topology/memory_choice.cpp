@@ -14,7 +14,7 @@ std::string in_mib(std::uint64_t bytes) {
   return std::to_string((bytes + kMiB - 1) / kMiB);
 }
 
-// nr_hugepages is how many there are, taken ones among them.
+// nr_hugepages counts all hugepages, those in use included.
 std::string reserve_command(const SysRoot& root, std::uint64_t missing_bytes,
                             std::uint64_t page_kib) {
   const std::uint64_t page_bytes = page_kib * kKiB;
@@ -37,8 +37,8 @@ std::optional<Problem> hugepage_shortage(const MemoryWish& wish, const SysRoot& 
                      : reserve_command(root, wish.hugepage_bytes - bytes, free.page_kib)};
 }
 
-// Rather not start than have the kernel kill something for want of memory: a PCI port pins all of
-// it at once.
+// It is better not to start than to have the kernel kill a process because memory is short: a PCI
+// port pins all of its memory at once.
 std::optional<Problem> ordinary_shortage(const MemoryWish& wish, const SysRoot& root) {
   const auto available = available_bytes(root);
   if (!available || *available >= wish.ordinary_bytes) return std::nullopt;

@@ -14,7 +14,8 @@ namespace esc::topology {
 enum class HugepageUse : std::uint8_t { kAuto, kRequire, kOff };
 
 struct MemoryWish {
-  std::string instance;  ///< EAL's file prefix: what a killed run of it left is to be had again
+  /// EAL's file prefix: hugepages that a killed run of it left count as free.
+  std::string instance;
   HugepageUse hugepages = HugepageUse::kAuto;
   std::uint64_t hugepage_bytes = 0;       ///< what is needed on hugepages
   std::uint64_t ordinary_bytes = 0;       ///< and on ordinary pages
@@ -27,13 +28,13 @@ struct MemoryWish {
 
 /// A Problem here has no `where`: the caller knows which key it is about.
 struct MemoryVerdict {
-  bool hugepages = false;           ///< else ordinary pages
-  std::optional<Problem> shortage;  ///< of hugepages: ordinary pages are taken instead
-  std::optional<Problem> refusal;   ///< there is too little of what it has to run on
+  bool hugepages = false;           ///< true: hugepages; false: ordinary pages
+  std::optional<Problem> shortage;  ///< there are too few hugepages, so ordinary pages are used
+  std::optional<Problem> refusal;   ///< there is too little memory of the kind it has to use
 };
 
-/// Looks and changes nothing. Free hugepages and those that a killed run of the instance left are
-/// counted alike, for the start removes what was left.
+/// Changes nothing. Hugepages that a killed run of the instance left count as free, since the start
+/// removes those files.
 [[nodiscard]] MemoryVerdict choose_memory(const MemoryWish& wish, const SysRoot& root = {});
 
 }  // namespace esc::topology

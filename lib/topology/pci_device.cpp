@@ -23,7 +23,7 @@ using namespace std::string_view_literals;
 constexpr std::array kSharingDrivers = {"mlx4_core"sv, "mlx5_core"sv};
 constexpr std::array kUserDrivers = {"vfio-pci"sv, "uio_pci_generic"sv, "igb_uio"sv};
 
-// The kernel makes these names; a tree that somebody else made may hold anything.
+// The kernel makes these names, but a tree that somebody else made may hold any bytes.
 std::string printable(std::string text) {
   std::ranges::replace_if(
       text, [](char c) { return c < ' ' || c > '~'; }, '?');
@@ -41,7 +41,7 @@ std::string interface_in_use(const std::filesystem::path& device) {
   constexpr std::uint64_t kInterfaceUp = 0x1;  // IFF_UP
   std::error_code error;
   std::vector<std::filesystem::path> places = {device / "net"};
-  // A virtio card has a device of its own in between: virtio0/net/eth0.
+  // A virtio card has another device in between: virtio0/net/eth0.
   for (const auto& entry : std::filesystem::directory_iterator(device, error)) {
     if (entry.path().filename().native().starts_with("virtio"))
       places.push_back(entry.path() / "net");
@@ -55,7 +55,8 @@ std::string interface_in_use(const std::filesystem::path& device) {
   return {};
 }
 
-// Two functions of a card may share a group, and this process may have it open for the other one.
+// Two functions of a card may be in one group, and this process may have opened the group for the
+// other one.
 bool held_by_us(const std::filesystem::path& node) {
   std::error_code error;
   for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd", error)) {
@@ -77,7 +78,7 @@ std::optional<PciProblem> vfio_problem(const SysRoot& root, const std::filesyste
   auto node = root.at("/dev/vfio") / group;
   std::string shown = "/dev/vfio/" + group;
   if (!std::filesystem::exists(node, error)) {
-    // Where the kernel was told to do without an IOMMU.
+    // The group's name if the kernel was told to work without an IOMMU.
     const auto unsafe = root.at("/dev/vfio") / ("noiommu-" + group);
     if (std::filesystem::exists(unsafe, error)) {
       node = unsafe;

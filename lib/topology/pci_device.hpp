@@ -12,12 +12,12 @@ namespace esc::topology {
 struct PciProblem {
   std::string what;
   std::string fix;
-  bool in_use = false;  ///< another process has it: nothing else is wrong
+  bool in_use = false;  ///< true: another process has it, and nothing else is wrong
 };
 
-/// `address`: "0000:01:00.0". nullopt: nothing stands against it, as far as can be told without
-/// starting DPDK. Looks at the device, its driver and its IOMMU group; tries to open the group, for
-/// VFIO gives it to one process only.
+/// `address`: "0000:01:00.0". nullopt: DPDK can take it over, as far as can be told without
+/// starting DPDK. Looks at the device, its driver and its IOMMU group, and tries to open the group,
+/// since VFIO gives it to one process only.
 [[nodiscard]] std::optional<PciProblem> pci_problem(const SysRoot& root,
                                                     const std::string& address);
 

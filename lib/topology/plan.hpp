@@ -43,7 +43,7 @@ struct RxQueue {
   std::uint16_t port =
       0;  ///< index in RoleRequest::ports, which is the order of [[port]] in the file
   std::uint16_t queue = 0;
-  unsigned pipeline = 0;  ///< its own: that of its unnumbered events
+  unsigned pipeline = 0;  ///< its own pipeline, which gets its events without a number
 
   friend bool operator==(const RxQueue&, const RxQueue&) = default;
 };
@@ -65,7 +65,7 @@ struct RoleIndex {
 
 /// One polling lcore and its roles, in the order in which they are polled.
 struct LcoreAssignment {
-  unsigned lcore_id = 0;  ///< EAL's: dense, 0..n-1, its own index in LcorePlan::lcores
+  unsigned lcore_id = 0;  ///< EAL's id: dense, 0..n-1, and also the index in LcorePlan::lcores
   unsigned cpu = 0;
   int node = 0;
   std::vector<RoleIndex> roles;
@@ -107,8 +107,8 @@ struct LcorePlan {
   std::vector<Problem> warnings;  ///< the plan works, but not as well as it could; `where` is a key
 };
 
-/// Every problem found, or the plan. `where` of a problem is a configuration key ("lcores.rx[1]").
-/// Start-up only.
+/// Returns the plan, or every problem found. `where` of a problem is a configuration key
+/// ("lcores.rx[1]"). Start-up only.
 [[nodiscard]] std::variant<LcorePlan, std::vector<Problem>> plan_lcores(const RoleRequest& request,
                                                                         const Topology& topology);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// One thing that is wrong, said so that the reader can act on it.
+// One thing that is wrong, with what the reader can do about it.
 #pragma once
 
 #include <string>

@@ -18,12 +18,12 @@ namespace {
 
 struct Base {
   std::string path;
-  std::string variable;  ///< that names it; empty: none does
+  std::string variable;  ///< the environment variable that names it; empty: none does
 };
 
 Base base_directory() {
   for (const char* variable : {"RUNTIME_DIRECTORY", "XDG_RUNTIME_DIR"}) {
-    // EAL asks for the real user, and root's is a folder of its own.
+    // EAL goes by the real user id, and has a fixed folder for root.
     if (variable[0] == 'X' && getuid() == 0) continue;
     if (const char* path = std::getenv(variable)) return {path, variable};
   }
@@ -62,7 +62,8 @@ std::optional<Problem> runtime_directory_problem(const std::string& instance, co
   const auto real = [&](const std::string& path) {
     return base.variable.empty() ? root.at(path) : std::filesystem::path(path);
   };
-  // Each is made within the one before it. So the last that is there is the one to write to.
+  // EAL makes each folder within the one before it. So the last one that exists is the one that
+  // must be writable.
   std::string last = base.path;
   for (const std::string& path : {base.path + "/dpdk", base.path + "/dpdk/" + instance}) {
     struct stat status {};

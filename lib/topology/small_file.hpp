@@ -13,7 +13,8 @@
 
 namespace esc::topology {
 
-/// The decimal or 0x number that the file begins with; nullopt: not readable, or none.
+/// The decimal or 0x number that the file begins with; nullopt: the file cannot be read, or does
+/// not begin with a number.
 [[nodiscard]] inline std::optional<std::uint64_t> first_number(const std::filesystem::path& path) {
   std::ifstream file(path);
   std::string word;

@@ -137,8 +137,7 @@ std::string format_cpu_list(std::span<const unsigned> ids) {
 }
 
 std::optional<int> node_of(const void* address) noexcept {
-  constexpr std::uintptr_t kPageBytes =
-      4096;  // asking by any address inside a larger page works too
+  constexpr std::uintptr_t kPageBytes = 4096;  // an address inside a larger page works too
   // NOLINTNEXTLINE: the kernel wants the page's address
   void* page =
       reinterpret_cast<void*>(reinterpret_cast<std::uintptr_t>(address) & ~(kPageBytes - 1));
