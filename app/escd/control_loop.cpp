@@ -59,7 +59,7 @@ void ControlLoop::tick() {
   std::array<pollfd, 3> fds = {{{server_.poll_fd(), POLLIN, 0},
                                 {errands_.poll_fd(), POLLIN, 0},
                                 {signals_.poll_fd(), POLLIN, 0}}};
-  // While draining the signal has been seen; its descriptor stays readable.
+  // While draining, the signal has been seen already, and its descriptor would stay readable.
   poll(fds.data(), draining ? 2 : 3, draining ? kDrainTickMs : kTickMs);
   server_.serve_ready();
   errands_.turn(Clock::now());
@@ -83,7 +83,7 @@ void ControlLoop::reload_if_asked() {
   if (!signals_.take_reload()) return;
   reopen_log();
   reload_.reload([](const std::string& line) {
-    if (line.starts_with("{\"ok\":true")) return;  // said where it is put in force
+    if (line.starts_with("{\"ok\":true")) return;  // already logged where it is put in force
     const auto reply = nlohmann::json::parse(line);
     spdlog::error("SIGHUP: {}; {}", reply.at("error").get<std::string>(), reply.value("fix", ""));
   });
@@ -128,7 +128,7 @@ bool ControlLoop::time_to_stop() {
   }
   if (!options_.exit_when_idle_s) return false;
   const std::uint64_t packets = appliance_.data_path().ledger().packets.received;
-  // What waits outside while it is paused is not nothing.
+  // While the appliance is paused, packets may wait outside: that is not idle.
   if (packets != packets_seen_ || appliance_.state() == PipelineState::kPaused) {
     packets_seen_ = packets;
     last_packet_ = now;
@@ -157,7 +157,8 @@ void ControlLoop::drain(RunEnd& end) {
   const auto timeout_ms = appliance_.config().shutdown.drain_timeout_ms;
   const auto began = Clock::now();
   const auto deadline = began + std::chrono::milliseconds(timeout_ms);
-  // Twice in a row: an RX stage may have been in the middle of its last burst at the first look.
+  // It has to be so twice in a row: at the first look an RX stage may have been in the middle of
+  // its last burst.
   constexpr int kLooks = 2;
   int empty_looks = 0;
   while (empty_looks < kLooks && Clock::now() < deadline) {

@@ -25,7 +25,7 @@ struct RunEnd {
   std::size_t drained_at_deadline = 0;    ///< frames and packets that the drain had no time for
   std::vector<std::size_t> stuck;         ///< lcores that did not stop
   bool disk_stuck = false;                ///< the disk did not take the last dead letters
-  std::chrono::milliseconds drain_ms{0};  ///< from when it was asked for
+  std::chrono::milliseconds drain_ms{0};  ///< from the request on
 };
 
 /// Thread: main lcore.
@@ -34,7 +34,7 @@ class ControlLoop {
   ControlLoop(Appliance& appliance, control::ControlServer& server, Signals& signals,
               const Options& options, Reload& reload, Health& health, runtime::Errands& errands);
 
-  /// From the running appliance to the stopped one.
+  /// Runs until the appliance has stopped.
   [[nodiscard]] RunEnd run();
 
  private:

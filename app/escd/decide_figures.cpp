@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Figures of what the dispatcher decides by: state, pressure, producers.
+// Figures of the things by which the dispatcher decides: state, pressure, producers.
 #include <rte_cycles.h>
 
 #include <algorithm>
@@ -43,7 +43,7 @@ identity::ProducerOrder order_of(const std::string& name) {
                          "lost, duplicates, accepted, rate, last-seen and silent are there");
 }
 
-/// A number that whoever asks has given; a sign, a fraction or a text is none.
+/// A number from the request; throws if it has a sign or a fraction, or is a text.
 std::uint64_t asked(const nlohmann::json& request, const char* name, WholeRange range) {
   if (const auto number = cli::whole_member(request, name, range)) return *number;
   throw control::Refusal(std::string("\"") + name + "\" is no number that can be meant",

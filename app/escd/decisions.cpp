@@ -28,13 +28,13 @@ namespace {
 
 using config::Severity;
 
-/// Whole: a sentence may name two paths.
+/// Long enough for a sentence that names two paths.
 std::string shown(std::string_view text) {
   constexpr std::size_t kMaxBytes = 2'048;
   return config::printable(text, kMaxBytes);
 }
 
-// First: whether anything else is a running instance's own depends on it.
+// Done first: other decisions have to know whether this very instance runs already.
 void look_at_instance(Situation& now) {
   auto problem = control::instance_runs(now.config.instance);
   now.running = problem.has_value();
@@ -70,8 +70,8 @@ void look_at_log(Situation& now) {
   }
 }
 
-// What escd writes must be no other file of its own: a log in its configuration would end it, and
-// so would windows that take the place of a log.
+// No two files of escd may be the same: if the log were written into the configuration, or the
+// windows into the log, one would destroy the other.
 void look_at_shared_files(Situation& now) {
   struct File {
     std::string where;
@@ -107,7 +107,7 @@ void look_at_devices(Situation& now) {
   now.add(config::check_devices(now.config, now.topology, {}, now.running));
 }
 
-// A library that eal.args names may bring drivers of its own.
+// A library that eal.args names may contain further drivers.
 void look_at_drivers(Situation& now) {
   const bool loads_more = std::ranges::any_of(
       now.config.eal.args, [](const std::string& arg) { return arg.starts_with("-d"); });

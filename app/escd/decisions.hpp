@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Whether escd can start, decided in one place: `--check` prints what these say, and a start that
-// they speak against ends with the same words and the same exit code.
+// Decides in one place whether escd can start. `--check` prints what the decisions say; a start
+// that they refuse ends with the same words and the same exit code.
 #pragma once
 
 #include <string>
@@ -24,9 +24,9 @@ struct Situation {
   const topology::Topology& topology;
   const dpdk::EalSettings& eal;
   std::vector<config::Finding> findings = {};
-  bool running = false;    ///< this very instance runs: what it has is not looked at
+  bool running = false;    ///< this very instance runs already: what it uses is not checked
   bool hugepages = false;  ///< what escd would run on
-  bool log_is_fit = true;  ///< the log's file may be opened, if there is one
+  bool log_is_fit = true;  ///< the log's file, if there is one, may be opened
 
   void add(std::vector<config::Finding> more);
   void add(config::Severity severity, std::string where, std::string what, std::string fix);
@@ -34,18 +34,18 @@ struct Situation {
 
 struct Decision {
   std::string_view name;
-  /// Changes nothing on the machine: makes, renames and removes no file, and lets each lock that it
-  /// asks for go at once.
+  /// Changes nothing on the machine: makes, renames and removes no file. If it takes a lock to ask,
+  /// it lets it go at once.
   void (*look)(Situation&);
 };
 
-/// All of them, in turn. One that needs the machine to be as a former one wants it may rely on it.
+/// Makes all decisions, one after the other. A decision may rely on what an earlier one has found.
 void decide(Situation& situation);
 
-/// What was looked at, for who reads: "control socket, log file, ...".
+/// Names of the decisions, for people: "control socket, log file, ...".
 [[nodiscard]] std::string decision_names();
 
-/// kExitOk if only warnings were found; kExitConfig if anything is to be put right first, else
+/// kExitOk if only warnings were found; kExitConfig if the configuration has to be corrected; else
 /// kExitStart.
 [[nodiscard]] int exit_code_of(const std::vector<config::Finding>& findings);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What the appliance tells about itself, as JSON: the documents behind escctl and rte_telemetry.
+// The appliance's figures as JSON: the documents that escctl and rte_telemetry show.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -10,7 +10,8 @@
 
 namespace esc::app {
 
-// While the appliance lives: any thread, but for those that say main lcore, which refuse another.
+// To be called while the appliance lives. Thread: any; functions that say "main lcore" throw on
+// another thread.
 
 /// The frozen schema, and the pools.
 [[nodiscard]] nlohmann::ordered_json ledger_document(const Appliance& appliance);
@@ -24,8 +25,8 @@ namespace esc::app {
 [[nodiscard]] nlohmann::ordered_json lcores_document(const Appliance& appliance);
 [[nodiscard]] nlohmann::ordered_json plan_document(const topology::LcorePlan& plan);
 
-/// Level, inputs, thresholds and time in each level, by pipeline, and what handlers take of their
-/// workers' time. `config`: what is in force.
+/// Level, inputs, thresholds and time in each level, by pipeline, and how much of their workers'
+/// time handlers take. `config`: the one in force.
 [[nodiscard]] nlohmann::ordered_json pressure_document(const Appliance& appliance,
                                                        const config::PressureConfig& config,
                                                        const HandlerWatch& handlers);
@@ -35,12 +36,12 @@ namespace esc::app {
 [[nodiscard]] nlohmann::ordered_json storage_document(const DeadLetters& letters);
 /// The table of keys. Throws control::Refusal if there is none.
 [[nodiscard]] nlohmann::ordered_json keys_document(const Appliance& appliance);
-/// Lasting totals of all producers there ever were; null where numbered events are not judged.
+/// Totals over all producers since the start; null if numbered events are not judged.
 [[nodiscard]] nlohmann::ordered_json producer_totals(const Appliance& appliance);
 /// Producers in an order, or one of them. Throws control::Refusal.
 [[nodiscard]] nlohmann::ordered_json producers_document(const Appliance& appliance,
                                                         const nlohmann::json& request);
-/// What the appliance is doing, since when and why, and how long it did what. Main lcore.
+/// The appliance's state, since when and why, and the time spent in each state. Main lcore.
 [[nodiscard]] nlohmann::ordered_json state_document(const Appliance& appliance);
 
 }  // namespace esc::app

@@ -45,7 +45,7 @@ LossKind kind_of(FrameDrop reason) {
     case FrameDrop::kShedCritical:
     case FrameDrop::kShedEmergency:
       return LossKind::kShed;
-    // By name, so that a reason that is new is looked at here.
+    // All reasons are named, so that the compiler points here when one is added.
     case FrameDrop::kNoJumboBuffer:
     case FrameDrop::kUnknownTopic:
     case FrameDrop::kHandlerRefused:
@@ -186,7 +186,7 @@ void add_loss(const control::LossJudge& judge, const control::LossJudge::Verdict
 Health::Health(const Appliance& appliance)
     : appliance_(appliance), handlers_(appliance), judge_(places_of(appliance), now()) {}
 
-// Numbers of producers that never came to us.
+// How many of the producers' numbers never came.
 std::uint64_t Health::lost_before() const {
   std::uint64_t lost = 0;
   for (const auto& pipeline : appliance_.data_path().pipelines()) {
@@ -198,7 +198,7 @@ std::uint64_t Health::lost_before() const {
 
 std::vector<std::uint64_t> Health::totals() const {
   const DataPath& path = appliance_.data_path();
-  // Before the drops that it is a part of: never more than those.
+  // Read before the drops of which it is a part, so that it is never more than those.
   std::uint64_t told = 0;
   for (const auto& pipeline : path.pipelines())
     told += pipeline->dispatch().counters().shed_as_told.get();

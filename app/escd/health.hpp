@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Whether somebody should be woken: each check with its value and its bound. docs/control.md,
+// Whether the appliance is healthy: each check with its value and its bound. docs/control.md,
 // "Health"
 #pragma once
 
@@ -15,10 +15,11 @@
 
 namespace esc::app {
 
-/// What a reload may change about it.
+/// The rules that a reload may change.
 struct HealthRules {
   config::HealthConfig bounds;
-  bool drops_unknown_topics = false;  ///< as told, so that those are no loss of ours
+  /// The configuration says so: they do not count as a loss of the appliance.
+  bool drops_unknown_topics = false;
 };
 
 /// Thread: watch() on the main lcore; document() on any, while the appliance lives.
@@ -26,7 +27,7 @@ class Health {
  public:
   explicit Health(const Appliance& appliance);
 
-  /// Now and then, a few times a second or less.
+  /// Called now and then, at most a few times a second.
   void watch(const HealthRules& rules);
   [[nodiscard]] const HandlerWatch& handlers() const noexcept { return handlers_; }
   [[nodiscard]] nlohmann::ordered_json document(const HealthRules& rules) const;

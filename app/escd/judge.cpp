@@ -37,8 +37,8 @@ std::string role_of(const Appliance& appliance, std::size_t lcore) {
   return roles[std::min(stage, roles.size() - 1)];
 }
 
-/// What is damaged is refused at the start, unless it lies beyond what is looked at then, or the
-/// file was another by the time that the driver opened it.
+/// A start refuses a damaged trace, unless the damage lies beyond the part that is read then, or
+/// the file has changed by the time the driver opens it.
 bool traces_played(const Appliance& appliance) {
   bool played = true;
   for (const auto& port : appliance.ports()) {
@@ -93,7 +93,7 @@ std::uint64_t sum(const nlohmann::ordered_json& by_reason) {
   return total;
 }
 
-/// That all is well is said too: who reads the log need not conclude it from silence.
+/// A good end is logged too, so that a reader of the log need not infer it from silence.
 void say_drained(const nlohmann::ordered_json& ledger, std::chrono::milliseconds took) {
   const auto& frames = ledger["frames"];
   const auto& packets = ledger["packets"];
@@ -150,8 +150,8 @@ Judgement judge(Appliance& appliance, const RunEnd& end, const Options& options,
   } else {
     appliance.close_ports();
   }
-  // Beside, so that a disk that hangs does not hold up the end for good. The ledger first: whatever
-  // becomes of the windows, it says what became of the events.
+  // Written by another thread, so that a disk that hangs does not hold up the end for ever. The
+  // ledger comes first: it says what became of the events even if the windows cannot be written.
   const auto ledger = ledger_document(appliance);
   const bool written = keep_ledger(disk, options.ledger_file, ledger);
   if (end.stuck.empty()) keep_windows(disk, appliance);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What the end of a run comes to: the ledger, the windows, the exit code.
+// Judges the end of a run: writes ledger and windows and decides the exit code.
 #pragma once
 
 #include "app/escd/appliance_names.hpp"
@@ -11,13 +11,14 @@ namespace esc::app {
 
 struct Judgement {
   int exit_code = 0;
-  /// A thread hangs in something, an lcore or one that writes to a disk: what it uses must stay.
+  /// A thread hangs (an lcore, or one that writes to a disk), so nothing that it uses may be
+  /// destroyed.
   bool thread_left = false;
 };
 
-/// With every lcore stopped that does stop: closes the ports, keeps ledger and windows, each within
-/// kDiskTimeoutMs, and says what is wrong. `disk` does nothing else; it is made at the start, when
-/// there is memory for its thread. Main lcore.
+/// Called when every lcore that can be stopped has stopped: closes the ports, writes ledger and
+/// windows, each within kDiskTimeoutMs, and reports what is wrong. `disk` is used for nothing else;
+/// it is made at the start, when there is still memory for its thread. Main lcore.
 [[nodiscard]] Judgement judge(Appliance& appliance, const RunEnd& end, const Options& options,
                               runtime::Errands& disk);
 

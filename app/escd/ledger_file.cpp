@@ -14,13 +14,13 @@
 namespace esc::app {
 namespace {
 
-constexpr std::size_t kHeadBytes = 256;  // of a ledger: its first names are there
+constexpr std::size_t kHeadBytes = 256;  // enough of a ledger to hold its first names
 
 topology::Problem problem(const std::string& file, std::string what, std::string fix) {
   return {"--ledger " + file, std::move(what), std::move(fix)};
 }
 
-/// Nothing is there, or a ledger of an earlier run, or what is no regular file.
+/// True if nothing is there, or the ledger of an earlier run, or something that is no regular file.
 bool may_be_replaced(const std::string& file) {
   const files::Opened opened =
       files::open_regular_at(AT_FDCWD, file, O_RDONLY, files::Links::kFollow);

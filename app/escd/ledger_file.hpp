@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Where --ledger puts the account of the run.
+// The file into which --ledger writes the ledger of the run.
 #pragma once
 
 #include <optional>
@@ -9,7 +9,7 @@
 
 namespace esc::app {
 
-/// Why nothing could be written there at exit: found out now, not after a night of events.
+/// Why nothing could be written there at exit; found out before the run, not after it.
 [[nodiscard]] std::optional<topology::Problem> unfit_ledger_file(const std::string& file);
 
 /// A regular file is replaced whole or not at all: a reader never sees half a ledger. A device, a

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Ports that nothing can come in at, for health.
+// Ports at which nothing can come in, for `escctl health`.
 #pragma once
 
 #include <string>
@@ -9,8 +9,8 @@
 
 namespace esc::app {
 
-/// "eth0: down", "feed-b: gone"; none: something can come in at every port. A memif or vhost port
-/// without a peer is not among them: it waits for one, which comes and goes as it likes.
+/// "eth0: down", "feed-b: gone"; empty: packets can come in at every port. A memif or vhost port
+/// without a peer is not listed: its peer may come and go.
 [[nodiscard]] inline std::vector<std::string> ports_without_link(const Appliance& appliance) {
   std::vector<std::string> ports;
   for (const auto& port : appliance.ports()) {

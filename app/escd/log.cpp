@@ -32,7 +32,7 @@ constexpr auto kCloseTimeout = std::chrono::seconds(1);
 // Ours and not spdlog's own, so that it can be given up while its thread hangs.
 std::shared_ptr<spdlog::details::thread_pool> writer;
 
-// Of a log in a file, to be opened anew.
+// Set if the log goes to a file: to open that again.
 std::shared_ptr<LogFile> log_file;
 
 spdlog::sink_ptr make_sink(const config::Config& config) {
@@ -43,7 +43,7 @@ spdlog::sink_ptr make_sink(const config::Config& config) {
 
 }  // namespace
 
-// A new file is made in a folder that is there; of one that is there, opening changes nothing.
+// A file can be made if its folder exists; opening an existing file changes nothing.
 std::optional<config::Trouble> log_trouble(const std::string& file) {
   if (file.empty()) return std::nullopt;
   const files::Opened opened =
@@ -55,7 +55,7 @@ std::optional<config::Trouble> log_trouble(const std::string& file) {
                            "name a regular file, or leave log.file out"};
   }
   struct stat status {};
-  // A link that leads nowhere is not made into a file.
+  // No file is made at the end of a link that leads nowhere.
   if (opened.error == ENOENT && lstat(file.c_str(), &status) != 0) {
     return config::directory_trouble(file, "log.file");
   }
@@ -80,14 +80,15 @@ void open_log(const config::Config& config, unsigned writer_cpu) {
 void reopen_log() {
   if (!log_file) return;
   log_file->ask_to_reopen();
-  spdlog::default_logger()->flush();  // queued: its thread does it, however quiet the log is
+  // queued: the log's thread does it, even when nothing is logged
+  spdlog::default_logger()->flush();
 }
 
 bool close_log() {
   if (!writer) return true;
   const auto logger = spdlog::default_logger();
   logger->flush();
-  // Who logs this late, such as an lcore that is stuck, must find a logger.
+  // A thread that logs this late, such as a stuck lcore, must still find a logger.
   spdlog::set_default_logger(
       std::make_shared<spdlog::logger>("closed", std::make_shared<spdlog::sinks::null_sink_mt>()));
   // The destructor joins the thread, which ends after the last message.
@@ -96,7 +97,7 @@ bool close_log() {
   try {
     std::thread(std::move(end)).detach();
   } catch (const std::system_error&) {
-    // No thread to be had: the task is gone, and has taken `last` with it, here.
+    // No thread could be made: the task is destroyed here, and `last` with it.
   }
   return ended.wait_for(kCloseTimeout) == std::future_status::ready;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The file that [log] names: appended to by the log's thread, which opens it anew when it is asked.
+// The file that [log] names. The log's thread appends to it, and opens it again when asked to.
 #pragma once
 
 #include <spdlog/sinks/base_sink.h>
@@ -14,12 +14,12 @@ namespace esc::app {
 
 class LogFile final : public spdlog::sinks::base_sink<std::mutex> {
  public:
-  /// `instance` is for what it has to say itself. Throws files::FileError.
+  /// `instance`: a name for its own messages. Throws files::FileError.
   LogFile(std::string path, std::string instance);
 
-  /// Any thread; returns at once. With the next line or flush the file is opened by its name: one
-  /// that was renamed (logrotate) is let go, and the log goes on in a new one. If it cannot be
-  /// opened, the log goes on where it was, and says so.
+  /// Any thread; returns at once. Before the next line or flush, the file is opened again by its
+  /// name: so if logrotate has renamed it, the log goes on in a new file. If it cannot be opened,
+  /// the log goes on in the old file and says so.
   void ask_to_reopen() noexcept { reopen_.store(true, std::memory_order_relaxed); }
 
  protected:
@@ -28,7 +28,7 @@ class LogFile final : public spdlog::sinks::base_sink<std::mutex> {
 
  private:
   void reopen_if_asked();
-  /// Throws spdlog::spdlog_ex, which the logger says on standard error.
+  /// Throws spdlog::spdlog_ex, which the logger reports on standard error.
   void write(const spdlog::details::log_msg& message);
 
   std::string path_;

@@ -35,13 +35,15 @@
 namespace esc::app {
 namespace {
 
-/// However run() ends, nobody asks an appliance that is being taken down.
+/// Hides the figures however run() ends, so that nobody reads them while the appliance is
+/// destroyed.
 struct HideAtExit {
   Service& service;
   ~HideAtExit() { service.hide(); }
 };
 
-// What could be told beforehand was (decisions.hpp). Whoever takes something meanwhile is met here.
+// The decisions have been made before (decisions.hpp). If something was taken since then, the start
+// fails here.
 int run(const Options& options, const Prepared& prepared) {
   const config::Config& config = prepared.config;
   Signals signals;
@@ -70,18 +72,18 @@ int run(const Options& options, const Prepared& prepared) {
                config.routes.size(), service.server().socket_path());
   const RunEnd end =
       ControlLoop(appliance, service.server(), signals, options, reload, health, errands).run();
-  service.hide();  // before anything that figures read goes away
+  service.hide();  // before anything that figures read is destroyed
   const Judgement judgement = judge(appliance, end, options, disk);
-  // Nothing can be taken down around a thread that is still at it.
+  // Nothing may be destroyed while a thread still uses it.
   if (judgement.thread_left || !errands.finish_within(std::chrono::milliseconds(0))) {
     exit_now(judgement.exit_code);
   }
   return judgement.exit_code;
 }
 
-/// Why escd ends here stands on standard error, line by line as --check has it, and in the log's
-/// file if there is one; what is only a warning is logged. What the start comes to: kExitOk, or the
-/// code with which it ends.
+/// Reports the findings. Errors go to standard error, in the lines of --check, and into the log's
+/// file if there is one; warnings are logged. Returns kExitOk if the start may go on, or the code
+/// with which it ends.
 int report(const Prepared& prepared) {
   const int code = exit_code_of(prepared.findings);
   if (code != kExitOk) {
@@ -117,7 +119,7 @@ int main_checked(int argc, char** argv) {
   const auto preflight = prepare(options, out.stream());
   if (const int* code = std::get_if<int>(&preflight)) return out.finish(*code, kExitOutput);
   const Prepared& prepared = std::get<Prepared>(preflight);
-  if (!prepared.log_is_fit) {  // there is no log to say it in
+  if (!prepared.log_is_fit) {  // the log's file cannot be used
     for (const config::Finding& finding : prepared.findings) std::cerr << to_text(finding) << '\n';
     return exit_code_of(prepared.findings);
   }

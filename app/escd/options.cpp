@@ -18,7 +18,7 @@ std::string exit_codes() {
   return text;
 }
 
-// "--" and what follows is EAL's; CLI11 never sees it.
+// "--" and what follows it are for EAL; CLI11 never sees them.
 std::vector<std::string> split_eal_args(int& argc, char** argv) {
   std::vector<std::string> eal;
   for (int i = 1; i < argc; ++i) {

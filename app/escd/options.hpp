@@ -23,8 +23,8 @@ struct Options {
   bool progress = false;
 };
 
-/// The options, or the exit code of a run that ends here (--help, --version, a mistake; it has been
-/// said).
+/// The options, or the exit code of a run that ends here (--help, --version, or a mistake, whose
+/// message was printed).
 [[nodiscard]] std::variant<Options, int> parse_options(int argc, char** argv,
                                                        cli::StandardOutput& out);
 

@@ -18,12 +18,12 @@ struct Prepared {
   config::Config config;
   topology::LcorePlan plan;
   dpdk::EalSettings eal;
-  std::vector<config::Finding> findings;  ///< those of decide(); to be said in the log
+  std::vector<config::Finding> findings;  ///< findings of decide() that still have to be logged
   bool log_is_fit = true;                 ///< it may be opened; if not, the findings say why
 };
 
-/// What to run, or the exit code of a run that ends here; what there was to say has been said, what
-/// was asked for (--check, --print-plan) into `out`.
+/// What to run, or the exit code of a run that ends here; then all messages have been printed. What
+/// was asked for (--check, --print-plan) goes to `out`.
 [[nodiscard]] std::variant<Prepared, int> prepare(const Options& options, std::ostream& out);
 
 }  // namespace esc::app

@@ -44,7 +44,7 @@ std::string listed(const std::vector<std::string>& names) {
 
 }  // namespace
 
-/// What an errand needs to read a file and to say what it would change; all of it its own.
+/// What an errand needs to read a file and to find out what it would change. It owns all of it.
 struct Reload::Request {
   std::string file;
   config::Overrides overrides;
@@ -115,7 +115,7 @@ void Reload::diff(const std::string& file, const Answer& answer) {
       answer);
 }
 
-// Read beside, then planned here, then built beside, then published here.
+// In turn: an errand reads, this thread plans, an errand builds, this thread publishes.
 void Reload::reload(const Answer& answer) {
   begin(
       "reading " + config::printable(options_.config_file),
@@ -172,7 +172,8 @@ void Reload::publish(RuleBook::Built built, const std::string& changes, const An
   }
   spdlog::info("reloaded {}: {} routes", in_force_->file, in_force_->routes.size());
   answer(changes);
-  // What was in force may be a million routes: they are freed beside. If they cannot be, here.
+  // The old rules may have a million routes, so an errand frees them; if it cannot be queued, this
+  // thread does.
   (void)errands_.begin(
       "forgetting what was in force",
       [old = std::move(next)]() mutable -> runtime::Errands::Finish {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Reading the configuration again: what may change while the appliance runs, and changing it.
+// Reads the configuration again and changes what may change while the appliance runs.
 #pragma once
 
 #include <functional>
@@ -16,23 +16,24 @@
 
 namespace esc::app {
 
-/// How long reading, judging and building a configuration may take before whoever asked for it is
-/// told that it does not end. A million routes take some seconds.
+/// How long reading, checking and building a configuration may take before the asker is told that
+/// it takes too long. A million routes take some seconds.
 inline constexpr std::chrono::seconds kReloadPatience{60};
 
-/// Files are read, judged and built into rules by an errand, beside the main lcore, which only
-/// decides what follows from it. Thread: main lcore, but for pressure() and health().
+/// An errand, beside the main lcore, reads files, checks them and builds rules from them; the main
+/// lcore only decides what follows. Thread: main lcore, except for pressure() and health().
 class Reload {
  public:
-  /// Told once, on the main lcore: the reply (control::ok_reply() or error_reply()) as a line.
+  /// Called once, on the main lcore, with the reply (control::ok_reply() or error_reply()) as a
+  /// line.
   using Answer = std::function<void(std::string line)>;
 
-  /// All outlive it, but `errands` may still have what it was asked for. `options` say which file,
-  /// and what the command line lays over it.
+  /// All outlive it, and `errands` may still hold errands of it afterwards. `options` say which
+  /// file, and which keys the command line sets.
   Reload(Appliance& appliance, const Options& options, runtime::Errands& errands);
 
-  /// Reads the file and puts its routes, producers and pressure in force; answers with what was
-  /// changed, or with every problem that it has: nothing is changed then.
+  /// Reads the file and puts its routes, producers and pressure in force. Answers with what was
+  /// changed, or, having changed nothing, with every problem of the file.
   void reload(const Answer& answer);
 
   /// Answers with what reload() would change if the file were this one.
@@ -41,12 +42,12 @@ class Reload {
   /// The routes in force.
   [[nodiscard]] nlohmann::ordered_json routes() const;
 
-  /// As it is in force. Any thread.
+  /// The pressure configuration in force. Any thread.
   [[nodiscard]] config::PressureConfig pressure() const {
     const std::lock_guard lock(mutex_);
     return in_force_->pressure;
   }
-  /// What is healthy, likewise. Any thread.
+  /// The rules of health in force. Any thread.
   [[nodiscard]] HealthRules health() const {
     const std::lock_guard lock(mutex_);
     return {in_force_->health, in_force_->routing.unknown_topic == config::UnknownTopic::kDrop};

@@ -10,7 +10,7 @@
 namespace esc::app {
 namespace {
 
-// DPDK cuts an answer at 16 KiB, which the last changes of several pipelines would not fit.
+// DPDK cuts an answer at 16 KiB, and the last changes of several pipelines can be longer.
 nlohmann::ordered_json without_changes(nlohmann::ordered_json pressure) {
   pressure.erase("last_changes");
   if (pressure.contains("pipelines")) {
@@ -90,7 +90,8 @@ nlohmann::ordered_json Service::answer(const nlohmann::json& request) {
 
 void Service::answer_later(const std::function<void(Reload::Answer)>& begin) {
   const std::uint64_t ticket = ++tickets_;
-  // What is answered at once, a refusal say, has nobody to settle it with yet.
+  // If the answer comes at once (a refusal, say), nobody waits for it yet, so settle() would not
+  // find the asker.
   auto waiting = std::make_shared<bool>(false);
   auto at_once = std::make_shared<std::string>();
   begin([this, ticket, waiting, at_once](std::string line) {

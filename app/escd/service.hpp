@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The appliance's figures at its two doors: the control socket (escctl) and DPDK's telemetry
+// Serves the appliance's figures on two sockets: the control socket (escctl) and DPDK's telemetry
 // socket.
 #pragma once
 
@@ -17,8 +17,8 @@
 
 namespace esc::app {
 
-/// Thread: main lcore. The control socket opens with it, so that the instance's name is taken
-/// before anything is started; until show() there is nothing to tell.
+/// Thread: main lcore. Its constructor opens the control socket, so that the instance's name is
+/// taken before anything is started; until show() there are no figures to answer with.
 class Service {
  public:
   explicit Service(const config::Config& config);
@@ -34,7 +34,8 @@ class Service {
   [[nodiscard]] nlohmann::ordered_json look(const std::string& command,
                                             const nlohmann::json& request) const;
   [[nodiscard]] nlohmann::ordered_json act(const std::string& command);
-  /// An answer that comes later: throws control::Later, once `begin` was given what settles it.
+  /// For an answer that comes later: gives `begin` the function that settles it, then throws
+  /// control::Later.
   [[noreturn]] void answer_later(const std::function<void(Reload::Answer)>& begin);
   [[nodiscard]] double uptime_s() const;
 

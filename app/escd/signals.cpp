@@ -17,16 +17,18 @@
 namespace esc::app {
 namespace {
 
-// SIGHUP is among them until there is somebody to take it. SIGPIPE: a terminal or a pipe that goes
-// away must not take the appliance with it. SIGTTIN, SIGTTOU: escd in the background of a terminal
-// must not stand still because it logs.
+// SIGHUP is ignored until class Signals takes it. SIGPIPE: a terminal or a pipe that goes away must
+// not end the appliance. SIGTTIN, SIGTTOU: escd in the background of a terminal must not be stopped
+// because it logs.
 constexpr std::array kStraySignals = {SIGHUP, SIGPIPE,   SIGUSR1, SIGUSR2, SIGALRM,  SIGPROF,
                                       SIGIO,  SIGVTALRM, SIGTTIN, SIGTTOU, SIGSTKFLT};
 
 struct StopSignal {
   int number;
   std::string_view name;
-  bool second_ends_at_once;  ///< somebody who cannot wait; the kernel just repeats itself
+  /// True where a person may send it twice because they cannot wait; the kernel may simply repeat
+  /// its signals.
+  bool second_ends_at_once;
 };
 constexpr std::array<StopSignal, 5> kStopSignals = {{{SIGTERM, "SIGTERM", true},
                                                      {SIGINT, "SIGINT", true},
@@ -65,7 +67,8 @@ void on_reload_signal(int) {
   wake_main();
 }
 
-/// Unblocked as well: who started us may have blocked it, and that is handed down.
+/// Unblocks it too: the process that started us may have blocked it, and a blocked signal is
+/// inherited.
 void install(int number, void (*handler)(int)) {
   struct sigaction action {};
   action.sa_handler = handler;
@@ -107,7 +110,8 @@ int Signals::poll_fd() const noexcept {
 
 bool Signals::take_reload() noexcept {
   if (!reload_asked.exchange(false, std::memory_order_relaxed)) return false;
-  // The descriptor would stay readable; a stop that came as well is seen by its number.
+  // Reads the eventfd, which would stay readable otherwise. A stop that came too is not lost: its
+  // number is kept.
   std::uint64_t count = 0;
   [[maybe_unused]] const ssize_t taken = read(event_fd, &count, sizeof count);
   return true;

@@ -6,12 +6,12 @@
 
 namespace esc::app {
 
-/// Has the signals ignored that have nothing to say to escd and whose default would kill or stop
-/// it, without a drain. First thing in main().
+/// Ignores the signals that mean nothing to escd but would kill or stop it by default, without a
+/// drain. First thing in main().
 void ignore_stray_signals() noexcept;
 
-/// The same for real-time signals that nobody has taken. Once the ports are there: net_tap looks
-/// for one that nobody handles or ignores.
+/// The same for real-time signals that nobody uses. To be called after the ports are opened, since
+/// net_tap looks for one that is neither handled nor ignored.
 void ignore_stray_realtime_signals() noexcept;
 
 /// SIGTERM, SIGINT and SIGQUIT: the first asks for a drain, the second ends the process at once.
@@ -19,8 +19,8 @@ void ignore_stray_realtime_signals() noexcept;
 /// the log's file to be opened anew.
 ///
 /// Blocks nothing: any thread may take the signal. Construct it before EAL makes its threads, once
-/// a process. What it installs stays: a signal that comes at the very end must not replace the exit
-/// code.
+/// a process. Its handlers stay installed when it is destroyed: a signal at the very end must not
+/// change the exit code.
 class Signals {
  public:
   Signals();

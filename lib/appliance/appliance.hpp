@@ -26,13 +26,14 @@
 
 namespace esc::appliance {
 
-/// How long an lcore that is not stuck may take to return: far beyond its longest nap.
+/// How long an lcore may take to return before it counts as stuck: far longer than its longest nap.
 inline constexpr std::uint32_t kStopTimeoutMs = 2000;
 
 /// How long the disk may take for the dead letters that are left at the end.
 inline constexpr std::uint32_t kDiskTimeoutMs = 10'000;
 
-/// An idle lcore with a port naps up to lcores.sleep_max_us; one without, this many times as long.
+/// An idle lcore that polls a port naps for up to lcores.sleep_max_us; an lcore without a port for
+/// up to this many times as long.
 inline constexpr std::uint32_t kNapsWithoutPort = 4;
 
 /// How long a reader of the ledger waits for every lcore's next round: more than two of the longest
@@ -43,12 +44,12 @@ using control::PipelineRefusal;
 using control::PipelineRequest;
 using control::PipelineState;
 
-/// Whether every mbuf came home.
+/// Whether every mbuf of a pool was given back.
 struct PoolReport {
   std::string name;
   std::size_t size = 0;
   std::size_t available = 0;
-  std::size_t kept_by_driver = 0;  ///< and will not come back: see dpdk::Port
+  std::size_t kept_by_driver = 0;  ///< mbufs that the driver never gives back: see dpdk::Port
   std::size_t repeated = 0;        ///< given back twice; known once the pools are counted
 
   [[nodiscard]] bool whole() const noexcept {
@@ -60,10 +61,11 @@ struct PoolReport {
 /// main lcore, but for the figures, which any thread may read while it lives.
 class Appliance {
  public:
-  /// Ends the process at once, with everything else where it is; does not return.
+  /// Ends the process at once, without destroying anything; does not return.
   using Leave = void (*)();
 
-  /// `leave`: for the destructor, when an exception reaches it and an lcore does not stop.
+  /// `leave`: called by the destructor if it runs because of an exception and an lcore does not
+  /// stop.
   Appliance(const config::Config& config, const topology::LcorePlan& plan, DeadLetterFolder* folder,
             Leave leave);
   ~Appliance();
@@ -75,8 +77,8 @@ class Appliance {
   /// With every lcore stopped, after a drain.
   void save_windows() const;
 
-  /// Moves to another state, as far as it may: pauses, resumes, or begins to drain (RX stages take
-  /// nothing more from their ports). `cause` as in PipelineStateHolder.
+  /// Asks for another state: pauses, resumes, or begins to drain (RX stages take nothing more from
+  /// their ports). Returns a refusal if that is not allowed now. `cause` as in PipelineStateHolder.
   [[nodiscard]] std::optional<PipelineRefusal> request(PipelineRequest request,
                                                        std::string_view cause);
   /// The first and the last step by which rules are replaced (see RuleBook).
@@ -85,42 +87,46 @@ class Appliance {
     return rules_.plan(std::move(config));
   }
   void publish_rules(RuleBook::Built built);
-  /// Now and then: frees what was replaced, once nobody uses it.
+  /// Called now and then. Frees replaced rules, once nobody uses them.
   void reclaim_rules();
-  /// Now and then: how far back the table of keys reaches; a line in the log when it gets short.
+  /// Called now and then. Checks how far back the table of keys reaches; logs a line when that gets
+  /// too short.
   void watch_keys();
-  /// Now and then: what has become of the ports' links; a line in the log for each that changed.
+  /// Called now and then. Looks at the ports' links; logs a line for each that has changed.
   void watch_links();
-  /// Now and then: whether datagrams come with checksums that nobody computed; said once.
+  /// Called now and then. Checks whether datagrams come with checksums that nobody computed; logs
+  /// that once.
   void watch_checksums();
-  /// Now and then: what the disk of dead letters says.
+  /// Called now and then. Checks whether the disk takes dead letters.
   void watch_dead_letters() { data_path_->watch_dead_letters(); }
   /// True once nothing is in flight: every lcore has begun a round since receiving stopped, so none
-  /// still has a burst in hand that it has not counted, and the ledger shows nothing under way.
+  /// still has a burst that it has not counted, and the ledger has nothing in flight.
   [[nodiscard]] bool drained() const;
   /// Tells the lcores to return, each at the end of its round.
   void tell_lcores_to_stop();
-  /// Waits up to `timeout_ms` for lcores that were told to stop. Those that did not.
+  /// Waits up to `timeout_ms` for lcores that were told to stop; returns those that did not.
   [[nodiscard]] std::vector<std::size_t> wait_for_lcores(std::uint32_t timeout_ms);
-  /// With every lcore stopped: whatever is left becomes drained_at_deadline. How much that was.
+  /// With every lcore stopped: gives up everything that is left as drained_at_deadline; returns how
+  /// much that was.
   [[nodiscard]] DataPath::Discarded discard_rest() {
     return data_path_->discard_all(std::chrono::milliseconds(kDiskTimeoutMs));
   }
   /// With every lcore stopped: closes the ports and counts what is back in the pools, each mbuf
   /// once.
   void close_ports();
-  /// What the mempools say of themselves; after close_ports() what was counted.
+  /// The mbufs in each mempool: by its own count, and after close_ports() as counted one by one.
   [[nodiscard]] std::vector<PoolReport> pools() const;
 
   struct LedgerReading {
     telemetry::Ledger ledger;
     bool balanced = false;
   };
-  /// Stopped, or found standing still: in_flight is what is in rings and stages, and the equations
-  /// hold exactly or not at all. While events move: what is not accounted for is in flight, and may
-  /// be no more than there is room for. Takes up to kStillnessWaitMs when nothing moves.
+  /// If the appliance has stopped, or is found standing still, in_flight is measured in rings and
+  /// stages, and `balanced` says whether the equations hold exactly. While events move, in_flight
+  /// is what is not accounted for, and `balanced` says whether that is no more than there is room
+  /// for. Takes up to kStillnessWaitMs when nothing moves.
   [[nodiscard]] LedgerReading read_ledger() const;
-  /// Of one pipeline, likewise; without the ports' losses.
+  /// The same for one pipeline, without the ports' losses.
   [[nodiscard]] LedgerReading read_ledger(std::size_t pipeline) const;
 
   [[nodiscard]] PipelineState state() const noexcept { return state_.state(); }
@@ -169,8 +175,9 @@ class Appliance {
   std::vector<std::vector<std::string>> roles_;
   std::vector<LcoreJob> jobs_;
   std::uint64_t receiving_stopped_tsc_ = 0;
-  std::optional<DataPath::WorkerMarks> marks_;  ///< of a replacement whose slots are in use still
-  bool rules_pending_ = false;                  ///< what was replaced is in use still
+  /// Set while slots of replaced routes are still in use.
+  std::optional<DataPath::WorkerMarks> marks_;
+  bool rules_pending_ = false;  ///< replaced rules are still in use
   bool checksums_told_ = false;
   bool launched_ = false;
   std::atomic<bool> stop_{false};

@@ -61,7 +61,8 @@ class DataPath {
   [[nodiscard]] telemetry::Ledger ledger() const;
   /// Of one pipeline: what it was handed, and what its queues received and refused.
   [[nodiscard]] telemetry::Ledger ledger(std::size_t pipeline) const;
-  /// A sum of counters of which every hand-over bumps one: for telemetry::Stillness. Any thread.
+  /// A sum of counters. Every hand-over of events from one stage to the next raises one of them, so
+  /// an unchanged sum means that nothing moved (telemetry::Stillness). Any thread.
   [[nodiscard]] std::uint64_t moves() const;
   /// How much can be under way at once.
   [[nodiscard]] Load room() const noexcept;
@@ -78,7 +79,7 @@ class DataPath {
   [[nodiscard]] std::size_t owner(std::uint64_t producer) const noexcept {
     return owner_(producer);
   }
-  /// Main lcore only, which RuleBook sees to.
+  /// Main lcore only; RuleBook checks that.
   [[nodiscard]] const route::RouteSet& routes() const { return rules_.routes(); }
   void zero_slot(std::uint32_t slot) noexcept;
   /// Null: no event has a key.

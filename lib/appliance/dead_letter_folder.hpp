@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The folder that dead letters are kept in: whether it can be used, and what is in it already.
+// The folder in which dead letters are kept: whether it can be used, and what is in it already.
 #pragma once
 
 #include <vector>
@@ -11,12 +11,12 @@
 
 namespace esc::appliance {
 
-/// What stands against a DeadLetterFolder, in the words with which it would refuse. Nothing is made
-/// and nothing is taken; of each segment no more than its header is read.
+/// What a DeadLetterFolder would refuse, in its words. Makes nothing and locks nothing; reads only
+/// the header of each segment.
 [[nodiscard]] std::vector<config::Finding> check_dead_letters(const config::Config& config);
 
-/// The folder, and what is in it already. Made before EAL is: that ties the caller to one CPU, and
-/// all of them are to read; and before ports receive, which nobody polls meanwhile.
+/// The folder, and what is in it already. It is made before EAL, which ties the caller to one CPU,
+/// because reading uses all CPUs; and before ports receive, because nobody polls them meanwhile.
 struct DeadLetterFolder {
   /// Takes the folder, reads it and says in the log what is in it. Throws StartError.
   explicit DeadLetterFolder(const config::Config& config);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The keys of events without a number and of replayed dead letters, which all pipelines share, and
-// how far back they reach.
+// The table of keys, for events without a number and for replayed dead letters. All pipelines share
+// it. Also says how far back it reaches.
 #pragma once
 
 #include <atomic>
@@ -26,13 +26,13 @@ class KeyMemory {
   [[nodiscard]] std::size_t bytes() const noexcept { return buckets_.span().size_bytes(); }
   [[nodiscard]] std::size_t capacity() const noexcept { return table_.capacity(); }
   [[nodiscard]] double window_s() const noexcept { return window_s_; }
-  /// As it was at the last watch(). Any thread.
+  /// How far back the table reached at the last watch(), in seconds. Any thread.
   [[nodiscard]] double effective_window_s() const noexcept {
     return effective_window_s_.load(std::memory_order_relaxed);
   }
 
-  /// Now and then, with what all pipelines have counted. Whether that changed what there is to be
-  /// told: keys are forgotten early, or no longer. Main lcore.
+  /// Called now and then, with the counts of all pipelines. Returns true if keys have begun to be
+  /// forgotten early, or no longer are. Main lcore.
   [[nodiscard]] bool watch(const identity::KeyedTotals& totals, std::uint64_t now) noexcept;
   [[nodiscard]] bool is_short() const noexcept { return shortage_.is_short(); }
 
@@ -41,7 +41,7 @@ class KeyMemory {
   identity::KeyedTable table_;
   identity::KeyHasher hasher_;
   double window_s_;
-  std::atomic<double> effective_window_s_;  ///< relaxed: one figure, alone
+  std::atomic<double> effective_window_s_;  ///< relaxed: nothing else is published with it
   identity::EffectiveWindow effective_;
   identity::KeyShortage shortage_;
 };

@@ -13,8 +13,9 @@
 namespace esc::appliance {
 namespace {
 
-// Twice as many as there may be routes: a reload may replace every one, and the old ones' slots are
-// in use until their last events are through. One more for the default route, likewise.
+// Twice as many slots as there may be routes: a reload may replace every route, and the old routes'
+// slots stay in use until their last events are through. The default route counts as one more
+// route.
 std::size_t slots_for(const config::Config& config) {
   return 2 * (std::size_t{config.limits.max_routes} + 1);
 }
@@ -87,7 +88,8 @@ std::variant<RuleBook::Recipe, RuleBook::Refusal> RuleBook::plan(
   return recipe;
 }
 
-// Whatever may throw is done before anything is seen: a reload is in force whole or not at all.
+// Everything that may throw is done before readers see anything: a reload is in force as a whole or
+// not at all.
 RuleBook::Built RuleBook::build(Recipe recipe) {
   auto rules = rules_of(*recipe.config, recipe.plan, recipe.hasher, recipe.producer_seed);
   auto pressure = pressure_table(*recipe.config);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What a reload replaces, as the stages find it.
+// The rules that a reload replaces, and how they are replaced while stages use them.
 #pragma once
 
 #include <cstddef>
@@ -21,8 +21,8 @@
 
 namespace esc::appliance {
 
-/// Thread: main lcore, which makes it, but for build(); what is published lcores read. Outlives the
-/// lcores.
+/// Thread: the main lcore, which makes it; any thread for build(). Lcores read what is published.
+/// Outlives the lcores.
 class RuleBook {
  public:
   /// `lcores`: how many report their quiescent states.
@@ -33,8 +33,8 @@ class RuleBook {
   [[nodiscard]] const runtime::Published<control::PressureTable>& pressure() const noexcept {
     return pressure_;
   }
-  /// Those in force, until the next publish(). Throws std::logic_error on any thread but the main
-  /// lcore's: a reload could free them under it.
+  /// The routes in force, valid until the next publish(). Throws std::logic_error on any thread but
+  /// the main lcore's, since a reload could free the routes while another thread uses them.
   [[nodiscard]] const route::RouteSet& routes() const {
     main_.require("the routes in force");
     return rules_.get()->routes;
@@ -47,7 +47,7 @@ class RuleBook {
   struct Refusal {
     std::string reason;
     std::string fix;
-    std::vector<std::size_t> awaited{};  ///< the lcores that do not come round
+    std::vector<std::size_t> awaited{};  ///< the lcores that have not ended a round since
   };
 
   /// What the rules of a configuration are made of; owns all of it, so that they can be built on
@@ -57,7 +57,8 @@ class RuleBook {
     route::SlotRegistry::Plan plan;
     route::TopicHasher hasher;
     std::uint64_t producer_seed = 0;
-    /// While anybody has it the slots keep: it goes with the recipe, however that ends.
+    /// As long as it exists the slots stay as planned; it is destroyed with the recipe, however
+    /// that ends.
     std::shared_ptr<const void> reservation;
   };
   struct Built {
@@ -65,19 +66,19 @@ class RuleBook {
     std::unique_ptr<const route::Rules> rules;
     std::unique_ptr<const control::PressureTable> pressure;
   };
-  /// Decides which slots the new routes have. From here on slots keep, until the recipe and what
-  /// was built of it are gone: one replacement at a time.
+  /// Decides which slots the new routes have. From then on slots stay as they are until the recipe,
+  /// and what was built from it, are gone: so there is one replacement at a time.
   [[nodiscard]] std::variant<Recipe, Refusal> plan(std::shared_ptr<const config::Config> config);
   /// Any thread. May take long.
   [[nodiscard]] static Built build(Recipe recipe);
   /// Publishes all of it as one. `zero` is called for each slot whose figures are to begin anew.
   void publish(Built built, const std::function<void(std::uint32_t)>& zero);
-  /// A recipe is under way, or what was built of it.
+  /// Whether a recipe, or what was built from it, exists.
   [[nodiscard]] bool planned() const noexcept { return !reserved_.expired(); }
-  /// Frees what nobody looks at any more; whether that is all that was replaced.
+  /// Frees replaced rules that nobody uses any more; returns whether none is left.
   bool reclaim();
-  /// Nobody counts in slots that were given up by the last publish(), or before. Not while
-  /// planned().
+  /// To be called when nobody counts any more in slots that the last publish() or an earlier one
+  /// gave up. Not while planned().
   void slots_are_quiet();
   [[nodiscard]] std::uint64_t replaced() const noexcept { return replaced_; }
 

@@ -21,8 +21,8 @@ identity::Instant instant() {
   return identity::read_instant(rte_rdtsc(), rte_get_tsc_hz());
 }
 
-/// The drain writes a file of that name: what was refused may be another instance's, or of use to
-/// who looks into it.
+/// The drain will write a file of that name. So the refused file is renamed: it may belong to
+/// another instance, or somebody may want to look into it.
 void keep_aside(const std::string& file) {
   try {
     identity::set_windows_aside(file);
@@ -73,7 +73,7 @@ void load_saved_windows(const config::Config& config, DataPath& path) {
   if (file.empty()) return;
   std::error_code error;
   if (!std::filesystem::exists(file, error)) {
-    // Not to be found is no error, and is how the first start is.
+    // A file that does not exist is no error: that is the first start.
     if (!error) return;
     spdlog::error(
         "{} cannot be looked for: {}; starting without saved windows: events of the last run would "

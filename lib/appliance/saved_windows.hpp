@@ -16,14 +16,15 @@ namespace esc::appliance {
 /// nowhere.
 [[nodiscard]] std::string windows_file(const config::Config& config);
 
-/// What stands at that place and is no file of windows, or another instance's, is an error: it is
-/// left alone. One that is torn or decayed is a warning. Where no file can be made escd starts, and
-/// says at its end that it could not keep the windows: a warning.
+/// Checks that place. It is an error if something there is no file of windows, or belongs to
+/// another instance: escd leaves it alone. It is a warning if the file is torn or damaged, or if no
+/// file can be made there: then escd starts, and reports at its end that it could not save the
+/// windows.
 [[nodiscard]] std::vector<config::Finding> check_saved_windows(const config::Config& config);
 
-/// Takes up what an earlier run of this instance left there, and retires the file: from now on it
-/// no longer says what was seen last. What cannot be taken up is said in the log, and is no reason
-/// not to start. Before the lcores run.
+/// Loads the windows that an earlier run of this instance left there, and renames the file, since
+/// from now on it no longer says what was seen last. If it cannot be loaded, the log says so, and
+/// escd starts all the same. Before the lcores run.
 void load_saved_windows(const config::Config& config, DataPath& path);
 
 /// After a drain, once every lcore has stopped. A failure is said in the log.

@@ -77,8 +77,8 @@ dpdk::PortSettings port_settings(const config::Config& config, std::size_t index
       config.lcores.dispatch.size() * config.rings.ingest_cells +
       config.lcores.workers.size() * (config.rings.worker_cells + config.rings.hold_cells) +
       dead_cells(config);
-  // An RX stage has a burst of packets, in as many segments as the longest takes, and one of
-  // events for each pipeline; a dispatcher one, a worker one, the storage one.
+  // An RX stage holds a burst of packets, each in as many segments as the longest packet takes, and
+  // a burst of events for each pipeline; a dispatcher, a worker and the storage hold a burst each.
   settings.holders.bursts =
       config.rings.burst *
       ((packet_segments(settings) + config.lcores.dispatch.size()) * config.lcores.rx.size() +
@@ -104,7 +104,8 @@ std::uint64_t memory_bytes(const config::Config& config, std::uint64_t page_byte
   total += config.lcores.workers.size() * (config.rings.worker_cells * sizeof(event::WorkItem) +
                                            config.rings.hold_cells * sizeof(dispatch::HeldItem));
   total += dead_cells(config) * sizeof(storage::DeadItem);
-  // Commits lie in ordinary memory, whatever the rest lies in: a few pages too many.
+  // Commit buffers are in ordinary memory, whatever the rest uses; counting them here asks for a
+  // few pages too many.
   if (config.dead_letters.kept()) total += kCommitBuffers * config.dead_letters.commit_bytes;
   total += pipelines * route::TopicCache::bytes_for(route::TopicCache::kDefaultTopics);
   total += config.key_memory_bytes();
@@ -115,8 +116,8 @@ std::uint64_t memory_bytes(const config::Config& config, std::uint64_t page_byte
 }
 
 identity::ProducerTable::Settings producer_settings(const config::Config& config) {
-  // Several pipelines have a hashed share each: a quarter more than the even one, and some, takes
-  // in the spread.
+  // With several pipelines a hash spreads the producers. A quarter more than an even share, and a
+  // few more, is enough for the uneven spread.
   const std::size_t pipelines = config.lcores.dispatch.size();
   const std::size_t all = config.deduplication.producers;
   const std::size_t share = pipelines == 1 ? all : all / pipelines * 5 / 4 + 64;
