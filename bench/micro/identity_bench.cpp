@@ -67,7 +67,8 @@ class Traffic {
   std::span<const Identity> burst() {
     for (std::size_t i = 0; i < kBurst; i += run_) {
       const std::uint32_t producer = order_[at_++ % kOrder];
-      // Of the next burst: waiting for these would be the table's time as well, or would not.
+      // Prefetches for the next burst, so that waiting for these lines is not counted as the
+      // table's time.
       __builtin_prefetch(&next_[order_[(at_ + kBurst) % kOrder]], 1);
       for (std::size_t k = 0; k < run_; ++k) events_[i + k] = {producer, next_[producer]++, 1};
     }
@@ -89,7 +90,7 @@ void report(benchmark::State& state) {
       kBurst, benchmark::Counter::kIsIterationInvariantRate | benchmark::Counter::kInvert);
 }
 
-/// Of which the other benchmarks hold this much: making the events.
+/// Makes the events only: the part of the other benchmarks that is not the table.
 void traffic_alone(benchmark::State& state) {
   Traffic traffic(static_cast<std::size_t>(state.range(0)),
                   static_cast<std::size_t>(state.range(1)));

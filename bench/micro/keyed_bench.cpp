@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The table of keys, beside what one would take without asking for several lcores, a window or a
-// bound.
+// The table of keys, beside tables that one would use without several lcores, a window or a bound.
 //
 // One iteration is one burst of 64 keys, prefetched; the counter time/event is the figure. Keys are
 // hashes drawn from a generator, so that none is in a cache: what hashing costs is a row of its
@@ -130,7 +129,7 @@ struct FullTable : Table {
   std::uint64_t now = kNow;
 };
 
-/// Of which the other benchmarks hold this much: making the keys.
+/// Makes the keys only: the part of the other benchmarks that is not the table.
 void keys_alone(benchmark::State& state) {
   Keys keys;
   for (auto _ : state) benchmark::DoNotOptimize(keys.burst().data());
@@ -333,7 +332,7 @@ BENCHMARK(keyed_table_known)->Apply(sizes);
 BENCHMARK(keyed_table_first_in_era)->Apply(sizes);
 BENCHMARK(shared_keyed_table_new)->Apply(sizes);
 BENCHMARK(shared_keyed_table_known)->Apply(sizes);
-// What is prepared takes longer than what is measured: the number of iterations is given.
+// The preparation takes longer than the measurement, so the number of iterations is fixed.
 BENCHMARK(keyed_table_beyond)
     ->ArgNames({"MiB", "times"})
     ->ArgsProduct({{16}, {1, 10, 100}})

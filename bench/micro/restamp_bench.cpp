@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What it costs to make the packets of an endless trace new on each pass: the numbers of packets
-// that were just copied, as a port hands them out, in bursts of 64. The counter time/packet is the
-// figure; copy_alone is what the others hold besides.
+// The cost of giving the packets of an endless trace new numbers on each pass: for packets that
+// were just copied, as a port hands them out, in bursts of 64. The counter time/packet is the
+// figure; copy_alone is the part of the others that is only the copy.
 #include <benchmark/benchmark.h>
 
 #include <array>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What a topic that is known costs while topics that never come again stream by.
+// The cost of a known topic during a flood of topics that come only once.
 //
 // A stream of bursts: 64 known topics, then 64 of a flood of 10 million different ones. Only the
 // known ones are timed, by the TSC around their burst; ns/known is the figure. Their peer is the
@@ -59,8 +59,8 @@ struct Table {
   RouteSet routes;
 };
 
-/// A new one for each run: what one run's flood left there would be a topic that returns to the
-/// next, which begins the flood again.
+/// A new cache for each run. The flood is the same in each run, so topics left by one run would be
+/// topics that return in the next.
 struct Cache {
   std::vector<TopicCache::Set> sets{TopicCache::sets_for(TopicCache::kDefaultTopics)};
   std::vector<TopicCache::TopicBytes> topics{sets.size() * TopicCache::kWays};

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What tools/bench makes of its runs: which figures count, medians, targets, what it writes."""
+"""How tools/bench evaluates its runs: which figures count, medians, targets, what it writes."""
 
 import copy
 import sys

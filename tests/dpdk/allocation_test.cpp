@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Once it runs, the data path allocates nothing: not from the heap, not from DPDK's.
+// Once it runs, the data path allocates nothing, neither from the heap nor from DPDK's heap.
 #include <gtest/gtest.h>
 #include <rte_malloc.h>
 
@@ -84,7 +84,7 @@ class CarelessHandler final : public worker::Handler {
   std::unique_ptr<std::vector<event::WorkItem>> kept_;
 };
 
-// What the test above would miss if it could not see.
+// Shows that the test above would notice an allocation.
 TEST(Allocations, AreSeenWhenAStageMakesThem) {
   CarelessHandler handler;
   const std::vector<event::WorkItem> items(3);

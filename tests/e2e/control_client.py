@@ -33,8 +33,9 @@ class ControlClient:
         return answer["result"]
 
     def reload(self) -> dict:
-        """The result. Whoever reloads without a break asks again where the kernel has kept an lcore
-        from coming round for as long as several reloads take."""
+        """The result. Retries a reload that is refused because the kernel has kept an lcore from
+        ending its round for as long as several reloads take.
+        """
         deadline = time.monotonic() + ANSWER_SECONDS
         while True:
             answer = self._answer("reload")

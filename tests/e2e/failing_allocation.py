@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Memory that runs out where the test says, and not where this machine has none left."""
+"""Makes allocations fail where the test says, independent of how much memory this machine has."""
 
 import os
 import unittest
@@ -11,7 +11,9 @@ import harness
 
 
 class FailingAllocation:
-    """For an escd that is started with `environment`. A sanitizer has an allocator of its own."""
+    """For an escd that is started with `environment`. Not under sanitizers, which have allocators
+    of their own.
+    """
 
     def __init__(self, directory: Path, least_bytes: int) -> None:
         library = os.environ.get("ESC_FAILING_ALLOCATION", "")

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The appliance on a machine of its own, as deploy/ puts it there: emulated PCI network cards
-behind an IOMMU, bound to vfio-pci, escd under systemd.
+"""The appliance on a machine of its own, set up as deploy/ does it: emulated PCI network cards
+behind an IOMMU, bound to vfio-pci, and escd under systemd.
 """
 
 import json
@@ -98,8 +98,9 @@ class GuestScenario(harness.Scenario):
         (self.directory / "journal.log").write_text(self.journal(), encoding="utf-8")
 
     def send(self, packets: dict[Card, list[bytes]]) -> None:
-        """To each card its own, in windows that the smallest receive ring holds: not every card
-        makes its sender wait."""
+        """Sends each card its own packets, in windows that the smallest receive ring holds, since
+        not every card makes its sender wait.
+        """
         sent = 0
         for begin in range(0, max(map(len, packets.values())), WINDOW_PACKETS):
             for card, ones in packets.items():
@@ -109,7 +110,7 @@ class GuestScenario(harness.Scenario):
             self.wait_until_drained(sent)
 
     def wait_until_drained(self, packets: int) -> None:
-        """Until so many were received, or given up by a card, and none is in flight."""
+        """Waits until so many were received, or lost by a card, and none is in flight."""
 
         def drained() -> bool:
             counted = json.loads(self.escctl("ledger", "--json").stdout)["packets"]

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What every end-to-end scenario needs: a directory, an escd to start and stop, a ledger to hold
-against the oracle.
+"""What every end-to-end scenario needs: a directory, an escd to start and stop, a ledger to compare
+with the oracle's.
 
 A scenario is a module with test classes derived from Scenario that ends in `harness.main()`. Exit
 codes: 0 passed,
@@ -179,7 +179,7 @@ class Scenario(unittest.TestCase):
         environment: Mapping[str, str] = MappingProxyType({}),
         under: Sequence[str] = (),
     ) -> "Escd":
-        """under: a command that runs escd in its own place, strace say."""
+        """under: a command that runs escd, such as strace."""
         escd = Escd(self, config, arguments, namespace, environment, under)
         self.addCleanup(escd.kill)
         return escd
@@ -192,8 +192,9 @@ class Scenario(unittest.TestCase):
         return escd.ledger()
 
     def play_through(self, config: Config, packets: Sequence[bytes]) -> tuple["Escd", Expectation]:
-        """Plays a trace of `packets`, the only port, until nothing is in flight. escd runs on, to
-        be asked; and what the oracle says."""
+        """Plays a trace of `packets`, through the only port, until nothing is in flight. escd keeps
+        running, to be asked. Returns it and what the oracle expects.
+        """
         trace = self.directory / "played.pcap"
         craft.write_pcap(trace, packets)
         config.ports = [Port(f"net_pcap0,rx_pcap={trace}")]
@@ -215,7 +216,7 @@ class Scenario(unittest.TestCase):
         self.assert_mempools_whole(ledger)
 
     def assert_sound(self, ledger: dict) -> None:
-        """Balanced and drained, whatever it holds, and every mempool whole."""
+        """The ledger, whatever its figures, is balanced and drained, and every mempool is whole."""
         self.assertEqual(list(violations(ledger)), [])
         self.assert_mempools_whole(ledger)
 
@@ -227,8 +228,9 @@ class Scenario(unittest.TestCase):
             self.assertEqual(pool["available"], expected, f"mbufs back in pool {name}")
 
     def assert_topics(self, topics: dict, expectation: Expectation) -> None:
-        """What was delivered, as Escd.topics() has it: by the routes' patterns, whatever the
-        handler; `fail` takes nothing."""
+        """Compares the delivered events, in the form of Escd.topics(): by the routes' patterns, for
+        all handlers; `fail` delivers nothing.
+        """
         counted = {
             pattern: figures
             for pattern, figures in expectation.ledger()["routes"].items()
@@ -373,7 +375,7 @@ class Escd:
         }
 
     def wait_until_drained(self, packets: int) -> None:
-        """Until so many packets were received, and every frame of them has ended somewhere."""
+        """Waits until so many packets were received and all of their frames have ended."""
         self.wait_for_packets(packets)
 
         def nothing_in_flight() -> bool:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What a port on a kernel interface is put through; test_af_packet.py and test_af_xdp.py say which
+"""The scenarios for a port on a kernel interface; test_af_packet.py and test_af_xdp.py say which
 driver.
 
 The sender is a plain UDP socket in another network namespace, and its own list of what it sent is

@@ -47,7 +47,8 @@ class StoppedThread:
         try:
             _ptrace(_PTRACE_DETACH, self._thread)
         except ProcessLookupError:
-            # The process has ended meanwhile. It stays until its tracer has reaped the thread.
+            # The process has ended meanwhile. It remains a zombie until its tracer has reaped the
+            # thread.
             os.waitpid(self._thread, _WALL)
 
 

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What may hang or take long happens beside the main lcore: it answers, reloads later, and ends."""
+"""Work that may hang or take long is done beside the main lcore, which still answers, reloads
+later, and ends.
+"""
 
 import json
 import os

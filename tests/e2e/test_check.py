@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What `--check` says is what a start does: each bad situation is shown to both, and both must end
-with the same exit code and the same sentences. And --check changes nothing."""
+"""`--check` says what a start would do: each bad situation is shown to both, and both must end with
+the same exit code and the same sentences. And --check changes nothing.
+"""
 
 import fcntl
 import os
@@ -81,8 +82,9 @@ class Check(harness.Scenario):
     def both_say(
         self, code: int, words: str, *arguments: str, inside: tuple[str, ...] = ()
     ) -> str:
-        """What --check says. `words`: in a sentence of both, in every row but those that both let
-        pass."""
+        """What --check says. `words` must be in a sentence of both, except in rows that both let
+        pass.
+        """
         before = tree(self.place)
         checked, said = self.run_escd("--check", *arguments, inside=inside)
         self.assertEqual(tree(self.place), before, "--check changed something")
@@ -139,7 +141,7 @@ class Check(harness.Scenario):
         first.wait_until_running()
         self.path = first.config_path
         self.both_say(START, "instance already running")
-        # By its name, wherever the socket would be; and nothing of its own is held against it.
+        # It is recognised by its name, wherever its socket is; what it uses itself is no problem.
         other = ("--set", f"control.socket={self.socket}")
         runs = f"instance already running: process {first.process.pid}"
         said = self.both_say(START, runs, *other)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The command line and the standard output of every program: what they refuse, what their texts
-name, and how they end when what they print gets nowhere.
+name, and how they end when their output cannot be written.
 """
 
 import json
@@ -180,7 +180,7 @@ class Lines(harness.Scenario):
 
 
 class Texts(harness.Scenario):
-    """What our texts tell people to type is there."""
+    """The options that our texts tell people to type exist."""
 
     def test_options_that_texts_name_are_there(self):
         known = {
@@ -221,7 +221,7 @@ def literals(code):
 
 
 class Outputs(harness.Scenario):
-    """Each program and what it prints: into a disk that is full, and to who does not read on."""
+    """Each program's output: on a full disk, and to a reader that stops reading."""
 
     def setUp(self):
         self.socket = self.directory / "c.sock"

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""A thousand connections to the control socket, silent or in the middle of a line: whoever asks for
-the health of the appliance is answered all the while.
+"""A thousand connections to the control socket, silent or in the middle of a line, while requests
+for the appliance's health are still answered.
 """
 
 import json

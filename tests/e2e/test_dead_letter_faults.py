@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """A disk that fails under a running appliance: events go on, every dead letter is accounted for,
-nothing is called durable that is not there, and with the disk dead letters are back."""
+nothing that is not on the disk is called durable, and when the disk works again dead letters are
+kept again.
+"""
 
 import fcntl
 import json
@@ -223,7 +225,8 @@ class Faults(harness.Scenario):
         gone = []
 
         def fail() -> None:
-            # Moved first: what is in it can still be counted, and is nobody's any more.
+            # Moved first, so that its contents can still be counted and nobody writes there any
+            # more.
             letters.rename(self.directory / "moved")
             gone.append(self.letters_in(self.directory / "moved"))
             shutil.rmtree(self.directory / "moved")

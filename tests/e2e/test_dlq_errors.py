@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What esc-dlq says to whoever asks for what cannot be, and at the end of its readers' patience."""
+"""What esc-dlq says to impossible requests, and when its readers stop reading."""
 
 import random
 import re

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""esc-dlq replay: letters sent again to an appliance that was told better, over kernel UDP."""
+"""esc-dlq replay: letters sent again, over kernel UDP, to an appliance whose routes were corrected.
+"""
 
 import json
 import os
@@ -21,7 +22,7 @@ RUN = 0xABCDEF
 
 
 class ToAnAppliance(harness.Scenario):
-    """Letters of one appliance, sent to one that knows what to do with them, over kernel UDP."""
+    """Letters of one appliance, sent over kernel UDP to one that can deliver them."""
 
     def setUp(self) -> None:
         self.letters = self.directory / "letters"
@@ -181,7 +182,7 @@ class ToAnAppliance(harness.Scenario):
         self.assertEqual(set(ledger["frames"]["dropped"]), {"topic_not_allowed"})
 
     def test_a_stranger_does_not_stop_it(self) -> None:
-        """He says that he replays, and may not."""
+        """A sender that claims to replay, and may not."""
         topics, letters = self.die(200)
         escd = self.repaired(topics, sources=["10.9.0.3", SENDER_ADDRESS])
         self.run_command(

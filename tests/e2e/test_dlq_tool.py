@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""esc-dlq on folders that another hand wrote by docs/dead-letters.md: whole, torn, damaged and
-hostile ones.
+"""esc-dlq on folders that independent code wrote from docs/dead-letters.md: whole, torn, damaged
+and hostile ones.
 """
 
 import datetime

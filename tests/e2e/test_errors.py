@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Bad input and bad luck at start: each error names the place, what is wrong and what to do."""
+"""Bad input and missing resources at the start: each error names the place, what is wrong and what
+to do.
+"""
 
 import os
 import re

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What an operator is woken for: losses by place, gaps of producers, the handler that takes the
-time; each with exact counts."""
+"""What makes the appliance unhealthy: losses by place, gaps of producers, the handler that takes
+the time; each with exact counts.
+"""
 
 import subprocess
 
@@ -63,7 +64,7 @@ class Health(harness.Scenario):
         )
         self.assertEqual((checks["losses"]["threshold"], checks["losses"]["window_s"]), (0, 300))
         self.assertIsNone(checks["refused"]["threshold"])
-        # Whoever asked before takes nothing away from who asks after.
+        # An earlier request takes nothing away from a later one.
         self.assertEqual(escd.health()["losses"], checks["losses"])
 
         self.reload(escd, config, routing={"unknown_topic": "drop"})

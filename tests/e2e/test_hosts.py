@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What stands beside one escd: a second one on the same host, and DPDK's own tools."""
+"""A second escd on the same host, and DPDK's own tools."""
 
 import json
 import subprocess

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Numbered events: each once, whatever repeats, is late, or comes through two ports."""
+"""Numbered events: each is delivered once, even if it is repeated, late, or comes through two
+ports.
+"""
 
 import dataclasses
 import json
@@ -72,7 +74,7 @@ class Identity(harness.Scenario):
         return ledger["frames"], manifest["frames"]
 
     def test_two_ports_with_one_feed(self) -> None:
-        """Everything is lost at one of them at most: everything is delivered, once."""
+        """No packet is lost at both ports: every event is delivered, once."""
         for lcores in (Lcores.folded(), self.apart()):
             frames, expected = self.play_both(lcores, "--loss", "0.1", "--complete")
             for figure in ("delivered", "duplicate", "stale", "control", "received"):

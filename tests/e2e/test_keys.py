@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Events that are told apart by a key, while the appliance is reloaded, paused and held up: each
-key once."""
+"""Events with keys, while the appliance is reloaded, paused and held up: each key is delivered
+once.
+"""
 
 import random
 

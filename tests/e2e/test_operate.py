@@ -170,9 +170,10 @@ class Operate(harness.Scenario):
         self.assert_sound(escd.stop())
 
     def test_what_overflows_while_it_is_paused_is_counted(self) -> None:
-        """Where a port may lose, it is polled now and then, and what finds no room inside is
-        `paused`: that and what is delivered are all there was. On one CPU the port is polled as
-        often as the worker, so that nothing else can overflow."""
+        """A port that may lose is polled now and then, and events for which there is no room inside
+        are `paused`: those and the delivered ones are all that came. On one CPU the port is polled
+        as often as the worker, so that nothing else can overflow.
+        """
         frame = craft.frame(TAKEN, b"", 255)  # nothing is shed of that priority
         packets = [craft.datagram4(frame)] * OVERFLOWING_PACKETS
         device = traffic.pcap_device(0, self.directory / "long.pcap", packets)

@@ -62,7 +62,7 @@ class Outputs(harness.Scenario):
         return node
 
     def test_a_ledger_into_a_directory_or_a_disk(self) -> None:
-        """Refused at start, not after a night of events."""
+        """Refused at the start, not at the end."""
         done = self.run_with_ledger(str(self.directory))
         self.assertEqual(done.returncode, CONFIG, done.stderr)
         said = f"--ledger {self.directory}: error: it is a directory; name a file"

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Far more comes in than the workers take: what matters most is delivered whole, the rest by its
-priority, and when it is over all is well again."""
+"""Far more comes in than the workers take: events of the highest priority are all delivered, the
+others by their priority, and afterwards the appliance is healthy again.
+"""
 
 import json
 import random
@@ -154,10 +155,11 @@ class Overload(harness.Scenario):
         self.assertEqual((last["from"], last["to"]), ("elevated", "healthy"))
 
     def assert_lowest_first(self, topics: dict, exceptions: int, load: Load) -> None:
-        """At any one cutoff of two bands the lower goes first. A datagram that is read in two
-        pieces may meet two cutoffs, with which two bands may come to differ by one frame the other
-        way: once an evaluation, at the most. So they may by each frame that found its worker's
-        queue as full as its priority may fill it, while the next found it less full."""
+        """At any one cutoff, the lower of two bands is shed first. A datagram that is read in two
+        pieces may meet two cutoffs, so two bands may differ by one frame the other way, at most
+        once an evaluation. They may also differ by each frame that found its worker's queue full
+        for its priority, while the next frame found it less full.
+        """
         delivered = [topics.get(band, {"events": 0})["events"] for band in BANDS]
         for lower, higher in zip(delivered, delivered[1:]):
             self.assertLessEqual(lower, higher + exceptions)

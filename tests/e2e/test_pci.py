@@ -25,8 +25,8 @@ PASSES = 3
 TRACE = "/opt/guest/trace.pcap"
 
 
-# A machine in software takes its time, and a sanitizer in it a multiple of that: what it is to
-# watch there is the way of the frames.
+# An emulated machine is slow, and a sanitizer in it many times slower. Here the sanitizer only has
+# to watch the path of the frames.
 plain_build = unittest.skipIf(harness.SANITIZED, "shown by the plain build")
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What a stopped worker takes down, and what it does not."""
+"""What a stopped worker holds up, and what it does not."""
 
 import harness
 import traffic

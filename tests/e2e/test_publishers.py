@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""From where events may come: what is refused is counted, and leaves no mark."""
+"""The addresses from which events may come: refused events are counted and leave no mark."""
 
 import ipaddress
 import random

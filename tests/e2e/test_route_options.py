@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What a route says of its events beside their handler: retries, spread, on_full, priority."""
+"""The options of a route besides its handler: retries, spread, on_full, priority."""
 
 import random
 
@@ -25,7 +25,9 @@ class Spread(harness.Scenario):
         return [stages[f"worker{index}"] for index in range(WORKERS)]
 
     def test_retries(self) -> None:
-        """A handler that says no is asked again as often as the route says, and then it is no."""
+        """An event that its handler refuses is handed to it again as often as the route says, and
+        is refused after that.
+        """
         handlers = {topic: "fail" if topic.startswith("fail/") else "count" for topic in RETRIES}
         config = Config([], handlers, Lcores.folded(WORKERS))
         config.route_options = {

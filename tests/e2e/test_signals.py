@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Signals. SIGTERM and its like in full flow: everything received is accounted for; a second one
-does not wait. The others do what docs/operations.md says."""
+ends escd at once. The others do what docs/operations.md says.
+"""
 
 import re
 import resource
@@ -15,7 +16,7 @@ FLOWING_PACKETS = 100_000
 SECOND_SIGNAL = 9  # exit code
 PAGE = Path(__file__).resolve().parents[2] / "docs/operations.md"
 CAUGHT, IGNORED, DEFAULT = "SigCgt", "SigIgn", "neither"
-# What becomes of each row of the page's table, by its first signal.
+# What each row of the page's table means, by its first signal.
 DISPOSITIONS = {
     "SIGTERM": CAUGHT,
     "SIGXCPU": CAUGHT,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Pools that are too small: refused at start with a word on what to do, or every loss counted."""
+"""Pools that are too small: either the start is refused with advice, or every loss is counted."""
 
 from collections.abc import Callable
 

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""A worker that stalls: noticed while it does, nothing lost, and well again afterwards."""
+"""A worker that stalls: it is noticed meanwhile, nothing is lost, and afterwards the appliance is
+healthy again.
+"""
 
 import json
 import re
@@ -39,7 +41,8 @@ class Stall(harness.Scenario):
         self.wait_until(lambda: escd.passes("lcores"), "it is well again", 20.0)
         ledger = escd.stop()
         noticed_ms = re.findall(r"worker0 has not come round for (\d+) ms", escd.log())
-        # When it is looked for is the machine's affair; how long it had lasted then is not.
+        # When escd checks for it depends on the machine; how long the stall had lasted by then does
+        # not.
         self.assertGreaterEqual(len(noticed_ms), 1, "stalls of the worker in the log")
         self.assertGreaterEqual(int(noticed_ms[0]), STALL_MS)
         self.assertIn("moves again", escd.log())

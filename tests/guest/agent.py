@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Runs in the guest: takes a command a line from the second serial port, as JSON, and answers with
-what came of it.
+"""Runs in the guest: reads commands from the second serial port, one JSON object a line, runs them
+and answers with the result.
 
 request: {"command": [word, ...], "input": text, "timeout_s": seconds}
 answer:  {"status": n, "stdout": text, "stderr": text}

@@ -47,7 +47,8 @@ class Card:
         return f"0000:00:{self.slot:02x}.0"
 
     def options(self) -> str:
-        # Without these virtio's rings are not behind the IOMMU, and setting its port up hangs.
+        # Without these options, virtio's rings are not behind the IOMMU, and setting up its port
+        # hangs.
         more = ",disable-legacy=on,iommu_platform=on" if self.model == "virtio-net-pci" else ""
         return f"{self.model},netdev=wire{self.slot},romfile=,addr=0x{self.slot:x}{more}"
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Builds frames, packets and capture files for tests, right ones and wrong ones alike.
+"""Builds frames, packets and capture files for tests, correct ones and malformed ones.
 
 Every length, version and checksum is computed unless the caller gives another. Shares nothing with
 esc_oracle.
@@ -29,7 +29,7 @@ def frame(
     length: int | None = None,
     topic_len: int | None = None,
 ) -> bytes:
-    """One frame; `length` and `topic_len` are the fields, where they shall not tell the truth."""
+    """One frame; `length` and `topic_len` set the fields to other values than the true ones."""
     name = topic.encode() if isinstance(topic, str) else topic
     body = (
         struct.pack("!BH", priority, len(name) if topic_len is None else topic_len) + name + payload

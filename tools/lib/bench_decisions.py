@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The rows that say what deciding and keeping cost: copies told apart, reloads, a worker that
-stops, dead letters. Each is a ratio of the same path with and without.
+"""The rows that measure what a feature costs: deduplication, reloads, a worker that stops, dead
+letters. Each is the ratio of the same path with the feature and without it.
 """
 
 import json
@@ -51,7 +51,9 @@ class Row:
 
     @property
     def restamp(self):
-        """What keeps the trace from repeating itself: of either arm, so that both pay for it."""
+        """The `restamp` that keeps the trace from repeating itself. Both arms have it, so that both
+        pay for it.
+        """
         return {"sequences": "sessions", "keys": "payload-ids"}.get(self.section, "off")
 
     @property
@@ -212,11 +214,11 @@ class Bench:
     def _sections(self, row, judged):
         if row.section == "dead-letters":
             return self._dead_letters(row, judged)
-        # What a worker that stops costs is meant, and leaves the appliance healthy.
+        # This row measures a worker that stops, and the appliance has to stay healthy meanwhile.
         return {"[health]": {"max_losses": NEVER}} if row.section == "bulkheads" else {}
 
     def _dead_letters(self, row, kept):
-        """What no route takes is dropped, or kept as far as the disk goes, which may be full."""
+        """Events without a route are dropped, or kept as dead letters; the disk may be full."""
         if not kept:
             return {"[routing]": {"unknown_topic": "drop"}}
         letters = self._directory / f"letters-{self._runs}"

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Instructions an event: the ruler without noise. escd plays a finite trace under callgrind, and
-what its own binary executes in the loop of its lcore is divided by the events delivered.
+"""Instructions an event: a measure almost without noise. escd plays a finite trace under callgrind;
+the instructions that its own binary executes in the loop of its lcore are divided by the number of
+events delivered.
 
-It says nothing of caches and of waiting, and everything of regressions: two runs differ by less
-than a hundredth.
+It says nothing about caches and waiting, but shows regressions well: two runs differ by less than a
+hundredth.
 """
 
 import json

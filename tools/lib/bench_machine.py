@@ -15,7 +15,7 @@ PAGES = Path("/sys/kernel/mm/hugepages/hugepages-2048kB")
 
 
 class Refused(Exception):
-    """What was asked for cannot be measured here, and what to do about it."""
+    """Raised if the requested figure cannot be measured here; says what to do about it."""
 
 
 def cpus():
@@ -24,7 +24,9 @@ def cpus():
 
 
 def describe(build_dir):
-    """What a reader needs to judge a figure by; nothing that names the machine or its user."""
+    """What a reader needs to know to judge a figure; nothing that identifies the machine or its
+    user.
+    """
     return {
         "cpu": _cpu_model(),
         "cpus_online": os.cpu_count(),

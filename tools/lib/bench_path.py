@@ -155,8 +155,8 @@ class Bench:
 
 
 def per_cpu_second(escd, other):
-    """The same ratio by CPU time taken: a hint on a machine that does other things too, where the
-    time on the clock says more about those. Never what is reported.
+    """The same ratio by CPU time instead of elapsed time: a hint on a machine that does other work
+    too. It is never reported.
     """
     if escd.cpus_used == 0 or other.cpus_used == 0:
         return ""

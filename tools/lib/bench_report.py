@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Figures as people read them: the generated sections of docs/measurements.md."""
+"""Writes the generated sections of docs/measurements.md."""
 
 import re
 
@@ -7,8 +7,8 @@ import bench_path
 
 
 def replace_section(text, name, body):
-    """The page with what stands between the two markers of a section replaced. Raises ValueError
-    if it has not exactly one such section.
+    """Returns the page with the text between the two markers of a section replaced. Raises
+    ValueError unless it has exactly one such section.
     """
     pattern = re.compile(rf"(<!-- {name}: begin -->\n).*?(<!-- {name}: end -->)", re.DOTALL)
     body = body.rstrip("\n") + "\n"

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What a configuration (docs/configuration.md) says of where events go and come from."""
+"""Reads from a configuration (docs/configuration.md) where events go and from where they may come.
+"""
 
 from collections.abc import Mapping
 

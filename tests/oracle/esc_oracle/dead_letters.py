@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Segment files of dead letters as docs/dead-letters.md has them, written by another hand."""
+"""Writes segment files of dead letters from docs/dead-letters.md, without the product's code."""
 
 import struct
 from dataclasses import dataclass, field

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""From where events may come: "Publishers and producers" of docs/routing.md."""
+"""The addresses from which events may come: "Publishers and producers" of docs/routing.md."""
 
 import ipaddress
 from collections.abc import Iterable

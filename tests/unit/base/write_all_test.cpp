@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// All of it gets there, or it is said why not.
+// All of the text is written, or the reason why not is returned.
 #include "base/write_all.hpp"
 
 #include <fcntl.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What drivers-cfg/ tells people about drivers is what escd goes by.
+// escd decides `lossless` as the profiles in drivers-cfg/ say.
 #include <gtest/gtest.h>
 #include <toml++/toml.h>
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Who gets in when all places of the control socket are taken, by a clock that the test holds.
+// Which connection gets a place when all places of the control socket are taken. The test holds the
+// clock.
 #include <gtest/gtest.h>
 #include <poll.h>
 #include <sys/wait.h>
@@ -177,7 +178,7 @@ TEST_F(FullServer, WhenNobodyIsIdleHealthIsAnsweredAllTheSame) {
   EXPECT_EQ(ask(server, probe, kHealth), kHealthy);
   EXPECT_TRUE(is_closed(probe));
   EXPECT_EQ(server.connections(), 2U);
-  // Who reads nothing for so long is idle as well.
+  // A peer that reads nothing for so long counts as idle too.
   now_ += milliseconds(9'999);
   EXPECT_NE(ask(server, let_in(server), kEcho), kEchoed);
   now_ += milliseconds(1);

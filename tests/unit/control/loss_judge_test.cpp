@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What was lost of late, by a clock that the test holds.
+// Losses in a window of time. The test holds the clock.
 #include "control/loss_judge.hpp"
 
 #include <gtest/gtest.h>
@@ -32,7 +32,8 @@ TEST(LossJudge, NothingLostIsHealthy) {
   }
 }
 
-// By default one loss is too many, but for what was told to be dropped and what senders make.
+// By default one loss is too many, except drops that the configuration asks for and those that
+// senders cause.
 TEST(LossJudge, DefaultsPageOnTheFirstUnexpectedLoss) {
   const LossJudge judge(one_of_each(), 0s);
   const auto verdicts = judge.judge(1s, Totals(6, 1), {});

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The states against a model made of facts: has it come up, is it held, is it ending, is it over.
+// The states against a model of four facts: is it started, paused, draining, stopped?
 #include "control/pipeline_state.hpp"
 
 #include <gtest/gtest.h>
@@ -120,7 +120,7 @@ TEST(PipelineState, TimeOfThePresentStateGoesOn) {
   EXPECT_EQ(holder.ticks_in(PipelineState::kRunning, 60), 0U);  // a clock read before the change
 }
 
-// What it says of itself is for any thread, but for the text of the cause, which has no lock.
+// Any thread may read everything except the text of the cause, which has no lock.
 TEST(PipelineStateThreaded, OnlyWhoMadeItChangesItOrReadsTheCause) {
   PipelineStateHolder holder(50);
   EXPECT_EQ(holder.request(kStarted, "start", 70), std::nullopt);

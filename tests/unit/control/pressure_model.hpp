@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The pressure levels said a second time: from the whole history of samples, by search, without
-// anything carried from one evaluation to the next but the level.
+// A second implementation of the pressure levels, for comparison: it searches the whole history of
+// samples, and carries nothing but the level from one evaluation to the next.
 #pragma once
 
 #include <algorithm>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The machine at work: what it shows to other lcores, and what it leaves behind for the log.
+// The monitor: what it shows to other lcores, and the changes that it keeps for the log.
 #include <gtest/gtest.h>
 
 #include <atomic>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What a dispatcher gives up, where dead letters are kept.
+// Events that a dispatcher cannot deliver, where dead letters are kept.
 #include "dispatch_fixture.hpp"
 
 namespace esc::test {

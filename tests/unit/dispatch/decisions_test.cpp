@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What becomes of an event before it has a worker: seen before, not allowed, of which route.
+// What is decided about an event before it has a worker: whether it was seen before, whether it is
+// allowed, and its route.
 #include <gtest/gtest.h>
 
 #include <optional>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What becomes of what a dispatcher has in hand when a drain runs out of time: nothing that is kept
-// may be a copy of something else, since its replay passes the window.
+// What becomes of the events that a dispatcher holds when a drain runs out of time. No kept letter
+// may be a copy of another event, since its replay is not judged by the window.
 #include "dispatch_fixture.hpp"
 
 namespace esc::test {

@@ -18,8 +18,8 @@
 namespace esc::test {
 namespace {
 
-/// A ring whose worker is at work whenever it is looked at: as on another lcore, and the same on
-/// every run.
+/// A ring whose worker takes events whenever the ring is looked at: as if on another lcore, but the
+/// same in every run.
 class RestlessRing {
  public:
   RestlessRing(std::size_t capacity, unsigned seed) : cells_(capacity), random_(seed) {}

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What a dispatcher keeps from workers is counted by topic, and comes to what it counts in all.
+// Events that a dispatcher does not hand to workers are counted by topic; the sums equal its total
+// counts.
 #include <gtest/gtest.h>
 
 #include <vector>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Power is lost at every step of a log's life, with every kind of half-written rest. Whatever is
-// left: what was called durable is there, nothing is there that was not given, and each segment's
-// records are the first ones that were put into it.
+// Simulates a loss of power at every step of a log's life, with every kind of half-written data.
+// Afterwards everything that was called durable is there, nothing is there that was not written,
+// and each segment has the first records that were put into it.
 //
 // ESC_CRASH_POINTS=1000000 asks for that many losses (tests by default: some thousands).
 #include <gtest/gtest.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What is kept, and what goes first.
+// Which segments are kept, and which are removed first.
 #include "dlq/retention.hpp"
 
 #include <gtest/gtest.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A disk that keeps only what was brought to it. It notes every step, so that one can ask what is
-// there after power was lost at any of them.
+// A disk that keeps only what was synced. It notes every step, so that a test can ask what is there
+// if power was lost at any of them.
 #pragma once
 
 #include <cstddef>

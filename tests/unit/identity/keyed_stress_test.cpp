@@ -31,7 +31,7 @@ constexpr std::uint64_t kLess = 1;
 constexpr unsigned kThreads = 4;
 constexpr std::size_t kBurst = KeyedTable::kMaxBurst;
 
-/// How often each key was new, and how often a caller gave up.
+/// What the callers were told: how often each key was new, and how often a caller gave up.
 struct Heard {
   explicit Heard(std::uint64_t keys) : fresh(new std::atomic<std::uint32_t>[keys]()) {}
   std::unique_ptr<std::atomic<std::uint32_t>[]> fresh;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What a table of producers must say, kept the slow way: every number in a set.
+// A model of a table of producers: it keeps every number in a set.
 #pragma once
 
 #include <algorithm>

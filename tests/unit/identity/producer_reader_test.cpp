@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What a reader sees: exact while the table stands still, never a mixture while it is written.
+// A reader's figures are exact while the table stands still, and never a mixture of two producers
+// while it is written.
 #include "identity/producer_reader.hpp"
 
 #include <gtest/gtest.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The plain way against the general way: random and mutated bursts through two stages, which must
-// say the same of them, bit for bit.
+// Compares the plain way with the general way: random and damaged bursts go through two stages,
+// whose results must be the same bit for bit.
 #include <array>
 #include <cstddef>
 #include <cstring>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// An RX stage on one thread, and who reads its events on another: what the stage still writes while
-// a datagram is in hand, nobody else may be reading. For the thread sanitizer.
+// An RX stage on one thread and a reader of its events on another: nobody may read what the stage
+// still writes while a datagram is open. For the thread sanitizer.
 #include <atomic>
 #include <thread>
 

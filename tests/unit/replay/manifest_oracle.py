@@ -55,7 +55,7 @@ TRACES = {
     " --window 512 " + EVERYTHING,
     "two-ports-off": "--packets 1000 --sessions 4 --loss 0.1 --window 0",
 }
-# Played in passes: what each pass must come to. No pass may repeat what one before it sent.
+# Traces that are played in several passes. No pass may repeat an event of an earlier one.
 PASSES = 4
 PASSED = {
     "one epoch": "--packets 3000 --sessions 6 --frames-per-datagram 1-4",
@@ -161,7 +161,7 @@ def check_passes(replay: str, arguments: list[str], folder: Path) -> str:
 
 
 def check_passes_of_two(replay: str, folder: Path) -> str:
-    """Two traces of one feed go on together where the manifest says by how much."""
+    """Two traces of one feed stay in step if the manifest gives the steps."""
     from esc_oracle import frame
 
     arguments = "--two-ports --packets 400 --sessions 8 --loss 0.3".split()

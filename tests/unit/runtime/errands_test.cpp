@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Errands beside their owner, whose clock the test holds.
+// Errands on a thread beside their owner. The test holds the clock.
 #include "runtime/errands.hpp"
 
 #include <gtest/gtest.h>

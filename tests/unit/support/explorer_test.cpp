@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The explorer itself: it must see what it claims to see before its silence about the rings means
-// anything.
+// Tests of the explorer itself: it must find known defects, or its finding none in the rings would
+// mean nothing.
 #include "support/explorer.hpp"
 
 #include <gtest/gtest.h>

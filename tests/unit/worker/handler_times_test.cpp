@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// How much of a worker's time its handlers take, by a clock that the test holds.
+// How much of a worker's time its handlers take. The test holds the clock.
 #include "worker/handler_times.hpp"
 
 #include <gtest/gtest.h>

@@ -199,7 +199,7 @@ TEST(Handlers, AnswersHaveABitForEachEventAndNoMore) {
   EXPECT_EQ(set[kFailIndex].handle({}), 0U);
 }
 
-// At least: how much longer hangs on the machine.
+// At least that long: how much longer depends on the machine.
 TEST(Handlers, SlowTakesItsTimeOverEventsAndBytes) {
   worker::SlowHandler slow;
   std::vector<event::WorkItem> items(3);
