@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Which handler a worker spends its time in, for which route, and what it has in hand when it
-// hangs.
+// In which handler a worker spends its time, for which route, and what it works on when it hangs.
 #pragma once
 
 #include <cstdint>
@@ -14,11 +13,11 @@
 
 namespace esc::app {
 
-/// What one worker says of the last second, with names.
+/// One worker's load in the last second, with names.
 struct HandlerLoad {
   std::size_t worker = 0;
-  double busy_share = 0;    ///< of the time, that its handlers took
-  double route_share = 0;   ///< of that, what the busiest route took
+  double busy_share = 0;    ///< the share of the time that its handlers took
+  double route_share = 0;   ///< the share of that time that the busiest route took
   double us_per_event = 0;  ///< of that route
   std::string topic{};      ///< of that route; of the default route: empty
   std::string handler{};    ///< empty: no event was timed
@@ -29,7 +28,7 @@ class HandlerWatch {
  public:
   explicit HandlerWatch(const Appliance& appliance);
 
-  /// Now and then: routes have names on the main lcore only.
+  /// Called now and then on the main lcore, since only there routes have names.
   void watch();
 
   /// By worker.
@@ -41,7 +40,7 @@ class HandlerWatch {
  private:
   struct Name {
     std::uint32_t slot = UINT32_MAX;
-    std::uint32_t generation = 0;  ///< of the routes that it was looked up in
+    std::uint32_t generation = 0;  ///< generation of the routes in which it was looked up
     std::string topic{};
   };
 
@@ -59,7 +58,8 @@ class HandlerWatch {
 /// "worker0: handler slow takes 97 % of its time, 99 % of that for topic 'a', 102.3 us an event"
 [[nodiscard]] std::string to_text(const HandlerLoad& load);
 [[nodiscard]] nlohmann::ordered_json to_json(const std::vector<HandlerLoad>& loads);
-/// The worker whose handlers take most of its time, if that is anything worth a word.
+/// The worker whose handlers take the largest share of its time, if that is large enough to
+/// mention.
 [[nodiscard]] std::optional<HandlerLoad> busiest(const std::vector<HandlerLoad>& loads);
 
 }  // namespace esc::app

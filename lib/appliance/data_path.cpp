@@ -151,7 +151,7 @@ DataPath::WorkerMarks DataPath::worker_marks() const {
 }
 
 bool DataPath::passed(const WorkerMarks& marks) const {
-  // What waits for a worker is held before it is in a ring: looked at in that order.
+  // An event is first held for a worker and then in its ring, so they are read in that order.
   bool none_held = true;
   for (const auto& pipeline : pipelines_) {
     none_held = none_held && pipeline->dispatch().counters().events_held.get() == 0;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// How much waits on the way to the storage.
+// Measures how full the rings to the storage are.
 #pragma once
 
 #include <algorithm>
@@ -11,19 +11,20 @@
 
 namespace esc::storage {
 
-/// Of one pipeline. Thread: its dispatcher's lcore, which reads what others write.
+/// The rings of one pipeline. Thread: its dispatcher's lcore, which reads what other lcores write.
 class Backlog {
  public:
   static constexpr std::uint64_t kFullPermille = 1'000;
 
   Backlog() = default;
-  /// Nothing is owned. A storage that takes nothing for `patience_cycles` though something waits
-  /// has stopped.
+  /// Nothing is owned. If the storage takes nothing for `patience_cycles` although something waits,
+  /// it counts as stopped.
   Backlog(const std::vector<const DeadRing*>& rings, const telemetry::GatherCounters& gathered,
           std::uint64_t patience_cycles) noexcept
       : rings_(&rings), gathered_(&gathered), patience_cycles_(patience_cycles) {}
 
-  /// Of the fullest ring. 0 of a storage that has stopped: nobody is to wait for a disk that hangs.
+  /// The fill level of the fullest ring, in per mille. 0 if the storage has stopped, since nobody
+  /// is to wait for a disk that hangs.
   [[nodiscard]] std::uint16_t permille(std::uint64_t now) noexcept {
     if (rings_ == nullptr) return 0;
     std::uint64_t fullest = 0;
@@ -41,8 +42,8 @@ class Backlog {
   const std::vector<const DeadRing*>* rings_ = nullptr;
   const telemetry::GatherCounters* gathered_ = nullptr;
   std::uint64_t patience_cycles_ = 0;
-  std::uint64_t taken_ = 0;     ///< letters that the storage had taken at the last look
-  std::uint64_t moved_at_ = 0;  ///< when it was last seen to take some, or to have none
+  std::uint64_t taken_ = 0;     ///< how many letters the storage had taken at the last call
+  std::uint64_t moved_at_ = 0;  ///< when it was last seen to take some, or when nothing waited
 };
 
 }  // namespace esc::storage

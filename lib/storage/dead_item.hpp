@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What a stage hands the storage: an event that goes no further, and why.
+// What a stage hands to the storage: an event that goes no further, and the reason.
 #pragma once
 
 #include <algorithm>
@@ -20,13 +20,13 @@ struct DeadItem {
   std::uint32_t waited = 0;  ///< from its receipt to its death, in kWaitCycles
   DeadReason reason = DeadReason::kNone;
   dlq::Stage stage = dlq::Stage::kRx;
-  std::uint8_t attempts = 0;  ///< how often a handler was asked
+  std::uint8_t attempts = 0;  ///< how often the handler was called
   std::uint8_t unused = 0;
 };
 static_assert(sizeof(DeadItem) == kCacheLineBytes);
 static_assert(std::is_trivially_copyable_v<DeadItem>);
 
-/// Half a microsecond at 2 GHz: 32 bits of them are more than half an hour.
+/// The unit of `waited`: half a microsecond at 2 GHz, so that 32 bits hold more than half an hour.
 inline constexpr std::uint64_t kWaitCycles = 1024;
 
 [[nodiscard]] inline std::uint32_t waited(std::uint64_t received, std::uint64_t now) noexcept {

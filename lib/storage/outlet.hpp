@@ -11,7 +11,7 @@
 
 namespace esc::storage {
 
-/// The producer's end of a ring to the storage lcore, or of none: then nothing is kept. Thread: the
+/// A stage's end of its ring to the storage lcore. Without a ring nothing is kept. Thread: the
 /// stage's lcore.
 class Outlet {
  public:
@@ -22,8 +22,8 @@ class Outlet {
   /// Whether dead letters are kept. If not, the stage drops under its own reason.
   [[nodiscard]] bool keeps() const noexcept { return ring_ != nullptr; }
 
-  /// With the event goes its reference; false: the ring is full, and the event is the caller's
-  /// still. `now`: TSC.
+  /// Hands over the event and its reference. False: the ring is full, and the event still belongs
+  /// to the caller. `now`: TSC.
   [[nodiscard]] bool put(const event::Event& event, DeadReason reason, std::uint64_t now,
                          std::uint8_t attempts = 0) noexcept {
     DeadItem* item = ring_->claim();

@@ -50,7 +50,7 @@ std::vector<NamedCpu> polling_cpus(const RoleRequest& request) {
   return named;
 }
 
-/// One plan in the making: checks first, then lcores, queues, main, warnings.
+/// Makes one plan: first the checks, then lcores, queues, the main lcore, warnings.
 class Planner {
  public:
   Planner(const RoleRequest& request, const Topology& topology)
@@ -133,8 +133,9 @@ class Planner {
             "name at most " + std::to_string(kMaxEalLcores - 1) + ": let roles share CPUs");
   }
 
-  // A pipeline's rings and tables are on its dispatcher's node: a worker elsewhere would cross for
-  // every event. Each worker goes to the pipeline with the fewest, of those on its node.
+  // A pipeline's rings and tables are on its dispatcher's node: a worker on another node would
+  // fetch every event across nodes. So each worker goes to a pipeline on its own node, to the one
+  // with the fewest workers.
   void make_pipelines() {
     for (const unsigned cpu : request_.dispatch_cpus) {
       plan_.pipelines.push_back({topology_.find(cpu)->node, {}});
@@ -200,8 +201,8 @@ class Planner {
     }
   }
 
-  // Each queue goes to the RX lcore with the fewest queues, of those on the port's node if there
-  // are any.
+  // Each queue goes to the RX lcore with the fewest queues; if there are RX lcores on the port's
+  // node, to one of those.
   void deal_queues() {
     for (std::size_t port = 0; port < request_.ports.size(); ++port) {
       for (unsigned queue = 0; queue < request_.ports[port].queues; ++queue) {
@@ -214,8 +215,8 @@ class Planner {
     deal_pipelines();
   }
 
-  // Each queue's own pipeline is the one with the fewest queues, of those on its RX lcore's node if
-  // there are any.
+  // Each queue's own pipeline is the one with the fewest queues; if there are pipelines on the node
+  // of its RX lcore, one of those.
   void deal_pipelines() {
     std::vector<std::size_t> queues(plan_.pipelines.size());
     for (RxPlan& rx : plan_.rx) {
@@ -243,8 +244,9 @@ class Planner {
     return *best;
   }
 
-  // Nodes first may leave an RX lcore with nothing to poll; the one with the most queues then gives
-  // it its last. There are at least as many queues as RX lcores, so somebody has two.
+  // Since nodes come first, an RX lcore may have got no queue; then the one with the most queues
+  // gives it its last one. There are at least as many queues as RX lcores, so some RX lcore has
+  // two.
   void feed_idle_rx() {
     for (RxPlan& idle : plan_.rx) {
       if (!idle.queues.empty()) continue;
@@ -260,8 +262,8 @@ class Planner {
     return found == plan_.lcores.end() ? nullptr : &*found;
   }
 
-  // What the main lcore would disturb on a CPU: roles that poll there, then roles on its
-  // hyperthread siblings, then distance.
+  // How much the main lcore would disturb others on a CPU: first by roles that poll there, then by
+  // roles on its hyperthread siblings, then by its distance.
   std::size_t disturbance(const Cpu& cpu, int home_node) const {
     const LcoreAssignment* own = poller_on(cpu.id);
     std::size_t cost = own == nullptr ? 0 : own->roles.size() * 4;

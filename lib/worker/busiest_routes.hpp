@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Which routes take most of a handler's time, with a bounded memory.
+// Finds the routes that take most of a handler's time, with bounded memory.
 #pragma once
 
 #include <algorithm>
@@ -10,16 +10,16 @@
 namespace esc::worker {
 
 /// Space-Saving (A. Metwally et al., "Efficient computation of frequent and top-k elements in data
-/// streams", ICDT 2005), weighted by time: a route that takes more than a kPlaces-th of it is among
-/// those kept. Who is new and finds no place takes that of the least, and its weight, so that a
-/// route is never under-rated; its cost for each event is made of its own events alone. Thread: the
-/// worker's lcore.
+/// streams", ICDT 2005), weighted by time: a route that takes more than a kPlaces-th of the time is
+/// among those kept. A new route that finds no place takes the place of the route with the smallest
+/// weight and inherits its weight, so that no route is under-rated; its time for each event is
+/// computed from its own events only. Thread: the worker's lcore.
 class BusiestRoutes {
  public:
   static constexpr std::size_t kPlaces = 8;
 
   struct Route {
-    std::uint64_t weight = 0;  ///< TSC cycles, at most so many too many as it took over
+    std::uint64_t weight = 0;  ///< TSC cycles; too high by at most the weight that it inherited
     std::uint64_t cycles = 0;  ///< of its own events
     std::uint64_t events = 0;
     std::uint32_t slot = 0;
@@ -40,7 +40,7 @@ class BusiestRoutes {
     place->events += events;
   }
 
-  /// No events: there is none.
+  /// The route with the largest weight; without events: there is none.
   [[nodiscard]] const Route& first() const noexcept {
     return *std::ranges::max_element(routes_, {}, &Route::weight);
   }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// How much of a worker's time its handlers take, and for which route: from bursts that are timed
-// now and then.
+// Measures how much of a worker's time its handlers take, and for which route, by timing some
+// bursts.
 #pragma once
 
 #include <cstdint>
@@ -11,20 +11,20 @@
 
 namespace esc::worker {
 
-/// What a worker says of a period that is over. Of its events some were timed.
+/// A worker's figures for a complete period, in which some of its events were timed.
 struct HandlerPeriod {
   std::uint64_t ended_tsc = 0;
   std::uint64_t cycles = 0;  ///< its length
-  std::uint64_t events = 0;  ///< that the worker took
+  std::uint64_t events = 0;  ///< events that the worker took
   std::uint64_t timed_events = 0;
   std::uint64_t timed_cycles = 0;
-  // Of the route that took most of the time that was measured. No events: none did.
+  // These belong to the route that took most of the measured time. No events: no event was timed.
   std::uint64_t route_events = 0;
   std::uint64_t route_cycles = 0;
   std::uint32_t route_slot = 0;
   std::uint32_t route_handler = 0;
 
-  /// Of the period, that handlers took: as far as the timed events stand for all.
+  /// The share of the period that handlers took, estimated from the timed events.
   [[nodiscard]] double busy_share() const noexcept;
   [[nodiscard]] double cycles_per_route_event() const noexcept {
     return route_events == 0
@@ -36,34 +36,34 @@ struct HandlerPeriod {
 /// Writer: the worker's lcore. last(): any thread.
 class HandlerTimes {
  public:
-  /// A burst is timed a thousand times a second at most, which costs a thousandth of the time: each
-  /// of its events may read the clock.
+  /// At most a thousand bursts are timed each second. That costs a thousandth of the time, since
+  /// the clock may be read for each event of such a burst.
   static constexpr std::uint64_t kTimedHz = 1000;
 
   explicit HandlerTimes(std::uint64_t tsc_hz) noexcept
       : timed_every_(tsc_hz / kTimedHz), period_(tsc_hz) {}
 
-  /// Whether the burst that comes now is to be timed.
+  /// Whether this burst has to be timed.
   [[nodiscard]] bool begin_burst(std::uint64_t now) noexcept {
     if (now - last_timed_ < timed_every_) [[likely]]
       return false;
     last_timed_ = now;
     return true;
   }
-  /// Events of one route that took `cycles`.
+  /// Adds events of one route that took `cycles`.
   void add(std::uint32_t slot, std::uint16_t handler, std::uint64_t events,
            std::uint64_t cycles) noexcept {
     timed_events_ += events;
     timed_cycles_ += cycles;
     routes_.add(slot, handler, events, cycles);
   }
-  /// At every poll. `events`: that the worker ever took.
+  /// Called at every poll. `events`: how many events the worker has taken since the start.
   void tick(std::uint64_t now, std::uint64_t events) noexcept {
     if (now - began_ >= period_) [[unlikely]]
       end_period(now, events);
   }
 
-  /// The last period that is over; nullopt: none is, or it was longer ago than `max_age` cycles.
+  /// The last complete period; nullopt: there is none, or it ended more than `max_age` cycles ago.
   [[nodiscard]] std::optional<HandlerPeriod> last(std::uint64_t now,
                                                   std::uint64_t max_age) const noexcept {
     HandlerPeriod period;

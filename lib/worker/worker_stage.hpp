@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The worker: takes its events in bursts, runs their handlers, counts what they said, gives the
+// The worker: takes its events in bursts, runs their handlers, counts their answers, gives the
 // mbufs back.
 #pragma once
 
@@ -47,7 +47,7 @@ class WorkerStage {
 
   void housekeep(std::uint64_t /*now*/) noexcept {}
 
-  /// Never: what finds no room at the storage is counted, and not kept.
+  /// Never blocked: if the storage has no room for a dead letter, the event is dropped and counted.
   [[nodiscard]] static bool blocked() noexcept { return false; }
 
  private:
@@ -68,7 +68,7 @@ class WorkerStage {
 
   struct Run {
     std::size_t events = 1;
-    bool mixed = false;  ///< they have several routes
+    bool mixed = false;  ///< whether the run has events of several routes
   };
 
   [[nodiscard]] static Run same_handler(std::span<const event::WorkItem> items) noexcept {
@@ -129,8 +129,8 @@ class WorkerStage {
     }
   }
 
-  /// What its handler refused for good: dead letters, where those are kept. Bit i: event i is the
-  /// storage's now.
+  /// Makes the events that their handler refused for good dead letters, where those are kept. Bit i
+  /// of the answer: event i now belongs to the storage.
   [[gnu::noinline]] std::uint64_t lose(std::span<const event::WorkItem> run, std::uint64_t refused,
                                        std::uint64_t now) noexcept {
     const auto refusals = static_cast<std::uint64_t>(std::popcount(refused));
@@ -151,7 +151,8 @@ class WorkerStage {
     return kept;
   }
 
-  /// Asks about each refused event as often as its route says, one at a time; what stays refused.
+  /// Hands each refused event to its handler again, one at a time, as often as its route says.
+  /// Returns those that stay refused.
   [[gnu::noinline]] std::uint64_t ask_again(std::span<const event::WorkItem> run,
                                             std::uint64_t refused) noexcept {
     for (std::uint64_t rest = refused; rest != 0; rest &= rest - 1) {
