@@ -13,7 +13,8 @@
 namespace esc::appliance {
 namespace {
 
-// Often enough that the cutoff follows a ring that fills within a millisecond.
+// How often the pressure is measured: often enough for the cutoff to follow a ring that fills
+// within a millisecond.
 constexpr std::uint64_t kPressureIntervalUs = 200;
 
 }  // namespace

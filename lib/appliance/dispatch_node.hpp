@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A dispatcher with its ring, and the memory that it decides by.
+// A dispatcher with its input ring, its producer table and its topic cache.
 #pragma once
 
 #include <cstddef>
@@ -22,14 +22,14 @@ namespace esc::appliance {
 
 class WorkerNode;
 
-/// What all pipelines share. Outlives them.
+/// What all pipelines share; it outlives them.
 struct PipelineShared {
   RuleBook& rules;
   const control::FlowBoard& flow;
   std::span<rte_mempool* const> pools;  ///< by port index
   std::span<const dispatch::PoolShare> shares;
   dispatch::KeyStore keys;
-  DeadLetters* dead_letters = nullptr;  ///< null: they are not kept
+  DeadLetters* dead_letters = nullptr;  ///< null: dead letters are not kept
 };
 
 class DispatchNode final : public Node {
@@ -38,7 +38,7 @@ class DispatchNode final : public Node {
     std::size_t pipeline = 0;
     std::string name;
     int socket = 0;                                        ///< NUMA node of its ring and tables
-    std::span<const std::unique_ptr<WorkerNode>> workers;  ///< its own
+    std::span<const std::unique_ptr<WorkerNode>> workers;  ///< the workers of this pipeline
   };
   DispatchNode(const config::Config& config, const PipelineShared& shared, const Parts& parts);
 
@@ -52,15 +52,16 @@ class DispatchNode final : public Node {
   void zero_slot(std::uint32_t slot) noexcept override;
   [[nodiscard]] bool discard(const Ending& ending) override;
 
-  /// At the end, of an event that did not get into its ring: as discard() does with one that did.
-  /// `outlet` and `counters` are those of the stage that holds the event.
+  /// At the end of a drain: does with an event that never got into this dispatcher's ring what
+  /// discard() does with one that did. `outlet` and `counters` are those of the stage that holds
+  /// the event.
   void discard_one(const event::Event& event, const Ending& ending, storage::Outlet& outlet,
                    telemetry::FrameCounters& counters);
 
   [[nodiscard]] IngestRing& ring() noexcept { return ring_; }
   [[nodiscard]] const IngestRing& ring() const noexcept { return ring_; }
   [[nodiscard]] const telemetry::DispatchCounters& counters() const noexcept { return counters_; }
-  /// Of the route that has that slot: events that no worker saw.
+  /// The events of the route with this slot that no worker saw.
   [[nodiscard]] const telemetry::TopicRefusals& refusals(std::uint32_t slot) const {
     return refusals_[slot];
   }
@@ -69,7 +70,7 @@ class DispatchNode final : public Node {
   [[nodiscard]] const identity::KeyedCounters* key_counters() const noexcept {
     return stage_->key_counters();
   }
-  /// Null: numbered events are not judged. To be changed only while no lcore runs.
+  /// Null: numbered events are not judged. Change the table only while no lcore runs.
   [[nodiscard]] identity::ProducerTable* producers() noexcept {
     return producers_ ? &producers_->table : nullptr;
   }
@@ -78,7 +79,7 @@ class DispatchNode final : public Node {
   }
 
  private:
-  /// The producers' windows and the memory that they lie in.
+  /// The table of producers with their windows, and the memory that it lies in.
   struct Producers {
     Producers(const identity::ProducerTable::Settings& settings, int socket);
 
@@ -88,7 +89,7 @@ class DispatchNode final : public Node {
     dpdk::HugeArray<identity::BitWord> bits;
     identity::ProducerTable table;
   };
-  /// The topics that it remembers.
+  /// The memory of the stage's topic cache.
   struct TopicCache {
     TopicCache(std::size_t count, int socket);
 
@@ -102,11 +103,12 @@ class DispatchNode final : public Node {
   std::size_t pipeline_;
   dpdk::HugeArray<IngestRing::Cell> memory_;
   IngestRing ring_;
-  std::size_t hold_cells_ = 0;  ///< of all its workers
+  std::size_t hold_cells_ = 0;  ///< sum over all its workers
   storage::Outlet outlet_;
   TopicCache topics_;
-  std::vector<telemetry::TopicRefusals> refusals_;                 ///< by slot
-  std::vector<const telemetry::WorkerCounters*> worker_counters_;  ///< for the pressure
+  std::vector<telemetry::TopicRefusals> refusals_;  ///< by slot
+  /// The pressure probe reads these.
+  std::vector<const telemetry::WorkerCounters*> worker_counters_;
   control::PressureMonitor pressure_;
   std::optional<Producers> producers_;
   telemetry::DispatchCounters counters_;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The end of a drain that ran out of time: what becomes of what the stages still hold.
+// The end of a drain that ran out of time: decides what becomes of the events that the stages still
+// hold.
 #pragma once
 
 #include <chrono>
@@ -13,20 +14,22 @@ namespace esc::appliance {
 
 class DeadLetters;
 
-/// Main lcore, once every lcore has stopped.
+/// Used on the main lcore once every other lcore has stopped.
 class Ending {
  public:
   using Deadline = std::chrono::steady_clock::time_point;
 
-  /// `dead_letters` outlives it; null: they are not kept. The disk is waited for until `deadline`.
+  /// `dead_letters` outlives the Ending; null: dead letters are not kept. The Ending waits for the
+  /// disk until `deadline`.
   Ending(DeadLetters* dead_letters, Deadline deadline) noexcept
       : dead_letters_(dead_letters), deadline_(deadline) {}
 
   [[nodiscard]] bool keeps_letters() const noexcept { return dead_letters_ != nullptr; }
   [[nodiscard]] Deadline deadline() const noexcept { return deadline_; }
 
-  /// A dead letter, if those are kept and it gets there in time; else dropped as drained at
-  /// deadline. Either is counted in the block of the stage that held the event.
+  /// Makes the event a dead letter, if dead letters are kept and this one is taken in time;
+  /// otherwise drops it as drained at deadline. Counts either in `counters`, which belong to the
+  /// stage that held the event.
   template <class Counters>
   void give_up(const event::Event& event, DeadReason reason, storage::Outlet& outlet,
                Counters& counters) const {

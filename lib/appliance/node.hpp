@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The control side of a stage: what every stage has to say of itself, and how it ends. The
-// appliance sums, waits, names and discards by loops over nodes; polling knows nothing of them.
+// A node is the control side of a stage: it answers for the stage's figures and ends it. The
+// appliance sums, waits, names and discards by looping over nodes. The lcores poll stages and know
+// nothing of nodes.
 #pragma once
 
 #include <cstddef>
@@ -15,17 +16,17 @@
 
 namespace esc::appliance {
 
-/// Pipelines that follow one another.
+/// The pipelines `first` to `first + count - 1`.
 struct PipelineRange {
   std::size_t first = 0;
   std::size_t count = 0;
 
   [[nodiscard]] bool has(std::size_t pipeline) const noexcept {
-    return pipeline - first < count;  // wraps below `first`
+    return pipeline - first < count;  // a pipeline below `first` wraps to a huge number
   }
 };
 
-/// So many frames, and so many packets whose frames are not read yet.
+/// A number of frames, and a number of packets whose frames are not read yet.
 struct Load {
   std::uint64_t frames = 0;
   std::uint64_t packets = 0;
@@ -37,10 +38,10 @@ struct Load {
   }
 };
 
-/// A stage with all that belongs to it: the ring that it takes from, its counters, its memory. Made
-/// on the main lcore before the lcores run. What it must say is pure virtual, so that a new stage
-/// that leaves something out of the appliance's sums does not compile. Thread: any for the const
-/// functions, while it lives; the main lcore for the rest.
+/// A stage with all that belongs to it: the ring that it takes events from, its counters, its
+/// memory. Made on the main lcore before the lcores run. The functions that the appliance's sums
+/// need are pure virtual, so a new stage that forgets one does not compile. Thread: any for the
+/// const functions, while the node lives; the main lcore for the rest.
 class Node {
  public:
   Node(topology::RoleIndex role, std::string name) : role_(role), name_(std::move(name)) {}
@@ -49,32 +50,34 @@ class Node {
   Node& operator=(const Node&) = delete;
 
   [[nodiscard]] topology::RoleIndex role() const noexcept { return role_; }
-  /// As it is called in figures, in the plan and in the log: "rx0", "dispatch", "worker1".
+  /// The name that figures, the plan and the log use: "rx0", "dispatch", "worker1".
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
 
-  /// Adds its stage to those that one lcore polls.
+  /// Adds this node's stage to the stages that one lcore polls.
   virtual void enlist(LcoreStages& lcore) = 0;
-  /// Before the lcores run: lets its own threads run, if it has any.
+  /// Starts the node's own threads, if it has any. Called before the lcores run.
   virtual void start() = 0;
 
-  /// Adds its counters of those pipelines to what telemetry::collect() adds up.
+  /// Adds the node's counters of the pipelines `of` to the blocks that telemetry::collect() will
+  /// add up.
   virtual void add_blocks(PipelineRange of, telemetry::LedgerBlocks& blocks) const = 0;
-  /// What it holds of those pipelines, its input ring included. Exact once its lcore has stopped.
-  /// `counted`: their ledger, which was read before.
+  /// How much of the pipelines `of` the node holds, its input ring included. Exact once its lcore
+  /// has stopped. `counted`: the ledger of these pipelines, read before this call.
   [[nodiscard]] virtual Load held(PipelineRange of, const telemetry::Ledger& counted) const = 0;
-  /// It is in the middle of something that is not counted as received yet.
+  /// Whether the stage is reading something that is not counted as received yet.
   [[nodiscard]] virtual bool reading() const noexcept = 0;
-  /// The most that it can hold, its input ring included.
+  /// The most that the node can hold, its input ring included.
   [[nodiscard]] virtual Load room() const noexcept = 0;
-  /// A sum of counters of which every hand-over to it or from it bumps one: for
-  /// telemetry::Stillness.
+  /// A sum of counters, such that every hand-over to or from this stage adds one to at least one of
+  /// them: see telemetry::Stillness.
   [[nodiscard]] virtual std::uint64_t moves() const noexcept = 0;
 
-  /// The figures of the route that has that slot begin anew. Nobody counts in it.
+  /// Sets the figures of the route with this slot to zero. No lcore may be counting in that slot.
   virtual void zero_slot(std::uint32_t slot) noexcept = 0;
 
-  /// Gives up all that it holds, and counts it: only once every lcore has stopped. False: something
-  /// that it waits for did not answer in time, and what it holds stays in flight.
+  /// Gives up all that the node holds, and counts it. Call it only once every lcore has stopped.
+  /// False: something that the node had to wait for did not answer in time, and what it holds stays
+  /// in flight.
   [[nodiscard]] virtual bool discard(const Ending& ending) = 0;
 
  private:

@@ -13,11 +13,11 @@
 namespace esc::appliance {
 namespace {
 
-// How long an RX stage waits for a jumbo buffer before it gives the frame up: as long as a full
-// worker ring needs to move.
+// How long an RX stage waits for a jumbo buffer before it gives the frame up. Within this time a
+// full worker ring moves on.
 constexpr std::uint64_t kJumboWaitMs = 10;
 
-// How often each queue is looked at while the appliance is paused.
+// How often an RX stage looks at each queue while the appliance is paused.
 constexpr std::uint64_t kPausedPollHz = 200;
 
 // The most frames that a datagram can hold: 65,507 bytes of 8-byte frames.
@@ -86,8 +86,8 @@ bool RxNode::reading() const noexcept {
 }
 
 Load RxNode::room() const noexcept {
-  // Refusals are counted right after their receipt: between the two, all the frames of one poll are
-  // under way.
+  // An RX stage counts a refused frame right after it has counted the frame as received. Between
+  // the two counts, all the frames of one poll are in flight.
   return {burst_ * (kMaxFramesPerDatagram + dispatchers_.size()), burst_};
 }
 

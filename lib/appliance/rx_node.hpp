@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// An RX stage with its counters, of packets and of frames, for each pipeline.
+// An RX stage with its counters of packets and of frames, one block of each for every pipeline.
 #pragma once
 
 #include <cstddef>
@@ -25,16 +25,16 @@ class RxNode final : public Node {
   struct Parts {
     std::size_t index = 0;
     int socket = 0;                             ///< NUMA node of its lcore
-    std::span<const topology::RxQueue> queues;  ///< that it polls
+    std::span<const topology::RxQueue> queues;  ///< the queues that it polls
     std::span<dpdk::Port* const> ports;
     std::span<const std::unique_ptr<ingest::PortContext>> contexts;  ///< by port index
     std::span<DispatchNode* const> dispatchers;                      ///< by pipeline
     const route::TopicHasher& hasher;
     const identity::ProducerOwner& owner;
     const control::FlowBoard& flow;
-    DeadLetters* dead_letters = nullptr;  ///< null: they are not kept
+    DeadLetters* dead_letters = nullptr;  ///< null: dead letters are not kept
   };
-  /// What `parts` name outlives it.
+  /// All that `parts` refers to outlives the node.
   RxNode(const config::RingsConfig& rings, const Parts& parts);
 
   void enlist(LcoreStages& lcore) override;
@@ -47,7 +47,7 @@ class RxNode final : public Node {
   void zero_slot(std::uint32_t /*slot*/) noexcept override {}
   [[nodiscard]] bool discard(const Ending& ending) override;
 
-  /// By pipeline, like the next one.
+  /// Counters by pipeline, like frames().
   [[nodiscard]] std::span<const telemetry::PacketCounters> packets() const noexcept {
     return packets_;
   }

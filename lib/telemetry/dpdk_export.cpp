@@ -25,8 +25,8 @@ struct DataDeleter {
 };
 using OwnedData = std::unique_ptr<rte_tel_data, DataDeleter>;
 
-// The commands outlive every DpdkExport, so what they look at is never destroyed: telemetry threads
-// may still run while the process exits.
+// Never destroyed: the registered commands, which look in here, outlive every DpdkExport, and
+// telemetry threads may still run while the process exits.
 struct Registry {
   std::mutex mutex;
   std::map<std::string, DpdkExport::Figures, std::less<>> figures;  ///< empty function: cleared
@@ -63,7 +63,7 @@ std::string number_text(double value) {
 
 int add_value(rte_tel_data* dict, const std::string& key, const ordered_json& value, int depth);
 
-// DPDK's own bound on entries is what ends the loop; each key is used once.
+// Stops at the number of entries that DPDK allows. Each key is used once.
 int fill(rte_tel_data* dict, const ordered_json& values, int depth) {
   if (const int failed = rte_tel_data_start_dict(dict); failed != 0) return failed;
   std::vector<std::string> used;
@@ -114,7 +114,8 @@ int add_value(rte_tel_data* dict, const std::string& key, const ordered_json& va
   }
 }
 
-// Runs on a thread of rte_telemetry's; nothing may be thrown into it. A failure answers null.
+// Runs on a thread of rte_telemetry, which must not see an exception. After a failure rte_telemetry
+// answers null.
 int on_command(const char* command, const char* /*parameters*/, rte_tel_data* reply) {
   try {
     Registry& known = registry();

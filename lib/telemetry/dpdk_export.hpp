@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The appliance's figures as commands of DPDK's telemetry socket, so that dpdk-telemetry.py and
-// what is built on it see them.
+// Offers the appliance's figures as commands of DPDK's telemetry socket, so that dpdk-telemetry.py
+// and programs built on it can read them.
 #pragma once
 
 #include <functional>
@@ -17,10 +17,10 @@ namespace esc::telemetry {
 /// left out; arrays become dictionaries with the keys "0", "1", ...; a dictionary keeps its first
 /// 256 entries, and nesting ends at 8 levels. DPDK 22.11 cuts an answer at 16 KiB of JSON.
 ///
-/// Thread: add() and clear() on the main lcore. Figures run on threads of DPDK's, one at a time,
-/// never after clear() has returned; they must not call add() or clear(). DPDK 22.11 cannot take a
-/// command back: after clear() (or destruction) it stays listed and answers with an empty
-/// dictionary until it is added again.
+/// Thread: add() and clear() on the main lcore. The figures functions run on DPDK's threads, one at
+/// a time, and never after clear() has returned; they must not call add() or clear(). DPDK 22.11
+/// cannot unregister a command: after clear() (or destruction) the command stays listed and answers
+/// with an empty dictionary until it is added again.
 class DpdkExport {
  public:
   using Figures = std::function<nlohmann::ordered_json()>;
@@ -30,11 +30,13 @@ class DpdkExport {
   DpdkExport(const DpdkExport&) = delete;
   DpdkExport& operator=(const DpdkExport&) = delete;
 
-  /// `path` is as "/escd/ledger", at most 55 of [A-Za-z0-9_/]; `help` is one line. Adding a path
-  /// again replaces its figures. Throws std::invalid_argument if rte_telemetry refuses it.
+  /// `path` is for example "/escd/ledger", at most 55 characters of [A-Za-z0-9_/]; `help` is one
+  /// line. Adding a path again replaces its function. Throws std::invalid_argument if rte_telemetry
+  /// refuses the path.
   void add(const std::string& path, const std::string& help, Figures figures);
 
-  /// Call before what the figures read goes away; waits for figures that are being computed.
+  /// Call it before anything that the figures functions read is destroyed. Waits until a function
+  /// that is running has returned.
   void clear() noexcept;
 
  private:

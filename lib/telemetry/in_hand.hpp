@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What a worker's handler has in hand, in one word: so that an lcore that hangs in it can be named.
+// Which events a worker has given to a handler that has not returned yet, in one 64-bit word. When
+// an lcore hangs in a handler, this tells which handler and which route it is.
 #pragma once
 
 #include <cstdint>
@@ -7,10 +8,10 @@
 namespace esc::telemetry {
 
 struct InHand {
-  std::uint32_t slot = 0;  ///< route of the first event in hand
+  std::uint32_t slot = 0;  ///< slot of the route of the first of these events
   std::uint16_t handler = 0;
-  bool mixed = false;  ///< events of other routes are in hand too
-  bool busy = false;   ///< false: nothing is in hand, and the rest means nothing
+  bool mixed = false;  ///< some of the events are of other routes
+  bool busy = false;   ///< false: no handler is running, and the other members mean nothing
 
   [[nodiscard]] constexpr std::uint64_t word() const noexcept {
     return std::uint64_t{slot} | std::uint64_t{handler} << 32U |

@@ -15,7 +15,7 @@
 
 namespace esc::telemetry {
 
-/// What the port says about packets that never reached us.
+/// Packets that never reached the appliance, as the port counts them.
 struct PortLosses {
   std::uint64_t imissed = 0;
   std::uint64_t rx_nombuf = 0;
@@ -24,17 +24,18 @@ struct PortLosses {
   friend bool operator==(const PortLosses&, const PortLosses&) = default;
 };
 
-/// Plain sums, taken at one moment. in_flight is measured (ring depths and what stages hold), never
-/// derived: so a frame that was lost on the way makes the ledger unbalanced instead of hiding in
-/// it.
+/// Plain sums, taken at one moment. in_flight is measured (what is in the rings and what the stages
+/// hold), never computed as the difference of the others: a frame that was lost on the way
+/// therefore makes the ledger unbalanced and does not go unnoticed.
 struct Ledger {
   struct Frames {
     std::uint64_t received = 0;
     std::uint64_t delivered = 0;
     std::uint64_t control = 0;
     std::uint64_t duplicate = 0;
-    std::uint64_t duplicate_by_key = 0;     ///< of `duplicate`, like the next one
-    std::uint64_t duplicate_by_replay = 0;  ///< the others by their numbers
+    std::uint64_t duplicate_by_key = 0;  ///< part of `duplicate`: found by their keys
+    /// Part of `duplicate`: replayed letters that came before.
+    std::uint64_t duplicate_by_replay = 0;
     std::uint64_t stale = 0;
     std::array<std::uint64_t, static_cast<std::size_t>(DeadReason::kCount)> dead_lettered{};
     std::array<std::uint64_t, static_cast<std::size_t>(FrameDrop::kCount)> dropped{};
@@ -62,17 +63,19 @@ struct Ledger {
   [[nodiscard]] std::uint64_t frames_dead_lettered() const noexcept;  ///< durable ones
   [[nodiscard]] std::uint64_t packets_dropped() const noexcept;
 
-  /// Both equations hold exactly. True at any quiescent moment; a moving appliance is read counter
-  /// by counter, so there a difference of what moved meanwhile is no fault: see within().
+  /// Whether both equations hold exactly. They do whenever nothing moves. The counters of a running
+  /// appliance are read one after the other, so there a difference as large as what moved meanwhile
+  /// is no fault: see within().
   [[nodiscard]] bool balanced() const noexcept;
 
-  /// For a moving appliance, read with collect(), which reads each category before the receipts
-  /// that feed it: what is not yet accounted for is in flight, so it cannot be negative, nor more
-  /// than the appliance has room for.
+  /// The same question for a ledger that collect() read from a running appliance. collect() reads
+  /// each category before the counters of what was received. What was received and is in no
+  /// category yet is in flight: that number cannot be negative, and cannot be more than the
+  /// appliance has room for.
   [[nodiscard]] bool within(std::uint64_t frame_room, std::uint64_t packet_room) const noexcept;
 };
 
-/// The blocks of those whose ledger it is.
+/// The counters of the stages whose ledger is wanted.
 struct LedgerBlocks {
   std::vector<const SettledCounters*> settled;
   std::vector<const WorkerCounters*> workers;
@@ -81,11 +84,12 @@ struct LedgerBlocks {
   std::vector<const PacketCounters*> packets;
 };
 
-/// Adds up the blocks, most downstream first. in_flight is left to the caller, who knows the rings.
+/// Adds up the counters; stages that events reach later are read first. The caller, who knows the
+/// rings, fills in in_flight.
 [[nodiscard]] Ledger collect(const LedgerBlocks& blocks);
 
-/// The frozen schema. Reasons that never happened are left out, so that what is there means
-/// something.
+/// The ledger in its JSON schema, which does not change. Reasons with the count 0 are left out, to
+/// keep it short.
 [[nodiscard]] nlohmann::ordered_json to_json(const Ledger& ledger, bool balanced);
 
 }  // namespace esc::telemetry

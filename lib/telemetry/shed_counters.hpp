@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Frames shed for want of room, by the level that shed them.
+// Frames that were shed for want of room, counted by pressure level.
 #pragma once
 
 #include "base/pressure.hpp"
@@ -7,8 +7,8 @@
 
 namespace esc::telemetry {
 
-/// One for each RX lcore, which alone writes it: `add(level)` with the level of the word that the
-/// frame was judged by. Anyone reads.
+/// One for each RX lcore. Only that lcore writes it: it calls `add(level)` with the level of the
+/// pressure word by which it judged the frame. Anyone reads.
 using ShedCounters = CounterSet<PressureLevel>;
 
 }  // namespace esc::telemetry

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Whether an appliance stood still while its ledger was read.
+// Decides whether an appliance stood still while its ledger was read.
 #pragma once
 
 #include <cstddef>
@@ -9,26 +9,28 @@
 
 namespace esc::telemetry {
 
-/// Figures of several lcores read one after the other do not fit together while events move between
-/// them, and counters that stand still prove nothing alone: an lcore may be between a hand-over and
-/// its count. But a round that was under way when the figures had been read is over, counts and
-/// all, once the lcore's heartbeat is a new one. If by then nothing has been counted since before
-/// they were read, nothing was under way, and they fit together exactly.
+/// The figures of several lcores are read one after the other. While events move between the
+/// lcores, such figures do not fit together. That the counters did not change meanwhile is no proof
+/// that nothing moved: an lcore may have handed an event over and not counted it yet. But once an
+/// lcore's heartbeat has changed, the round that it was in when the figures were read is over, and
+/// everything that round did is counted. If the counters are then still what they were before the
+/// figures were read, nothing was under way, and the figures fit together exactly.
 ///
-/// `moves` is a sum of counters of which every hand-over between two stages bumps one, after it;
-/// `heartbeats` is one figure for each lcore, new with each of its rounds. The order of reading is
-/// what it rests on: moves, the figures, heartbeats; later, over and over, heartbeats, moves.
+/// `moves` is a sum of counters, such that every hand-over between two stages adds one to at least
+/// one of them, right after the hand-over. `heartbeats` has one number for each lcore, and the
+/// lcore changes it in each of its rounds. The proof needs this order of reading: first `moves`,
+/// then the figures, then `heartbeats`; later, as often as it takes, `heartbeats` and then `moves`.
 ///
-/// Thread: whoever reads; a value of his own.
+/// Thread: any; each reader has a Stillness of its own.
 class Stillness {
  public:
   enum class Verdict : std::uint8_t { kStill, kMoved, kUndecided };
 
-  /// `moves` as read before the figures, `heartbeats` after them.
+  /// `moves` was read before the figures, `heartbeats` after them.
   Stillness(std::uint64_t moves, std::vector<std::uint64_t> heartbeats)
       : moves_(moves), heartbeats_(std::move(heartbeats)) {}
 
-  /// `heartbeats` as they are now; `moves` read after those.
+  /// `heartbeats` are those of now; `moves` was read after them.
   [[nodiscard]] Verdict judge(const std::vector<std::uint64_t>& heartbeats,
                               std::uint64_t moves) const noexcept {
     if (moves != moves_) return Verdict::kMoved;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// How far a worker will be once everything that is on its way to it has arrived.
+// How many events a worker will have received once everything that is on its way to it now has
+// arrived.
 #pragma once
 
 #include <cstddef>
@@ -7,15 +8,15 @@
 
 namespace esc::telemetry {
 
-/// In events received, while the worker goes on. `may_be_held`: events that may wait before its
-/// ring. Ring: size(), which acquires what was counted before the cells were released. Counter:
-/// get(). Thread: any.
+/// Returns a number of received events; the worker may go on running. `may_be_held`: how many
+/// events may wait for a place in its ring. Ring has size(), which acquires what was counted before
+/// the cells were released; Counter has get(). Thread: any.
 ///
-/// The order is what it rests on. An event goes from the ring to the count, and is counted before
-/// it leaves the ring. Whoever looks at the ring first and is preempted before he looks at the
-/// count has some events twice: the mark lies too far ahead, and is reached later. The other way
-/// round they would be in neither, and the mark would be reached while events are still on their
-/// way.
+/// The ring has to be read before the counter. A worker counts an event before the event leaves the
+/// ring. A reader that is preempted between the two reads therefore sees some events twice, in the
+/// ring and in the counter: its mark is too high, and the worker reaches it later. In the other
+/// order the reader would see them in neither, and the worker would reach the mark while events are
+/// still on their way.
 template <class Ring, class Counter>
 [[nodiscard]] std::uint64_t worker_mark(const Ring& ring, std::size_t may_be_held,
                                         const Counter& received) noexcept {
