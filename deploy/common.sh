@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Shell functions shared by the programs in deploy/. Sourced, never run.
 # shellcheck shell=bash
-# ESC_ROOT stands before /sys, /proc, /etc and /var: the tests put a made-up machine there.
+# ESC_ROOT is put before /sys, /proc, /etc and /var: the tests set it to the folder of a made-up
+# machine.
 
 root=${ESC_ROOT:-}
 dry_run=no
@@ -12,7 +13,7 @@ die() {
   exit 1
 }
 
-# run COMMAND...: does it, or with --dry-run says what would be done.
+# run COMMAND...: runs the command, or with --dry-run prints it.
 run() {
   if [ "$dry_run" = yes ]; then
     printf 'would run: %s\n' "$*"
@@ -21,7 +22,7 @@ run() {
   fi
 }
 
-# write_file FILE: replaces it by what stands on standard input, or says so.
+# write_file FILE: replaces the file's contents by standard input, or with --dry-run says so.
 write_file() {
   local text
   text=$(cat)
@@ -40,8 +41,8 @@ need_root() {
     die "this changes the machine: run it as root (or with --dry-run)"
 }
 
-# pci_of NAME: the PCI address that an address, short or long, or the name of an interface stands
-# for.
+# pci_of NAME: prints the full PCI address. NAME is a PCI address, short or full, or the name of an
+# interface.
 pci_of() {
   local name=$1 link
   if [[ "$name" =~ ^[0-9a-fA-F]{2}:[0-9a-fA-F]{2}\.[0-7]$ ]]; then
@@ -66,7 +67,7 @@ pci_of() {
   printf '%s' "$link"
 }
 
-# driver_of PCI: the driver it is bound to, or "none".
+# driver_of PCI: prints the driver that the device is bound to, or "none".
 driver_of() {
   local link
   if link=$(readlink "$root/sys/bus/pci/devices/$1/driver"); then

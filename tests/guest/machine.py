@@ -21,7 +21,7 @@ QEMU_SECONDS = 30.0  # until it opens the agent's line, before the guest runs
 ANSWER_SECONDS = 30.0  # beyond a command's own time
 MEMORY_MIB = 1536
 LARGEST_FRAME = 1 << 16
-# What every guest has beside what the test puts there.
+# What every guest has besides what the test puts there.
 _OWN_FILES = {
     "/opt/guest/agent.py": ("agent.py", 0o644),
     "/etc/systemd/system/guest-agent.service": ("agent.service", 0o644),
@@ -180,7 +180,8 @@ class Machine:
         words += ["-serial", f"file:{self.console}"]
         words += ["-chardev", f"socket,id=agent,path={directory / 'agent'}"]
         words += ["-serial", "chardev:agent"]
-        # 48 bits: with AddressSanitizer EAL's memory lies above the 39 that are the default.
+        # 48 bits, because with AddressSanitizer EAL's memory is at addresses that need more than
+        # the default of 39 bits.
         words += ["-device", "intel-iommu,intremap=on,caching-mode=on,aw-bits=48"]
         for card in cards:
             words += ["-netdev", self.wires[card.slot].netdev(card.slot)]
