@@ -10,7 +10,6 @@
 #include <utility>
 
 #include "telemetry/topic_counters.hpp"
-#include "worker/handler.hpp"
 
 namespace esc::app {
 namespace {
@@ -211,7 +210,7 @@ ordered_json topic_json(const DataPath& path, std::string_view topic,
     sum.dropped += refusals.dropped.get();
   }
   return {{"topic", topic},
-          {"handler", worker::handler_names()[target.handler]},
+          {"handler", path.handlers().name(target.handler)},
           {"events", sum.events},
           {"payload_bytes", sum.payload_bytes},
           {"received", sum.events + duplicate + stale + sum.dead_lettered + sum.dropped},

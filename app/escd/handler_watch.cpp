@@ -9,7 +9,6 @@
 
 #include "config/text.hpp"
 #include "telemetry/in_hand.hpp"
-#include "worker/handler.hpp"
 
 namespace esc::app {
 namespace {
@@ -29,11 +28,6 @@ std::optional<std::size_t> worker_at(const topology::LcoreAssignment& lcore, std
   if (stage >= lcore.roles.size()) return std::nullopt;
   const topology::RoleIndex role = lcore.roles[stage];
   return role.role == topology::Role::kWorker ? std::optional(role.index) : std::nullopt;
-}
-
-std::string handler_name(std::size_t handler) {
-  const auto names = worker::handler_names();
-  return handler < names.size() ? std::string(names[handler]) : std::string();
 }
 
 std::string in_quotes(const std::string& topic) {
@@ -82,7 +76,7 @@ HandlerLoad HandlerWatch::load_of(const WorkerNode& worker, Name& name) const {
   load.route_share =
       static_cast<double>(period->route_cycles) / static_cast<double>(period->timed_cycles);
   load.us_per_event = period->cycles_per_route_event() * 1e6 / static_cast<double>(hz);
-  load.handler = handler_name(period->route_handler);
+  load.handler = std::string(appliance_.data_path().handlers().name(period->route_handler));
   if (load.busy_share >= kWorthAWord) {
     look_up(name, period->route_slot);
     load.topic = name.topic;
@@ -103,7 +97,8 @@ std::string HandlerWatch::hanging_in(std::size_t lcore) const {
   if (!in_hand.busy) return {};
   Name name;
   look_up(name, in_hand.slot);
-  return " in handler '" + handler_name(in_hand.handler) + "', topic " + in_quotes(name.topic) +
+  return " in handler '" + std::string(appliance_.data_path().handlers().name(in_hand.handler)) +
+         "', topic " + in_quotes(name.topic) +
          (in_hand.mixed ? " or another of the same burst" : "");
 }
 

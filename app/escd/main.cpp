@@ -31,6 +31,7 @@
 #include "control/socket_path.hpp"
 #include "dpdk/eal.hpp"
 #include "files/file_error.hpp"
+#include "worker/builtin_handlers.hpp"
 
 namespace esc::app {
 namespace {
@@ -44,7 +45,7 @@ struct HideAtExit {
 
 // The decisions have been made before (decisions.hpp). If something was taken since then, the start
 // fails here.
-int run(const Options& options, const Prepared& prepared) {
+int run(const Options& options, const Prepared& prepared, const worker::HandlerRegistry& handlers) {
   const config::Config& config = prepared.config;
   Signals signals;
   // Before EAL: a second instance of this name ends here.
@@ -55,7 +56,7 @@ int run(const Options& options, const Prepared& prepared) {
   std::optional<DeadLetterFolder> folder;
   if (config.dead_letters.kept()) folder.emplace(config);
   const dpdk::Eal eal(prepared.eal, memory);
-  Appliance appliance(config, prepared.plan, folder ? &*folder : nullptr,
+  Appliance appliance(config, prepared.plan, handlers, folder ? &*folder : nullptr,
                       [] { exit_now(kExitLcoreStuck); });
   const unsigned main_cpu = prepared.plan.main_cpu;
   runtime::Errands errands(kReloadPatience,
@@ -98,10 +99,11 @@ int report(const Prepared& prepared) {
   return code;
 }
 
-int run_guarded(const Options& options, const Prepared& prepared) {
+int run_guarded(const Options& options, const Prepared& prepared,
+                const worker::HandlerRegistry& handlers) {
   try {
     if (const int code = report(prepared); code != kExitOk) return code;
-    return run(options, prepared);
+    return run(options, prepared, handlers);
   } catch (const StartError& error) {
     spdlog::error("{}; {}", error.what(), error.fix());
     return kExitStart;
@@ -116,7 +118,8 @@ int main_checked(int argc, char** argv) {
   const auto parsed = parse_options(argc, argv, out);
   if (const int* code = std::get_if<int>(&parsed)) return out.finish(*code, kExitOutput);
   const Options& options = std::get<Options>(parsed);
-  const auto preflight = prepare(options, out.stream());
+  const worker::HandlerRegistry handlers = worker::builtin_handlers();
+  const auto preflight = prepare(options, handlers, out.stream());
   if (const int* code = std::get_if<int>(&preflight)) return out.finish(*code, kExitOutput);
   const Prepared& prepared = std::get<Prepared>(preflight);
   if (!prepared.log_is_fit) {  // the log's file cannot be used
@@ -131,7 +134,7 @@ int main_checked(int argc, char** argv) {
               << config::printable(error.fix()) << ", or leave log.file out\n";
     return kExitStart;
   }
-  const int code = run_guarded(options, prepared);
+  const int code = run_guarded(options, prepared, handlers);
   if (!close_log()) _exit(code);
   return code;
 }

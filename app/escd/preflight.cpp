@@ -11,7 +11,6 @@
 #include "appliance/sizing.hpp"
 #include "config/plan.hpp"
 #include "topology/topology.hpp"
-#include "worker/handler.hpp"
 
 namespace esc::app {
 namespace {
@@ -57,9 +56,10 @@ int print_findings(const Situation& now, std::ostream& out) {
 
 }  // namespace
 
-std::variant<Prepared, int> prepare(const Options& options, std::ostream& out) {
+std::variant<Prepared, int> prepare(const Options& options, const worker::HandlerRegistry& handlers,
+                                    std::ostream& out) {
   auto loaded =
-      config::load(options.config_file, {options.set, options.eal_args}, worker::handler_names());
+      config::load(options.config_file, {options.set, options.eal_args}, handlers.names());
   if (const auto* problems = std::get_if<std::vector<config::Problem>>(&loaded))
     return say(*problems);
   auto& config = std::get<config::Config>(loaded);

@@ -11,6 +11,7 @@
 #include "config/environment.hpp"
 #include "dpdk/eal.hpp"
 #include "topology/plan.hpp"
+#include "worker/handler_registry.hpp"
 
 namespace esc::app {
 
@@ -24,6 +25,8 @@ struct Prepared {
 
 /// What to run, or the exit code of a run that ends here; then all messages have been printed. What
 /// was asked for (--check, --print-plan) goes to `out`.
-[[nodiscard]] std::variant<Prepared, int> prepare(const Options& options, std::ostream& out);
+[[nodiscard]] std::variant<Prepared, int> prepare(const Options& options,
+                                                  const worker::HandlerRegistry& handlers,
+                                                  std::ostream& out);
 
 }  // namespace esc::app

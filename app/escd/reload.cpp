@@ -14,7 +14,6 @@
 #include "route/route_diff.hpp"
 #include "route/route_list.hpp"
 #include "topology/plan.hpp"
-#include "worker/handler.hpp"
 
 namespace esc::app {
 namespace {
@@ -50,10 +49,11 @@ struct Reload::Request {
   config::Overrides overrides;
   std::shared_ptr<const config::Config> in_force;
   topology::LcorePlan plan;
+  std::vector<std::string_view> handlers;  ///< their names, which live as long as the process
 
   /// Throws control::Refusal.
   [[nodiscard]] config::Config load() const {
-    auto loaded = config::load(file, overrides, worker::handler_names());
+    auto loaded = config::load(file, overrides, handlers);
     if (const auto* problems = std::get_if<std::vector<config::Problem>>(&loaded)) {
       refuse(*problems);
     }
@@ -83,7 +83,11 @@ Reload::Reload(Appliance& appliance, const Options& options, runtime::Errands& e
       in_force_(std::make_shared<const config::Config>(appliance.config())) {}
 
 Reload::Request Reload::request_of(const std::string& file) const {
-  return {file, {options_.set, options_.eal_args}, in_force_, appliance_.plan()};
+  return {file,
+          {options_.set, options_.eal_args},
+          in_force_,
+          appliance_.plan(),
+          appliance_.data_path().handlers().names()};
 }
 
 nlohmann::ordered_json Reload::routes() const {

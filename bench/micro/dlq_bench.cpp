@@ -108,7 +108,7 @@ void log_commit(benchmark::State& state, dlq::CommitPath path) {
   dlq::PosixFileSystem files(path);
   if (files.open(folder.path()) != 0) return state.SkipWithError("no folder");
   dlq::SegmentLog log(files, {.instance = "bench", .segment_bytes = kSegmentBytes, .run = kRun}, 1);
-  storage::CommitPipe pipe(8, kCommitBytes, kRun, 1);
+  storage::CommitPipe pipe(8, kCommitBytes, kRun, 1, 1);
   const Filler filler(pipe);
   const auto commit = [&] {
     storage::Commit& one = next(pipe);

@@ -51,12 +51,12 @@ void log_link(const dpdk::Port& port) {
 }  // namespace
 
 Appliance::Appliance(const config::Config& config, const topology::LcorePlan& plan,
-                     DeadLetterFolder* folder, Leave leave)
+                     const worker::HandlerRegistry& handlers, DeadLetterFolder* folder, Leave leave)
     : config_(config),
       plan_(plan),
       leave_(leave),
       state_(rte_rdtsc()),
-      rules_(config, plan.lcores.size()),
+      rules_(config, handlers, plan.lcores.size()),
       jumbo_pool_("esc_jumbo", kJumboMbufs, kJumboDataBytes, plan.lcores.front().node),
       status_(plan.lcores.size()) {
   for (std::size_t i = 0; i < config.ports.size(); ++i) {

@@ -57,7 +57,8 @@ struct PoolReport {
   }
 };
 
-/// EAL is up before it is made and outlives it, like `folder`, if dead letters are kept. Thread:
+/// EAL is up before it is made and outlives it, like `handlers`, by whose names the configuration
+/// was loaded, and `folder`, if dead letters are kept. Thread:
 /// main lcore, but for the figures, which any thread may read while it lives.
 class Appliance {
  public:
@@ -66,8 +67,8 @@ class Appliance {
 
   /// `leave`: called by the destructor if it runs because of an exception and an lcore does not
   /// stop.
-  Appliance(const config::Config& config, const topology::LcorePlan& plan, DeadLetterFolder* folder,
-            Leave leave);
+  Appliance(const config::Config& config, const topology::LcorePlan& plan,
+            const worker::HandlerRegistry& handlers, DeadLetterFolder* folder, Leave leave);
   ~Appliance();
   Appliance(const Appliance&) = delete;
   Appliance& operator=(const Appliance&) = delete;

@@ -81,6 +81,9 @@ class DataPath {
   }
   /// Main lcore only; RuleBook checks that.
   [[nodiscard]] const route::RouteSet& routes() const { return rules_.routes(); }
+  [[nodiscard]] const worker::HandlerRegistry& handlers() const noexcept {
+    return rules_.handlers();
+  }
   void zero_slot(std::uint32_t slot) noexcept;
   /// Null: no event has a key.
   [[nodiscard]] KeyMemory* keys() noexcept { return keys_.get(); }

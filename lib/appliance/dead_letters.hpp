@@ -1,16 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Where dead letters go: the rings to the storage lcore, its stage, the thread that writes, the
-// folder.
+// Where dead letters go: a store of them with its folder, as a node of the appliance.
 #pragma once
 
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <span>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "appliance/dead_letter_folder.hpp"
@@ -20,10 +17,9 @@
 #include "dlq/segment_log.hpp"
 #include "dpdk/huge_array.hpp"
 #include "storage/backlog.hpp"
-#include "storage/commit_pipe.hpp"
-#include "storage/commit_writer.hpp"
+#include "storage/dead_letter_kind.hpp"
 #include "storage/outlet.hpp"
-#include "storage/storage_stage.hpp"
+#include "storage/store.hpp"
 #include "telemetry/ledger.hpp"
 #include "telemetry/storage_counters.hpp"
 
@@ -65,8 +61,10 @@ class DeadLetters final : public Node {
   [[nodiscard]] bool take(storage::Outlet& outlet, const event::Event& event, DeadReason reason,
                           std::chrono::steady_clock::time_point deadline);
 
-  [[nodiscard]] const telemetry::StorageCounters& gathering() const noexcept { return counters_; }
-  [[nodiscard]] const telemetry::DiskCounters& disk() const noexcept { return disk_; }
+  [[nodiscard]] const telemetry::StorageCounters& gathering() const noexcept {
+    return store_.gathering();
+  }
+  [[nodiscard]] const telemetry::DiskCounters& disk() const noexcept { return store_.disk(); }
   [[nodiscard]] const std::string& directory() const noexcept { return directory_; }
   [[nodiscard]] const DeadLetterFolder& folder() const noexcept { return folder_; }
   /// Letters found at the start.
@@ -76,37 +74,16 @@ class DeadLetters final : public Node {
   DeadLetters(const config::Config& config, DeadLetterFolder& folder, std::size_t pipelines,
               std::uint64_t run);
 
-  struct Input {
-    Input(std::size_t cells, std::size_t of_pipeline, int node)
-        : memory("esc dead letters", cells, node), ring(memory.span()), pipeline(of_pipeline) {}
-    dpdk::HugeArray<storage::DeadItem> memory;
-    storage::DeadRing ring;
-    std::size_t pipeline;
-  };
-
-  void write(const std::stop_token& stop);
-  [[nodiscard]] bool all_settled() const noexcept;
-
   std::string directory_;
   const DeadLetterFolder& folder_;
   bool uses_io_uring_;  ///< as watch() saw it
-  std::size_t burst_;
-  std::size_t cells_;
-  std::uint64_t commit_ms_;
-  dlq::SegmentLog log_;
-  dlq::Retention retention_;
-  std::vector<std::unique_ptr<Input>> inputs_;
-  std::vector<std::vector<const storage::DeadRing*>> rings_;  ///< by pipeline
-  std::vector<telemetry::GatherCounters> gathered_;           ///< by pipeline
-  std::vector<telemetry::SettledCounters> settled_;           ///< likewise
-  telemetry::StorageCounters counters_;
-  telemetry::DiskCounters disk_;
   std::uint64_t recovered_;
   std::uint64_t last_error_ = 0;  ///< as watch() saw it
-  storage::CommitPipe pipe_;
-  storage::CommitWriter writer_;
-  std::unique_ptr<StorageStage> stage_;
-  std::jthread thread_;
+  std::size_t cells_;
+  dlq::SegmentLog log_;
+  dlq::Retention retention_;
+  std::vector<std::unique_ptr<dpdk::HugeArray<storage::DeadItem>>> memory_;  ///< of the rings
+  storage::Store<storage::DeadLetterKind> store_;
 };
 
 /// The end of a new ring to `dead_letters`; of none where they are not kept.

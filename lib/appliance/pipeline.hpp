@@ -38,8 +38,9 @@ class Pipeline {
     Workers workers;
     for (const unsigned worker : plan.workers) {
       workers.push_back(std::make_unique<WorkerNode>(
-          config.rings, WorkerNode::Parts{worker, index, plan.node, shared.rules.slots(),
-                                          shared.pools, shared.dead_letters}));
+          config.rings,
+          WorkerNode::Parts{worker, index, plan.node, shared.rules.handlers(), shared.rules.slots(),
+                            shared.pools, shared.dead_letters}));
     }
     return workers;
   }

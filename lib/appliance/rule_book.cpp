@@ -8,7 +8,6 @@
 
 #include "base/start_error.hpp"
 #include "route/route_specs.hpp"
-#include "worker/handler.hpp"
 
 namespace esc::appliance {
 namespace {
@@ -30,8 +29,10 @@ std::vector<std::string_view> patterns_of(const config::Config& config) {
 
 }  // namespace
 
-RuleBook::RuleBook(const config::Config& config, std::size_t lcores)
-    : hasher_(route::random_seed()),
+RuleBook::RuleBook(const config::Config& config, const worker::HandlerRegistry& handlers,
+                   std::size_t lcores)
+    : handlers_(handlers),
+      hasher_(route::random_seed()),
       producer_seed_(route::random_seed()),
       slots_(slots_for(config)),
       registry_(static_cast<std::uint32_t>(slots_)),
@@ -48,10 +49,13 @@ std::unique_ptr<const control::PressureTable> RuleBook::pressure_table(
 std::unique_ptr<const route::Rules> RuleBook::rules_of(const config::Config& config,
                                                        const route::SlotRegistry::Plan& plan,
                                                        const route::TopicHasher& hasher,
+                                                       const worker::HandlerRegistry& handlers,
                                                        std::uint64_t producer_seed) {
-  std::vector<route::RouteSpec> specs = route::route_specs(config, worker::handler_index);
+  // The configuration was loaded with the names of this registry.
+  const auto id_of = [&handlers](std::string_view name) { return handlers.find(name).value(); };
+  std::vector<route::RouteSpec> specs = route::route_specs(config, id_of);
   for (std::size_t i = 0; i < specs.size(); ++i) specs[i].slot = plan.slots[i];
-  route::UnknownSpec unknown = route::unknown_spec(config, worker::handler_index);
+  route::UnknownSpec unknown = route::unknown_spec(config, id_of);
   if (unknown.default_route) unknown.default_route->slot = plan.slots[specs.size()];
   return std::make_unique<const route::Rules>(
       route::Rules{route::RouteSet(specs, hasher, unknown),
@@ -63,7 +67,7 @@ std::unique_ptr<const route::Rules> RuleBook::first_rules(const config::Config& 
   const auto patterns = patterns_of(config);
   const auto planned = registry_.plan(patterns);
   const auto& plan = std::get<route::SlotRegistry::Plan>(planned);  // there are enough for them
-  auto rules = rules_of(config, plan, hasher_, producer_seed_);
+  auto rules = rules_of(config, plan, hasher_, handlers_, producer_seed_);
   ticket_ = registry_.commit(patterns, plan);
   return rules;
 }
@@ -82,8 +86,9 @@ std::variant<RuleBook::Recipe, RuleBook::Refusal> RuleBook::plan(
                        std::to_string(shortage->retired) + " removed ones are through",
                    "reload again in a moment, or raise limits.max_routes and restart"};
   }
-  Recipe recipe{std::move(config), std::move(std::get<route::SlotRegistry::Plan>(planned)), hasher_,
-                producer_seed_, std::make_shared<char>()};
+  Recipe recipe{std::move(config), std::move(std::get<route::SlotRegistry::Plan>(planned)),
+                hasher_,           &handlers_,
+                producer_seed_,    std::make_shared<char>()};
   reserved_ = recipe.reservation;
   return recipe;
 }
@@ -91,7 +96,8 @@ std::variant<RuleBook::Recipe, RuleBook::Refusal> RuleBook::plan(
 // Everything that may throw is done before readers see anything: a reload is in force as a whole or
 // not at all.
 RuleBook::Built RuleBook::build(Recipe recipe) {
-  auto rules = rules_of(*recipe.config, recipe.plan, recipe.hasher, recipe.producer_seed);
+  auto rules =
+      rules_of(*recipe.config, recipe.plan, recipe.hasher, *recipe.handlers, recipe.producer_seed);
   auto pressure = pressure_table(*recipe.config);
   return {std::move(recipe), std::move(rules), std::move(pressure)};
 }

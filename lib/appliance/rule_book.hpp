@@ -18,6 +18,7 @@
 #include "route/slot_registry.hpp"
 #include "route/topic_hasher.hpp"
 #include "runtime/published.hpp"
+#include "worker/handler_registry.hpp"
 
 namespace esc::appliance {
 
@@ -25,8 +26,9 @@ namespace esc::appliance {
 /// Outlives the lcores.
 class RuleBook {
  public:
-  /// `lcores`: how many report their quiescent states.
-  RuleBook(const config::Config& config, std::size_t lcores);
+  /// `handlers` outlives it, and every recipe. `lcores`: how many report their quiescent states.
+  RuleBook(const config::Config& config, const worker::HandlerRegistry& handlers,
+           std::size_t lcores);
 
   [[nodiscard]] runtime::Quiescence& quiescence() noexcept { return quiescence_; }
   [[nodiscard]] const runtime::Published<route::Rules>& rules() const noexcept { return rules_; }
@@ -39,6 +41,7 @@ class RuleBook {
     main_.require("the routes in force");
     return rules_.get()->routes;
   }
+  [[nodiscard]] const worker::HandlerRegistry& handlers() const noexcept { return handlers_; }
   [[nodiscard]] const route::TopicHasher& hasher() const noexcept { return hasher_; }
   /// Slots of per-topic figures that workers keep.
   [[nodiscard]] std::size_t slots() const noexcept { return slots_; }
@@ -56,6 +59,7 @@ class RuleBook {
     std::shared_ptr<const config::Config> config;
     route::SlotRegistry::Plan plan;
     route::TopicHasher hasher;
+    const worker::HandlerRegistry* handlers = nullptr;  ///< which does not change
     std::uint64_t producer_seed = 0;
     /// As long as it exists the slots stay as planned; it is destroyed with the recipe, however
     /// that ends.
@@ -87,10 +91,12 @@ class RuleBook {
       const config::Config& config);
   [[nodiscard]] static std::unique_ptr<const route::Rules> rules_of(
       const config::Config& config, const route::SlotRegistry::Plan& plan,
-      const route::TopicHasher& hasher, std::uint64_t producer_seed);
+      const route::TopicHasher& hasher, const worker::HandlerRegistry& handlers,
+      std::uint64_t producer_seed);
   [[nodiscard]] std::unique_ptr<const route::Rules> first_rules(const config::Config& config);
 
   OneThread main_;
+  const worker::HandlerRegistry& handlers_;
   route::TopicHasher hasher_;
   std::uint64_t producer_seed_;
   std::size_t slots_;

@@ -9,7 +9,8 @@
 #include "intake/ring_sink.hpp"
 #include "ring/spsc_ring.hpp"
 #include "runtime/lcore_loop.hpp"
-#include "storage/storage_stage.hpp"
+#include "storage/dead_letter_kind.hpp"
+#include "storage/store_stage.hpp"
 #include "worker/worker_stage.hpp"
 
 namespace esc::appliance {
@@ -20,7 +21,7 @@ using WorkerRing = ring::SpscRing<event::WorkItem>;
 using RxStage = ingest::RxStage<dpdk::RxQueue, intake::RingSink>;
 using DispatchStage = dispatch::DispatchStage<IngestRing, WorkerRing>;
 using WorkerStage = worker::WorkerStage<WorkerRing>;
-using storage::StorageStage;
+using StorageStage = storage::StoreStage<storage::DeadLetterKind>;
 
 /// What one lcore polls: kinds in the order of topology::Role, any number of each.
 using LcoreStages = runtime::StageLists<RxStage, DispatchStage, WorkerStage, StorageStage>;

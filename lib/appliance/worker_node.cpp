@@ -15,7 +15,7 @@ WorkerNode::WorkerNode(const config::RingsConfig& rings, const Parts& parts)
       hold_("esc hold queue", rings.hold_cells, parts.socket),
       ring_(memory_.span()),
       outlet_(outlet_of(parts.dead_letters, dlq::Stage::kWorker, parts.pipeline, parts.socket)),
-      handlers_(parts.slots),
+      handlers_(parts.handlers, parts.index, parts.slots),
       stage_(ring_, handlers_, counters_, parts.pools, rings.burst, outlet_) {}
 
 void WorkerNode::enlist(LcoreStages& lcore) {

@@ -20,7 +20,8 @@ class WorkerNode final : public Node {
   struct Parts {
     std::size_t index = 0;  ///< in lcores.workers
     std::size_t pipeline = 0;
-    int socket = 0;         ///< NUMA node of its rings
+    int socket = 0;  ///< NUMA node of its rings
+    const worker::HandlerRegistry& handlers;
     std::size_t slots = 0;  ///< of routes' figures
     std::span<rte_mempool* const> pools;
     DeadLetters* dead_letters = nullptr;  ///< null: they are not kept

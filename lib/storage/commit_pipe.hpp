@@ -11,26 +11,35 @@
 #include <vector>
 
 #include "base/align.hpp"
-#include "base/reasons.hpp"
 #include "dlq/commit_buffer.hpp"
 #include "ring/spsc_ring.hpp"
 
 namespace esc::storage {
 
-/// A commit in the making, and whose letters are in it.
-struct Commit {
-  using Tally = std::array<std::uint32_t, static_cast<std::size_t>(DeadReason::kCount)>;
+/// A commit in the making, and whose events are in it.
+class Commit {
+ public:
+  /// `outcomes`: how many there are (StoreKind).
+  Commit(std::size_t bytes, std::uint64_t run, std::size_t pipelines, std::size_t outcomes)
+      : buffer(bytes, run), outcomes_(outcomes), tallies_(pipelines * outcomes) {}
 
-  Commit(std::size_t bytes, std::uint64_t run, std::size_t pipelines)
-      : buffer(bytes, run), tallies(pipelines) {}
-
+  void count(std::size_t pipeline, std::size_t outcome) noexcept {
+    ++tallies_[pipeline * outcomes_ + outcome];
+  }
+  /// Of one pipeline's events in it, by outcome.
+  [[nodiscard]] std::span<const std::uint32_t> tally(std::size_t pipeline) const noexcept {
+    return std::span(tallies_).subspan(pipeline * outcomes_, outcomes_);
+  }
   void clear() noexcept {
     buffer.clear();
-    for (Tally& tally : tallies) tally.fill(0);
+    std::ranges::fill(tallies_, 0U);
   }
 
   dlq::CommitBuffer buffer;
-  std::vector<Tally> tallies;  ///< by pipeline
+
+ private:
+  std::size_t outcomes_;
+  std::vector<std::uint32_t> tallies_;  ///< by pipeline, then by outcome
 };
 
 /// A few buffers that go round: the lcore fills an empty one and hands it over, the thread writes
@@ -39,14 +48,15 @@ struct Commit {
 class CommitPipe {
  public:
   /// Throws std::bad_alloc.
-  CommitPipe(std::size_t count, std::size_t bytes, std::uint64_t run, std::size_t pipelines)
+  CommitPipe(std::size_t count, std::size_t bytes, std::uint64_t run, std::size_t pipelines,
+             std::size_t outcomes)
       : full_slots_(std::make_unique<Slots>()),
         empty_slots_(std::make_unique<Slots>()),
         full_(full_slots_->pointers),
         empty_(empty_slots_->pointers),
-        letters_(bytes / dlq::record_bytes(0)) {
+        records_(bytes / dlq::record_bytes(0)) {
     for (std::size_t i = 0; i < std::min(count, kMost); ++i) {
-      commits_.push_back(std::make_unique<Commit>(bytes, run, pipelines));
+      commits_.push_back(std::make_unique<Commit>(bytes, run, pipelines, outcomes));
       give_back(*commits_.back());
     }
   }
@@ -54,7 +64,7 @@ class CommitPipe {
   static constexpr std::size_t kMost = 16;
 
   /// The most that one holds.
-  [[nodiscard]] std::size_t letters_in_a_commit() const noexcept { return letters_; }
+  [[nodiscard]] std::size_t records_in_a_commit() const noexcept { return records_; }
 
   /// Storage lcore. An empty commit, or null: all are on their way.
   [[nodiscard]] Commit* empty() noexcept { return take(empty_); }
@@ -88,7 +98,7 @@ class CommitPipe {
   std::unique_ptr<Slots> empty_slots_;
   Ring full_;
   Ring empty_;
-  std::size_t letters_;
+  std::size_t records_;
   std::vector<std::unique_ptr<Commit>> commits_;
 };
 

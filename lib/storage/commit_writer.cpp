@@ -11,30 +11,20 @@ bool CommitWriter::write_one(std::uint64_t (*unix_ns)(), std::uint64_t (*tick_ns
   const std::uint64_t began = tick_ns();
   const int error = log_.commit(commit->buffer, unix_ns(), began);
   counters_.commit_ns.add(tick_ns() - began);
-  settle(*commit, error);
+  count(*commit, error);
+  settle_(*commit, error == 0);
   show();
   pipe_.give_back(*commit);
   return true;
 }
 
-void CommitWriter::settle(const Commit& commit, int error) {
+void CommitWriter::count(const Commit& commit, int error) {
   counters_.last_error.set(static_cast<std::uint64_t>(error));
   if (error == 0) {
     counters_.commits.add();
     counters_.bytes.add(commit.buffer.used());
   } else {
     counters_.commits_failed.add();
-  }
-  for (std::size_t pipeline = 0; pipeline < settled_.size(); ++pipeline) {
-    const Commit::Tally& tally = commit.tallies[pipeline];
-    for (std::size_t reason = 0; reason < tally.size(); ++reason) {
-      if (tally[reason] == 0) continue;
-      if (error == 0) {
-        settled_[pipeline].durable.add(static_cast<DeadReason>(reason), tally[reason]);
-      } else {
-        settled_[pipeline].write_failed.add(tally[reason]);
-      }
-    }
   }
 }
 

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Brings commits to the disk, says what became of their letters, and removes what is too old.
+// Brings commits to the disk, says what became of them, and removes what is too old.
 #pragma once
 
 #include <cstdint>
-#include <span>
+#include <functional>
+#include <utility>
 
 #include "dlq/retention.hpp"
 #include "dlq/segment_log.hpp"
@@ -15,10 +16,17 @@ namespace esc::storage {
 /// Thread: one, which may wait for the disk; figures from any.
 class CommitWriter {
  public:
-  /// Nothing is owned; everything outlives it. `settled`: by pipeline.
+  /// Says what became of a commit, before its buffer goes back.
+  using Settle = std::function<void(const Commit& commit, bool durable)>;
+
+  /// Nothing is owned; everything outlives it.
   CommitWriter(CommitPipe& pipe, dlq::SegmentLog& log, const dlq::Retention& retention,
-               std::span<telemetry::SettledCounters> settled, telemetry::DiskCounters& counters)
-      : pipe_(pipe), log_(log), retention_(retention), settled_(settled), counters_(counters) {}
+               Settle settle, telemetry::DiskCounters& counters)
+      : pipe_(pipe),
+        log_(log),
+        retention_(retention),
+        settle_(std::move(settle)),
+        counters_(counters) {}
 
   /// Writes the oldest commit that waits; false: none does. `unix_ns` and `tick_ns` are clocks: the
   /// world's, and one that does not jump.
@@ -32,13 +40,13 @@ class CommitWriter {
   void close(std::uint64_t unix_ns);
 
  private:
-  void settle(const Commit& commit, int error);
+  void count(const Commit& commit, int error);
   void show();
 
   CommitPipe& pipe_;
   dlq::SegmentLog& log_;
   const dlq::Retention& retention_;
-  std::span<telemetry::SettledCounters> settled_;
+  Settle settle_;
   telemetry::DiskCounters& counters_;
 };
 

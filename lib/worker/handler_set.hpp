@@ -1,42 +1,49 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// One worker's handlers, made by name.
+// One worker's handlers.
 #pragma once
 
-#include <array>
+#include <rte_cycles.h>
+
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <vector>
 
 #include "telemetry/topic_counters.hpp"
+#include "worker/handler_registry.hpp"
 #include "worker/handler_times.hpp"
-#include "worker/handlers.hpp"
 
 namespace esc::worker {
 
-/// Every handler of one worker, indexed as in handler_names(), what became of each route's events
-/// there and how long that took. Made at start-up, once EAL knows the clock; thread: handlers run
-/// on the worker's lcore, figures answer anyone.
+/// An instance of every handler of a registry, what became of each route's events there and how
+/// long that took. Made at start-up, once EAL knows the clock; thread: handlers run on the worker's
+/// lcore, figures answer anyone.
 class HandlerSet {
  public:
-  explicit HandlerSet(std::size_t slots) : topics_(slots), times_(rte_get_tsc_hz()) {}
+  /// `registry` outlives it. `slots`: of routes' figures.
+  HandlerSet(const HandlerRegistry& registry, std::size_t worker, std::size_t slots)
+      : topics_(slots), times_(rte_get_tsc_hz()) {
+    for (std::size_t id = 0; id < registry.size(); ++id) {
+      const HandlerDescriptor& descriptor = registry[static_cast<HandlerRegistry::Id>(id)];
+      handlers_.push_back(descriptor.make({worker, rte_get_tsc_hz(), descriptor.options}));
+    }
+  }
   HandlerSet(const HandlerSet&) = delete;
   HandlerSet& operator=(const HandlerSet&) = delete;
 
-  [[nodiscard]] Handler& operator[](std::uint16_t index) noexcept { return *handlers_[index]; }
+  [[nodiscard]] Handler& operator[](HandlerRegistry::Id id) noexcept { return *handlers_[id]; }
+  [[nodiscard]] const Handler& operator[](HandlerRegistry::Id id) const noexcept {
+    return *handlers_[id];
+  }
   [[nodiscard]] telemetry::TopicCounters& topics() noexcept { return topics_; }
   [[nodiscard]] const telemetry::TopicCounters& topics() const noexcept { return topics_; }
   [[nodiscard]] HandlerTimes& times() noexcept { return times_; }
   [[nodiscard]] const HandlerTimes& times() const noexcept { return times_; }
 
-  static constexpr std::size_t kHandlers = 4;
-
  private:
   telemetry::TopicCounters topics_;
   HandlerTimes times_;
-  CountHandler count_;
-  NullHandler null_;
-  FailHandler fail_;
-  SlowHandler slow_;
-  std::array<Handler*, kHandlers> handlers_{&count_, &null_, &fail_, &slow_};
+  std::vector<std::unique_ptr<Handler>> handlers_;  ///< by id
 };
 
 }  // namespace esc::worker

@@ -19,6 +19,7 @@
 #include "dpdk/port.hpp"
 #include "event/releaser.hpp"
 #include "topology/plan.hpp"
+#include "worker/builtin_handlers.hpp"
 
 namespace esc::test {
 
@@ -37,7 +38,7 @@ class FoldedPipeline {
                  const FoldedLimits& limits = {})
       : config_(config_for(ports, std::move(routes), limits)),
         plan_(plan_for(config_)),
-        rules_(config_, plan_.lcores.size()),
+        rules_(config_, handlers_, plan_.lcores.size()),
         path_(config_, plan_, rules_, ports, nullptr, nullptr) {}
 
   /// One round; how much was done.
@@ -160,6 +161,7 @@ class FoldedPipeline {
 
   config::Config config_;
   topology::LcorePlan plan_;
+  worker::HandlerRegistry handlers_ = worker::builtin_handlers();
   appliance::RuleBook rules_;
   appliance::DataPath path_;
 };

@@ -16,6 +16,7 @@
 #include "runtime/lcore_loop.hpp"
 #include "support/sanitizers.hpp"
 #include "telemetry/ledger.hpp"
+#include "worker/builtin_handlers.hpp"
 #include "worker/worker_stage.hpp"
 
 namespace esc::test {
@@ -68,7 +69,8 @@ struct Worker {
   explicit Worker(Shared& shared) : stage(*ring, handlers, counters, shared.pools, 64) {}
   OwnedRing<WorkerRing> ring{64};
   std::vector<dispatch::HeldItem> hold = std::vector<dispatch::HeldItem>(16);
-  worker::HandlerSet handlers{kSlots};
+  worker::HandlerRegistry registry = worker::builtin_handlers();
+  worker::HandlerSet handlers{registry, 0, kSlots};
   telemetry::WorkerCounters counters;
   worker::WorkerStage<> stage;
 };

@@ -15,8 +15,10 @@
 #include "dlq/posix_file_system.hpp"
 #include "simulated_disk.hpp"
 #include "storage/commit_writer.hpp"
+#include "storage/dead_letter_kind.hpp"
 #include "storage/outlet.hpp"
-#include "storage/storage_stage.hpp"
+#include "storage/settlement.hpp"
+#include "storage/store_stage.hpp"
 #include "support/events.hpp"
 #include "support/rings.hpp"
 #include "support/temp_folder.hpp"
@@ -26,9 +28,10 @@ namespace {
 
 using storage::CommitPipe;
 using storage::CommitWriter;
+using storage::DeadLetterKind;
 using storage::DeadRing;
 using storage::Outlet;
-using storage::StorageStage;
+using StorageStage = storage::StoreStage<DeadLetterKind>;
 
 constexpr std::uint64_t kHz = 1'000'000'000;  // so that a cycle is a nanosecond
 constexpr std::uint64_t kStart = 5 * kHz;
@@ -51,17 +54,22 @@ class StorageTest : public testing::Test {
 
   void make(dlq::FileSystem& files, const dlq::RetentionLimits& keeps = {},
             std::size_t buffers = 2) {
-    pipe_.emplace(buffers, kBufferBytes, kRun, kPipelines);
+    pipe_.emplace(buffers, kBufferBytes, kRun, kPipelines, DeadLetterKind::kOutcomes);
     log_.emplace(files,
                  dlq::LogSettings{.instance = "test", .segment_bytes = kSegmentBytes, .run = kRun},
                  1);
     retention_.emplace(files, keeps);
-    writer_.emplace(*pipe_, *log_, *retention_, settled_, disk_counters_);
-    stage_.emplace(storage::StorageParts{
+    writer_.emplace(
+        *pipe_, *log_, *retention_,
+        [this](const storage::Commit& commit, bool durable) {
+          settlement_.settle(commit, durable);
+        },
+        disk_counters_);
+    stage_.emplace(storage::StoreParts<DeadLetterKind>{
         .inputs = {{dispatch_ring_.get(), 0}, {worker_ring_.get(), 1}},
         .pipe = *pipe_,
+        .settlement = settlement_,
         .counters = counters_,
-        .gathered = gathered_,
         .pools = pools_,
         .unix_ns = &unix_now,
         .cycles_per_second = kHz,
@@ -78,7 +86,7 @@ class StorageTest : public testing::Test {
   }
   bool write_one() { return writer_->write_one(&unix_now, &tick_now); }
   [[nodiscard]] std::uint64_t durable(DeadReason reason) const {
-    return settled_[0].durable.get(reason) + settled_[1].durable.get(reason);
+    return settlement_.settled(0).durable.get(reason) + settlement_.settled(1).durable.get(reason);
   }
 
   static constexpr std::size_t kRx = 100;
@@ -93,8 +101,7 @@ class StorageTest : public testing::Test {
   Outlet dispatch_{dispatch_ring_.get(), dlq::Stage::kDispatch};
   Outlet worker_{worker_ring_.get(), dlq::Stage::kWorker};
   telemetry::StorageCounters counters_;
-  std::array<telemetry::GatherCounters, kPipelines> gathered_;
-  std::array<telemetry::SettledCounters, kPipelines> settled_;
+  storage::Settlement<DeadLetterKind> settlement_{kPipelines};
   telemetry::DiskCounters disk_counters_;
   std::optional<CommitPipe> pipe_;
   std::optional<dlq::SegmentLog> log_;
@@ -170,9 +177,9 @@ TEST_F(StorageTest, WhatDiesIsOnTheDiskWithAllThatIsKnownOfIt) {
   ASSERT_TRUE(write_one());
   writer_->close(kUnixStart);
 
-  EXPECT_EQ(settled_[0].durable.get(DeadReason::kUnknownTopic), 1U);
-  EXPECT_EQ(settled_[1].durable.get(DeadReason::kHandlerRefused), 1U);
-  EXPECT_EQ(gathered_[0].taken.get() + gathered_[1].taken.get(), 2U);
+  EXPECT_EQ(settlement_.settled(0).durable.get(DeadReason::kUnknownTopic), 1U);
+  EXPECT_EQ(settlement_.settled(1).durable.get(DeadReason::kHandlerRefused), 1U);
+  EXPECT_EQ(settlement_.taken(0).taken.get() + settlement_.taken(1).taken.get(), 2U);
   const std::vector<Read> letters = read_all(temp.path() + "/letters");
   ASSERT_EQ(letters.size(), 2U);
   const dlq::Letter& letter = letters[1].record.letter;
@@ -266,8 +273,8 @@ TEST_F(StorageTest, WhatTheDiskDoesNotTakeIsSaidAndTheNextIsTried) {
   for (int i = 0; i < 2; ++i) stage_->poll(kStart);
   stage_->flush();
   ASSERT_TRUE(write_one());
-  EXPECT_EQ(settled_[0].write_failed.get(), 1U);
-  EXPECT_EQ(settled_[1].write_failed.get(), 1U);
+  EXPECT_EQ(settlement_.settled(0).write_failed.get(), 1U);
+  EXPECT_EQ(settlement_.settled(1).write_failed.get(), 1U);
   EXPECT_EQ(durable(DeadReason::kUnknownTopic) + durable(DeadReason::kHandlerRefused), 0U);
   EXPECT_EQ(disk_counters_.last_error.get(), static_cast<std::uint64_t>(EIO));
   EXPECT_EQ(disk_counters_.commits_failed.get(), 1U);
@@ -278,12 +285,12 @@ TEST_F(StorageTest, WhatTheDiskDoesNotTakeIsSaidAndTheNextIsTried) {
   stage_->flush();
   // The log tries the disk again after its pause; here the clock stands still, so not yet.
   ASSERT_TRUE(write_one());
-  EXPECT_EQ(settled_[0].write_failed.get(), 2U);
+  EXPECT_EQ(settlement_.settled(0).write_failed.get(), 2U);
   die(dispatch_, DeadReason::kUnknownTopic, 4);
   stage_->poll(kStart);
   stage_->flush();
   ASSERT_TRUE(writer_->write_one(&unix_now, [] { return std::uint64_t{2'000'000'000}; }));
-  EXPECT_EQ(settled_[0].durable.get(DeadReason::kUnknownTopic), 1U);
+  EXPECT_EQ(settlement_.settled(0).durable.get(DeadReason::kUnknownTopic), 1U);
   EXPECT_EQ(disk_counters_.last_error.get(), 0U);
 }
 
@@ -371,14 +378,14 @@ TEST_F(StorageTest, AllThreadsAtOnce) {
     event::set_frame_start(event, rte_pktmbuf_mtod(mbuf, const std::uint8_t*));
     std::memset(rte_pktmbuf_mtod(mbuf, void*), 0, 4);
     while (!dispatch_.put(event, DeadReason::kStale, kStart)) std::this_thread::yield();
-    const std::uint64_t settled = settled_[0].all_durable();
-    EXPECT_LE(settled, gathered_[0].taken.get());
+    const std::uint64_t settled = settlement_.settled(0).all_durable();
+    EXPECT_LE(settled, settlement_.taken(0).taken.get());
   }
   fed = true;
   lcore.join();
   writer.join();
   EXPECT_EQ(durable(DeadReason::kStale), kLetters);
-  EXPECT_EQ(gathered_[0].taken.get(), kLetters);
+  EXPECT_EQ(settlement_.taken(0).taken.get(), kLetters);
 }
 
 }  // namespace

@@ -7,20 +7,23 @@
 #include <memory>
 #include <optional>
 #include <random>
-#include <string_view>
-#include <typeinfo>
-#include <utility>
 #include <vector>
 
 #include "support/events.hpp"
 #include "support/rings.hpp"
+#include "worker/builtin_handlers.hpp"
 
 namespace esc::test {
 namespace {
 
-constexpr std::uint16_t kCountIndex = 0;
-constexpr std::uint16_t kNullIndex = 1;
-constexpr std::uint16_t kFailIndex = 2;
+const worker::HandlerRegistry& registry() {
+  static const worker::HandlerRegistry handlers = worker::builtin_handlers();
+  return handlers;
+}
+
+const std::uint16_t kCountIndex = registry().find("count").value();
+const std::uint16_t kNullIndex = registry().find("null").value();
+const std::uint16_t kFailIndex = registry().find("fail").value();
 
 class WorkerTest : public testing::Test {
  protected:
@@ -43,7 +46,7 @@ class WorkerTest : public testing::Test {
   TestPool pool_;
   std::array<rte_mempool*, 1> pools_{pool_.get()};
   OwnedRing<WorkerRing> ring_{4096};
-  worker::HandlerSet handlers_{4};
+  worker::HandlerSet handlers_{registry(), 0, 4};
   telemetry::WorkerCounters counters_;
   std::optional<worker::WorkerStage<>> stage_;
 };
@@ -160,53 +163,6 @@ TEST_F(WorkerTest, ABurstIsNeverLongerThanAHandlersAnswer) {
   EXPECT_EQ(stage(1000).poll(1), worker::Handler::kMaxBurst);
   EXPECT_EQ(refused(), worker::Handler::kMaxBurst);
   EXPECT_EQ(stage().poll(1), 36U);
-}
-
-TEST(Handlers, AreFoundByName) {
-  const auto names = worker::handler_names();
-  EXPECT_EQ(std::vector<std::string_view>(names.begin(), names.end()),
-            (std::vector<std::string_view>{"count", "null", "fail", "slow"}));
-  EXPECT_EQ(worker::handler_index("count"), kCountIndex);
-  EXPECT_EQ(worker::handler_index("null"), kNullIndex);
-  EXPECT_EQ(worker::handler_index("fail"), kFailIndex);
-  EXPECT_EQ(worker::handler_index("nonesuch"), names.size());
-}
-
-// An index means a handler to whoever runs it, and a name to whoever configures it.
-TEST(Handlers, AreWhatTheyAreCalled) {
-  worker::HandlerSet set(1);
-  const std::vector<std::pair<std::string_view, const std::type_info*>> expected = {
-      {"count", &typeid(worker::CountHandler)},
-      {"null", &typeid(worker::NullHandler)},
-      {"fail", &typeid(worker::FailHandler)},
-      {"slow", &typeid(worker::SlowHandler)}};
-  ASSERT_EQ(expected.size(), worker::handler_names().size());
-  for (const auto& [name, type] : expected) {
-    const worker::Handler& handler = set[worker::handler_index(name)];
-    EXPECT_EQ(std::string_view(typeid(handler).name()), type->name()) << name;
-  }
-}
-
-TEST(Handlers, AnswersHaveABitForEachEventAndNoMore) {
-  worker::HandlerSet set(1);
-  const std::vector<event::WorkItem> items(64);
-  for (const std::size_t count : {std::size_t{1}, std::size_t{63}, std::size_t{64}}) {
-    const auto burst = std::span(items).first(count);
-    EXPECT_EQ(set[kNullIndex].handle(burst), 0U);
-    EXPECT_EQ(set[kFailIndex].handle(burst),
-              count == 64 ? UINT64_MAX : (std::uint64_t{1} << count) - 1);
-  }
-  EXPECT_EQ(set[kFailIndex].handle({}), 0U);
-}
-
-// At least that long: how much longer depends on the machine.
-TEST(Handlers, SlowTakesItsTimeOverEventsAndBytes) {
-  worker::SlowHandler slow;
-  std::vector<event::WorkItem> items(3);
-  for (event::WorkItem& item : items) item.event.length = 3 + 10;
-  const std::uint64_t before = rte_rdtsc();
-  EXPECT_EQ(slow.handle(items), 0U);
-  EXPECT_GE(rte_rdtsc() - before, 3 * (2 + 10) * (rte_get_tsc_hz() / 1'000'000));
 }
 
 TEST_F(WorkerTest, ARefusedEventIsAskedAboutAsOftenAsItsRouteSays) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The storage lcore: takes dead letters from the stages' rings, writes them into commits, and hands
-// those to the thread that waits for the disk.
+// The storage lcore: takes what a store keeps from the stages' rings, writes it into commits, and
+// hands those to the thread that waits for the disk.
 #pragma once
 
 #include <algorithm>
@@ -11,53 +11,57 @@
 #include <utility>
 #include <vector>
 
-#include "dlq/record.hpp"
 #include "event/event.hpp"
-#include "event/frame_bytes.hpp"
-#include "event/peer.hpp"
 #include "event/releaser.hpp"
+#include "ring/spsc_ring.hpp"
 #include "storage/commit_pipe.hpp"
-#include "storage/dead_item.hpp"
+#include "storage/settlement.hpp"
+#include "storage/store_kind.hpp"
 #include "storage/wall_clock.hpp"
 #include "telemetry/storage_counters.hpp"
 
 namespace esc::storage {
 
 /// A stage's ring, and the pipeline whose events are in it.
-struct DeadInput {
-  DeadRing* ring = nullptr;
+template <StoreKind Kind>
+struct StoreInput {
+  ring::SpscRing<typename Kind::Item>* ring = nullptr;
   std::uint16_t pipeline = 0;
 };
 
-struct StorageLimits {
+struct StoreLimits {
   std::size_t burst = 64;
-  std::size_t poll_bytes = 256 * 1024;  ///< of frames in one poll, but for the last of them
-  std::uint64_t commit_cycles = 0;      ///< a commit waits no longer for more letters
+  std::size_t poll_bytes = 256 * 1024;  ///< of records in one poll, but for the last of them
+  std::uint64_t commit_cycles = 0;      ///< a commit waits no longer for more records
 };
 
 /// What the stage works on. Nothing is owned; everything outlives it.
-struct StorageParts {
-  std::vector<DeadInput> inputs;
+template <StoreKind Kind>
+struct StoreParts {
+  std::vector<StoreInput<Kind>> inputs;
   CommitPipe& pipe;
+  Settlement<Kind>& settlement;
   telemetry::StorageCounters& counters;
-  std::span<telemetry::GatherCounters> gathered;  ///< by pipeline
-  std::span<rte_mempool* const> pools;            ///< by port index
-  std::uint64_t (*unix_ns)();                     ///< the wall clock; no system call
+  std::span<rte_mempool* const> pools;  ///< by port index
+  std::uint64_t (*unix_ns)();           ///< the wall clock; no system call
   double cycles_per_second = 0;
-  StorageLimits limits;
+  StoreLimits limits;
 };
 
 /// Thread: one lcore. Copies frames, so that mbufs go back at once; waits for nothing: while the
 /// disk has every buffer the rings fill up, and the stages count what finds no room there.
-class StorageStage {
+template <StoreKind Kind>
+class StoreStage {
  public:
+  using Item = typename Kind::Item;
+  using Input = StoreInput<Kind>;
   static constexpr std::size_t kMaxBurst = 64;
 
-  explicit StorageStage(const StorageParts& parts)
+  explicit StoreStage(const StoreParts<Kind>& parts)
       : inputs_(parts.inputs),
         pipe_(parts.pipe),
+        settlement_(parts.settlement),
         counters_(parts.counters),
-        gathered_(parts.gathered),
         unix_ns_(parts.unix_ns),
         clock_(parts.cycles_per_second),
         limits_(parts.limits),
@@ -65,7 +69,7 @@ class StorageStage {
     limits_.burst = std::min(limits_.burst, kMaxBurst);
   }
 
-  /// One burst of one ring, the rings in turn; returns how many letters it took or wrote.
+  /// One burst of one ring, the rings in turn; returns how many items it took or wrote.
   std::size_t poll(std::uint64_t now) noexcept {
     counters_.polls.add();
     std::size_t work = 0;
@@ -77,7 +81,7 @@ class StorageStage {
 
   void housekeep(std::uint64_t /*now*/) noexcept {}
 
-  /// Letters are in hand, and the disk has every buffer.
+  /// Something is in hand, and the disk has every buffer.
   [[nodiscard]] bool blocked() const noexcept { return next_ != staged_; }
 
   /// Hands over what there is, however little. Its lcore, or whoever is alone with it.
@@ -87,7 +91,7 @@ class StorageStage {
   /// Nothing is in its rings, and nothing in hand. Its lcore, or whoever is alone with it.
   [[nodiscard]] bool idle() const noexcept {
     return next_ == staged_ &&
-           std::ranges::all_of(inputs_, [](const DeadInput& in) { return in.ring->size() == 0; });
+           std::ranges::all_of(inputs_, [](const Input& in) { return in.ring->size() == 0; });
   }
 
  private:
@@ -95,18 +99,18 @@ class StorageStage {
   std::size_t fill() noexcept {
     next_ = staged_ = 0;
     for (std::size_t i = 0; i < inputs_.size() && staged_ == 0; ++i) {
-      const DeadInput& input = inputs_[next_input_];
+      const Input& input = inputs_[next_input_];
       next_input_ = next_input_ + 1 == inputs_.size() ? 0 : next_input_ + 1;
       staged_ = input.ring->pop_burst(std::span(staging_).first(limits_.burst));
       pipeline_ = input.pipeline;
     }
     if (staged_ == 0) return 0;
     counters_.bursts.add();
-    gathered_[pipeline_].taken.add(staged_);
+    settlement_.took(pipeline_, staged_);
     return staged_;
   }
 
-  /// Writes what is in hand into commits; how many letters.
+  /// Writes what is in hand into commits; how many items.
   std::size_t gather(std::uint64_t now) noexcept {
     const std::size_t before = next_;
     for (std::size_t bytes = 0; next_ < staged_ && bytes < limits_.poll_bytes;) {
@@ -114,16 +118,16 @@ class StorageStage {
         counters_.polls_blocked.add();
         break;
       }
-      const DeadItem& item = staging_[next_];
-      const auto frame = std::as_bytes(event::frame(item.event));
-      if (!commit_->buffer.add(next_id_, letter(item), frame)) {
-        hand_over();  // it holds something: a letter of any size fits into an empty one
+      const Item& item = staging_[next_];
+      const std::size_t used = commit_->buffer.used();
+      if (!Kind::append(commit_->buffer, next_id_, item, clock_)) {
+        hand_over();  // it holds something: an item of any size fits into an empty one
         continue;
       }
       ++next_id_;
       ++next_;
-      ++commit_->tallies[pipeline_][static_cast<std::size_t>(item.reason)];
-      bytes += frame.size();
+      commit_->count(pipeline_, Kind::outcome(item));
+      bytes += commit_->buffer.used() - used;
       releaser_.release(item.event);
     }
     releaser_.flush();
@@ -150,46 +154,13 @@ class StorageStage {
     pipe_.hand_over(*std::exchange(commit_, nullptr));
   }
 
-  static void note_source(event::Source source, dlq::Letter& letter) noexcept {
-    if (source.kind() == event::SourceKind::kPort) {
-      letter.port = source.port();
-      letter.queue = source.queue();
-    } else {
-      letter.flags |= dlq::kOverTcp;
-      letter.queue = static_cast<std::uint16_t>(source.slot());
-    }
-  }
-
-  [[nodiscard]] dlq::Letter letter(const DeadItem& item) const noexcept {
-    const event::Event& event = item.event;
-    dlq::Letter letter{
-        .received_ns = clock_.unix_ns(event.rx_tsc),
-        .died_ns = clock_.unix_ns(event.rx_tsc + item.waited * kWaitCycles),
-        .producer = event.producer,
-        .sequence = event.sequence,
-        .epoch = event.epoch,
-        .reason = static_cast<std::uint8_t>(item.reason),
-        .stage = item.stage,
-        .flags = event.has(event::kSequenced) ? std::uint8_t{dlq::kSequenced} : std::uint8_t{0},
-        .attempts = item.attempts,
-        .replay_count = event.replay_count,
-    };
-    note_source(event.source, letter);
-    if (const auto peer = event::peer_address(event)) {
-      letter.peer = peer->bytes;
-      letter.peer_port = event::peer_port(event);
-      letter.flags |= dlq::kPeerKnown;
-    }
-    return letter;
-  }
-
-  std::vector<DeadInput> inputs_;
+  std::vector<Input> inputs_;
   CommitPipe& pipe_;
+  Settlement<Kind>& settlement_;
   telemetry::StorageCounters& counters_;
-  std::span<telemetry::GatherCounters> gathered_;
   std::uint64_t (*unix_ns_)();
   WallClock clock_;  ///< as of when the commit was begun
-  StorageLimits limits_;
+  StoreLimits limits_;
   event::Releaser releaser_;
   Commit* commit_ = nullptr;  ///< in the making
   std::uint64_t began_ = 0;   ///< TSC when it was
@@ -198,7 +169,7 @@ class StorageStage {
   std::size_t next_ = 0;  ///< of the staged items, the first that is in no commit yet
   std::size_t staged_ = 0;
   std::uint16_t pipeline_ = 0;  ///< of the staged items
-  std::array<DeadItem, kMaxBurst> staging_{};
+  std::array<Item, kMaxBurst> staging_{};
 };
 
 }  // namespace esc::storage

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "worker/builtin_handlers.hpp"
+
+#include <rte_cycles.h>
+#include <rte_pause.h>
+
+#include <array>
+
+namespace esc::worker {
+namespace {
+
+/// Says yes to everything. Its events are counted by their routes, as those of every handler.
+class CountHandler final : public Handler {
+ public:
+  explicit CountHandler(const HandlerContext& /*context*/) {}
+  [[nodiscard]] std::uint64_t handle(std::span<const event::WorkItem>) noexcept override {
+    return 0;
+  }
+};
+
+/// The same: for what is meant to come to nothing.
+class NullHandler final : public Handler {
+ public:
+  explicit NullHandler(const HandlerContext& /*context*/) {}
+  [[nodiscard]] std::uint64_t handle(std::span<const event::WorkItem>) noexcept override {
+    return 0;
+  }
+};
+
+/// Says no to everything: for tests of what becomes of refused events.
+class FailHandler final : public Handler {
+ public:
+  explicit FailHandler(const HandlerContext& /*context*/) {}
+  [[nodiscard]] std::uint64_t handle(std::span<const event::WorkItem> events) noexcept override {
+    return events.size() >= kMaxBurst ? ~std::uint64_t{0} : (std::uint64_t{1} << events.size()) - 1;
+  }
+};
+
+/// Takes so long over each event, and so long over each byte of its payload: for tests of what
+/// happens when more comes than can be worked off.
+class SlowHandler final : public Handler {
+ public:
+  static constexpr std::array kOptions = {
+      HandlerOption{"event_us", "time that it takes over each event", 2},
+      HandlerOption{"byte_us", "and over each byte of its payload", 1}};
+  static constexpr std::array kCounters = {
+      HandlerCounter{"spent_us", "time that it took, in microseconds"}};
+
+  explicit SlowHandler(const HandlerContext& context)
+      : cycles_per_us_(context.tsc_hz / 1'000'000),
+        event_us_(context.options[0].value),
+        byte_us_(context.options[1].value) {}
+
+  [[nodiscard]] std::uint64_t handle(std::span<const event::WorkItem> events) noexcept override {
+    std::uint64_t us = 0;
+    for (const event::WorkItem& item : events) {
+      us += event_us_ + byte_us_ * item.event.payload_bytes();
+    }
+    const std::uint64_t until = rte_rdtsc() + us * cycles_per_us_;
+    while (rte_rdtsc() < until) rte_pause();
+    counters_[0].add(us);
+    return 0;
+  }
+  [[nodiscard]] std::span<const telemetry::Counter> counters() const noexcept override {
+    return counters_;
+  }
+
+ private:
+  std::uint64_t cycles_per_us_;
+  std::uint64_t event_us_;
+  std::uint64_t byte_us_;
+  std::array<telemetry::Counter, kCounters.size()> counters_;
+};
+
+template <class H>
+std::unique_ptr<Handler> make(const HandlerContext& context) {
+  return std::make_unique<H>(context);
+}
+
+constexpr std::array kBuiltin = {
+    HandlerDescriptor{
+        .name = "count", .meaning = "accepts every event", .make = &make<CountHandler>},
+    HandlerDescriptor{.name = "null",
+                      .meaning = "accepts every event: for what is meant to come to nothing",
+                      .make = &make<NullHandler>},
+    HandlerDescriptor{
+        .name = "fail", .meaning = "refuses every event (for tests)", .make = &make<FailHandler>},
+    HandlerDescriptor{.name = "slow",
+                      .meaning = "takes its time over every event (for tests)",
+                      .options = SlowHandler::kOptions,
+                      .counters = SlowHandler::kCounters,
+                      .make = &make<SlowHandler>}};
+
+}  // namespace
+
+HandlerRegistry builtin_handlers() {
+  HandlerRegistry registry;
+  for (const HandlerDescriptor& descriptor : kBuiltin) registry.add(descriptor);
+  return registry;
+}
+
+}  // namespace esc::worker
