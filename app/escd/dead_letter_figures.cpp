@@ -5,6 +5,7 @@
 
 #include "app/escd/figures.hpp"
 #include "control/answer.hpp"
+#include "telemetry/figure_json.hpp"
 
 namespace esc::app {
 
@@ -19,12 +20,7 @@ std::string error_text(std::uint64_t error) {
 }  // namespace
 
 ordered_json storage_document(const DeadLetters& letters) {
-  const telemetry::StorageCounters& c = letters.gathering();
-  return {{"commits", c.commits.get()},
-          {"bytes", c.bytes.get()},
-          {"polls", c.polls.get()},
-          {"bursts", c.bursts.get()},
-          {"polls_blocked", c.polls_blocked.get()}};
+  return telemetry::to_json(telemetry::Reading(letters.gathering()));
 }
 
 ordered_json dlq_document(const Appliance& appliance) {

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <utility>
 
+#include "telemetry/figure_json.hpp"
 #include "telemetry/topic_counters.hpp"
 
 namespace esc::app {
@@ -16,75 +17,25 @@ namespace {
 
 using nlohmann::ordered_json;
 
-template <class Reason>
-std::uint64_t total(const telemetry::CounterSet<Reason>& set) {
-  std::uint64_t sum = 0;
-  for (std::size_t i = 0; i < set.kSize; ++i) sum += set.get(static_cast<Reason>(i));
-  return sum;
-}
-
-template <class Block, class Value>
-std::uint64_t sum_of(std::span<const Block> blocks, Value&& value_of) {
-  std::uint64_t sum = 0;
-  for (const Block& block : blocks) sum += value_of(block);
-  return sum;
-}
-template <class Block>
-std::uint64_t sum_of(std::span<const Block> blocks, telemetry::Counter Block::*counter) {
-  return sum_of(blocks, [counter](const Block& block) { return (block.*counter).get(); });
-}
-
 // The blocks that one RX stage has, two for each pipeline, as one.
 ordered_json rx_json(const RxNode& rx) {
-  using telemetry::FrameCounters;
-  using telemetry::PacketCounters;
-  const auto dropped = [](const auto& set) {
-    return [set](const auto& c) { return total(c.*set); };
-  };
-  return {{"packets", sum_of(rx.packets(), &PacketCounters::packets_received)},
-          {"bytes", sum_of(rx.packets(), &PacketCounters::packet_bytes)},
-          {"datagrams", sum_of(rx.packets(), &PacketCounters::datagrams)},
-          {"datagrams_plain", sum_of(rx.packets(), &PacketCounters::datagrams_plain)},
-          {"frames", sum_of(rx.frames(), &FrameCounters::frames_received)},
-          {"events", sum_of(rx.frames(), &FrameCounters::events_pushed)},
-          {"events_plain", sum_of(rx.frames(), &FrameCounters::events_plain)},
-          {"dropped", sum_of(rx.packets(), dropped(&PacketCounters::packet_dropped)) +
-                          sum_of(rx.frames(), dropped(&FrameCounters::frame_dropped))},
-          {"dead_lettered", sum_of(rx.frames(), &FrameCounters::dead_lettered)},
-          {"polls", sum_of(rx.packets(), &PacketCounters::polls)},
-          {"bursts", sum_of(rx.packets(), &PacketCounters::bursts)},
-          {"ring_full", sum_of(rx.packets(), &PacketCounters::ring_full)},
-          {"polls_deferred", sum_of(rx.packets(), &PacketCounters::polls_deferred)},
-          {"frames_linearised", sum_of(rx.frames(), &FrameCounters::frames_linearised)},
-          {"jumbo_waits", sum_of(rx.frames(), &FrameCounters::jumbo_waits)},
-          {"held", sum_of(rx.packets(), &PacketCounters::packets_held) +
-                       sum_of(rx.frames(), &FrameCounters::events_held)}};
+  telemetry::Reading<telemetry::PacketCounters> packets;
+  for (const auto& block : rx.packets()) packets += telemetry::Reading(block);
+  telemetry::Reading<telemetry::FrameCounters> frames;
+  for (const auto& block : rx.frames()) frames += telemetry::Reading(block);
+  ordered_json json = telemetry::to_json(packets);
+  telemetry::add_to(json, frames);
+  return json;
 }
 
-ordered_json dispatch_json(const telemetry::DispatchCounters& c) {
-  return {{"events", c.events_received.get()},
-          {"routed", c.events_routed.get()},
-          {"duplicate", c.duplicate.get()},
-          {"stale", c.stale.get()},
-          {"duplicate_key", c.duplicate_key.get()},
-          {"duplicate_replay", c.duplicate_replay.get()},
-          {"replayed", c.replayed.get()},
-          {"replay_refused", c.frame_dropped.get(FrameDrop::kReplayNotAllowed)},
-          {"unkeyed", c.unkeyed.get()},
-          {"dropped", total(c.frame_dropped)},
-          {"polls", c.polls.get()},
-          {"bursts", c.bursts.get()},
-          {"polls_blocked", c.polls_blocked.get()},
-          {"workers_stopped", c.workers_stopped.get()},
-          {"held", c.events_held.get()},
-          {"dead_lettered", c.dead_lettered.get()}};
+ordered_json dispatch_json(const telemetry::DispatchCounters& counters) {
+  ordered_json json = telemetry::to_json(telemetry::Reading(counters));
+  json["replay_refused"] = counters.frame_dropped.get(FrameDrop::kReplayNotAllowed);
+  return json;
 }
 
-ordered_json worker_json(const telemetry::WorkerCounters& c) {
-  return {{"events", c.events_received.get()}, {"delivered", c.delivered.get()},
-          {"retries", c.retries.get()},        {"dead_lettered", c.dead_lettered.get()},
-          {"dropped", total(c.frame_dropped)}, {"polls", c.polls.get()},
-          {"bursts", c.bursts.get()}};
+ordered_json worker_json(const telemetry::WorkerCounters& counters) {
+  return telemetry::to_json(telemetry::Reading(counters));
 }
 
 double cycles_to(double per_second, std::uint64_t cycles) {

@@ -8,6 +8,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "base/named.hpp"
+
 namespace esc {
 
 /// In rising order.
@@ -22,25 +24,43 @@ enum class PressureLevel : std::uint8_t {
 
 inline constexpr std::size_t kPressureLevels = static_cast<std::size_t>(PressureLevel::kCount);
 
-inline constexpr std::array<std::string_view, kPressureLevels> kPressureLevelNames = {
-    "healthy", "elevated", "degraded", "critical", "emergency"};
+inline constexpr NamedTable<PressureLevel> kPressureLevelRows = {{
+    {PressureLevel::kHealthy, "healthy", "nothing is near its bound"},
+    {PressureLevel::kElevated, "elevated", "ports that cannot lose packets are left alone"},
+    {PressureLevel::kDegraded, "degraded", "NIC rings under half full are left alone as well"},
+    {PressureLevel::kCritical, "critical", "every port is polled; low priorities are shed"},
+    {PressureLevel::kEmergency, "emergency",
+     "every port is polled; all but the highest may be shed"},
+}};
+static_assert(well_named(kPressureLevelRows));
+
+inline constexpr auto kPressureLevelNames = names_of(kPressureLevelRows);
 
 /// The inputs from which the level is computed, each in per mille of its maximum.
 enum class PressureInput : std::uint8_t {
-  kIngestRing,  ///< cells of the ring from the RX lcores to the dispatcher
-  /// Cells in use of a worker's ring: the emptiest of the workers that make progress.
+  kIngestRing,
   kWorkerRing,
-  kPool,  ///< mbufs in use of the pool that has the fewest left
-  /// Age of a worker's oldest event: the smallest among the workers that make progress.
+  kPool,
   kWorkerLatency,
-  kDeadLetters,  ///< dead letters that wait for the disk
+  kDeadLetters,
   kCount
 };
 
 inline constexpr std::size_t kPressureInputs = static_cast<std::size_t>(PressureInput::kCount);
 
-inline constexpr std::array<std::string_view, kPressureInputs> kPressureInputNames = {
-    "ingest_ring", "worker_ring", "pool", "worker_latency", "dead_letters"};
+inline constexpr NamedTable<PressureInput> kPressureInputRows = {{
+    {PressureInput::kIngestRing, "ingest_ring",
+     "cells of the ring from the RX lcores to the dispatcher"},
+    {PressureInput::kWorkerRing, "worker_ring",
+     "cells in use of a worker's ring: the emptiest of the workers that make progress"},
+    {PressureInput::kPool, "pool", "mbufs in use of the pool that has the fewest left"},
+    {PressureInput::kWorkerLatency, "worker_latency",
+     "age of a worker's oldest event: the smallest among the workers that make progress"},
+    {PressureInput::kDeadLetters, "dead_letters", "dead letters that wait for the disk"},
+}};
+static_assert(well_named(kPressureInputRows));
+
+inline constexpr auto kPressureInputNames = names_of(kPressureInputRows);
 
 [[nodiscard]] constexpr std::string_view name(PressureLevel level) noexcept {
   return kPressureLevelNames[static_cast<std::size_t>(level)];

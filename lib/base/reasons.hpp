@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The names in the ledger: every way a packet or a frame can end. One enumerator, one stable name,
-// one counter. The names are a contract with everyone who reads a ledger: extend the lists, never
+// one counter. The names are a contract with everyone who reads a ledger: extend the tables, never
 // rename.
 #pragma once
 
@@ -8,6 +8,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
+
+#include "base/named.hpp"
 
 namespace esc {
 
@@ -22,48 +24,66 @@ enum class FrameDrop : std::uint8_t {
   kReservedTopic,
   kBadSession,
   kPartialAtClose,
-  kNoJumboBuffer,       ///< a frame that spans segments, and no mbuf to make it whole in
-  kUnknownTopic,        ///< no route takes it
-  kHandlerRefused,      ///< the handler said no
-  kDrainedAtDeadline,   ///< still queued when the drain deadline passed
-  kWorkerFull,          ///< its worker's ring was full, and its route does not wait, or cannot
-  kHoldExpired,         ///< waited for its worker for the longest time allowed
-  kPaused,              ///< came while the appliance was paused, and found no room
-  kShedCritical,        ///< shed for its priority, at the level critical
-  kShedEmergency,       ///< shed for its priority, at the level emergency
-  kTopicNotAllowed,     ///< its sender may not publish to its topic
-  kProducerNotAllowed,  ///< its sender may not speak for its producer
-  kDlqBacklog,          ///< a dead letter, and no room on the way to the storage
-  kDlqWriteFailed,      ///< a dead letter that the disk did not take
-  kReplayNotAllowed,    ///< says that it is a replayed dead letter, and its sender may not replay
+  kNoJumboBuffer,
+  kUnknownTopic,
+  kHandlerRefused,
+  kDrainedAtDeadline,
+  kWorkerFull,
+  kHoldExpired,
+  kPaused,
+  kShedCritical,
+  kShedEmergency,
+  kTopicNotAllowed,
+  kProducerNotAllowed,
+  kDlqBacklog,
+  kDlqWriteFailed,
+  kReplayNotAllowed,
   kCount
 };
 
-inline constexpr std::array<std::string_view, static_cast<std::size_t>(FrameDrop::kCount)>
-    kFrameDropNames = {
-        "length_out_of_bounds",
-        "frame_truncated",
-        "topic_len_out_of_bounds",
-        "topic_not_utf8",
-        "topic_control_character",
-        "reserved_topic",
-        "bad_session",
-        "partial_at_close",
-        "no_jumbo_buffer",
-        "unknown_topic",
-        "handler_refused",
-        "drained_at_deadline",
-        "worker_full",
-        "hold_expired",
-        "paused",
-        "shed_critical",
-        "shed_emergency",
-        "topic_not_allowed",
-        "producer_not_allowed",
-        "dlq_backlog",
-        "dlq_write_failed",
-        "replay_not_allowed",
-};
+inline constexpr NamedTable<FrameDrop> kFrameDropRows = {{
+    {FrameDrop::kLengthOutOfBounds, "length_out_of_bounds",
+     "its length is below or above what a frame may have"},
+    {FrameDrop::kFrameTruncated, "frame_truncated",
+     "what is left of the datagram is shorter than the frame says"},
+    {FrameDrop::kTopicLenOutOfBounds, "topic_len_out_of_bounds",
+     "its topic is empty, or longer than a topic or the frame may be"},
+    {FrameDrop::kTopicNotUtf8, "topic_not_utf8", "its topic is not UTF-8"},
+    {FrameDrop::kTopicControlCharacter, "topic_control_character",
+     "its topic has a control character"},
+    {FrameDrop::kReservedTopic, "reserved_topic", "its topic is among those that are reserved"},
+    {FrameDrop::kBadSession, "bad_session",
+     "a session frame whose size, version or numbers are wrong"},
+    {FrameDrop::kPartialAtClose, "partial_at_close",
+     "its connection was closed in the middle of it"},
+    {FrameDrop::kNoJumboBuffer, "no_jumbo_buffer",
+     "it spans segments, and there was no buffer to make it whole in"},
+    {FrameDrop::kUnknownTopic, "unknown_topic", "no route takes its topic"},
+    {FrameDrop::kHandlerRefused, "handler_refused",
+     "its handler said no, as often as its route's retries allow"},
+    {FrameDrop::kDrainedAtDeadline, "drained_at_deadline",
+     "still queued when the drain deadline passed"},
+    {FrameDrop::kWorkerFull, "worker_full",
+     "its worker's ring was full, and its route does not wait, or cannot"},
+    {FrameDrop::kHoldExpired, "hold_expired", "waited for its worker for the longest time allowed"},
+    {FrameDrop::kPaused, "paused", "came while the appliance was paused, and found no room"},
+    {FrameDrop::kShedCritical, "shed_critical", "shed for its priority, at the level critical"},
+    {FrameDrop::kShedEmergency, "shed_emergency", "shed for its priority, at the level emergency"},
+    {FrameDrop::kTopicNotAllowed, "topic_not_allowed", "its sender may not publish to its topic"},
+    {FrameDrop::kProducerNotAllowed, "producer_not_allowed",
+     "its sender may not speak for its producer"},
+    {FrameDrop::kDlqBacklog, "dlq_backlog", "a dead letter, and no room on the way to the storage"},
+    {FrameDrop::kDlqWriteFailed, "dlq_write_failed", "a dead letter that the disk did not take"},
+    {FrameDrop::kReplayNotAllowed, "replay_not_allowed",
+     "says that it is a replayed dead letter, and its sender may not replay"},
+}};
+static_assert(well_named(kFrameDropRows));
+
+inline constexpr auto kFrameDropNames = names_of(kFrameDropRows);
+
+[[nodiscard]] constexpr std::string_view name(FrameDrop reason) noexcept {
+  return kFrameDropNames[static_cast<std::size_t>(reason)];
+}
 
 /// Why a packet is dropped before any of its frames is looked at (docs/wire-format.md, "From packet
 /// to datagram").
@@ -77,16 +97,31 @@ enum class PacketDrop : std::uint8_t {
   kBadUdpLength,
   kBadIpChecksum,
   kBadUdpChecksum,
-  kDrainedAtDeadline,  ///< received, but not parsed when the drain deadline passed
+  kDrainedAtDeadline,
   kCount
 };
 
-inline constexpr std::array<std::string_view, static_cast<std::size_t>(PacketDrop::kCount)>
-    kPacketDropNames = {
-        "short_header",     "vlan_too_deep",       "bad_ip_header",  "ip_truncated",
-        "fragment",         "wrong_port",          "bad_udp_length", "bad_ip_checksum",
-        "bad_udp_checksum", "drained_at_deadline",
-};
+inline constexpr NamedTable<PacketDrop> kPacketDropRows = {{
+    {PacketDrop::kShortHeader, "short_header", "ends within a header"},
+    {PacketDrop::kVlanTooDeep, "vlan_too_deep", "has more VLAN tags than are looked through"},
+    {PacketDrop::kBadIpHeader, "bad_ip_header", "its IP header breaks a rule of the wire format"},
+    {PacketDrop::kIpTruncated, "ip_truncated", "has fewer bytes than its IP header says"},
+    {PacketDrop::kFragment, "fragment", "a fragment of a larger IP packet"},
+    {PacketDrop::kWrongPort, "wrong_port", "a datagram to a UDP port that carries no events"},
+    {PacketDrop::kBadUdpLength, "bad_udp_length",
+     "its UDP length is less than a header, or more than its IP packet has"},
+    {PacketDrop::kBadIpChecksum, "bad_ip_checksum", "its IP header's checksum is wrong"},
+    {PacketDrop::kBadUdpChecksum, "bad_udp_checksum", "its UDP checksum is wrong"},
+    {PacketDrop::kDrainedAtDeadline, "drained_at_deadline",
+     "received, but not parsed when the drain deadline passed"},
+}};
+static_assert(well_named(kPacketDropRows));
+
+inline constexpr auto kPacketDropNames = names_of(kPacketDropRows);
+
+[[nodiscard]] constexpr std::string_view name(PacketDrop reason) noexcept {
+  return kPacketDropNames[static_cast<std::size_t>(reason)];
+}
 
 /// Packets that are sound but carry no events.
 enum class NonEvent : std::uint8_t {
@@ -102,18 +137,21 @@ enum class NonEvent : std::uint8_t {
   kCount
 };
 
-inline constexpr std::array<std::string_view, static_cast<std::size_t>(NonEvent::kCount)>
-    kNonEventNames = {
-        "llc",  "arp", "other_ethertype",   "icmp",           "icmpv6",
-        "igmp", "tcp", "other_ip_protocol", "empty_datagram",
-};
+inline constexpr NamedTable<NonEvent> kNonEventRows = {{
+    {NonEvent::kLlc, "llc", "an IEEE 802.3 frame, with a length in place of a type"},
+    {NonEvent::kArp, "arp", "ARP"},
+    {NonEvent::kOtherEthertype, "other_ethertype", "an Ethernet type that is neither IP nor ARP"},
+    {NonEvent::kIcmp, "icmp", "ICMP"},
+    {NonEvent::kIcmpv6, "icmpv6", "ICMPv6"},
+    {NonEvent::kIgmp, "igmp", "IGMP"},
+    {NonEvent::kTcp, "tcp", "TCP"},
+    {NonEvent::kOtherIpProtocol, "other_ip_protocol", "an IP protocol that is none of the others"},
+    {NonEvent::kEmptyDatagram, "empty_datagram", "a datagram to one of our ports, without payload"},
+}};
+static_assert(well_named(kNonEventRows));
 
-[[nodiscard]] constexpr std::string_view name(FrameDrop reason) noexcept {
-  return kFrameDropNames[static_cast<std::size_t>(reason)];
-}
-[[nodiscard]] constexpr std::string_view name(PacketDrop reason) noexcept {
-  return kPacketDropNames[static_cast<std::size_t>(reason)];
-}
+inline constexpr auto kNonEventNames = names_of(kNonEventRows);
+
 [[nodiscard]] constexpr std::string_view name(NonEvent kind) noexcept {
   return kNonEventNames[static_cast<std::size_t>(kind)];
 }
@@ -133,29 +171,27 @@ enum class DeadReason : std::uint8_t {
   kCount
 };
 
-inline constexpr std::array<std::string_view, static_cast<std::size_t>(DeadReason::kCount)>
-    kDeadReasonNames = {
-        "none",          "unknown_topic",  "handler_refused", "worker_full",         "hold_expired",
-        "shed_critical", "shed_emergency", "stale",           "drained_at_deadline",
-};
+inline constexpr NamedTable<DeadReason> kDeadReasonRows = {{
+    {DeadReason::kNone, "none", "no reason; no letter has it"},
+    {DeadReason::kUnknownTopic, "unknown_topic", "no route takes its topic"},
+    {DeadReason::kHandlerRefused, "handler_refused",
+     "its handler said no, as often as its route's retries allow"},
+    {DeadReason::kWorkerFull, "worker_full",
+     "its worker's ring was full, and its route does not wait, or cannot"},
+    {DeadReason::kHoldExpired, "hold_expired",
+     "waited for its worker for the longest time allowed"},
+    {DeadReason::kShedCritical, "shed_critical", "shed for its priority, at the level critical"},
+    {DeadReason::kShedEmergency, "shed_emergency", "shed for its priority, at the level emergency"},
+    {DeadReason::kStale, "stale", "too far behind what its producer sent last"},
+    {DeadReason::kDrainedAtDeadline, "drained_at_deadline",
+     "still queued when the drain deadline passed"},
+}};
+static_assert(well_named(kDeadReasonRows));
+
+inline constexpr auto kDeadReasonNames = names_of(kDeadReasonRows);
 
 [[nodiscard]] constexpr std::string_view name(DeadReason reason) noexcept {
   return kDeadReasonNames[static_cast<std::size_t>(reason)];
 }
-
-namespace detail {
-template <std::size_t N>
-[[nodiscard]] constexpr bool all_named(const std::array<std::string_view, N>& names) {
-  for (const std::string_view label : names) {
-    if (label.empty()) return false;
-  }
-  return true;
-}
-}  // namespace detail
-
-static_assert(detail::all_named(kFrameDropNames), "every FrameDrop has a stable name");
-static_assert(detail::all_named(kPacketDropNames), "every PacketDrop has a stable name");
-static_assert(detail::all_named(kNonEventNames), "every NonEvent has a stable name");
-static_assert(detail::all_named(kDeadReasonNames), "every DeadReason has a stable name");
 
 }  // namespace esc

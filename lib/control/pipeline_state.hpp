@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/named.hpp"
 #include "base/one_thread.hpp"
 #include "telemetry/counter.hpp"
 
@@ -26,27 +27,44 @@ enum class PipelineState : std::uint8_t {
 
 inline constexpr std::size_t kPipelineStates = static_cast<std::size_t>(PipelineState::kCount);
 
-inline constexpr std::array<std::string_view, kPipelineStates> kPipelineStateNames = {
-    "starting", "running", "paused", "draining", "stopped"};
+inline constexpr NamedTable<PipelineState> kPipelineStateRows = {{
+    {PipelineState::kStarting, "starting", "the lcores do not poll yet"},
+    {PipelineState::kRunning, "running", "receives and works"},
+    {PipelineState::kPaused, "paused", "holds events back outside; what is in flight is finished"},
+    {PipelineState::kDraining, "draining", "receives nothing more; what is in flight is finished"},
+    {PipelineState::kStopped, "stopped", "everything is finished or counted as left"},
+}};
+static_assert(well_named(kPipelineStateRows));
+
+inline constexpr auto kPipelineStateNames = names_of(kPipelineStateRows);
 
 [[nodiscard]] constexpr std::string_view name(PipelineState state) noexcept {
   return kPipelineStateNames[static_cast<std::size_t>(state)];
 }
 
 enum class PipelineRequest : std::uint8_t {
-  kStarted,  ///< the start is complete: every lcore polls
-  kPause,    ///< somebody wants events held back
+  kStarted,
+  kPause,
   kResume,
-  kDrain,    ///< somebody wants it to end
-  kDrained,  ///< nothing is in flight any more, or the deadline has passed
-  kFail,     ///< something that it cannot go on without is gone
+  kDrain,
+  kDrained,
+  kFail,
   kCount
 };
 
 inline constexpr std::size_t kPipelineRequests = static_cast<std::size_t>(PipelineRequest::kCount);
 
-inline constexpr std::array<std::string_view, kPipelineRequests> kPipelineRequestNames = {
-    "started", "pause", "resume", "drain", "drained", "fail"};
+inline constexpr NamedTable<PipelineRequest> kPipelineRequestRows = {{
+    {PipelineRequest::kStarted, "started", "the start is complete: every lcore polls"},
+    {PipelineRequest::kPause, "pause", "somebody wants events held back"},
+    {PipelineRequest::kResume, "resume", "somebody wants events received again"},
+    {PipelineRequest::kDrain, "drain", "somebody wants it to end"},
+    {PipelineRequest::kDrained, "drained", "nothing is in flight, or the deadline has passed"},
+    {PipelineRequest::kFail, "fail", "something that it cannot go on without is gone"},
+}};
+static_assert(well_named(kPipelineRequestRows));
+
+inline constexpr auto kPipelineRequestNames = names_of(kPipelineRequestRows);
 
 [[nodiscard]] constexpr std::string_view name(PipelineRequest request) noexcept {
   return kPipelineRequestNames[static_cast<std::size_t>(request)];

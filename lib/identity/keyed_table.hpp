@@ -14,6 +14,7 @@
 #include "identity/key_hasher.hpp"
 #include "identity/keyed_bucket.hpp"
 #include "telemetry/counter.hpp"
+#include "telemetry/figure.hpp"
 
 namespace esc::identity {
 
@@ -47,6 +48,22 @@ struct KeyedTotals {
     add_put_in(counters);
   }
 };
+static_assert(telemetry::members<KeyedTotals>() == telemetry::members<KeyedCounters>());
+
+[[nodiscard]] constexpr auto figures_of(const KeyedTotals* /*block*/) {
+  using B = KeyedTotals;
+  using telemetry::Figure, telemetry::Kind, telemetry::Unit;
+  return telemetry::describe(
+      "keys", Figure{"new", "Keys that were not known", &B::fresh},
+      Figure{"duplicates", "Keys that were seen before", &B::duplicates},
+      Figure{"contended", "Keys that several lcores brought at once, and that passed unjudged",
+             &B::contended},
+      Figure{"evicted", "Keys forgotten within the window, for want of room", &B::evicted},
+      Figure{"expired", "Keys taken out beyond the window", &B::expired},
+      Figure{"evicted_age", "Ages of evicted keys, summed, in ticks", &B::evicted_age,
+             Kind::kWord});
+}
+static_assert(telemetry::well_described<KeyedTotals>());
 
 /// How many lcores a table is for. A single one does without atomic swaps.
 enum class KeyCallers : std::uint8_t { kOne, kMany };

@@ -10,6 +10,7 @@
 #include "base/align.hpp"
 #include "identity/sequence_window.hpp"
 #include "telemetry/counter.hpp"
+#include "telemetry/figure.hpp"
 
 namespace esc::identity {
 
@@ -122,5 +123,19 @@ struct ProducerTotals {
     lost.set(lost.get() + std::min(numbers, kMostLost - lost.get()));
   }
 };
+
+[[nodiscard]] constexpr auto figures_of(const ProducerTotals* /*block*/) {
+  using B = ProducerTotals;
+  using telemetry::Figure, telemetry::Kind, telemetry::Unit;
+  return telemetry::describe(
+      "producers", Figure{"known", "Producers that have a window", &B::live, Kind::kGauge},
+      Figure{"expired", "Producers forgotten", &B::expired},
+      Figure{"events_untracked", "Numbered events of producers that there was no room for",
+             &B::untracked},
+      Figure{"missing", "Numbers in windows that were sent, and have not come", &B::missing,
+             Kind::kGauge},
+      Figure{"lost", "Numbers that never came, and are lost for good", &B::lost});
+}
+static_assert(telemetry::well_described<ProducerTotals>());
 
 }  // namespace esc::identity

@@ -7,6 +7,7 @@
 
 #include "base/align.hpp"
 #include "telemetry/counter.hpp"
+#include "telemetry/figure.hpp"
 
 namespace esc::runtime {
 
@@ -21,5 +22,23 @@ struct alignas(kCacheLineBytes) LcoreStatus {
   telemetry::Counter longest_round_cycles;
   telemetry::Counter running;  ///< 1 between entry and return
 };
+
+[[nodiscard]] constexpr auto figures_of(const LcoreStatus* /*block*/) {
+  using B = LcoreStatus;
+  using telemetry::Figure, telemetry::Kind, telemetry::Unit;
+  return telemetry::describe(
+      "lcore",
+      Figure{"work", "Time of rounds that found work", &B::work_cycles, Kind::kCounter,
+             Unit::kCycles, "work_s"},
+      Figure{"rounds", "Rounds through its stages", &B::rounds},
+      Figure{"sleeps", "Naps for want of work", &B::sleeps},
+      Figure{"heartbeat_age", "How long ago its last round began", &B::heartbeat_tsc, Kind::kGauge,
+             Unit::kMoment, "heartbeat_age_ms"},
+      Figure{"longest_round", "The longest round since the start", &B::longest_round_cycles,
+             Kind::kGauge, Unit::kCycles, "longest_round_us"},
+      Figure{"running", "1 while it runs", &B::running, Kind::kGauge},
+      Figure{"stage", "The stage that it polls or polled last", &B::stage, Kind::kWord});
+}
+static_assert(telemetry::well_described<LcoreStatus>());
 
 }  // namespace esc::runtime

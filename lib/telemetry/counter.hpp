@@ -39,6 +39,9 @@ class CounterSet {
   [[nodiscard]] std::uint64_t get(Reason reason) const noexcept {
     return counters_[static_cast<std::size_t>(reason)].get();
   }
+  [[nodiscard]] std::uint64_t at(std::size_t index) const noexcept {
+    return counters_[index].get();
+  }
 
  private:
   std::array<Counter, kSize> counters_{};

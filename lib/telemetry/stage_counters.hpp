@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The counter block of each stage. Each block belongs to one lcore, which alone writes it; the main
-// lcore reads.
+// The counter block of each stage, and what each of its figures is. Each block belongs to one
+// lcore, which alone writes it; the main lcore reads.
 #pragma once
 
 #include <cstddef>
@@ -9,6 +9,7 @@
 #include "base/align.hpp"
 #include "base/reasons.hpp"
 #include "telemetry/counter.hpp"
+#include "telemetry/figure.hpp"
 #include "telemetry/shed_counters.hpp"
 
 namespace esc::telemetry {
@@ -30,6 +31,29 @@ struct alignas(kCacheLineBytes) PacketCounters {
   CounterSet<PacketDrop> packet_dropped;
 };
 
+[[nodiscard]] constexpr auto figures_of(const PacketCounters* /*block*/) {
+  using B = PacketCounters;
+  return describe(
+      "rx", Figure{"packets", "Packets taken from the port", &B::packets_received},
+      Figure{"bytes", "Bytes of those packets, headers included", &B::packet_bytes, Kind::kCounter,
+             Unit::kBytes},
+      Figure{"datagrams", "Packets that are datagrams for us", &B::datagrams},
+      Figure{"datagrams_plain", "Datagrams found by the pass over a burst's headers",
+             &B::datagrams_plain},
+      Figure{"polls", "Polls of a receive queue", &B::polls},
+      Figure{"bursts", "Polls that found packets", &B::bursts},
+      Figure{"ring_full", "Polls that left events over because a ring was full", &B::ring_full},
+      Figure{"polls_deferred", "Polls put off because a ring was past its soft mark",
+             &B::polls_deferred},
+      Figure{"held", "Packets that the stage holds between two polls", &B::packets_held,
+             Kind::kGauge},
+      Figure{"non_event", "Sound packets that carry no events, by kind", &B::non_event,
+             Kind::kCounter, Unit::kNone, "non_event", "kind", kNonEventNames},
+      Figure{"dropped", "Packets dropped, by reason", &B::packet_dropped, Kind::kCounter,
+             Unit::kNone, "dropped", "reason", kPacketDropNames});
+}
+static_assert(well_described<PacketCounters>());
+
 /// Frames that an intake read, for one pipeline, whatever the bytes came by. Writer: the lcore of
 /// the stage that reads them. Readers: main lcore, telemetry thread.
 struct alignas(kCacheLineBytes) FrameCounters {
@@ -47,6 +71,29 @@ struct alignas(kCacheLineBytes) FrameCounters {
   CounterSet<FrameDrop> frame_dropped;
   ShedCounters shed;  ///< frames shed, by the level that did, whatever became of them
 };
+
+[[nodiscard]] constexpr auto figures_of(const FrameCounters* /*block*/) {
+  using B = FrameCounters;
+  return describe(
+      "intake", Figure{"frames", "Frames read, or refused", &B::frames_received},
+      Figure{"events", "Events pushed to a dispatcher", &B::events_pushed},
+      Figure{"control", "Session frames", &B::control},
+      Figure{"held", "Events that the intake holds between two polls", &B::events_held,
+             Kind::kGauge},
+      Figure{"datagram_open", "1: a datagram has frames that are not read yet", &B::datagram_open,
+             Kind::kGauge},
+      Figure{"events_plain", "Events read at one go", &B::events_plain},
+      Figure{"frames_linearised", "Frames copied whole, since they spanned segments",
+             &B::frames_linearised},
+      Figure{"jumbo_waits", "Polls that waited for a jumbo buffer", &B::jumbo_waits},
+      Figure{"dead_lettered", "Events handed to the storage as dead letters", &B::dead_lettered},
+      Figure{"dropped", "Frames dropped at the intake, by reason", &B::frame_dropped,
+             Kind::kCounter, Unit::kNone, "dropped", "reason", kFrameDropNames},
+      Figure{"shed",
+             "Frames shed for their priority, by the level that did, whatever became of them",
+             &B::shed, Kind::kCounter, Unit::kNone, "shed", "level", kPressureLevelNames});
+}
+static_assert(well_described<FrameCounters>());
 
 /// Writer: the dispatcher's lcore. Readers: main lcore, telemetry thread.
 struct alignas(kCacheLineBytes) DispatchCounters {
@@ -68,6 +115,35 @@ struct alignas(kCacheLineBytes) DispatchCounters {
   CounterSet<FrameDrop> frame_dropped;
 };
 
+[[nodiscard]] constexpr auto figures_of(const DispatchCounters* /*block*/) {
+  using B = DispatchCounters;
+  return describe(
+      "dispatch", Figure{"events", "Events taken from the ingest ring", &B::events_received},
+      Figure{"routed", "Events put into a worker's ring", &B::events_routed},
+      Figure{"duplicate", "Events whose number was seen before", &B::duplicate},
+      Figure{"stale", "Events too old for their window to tell", &B::stale},
+      Figure{"duplicate_key", "Events whose key was seen before", &B::duplicate_key},
+      Figure{"duplicate_replay", "Replayed dead letters that were seen before",
+             &B::duplicate_replay},
+      Figure{"replayed", "Replayed dead letters that were not seen before", &B::replayed},
+      Figure{"unkeyed", "Events too short for the key that their route wants; they pass",
+             &B::unkeyed},
+      Figure{"dropped", "Events dropped at the dispatcher, by reason", &B::frame_dropped,
+             Kind::kCounter, Unit::kNone, "dropped", "reason", kFrameDropNames},
+      Figure{"polls", "Polls of the ingest ring", &B::polls},
+      Figure{"bursts", "Polls that found events", &B::bursts},
+      Figure{"polls_blocked", "Polls that left events in the ring, to wait for a worker",
+             &B::polls_blocked},
+      Figure{"workers_stopped", "Workers for which nothing waits any more", &B::workers_stopped,
+             Kind::kGauge},
+      Figure{"held", "Events that wait for workers whose rings are full", &B::events_held,
+             Kind::kGauge},
+      Figure{"dead_lettered", "Events handed to the storage as dead letters", &B::dead_lettered},
+      Figure{"shed_as_told", "Events dropped as worker_full because their routes do not wait",
+             &B::shed_as_told});
+}
+static_assert(well_described<DispatchCounters>());
+
 /// Writer: the worker's lcore. Readers: main lcore, telemetry thread.
 struct alignas(kCacheLineBytes) WorkerCounters {
   Counter events_received;
@@ -80,5 +156,22 @@ struct alignas(kCacheLineBytes) WorkerCounters {
   Counter in_hand;        ///< gauge: an InHand
   CounterSet<FrameDrop> frame_dropped;
 };
+
+[[nodiscard]] constexpr auto figures_of(const WorkerCounters* /*block*/) {
+  using B = WorkerCounters;
+  return describe(
+      "worker", Figure{"events", "Events taken from the worker's ring", &B::events_received},
+      Figure{"delivered", "Events that a handler took", &B::delivered},
+      Figure{"retries", "Handlers asked again about events that they had refused", &B::retries},
+      Figure{"dead_lettered", "Events handed to the storage as dead letters", &B::dead_lettered},
+      Figure{"dropped", "Events dropped at the worker, by reason", &B::frame_dropped,
+             Kind::kCounter, Unit::kNone, "dropped", "reason", kFrameDropNames},
+      Figure{"polls", "Polls of the worker's ring", &B::polls},
+      Figure{"bursts", "Polls that found events", &B::bursts},
+      Figure{"oldest_rx", "When the oldest event of the last burst came; 0: idle",
+             &B::oldest_rx_tsc, Kind::kWord, Unit::kMoment},
+      Figure{"in_hand", "An InHand", &B::in_hand, Kind::kWord});
+}
+static_assert(well_described<WorkerCounters>());
 
 }  // namespace esc::telemetry

@@ -6,6 +6,7 @@
 #include "base/align.hpp"
 #include "base/reasons.hpp"
 #include "telemetry/counter.hpp"
+#include "telemetry/figure.hpp"
 
 namespace esc::telemetry {
 
@@ -13,6 +14,12 @@ namespace esc::telemetry {
 struct alignas(kCacheLineBytes) GatherCounters {
   Counter taken;  ///< out of the rings; each is settled sooner or later
 };
+
+[[nodiscard]] constexpr auto figures_of(const GatherCounters* /*block*/) {
+  using B = GatherCounters;
+  return describe("storage", Figure{"taken", "Dead letters taken out of the rings", &B::taken});
+}
+static_assert(well_described<GatherCounters>());
 
 /// Writer: the storage lcore. Readers: main lcore, telemetry thread.
 struct alignas(kCacheLineBytes) StorageCounters {
@@ -22,6 +29,18 @@ struct alignas(kCacheLineBytes) StorageCounters {
   Counter commits;        ///< handed to the thread that writes
   Counter bytes;          ///< of the frames in them
 };
+
+[[nodiscard]] constexpr auto figures_of(const StorageCounters* /*block*/) {
+  using B = StorageCounters;
+  return describe(
+      "storage", Figure{"commits", "Commits handed to the thread that writes", &B::commits},
+      Figure{"bytes", "Bytes of the frames in them", &B::bytes, Kind::kCounter, Unit::kBytes},
+      Figure{"polls", "Polls of the rings of dead letters", &B::polls},
+      Figure{"bursts", "Polls that took dead letters", &B::bursts},
+      Figure{"polls_blocked", "Polls that had to wait for the disk to give a buffer back",
+             &B::polls_blocked});
+}
+static_assert(well_described<StorageCounters>());
 
 /// Dead letters of one pipeline, settled. Writer: the writing thread. Readers: main lcore,
 /// telemetry thread.
@@ -38,6 +57,16 @@ struct alignas(kCacheLineBytes) SettledCounters {
   }
 };
 
+[[nodiscard]] constexpr auto figures_of(const SettledCounters* /*block*/) {
+  using B = SettledCounters;
+  return describe(
+      "dead_letters",
+      Figure{"durable", "Dead letters that are on the disk, by reason", &B::durable, Kind::kCounter,
+             Unit::kNone, "durable", "reason", kDeadReasonNames},
+      Figure{"write_failed", "Dead letters that the disk did not take", &B::write_failed});
+}
+static_assert(well_described<SettledCounters>());
+
 /// What became of the commits. Writer: the writing thread. Readers: main lcore, telemetry thread.
 struct alignas(kCacheLineBytes) DiskCounters {
   Counter commits;         ///< that are durable
@@ -52,5 +81,25 @@ struct alignas(kCacheLineBytes) DiskCounters {
   Counter segments_removed;    ///< by retention, with the letters in them
   Counter letters_removed;
 };
+
+[[nodiscard]] constexpr auto figures_of(const DiskCounters* /*block*/) {
+  using B = DiskCounters;
+  return describe(
+      "disk", Figure{"commits", "Commits of dead letters that are durable", &B::commits},
+      Figure{"commits_failed", "Commits that the disk did not take", &B::commits_failed},
+      Figure{"bytes", "Bytes of durable commits", &B::bytes, Kind::kCounter, Unit::kBytes},
+      Figure{"last_error", "errno of the last commit; 0: it is durable", &B::last_error,
+             Kind::kGauge},
+      Figure{"commit", "Time that commits took", &B::commit_ns, Kind::kCounter, Unit::kNanoseconds,
+             "commit_s"},
+      Figure{"segments", "Segment files there are", &B::segments, Kind::kGauge},
+      Figure{"segment_bytes", "Size of the segment files", &B::segment_bytes, Kind::kGauge,
+             Unit::kBytes},
+      Figure{"segments_begun", "Segment files begun", &B::segments_begun},
+      Figure{"segments_abandoned", "Segment files left after an error", &B::segments_abandoned},
+      Figure{"segments_removed", "Segment files removed by retention", &B::segments_removed},
+      Figure{"letters_removed", "Dead letters removed by retention", &B::letters_removed});
+}
+static_assert(well_described<DiskCounters>());
 
 }  // namespace esc::telemetry

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "telemetry/counter.hpp"
+#include "telemetry/figure.hpp"
 
 namespace esc::telemetry {
 
@@ -67,5 +68,49 @@ class TopicCounters {
   std::vector<Delivered> delivered_;
   std::vector<Refused> refused_;
 };
+
+/// What became of the events of one route, of all dispatchers and workers together.
+struct TopicTotals {
+  std::uint64_t delivered = 0;
+  std::uint64_t payload_bytes = 0;  ///< of those
+  std::uint64_t refused = 0;        ///< by the handler, for good; among the last two
+  std::uint64_t duplicate = 0;
+  std::uint64_t stale = 0;
+  std::uint64_t dead_lettered = 0;
+  std::uint64_t dropped = 0;
+
+  /// An event is received once it has ended.
+  [[nodiscard]] std::uint64_t received() const noexcept {
+    return delivered + duplicate + stale + dead_lettered + dropped;
+  }
+  void add(const TopicCounters::Totals& at_worker) noexcept {
+    delivered += at_worker.events;
+    payload_bytes += at_worker.payload_bytes;
+    refused += at_worker.dead_lettered + at_worker.dropped;
+    dead_lettered += at_worker.dead_lettered;
+    dropped += at_worker.dropped;
+  }
+  void add(const TopicRefusals& at_dispatcher) noexcept {
+    duplicate += at_dispatcher.duplicate.get();
+    stale += at_dispatcher.stale.get();
+    dead_lettered += at_dispatcher.dead_lettered.get();
+    dropped += at_dispatcher.dropped.get();
+  }
+};
+
+[[nodiscard]] constexpr auto figures_of(const TopicTotals* /*block*/) {
+  using B = TopicTotals;
+  return describe(
+      "topic", Figure{"delivered", "Events of the route that were delivered", &B::delivered},
+      Figure{"payload_bytes", "Bytes of their payloads", &B::payload_bytes, Kind::kCounter,
+             Unit::kBytes},
+      Figure{"refused", "Events of the route that its handler refused for good", &B::refused},
+      Figure{"duplicate", "Events of the route that were seen before", &B::duplicate},
+      Figure{"stale", "Events of the route too old for their window to tell", &B::stale},
+      Figure{"dead_lettered", "Events of the route that were handed to the storage",
+             &B::dead_lettered},
+      Figure{"dropped", "Events of the route that were dropped", &B::dropped});
+}
+static_assert(well_described<TopicTotals>());
 
 }  // namespace esc::telemetry

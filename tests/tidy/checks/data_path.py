@@ -51,6 +51,7 @@ HOT = (
     "lib/base/align.hpp",
     "lib/base/last_bytes.hpp",
     "lib/base/mix.hpp",
+    "lib/base/named.hpp",
     "lib/base/pressure.hpp",
     "lib/base/reasons.hpp",
     "lib/dlq/commit_buffer.hpp",
@@ -157,6 +158,7 @@ ALLOWED = {
     "lib/storage/writing_thread.cpp": {"lock", "system"},  # the thread that waits for the disk
     "lib/storage/writing_thread.hpp": {"system"},  # the same
     "lib/telemetry/dpdk_export.cpp": {"allocate", "lock", "throw"},  # runs on a thread of DPDK's
+    "lib/telemetry/exposition.cpp": {"throw"},  # text for escctl: the main lcore
     "lib/wire/numbered_batch.cpp": {"throw"},  # refuses a sender's configuration
     "lib/wire/udp_socket_sink.cpp": {"system", "throw"},  # a sender's socket; no stage has it
     # `slow` spends the time that it is asked for; the rest is made at the start.

@@ -10,21 +10,15 @@
 #include <string_view>
 #include <utility>
 
+#include "base/named.hpp"
+
 namespace esc::test {
 
 namespace detail {
-/// "... [with auto Value = esc::FrameDrop::kWorkerFull]" by GCC, "... [Value = ...]" by Clang.
-template <auto Value>
-[[nodiscard]] constexpr std::string_view identifier() {
-  const std::string_view text = __PRETTY_FUNCTION__;
-  const std::size_t begin = text.find("Value = ") + 8;
-  const std::string_view value = text.substr(begin, text.find_first_of(";]", begin) - begin);
-  return value.substr(value.rfind(':') + 1);
-}
-
 template <class Enum, std::size_t... I>
 [[nodiscard]] constexpr auto identifiers(std::index_sequence<I...>) {
-  return std::array<std::string_view, sizeof...(I)>{identifier<static_cast<Enum>(I)>()...};
+  return std::array<std::string_view, sizeof...(I)>{
+      esc::detail::identifier<static_cast<Enum>(I)>()...};
 }
 }  // namespace detail
 

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The figures of a block as members of a JSON object.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <numeric>
+#include <span>
+#include <string>
+
+#include "telemetry/figure.hpp"
+
+namespace esc::telemetry {
+
+/// How many of the unit that the end of a key names make up a second: "work_s", "age_ms".
+[[nodiscard]] constexpr double per_second(std::string_view key) noexcept {
+  if (key.ends_with("_ms")) return 1e3;
+  return key.ends_with("_us") ? 1e6 : 1.0;
+}
+
+/// Adds every row that is for people under its key: counts, sums of sets, times as numbers with a
+/// fraction. What is there already under a key is added to: an RX stage has blocks of two kinds.
+template <class Block>
+void add_to(nlohmann::ordered_json& object, const Reading<Block>& reading,
+            const Clock& clock = {}) {
+  reading.for_each([&](const auto& row, std::span<const std::uint64_t> values) {
+    if (row.kind == Kind::kWord) return;
+    auto& place = object[std::string(row.json_key())];
+    const auto sum = std::accumulate(values.begin(), values.end(), std::uint64_t{0});
+    if (is_time(row.unit)) {
+      place = seconds_of(row.unit, sum, clock) * per_second(row.json_key());
+    } else {
+      place = sum + (place.is_null() ? 0 : place.template get<std::uint64_t>());
+    }
+  });
+}
+
+template <class Block>
+[[nodiscard]] nlohmann::ordered_json to_json(const Reading<Block>& reading,
+                                             const Clock& clock = {}) {
+  auto object = nlohmann::ordered_json::object();
+  add_to(object, reading, clock);
+  return object;
+}
+
+}  // namespace esc::telemetry
