@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Any bytes as a configuration, and its first line as what the command line sets: it loads or says
-// what is wrong, within its bounds; nothing of it gets out unescaped.
+// Reads any bytes as a configuration, and the first line as the argument of --set. The
+// configuration loads, or a bounded list of problems says what is wrong; no control character of
+// the input gets into the problems.
 //
 // Input: the text of --set up to the first newline (none: no --set), then the file.
 #include <algorithm>
@@ -62,7 +63,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t byte
   const LoadResult first = load_text(text, "fuzz", overrides, kHandlers);
   if (const auto* problems = std::get_if<std::vector<Problem>>(&first)) {
     judge(*problems);
-    // What is turned away is turned away for that alone, before anything is parsed.
+    // A text that is nested too deeply is refused before it is parsed, so that is the only problem.
     if (!shape_of(text).problem.empty()) require(problems->size() == 1);
   } else {
     require(shape_of(text).problem.empty());

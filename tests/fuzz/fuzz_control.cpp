@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Any bytes as what a peer writes to the control socket, in pieces of any size, through the line
-// connection and answer(), to a handler that takes each command's arguments as escd's does. Each
-// line gets one answer, in order; an answer is one line of printable ASCII and JSON as
-// docs/control.md says; a line that is too long or nests too deep is refused, and what is kept of
-// a line that does not end is bounded.
+// Sends any bytes, in pieces of any size, through the line connection and answer() to a handler
+// that takes each command's arguments as escd's handler does. Each line gets one answer, in order.
+// An answer is one line of printable ASCII, and JSON as docs/control.md describes it. A line that
+// is too long or nested too deeply is refused. Only a bounded part of a line that does not end is
+// kept.
 //
-// Input: a byte that says how large the pieces are, then the bytes.
+// Input: one byte for the size of the pieces, then what the peer writes.
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -59,7 +59,7 @@ ordered_json handler(const json& request) {
   const auto command = request.at("command").get<std::string>();
   if (command == "producers") return producers(request);
   if (command == "routes") return ok_reply({{"file", request.at("diff").get<std::string>()}});
-  // What a careless handler might do: give back all that it was given.
+  // Answers with all that it was given, as a careless handler might.
   if (command == "echo") return ok_reply(request);
   if (std::ranges::find(kWithoutArguments, command) != kWithoutArguments.end()) {
     return ok_reply({{"command", command}});
@@ -84,7 +84,7 @@ void check_reply(std::string_view line, const std::string& reply) {
     return;
   }
   require(parsed.contains("result"));
-  // It was taken: then it was JSON, an object with a command, and not too deep.
+  // The line was accepted, so it must be JSON, an object with a command, and not nested too deeply.
   const auto request = json::parse(line);
   require(request.at("command").is_string());
   std::size_t deepest = 0;
@@ -95,7 +95,7 @@ void check_reply(std::string_view line, const std::string& reply) {
   require(measured == request && deepest <= kMaxDepth);
 }
 
-/// The lines that are to be answered, by a plain look at the whole; and whether the end is an
+/// The lines that must be answered, found by looking at the whole input; and whether its end is an
 /// error.
 struct Expected {
   std::vector<std::string_view> lines;
@@ -118,8 +118,8 @@ Expected expect(std::string_view input) {
   return expected;
 }
 
-/// As the server does: everything that is whole is answered before more is read. False: the peer
-/// goes.
+/// Answers every complete line before more is read, as the server does. False: the server would
+/// close the connection.
 bool answer_all(LineConnection& connection, const Expected& expected, std::size_t& answered) {
   for (;;) {
     if (connection.overlong()) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Any bytes, read as a datagram: the parser makes progress, stays within the frame, and what it
-// says of a frame agrees with the encoder, with the two-step way of judging and with a plain count
-// of the session's numbers.
+// Parses any bytes as a datagram. The parser makes progress and never reads past a frame. Its
+// results agree with the encoder, with parsing in two steps, and with a simple count of the
+// session's numbers.
 //
 // Input: one byte that chooses the limits, then the datagram.
 #include <algorithm>
@@ -31,7 +31,7 @@ bool same(const FrameView& a, const FrameView& b) {
          a.payload_bytes == b.payload_bytes;
 }
 
-/// A copy that ends where the frame ends, so that AddressSanitizer sees what reaches past it.
+/// Parses a copy that ends where the frame ends, so that AddressSanitizer sees a read past the end.
 void parses_alone(Bytes frame, const FrameView& view, const FrameLimits& limits) {
   const auto copy = std::make_unique_for_overwrite<std::uint8_t[]>(frame.size());
   std::copy(frame.begin(), frame.end(), copy.get());
@@ -70,7 +70,8 @@ void check_whole_frame(Bytes frame, const FrameView& view, const FrameLimits& li
   if (view.kind == FrameKind::kEvent) require(!view.topic_view().starts_with(kReservedPrefix));
 }
 
-/// The numbering said another way: the session in force and how many numbers it has given.
+/// A second, simpler way to number the events: the session in force, and how many numbers it has
+/// used.
 class Count {
  public:
   std::optional<Identity> of(const FrameView& view) {

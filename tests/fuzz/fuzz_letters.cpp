@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Any bytes, read as a dead letter, as esc-dlq prints it and sends it again: nothing a sender wrote
-// gets out unescaped, JSON is JSON, and what is sent is what was kept, under its own identity.
+// Reads any bytes as a dead letter, prints it and makes its replay as esc-dlq does. Whatever a
+// sender wrote is escaped in the output, the JSON form is valid JSON, and the replay sends the
+// frame that was kept, with its own identity.
 //
 // Input: the record's head without its item head (80 bytes), then the frame.
 #include <algorithm>
@@ -34,7 +35,8 @@ void require(bool condition) {
   if (!condition) std::abort();
 }
 
-/// No control character but the ends of lines: neither C0, nor DEL, nor C1 as UTF-8.
+/// Requires that the text has no control character except line feeds: neither C0, nor DEL, nor C1
+/// as UTF-8.
 void harmless(std::string_view text) {
   for (std::size_t i = 0; i < text.size(); ++i) {
     const auto byte = static_cast<unsigned char>(text[i]);
@@ -94,7 +96,7 @@ void sends(const Record& record) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   constexpr std::size_t kHeadBytes = sizeof(RecordHead) - sizeof(ItemHead);
   if (size < kHeadBytes || size - kHeadBytes > kMaxFrameBytes) return 0;
-  // As it would lie in a segment: so that everything goes through the reader.
+  // The item as it would be in a segment, so that the whole input goes through the reader.
   std::vector<std::byte> item(record_bytes(size - kHeadBytes));
   RecordHead head;
   std::memcpy(reinterpret_cast<std::byte*>(&head) + sizeof(ItemHead), data, kHeadBytes);

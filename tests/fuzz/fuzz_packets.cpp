@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Any bytes, received as one packet in any segmentation: the RX stage counts it once, accounts for
-// every frame of it, gives every mbuf back, and says the same as of the packet in one piece, and as
-// a stage that knows the general way alone.
+// Receives any bytes as one packet, cut into any segments. The RX stage counts the packet once,
+// accounts for each of its frames and gives every mbuf back. The same packet in one segment gives
+// the same result, and so does a stage that reads every packet the general way.
 //
-// Input: flags, the number of cuts (low half) and the segment that somebody else holds too (high
-// half), two bytes for each cut, then the packet.
+// Input: one byte of flags; one byte with the number of cuts (low half) and the segment to which
+// there is another reference (high half); two bytes for each cut; then the packet.
 #include <rte_eal.h>
 #include <rte_mbuf.h>
 #include <unistd.h>
@@ -37,11 +37,11 @@ constexpr unsigned kOwnMbufs = 1U << 2;
 constexpr unsigned kSmallLimits = 1U << 3;
 constexpr unsigned kSlowSink = 1U << 4;  // takes one event a poll
 constexpr unsigned kNoJumbo = 1U << 5;
-constexpr unsigned kHeld = 1U << 6;  // somebody else holds a reference to one segment
+constexpr unsigned kHeld = 1U << 6;  // there is another reference to one segment
 constexpr std::size_t kMaxCuts = 15;
 
-// The packet, whole, fits one mbuf of the feed; a frame that spans segments is copied to the port's
-// small mbufs if it fits one, else to the jumbo pool.
+// An mbuf of the feed has room for the whole packet. A frame that spans segments is copied into one
+// of the port's small mbufs if it fits, else into one of the jumbo pool.
 constexpr std::size_t kFeedBytes = UINT16_MAX - RTE_PKTMBUF_HEADROOM;
 constexpr std::size_t kSmallBytes = 256;
 constexpr unsigned kMbufs = 31;
@@ -109,8 +109,8 @@ rte_mempool* make_pool(std::size_t data_bytes) {
   return pool;
 }
 
-/// One RX stage that lives as long as the process, so that whatever one packet leaves behind in it
-/// shows at the next.
+/// One RX stage that lives as long as the process, so that a state that one packet wrongly leaves
+/// behind shows with the next packet.
 template <intake::Way kWay>
 class Harness {
  public:
@@ -123,7 +123,7 @@ class Harness {
                      *counters_);
   }
 
-  /// `hold`: which segment somebody else has a reference to as well, with kHeld.
+  /// `hold`: with kHeld, the number of the segment to which there is another reference.
   Outcome receive(Bytes bytes, std::span<const std::size_t> cuts, unsigned flags,
                   std::size_t hold) {
     counters_ = std::construct_at(counters_);
@@ -158,7 +158,7 @@ class Harness {
       std::copy(bytes.begin() + static_cast<std::ptrdiff_t>(from),
                 bytes.begin() + static_cast<std::ptrdiff_t>(to), room);
 #ifdef ESC_POISON_MBUFS
-      // But for the place where an event's peer is kept.
+      // All but the place where the stage keeps an event's peer.
       __asan_poison_memory_region(static_cast<char*>(segment->buf_addr) + event::kPeerNoteBytes,
                                   segment->data_off - event::kPeerNoteBytes);
 #endif
@@ -182,7 +182,8 @@ class Harness {
     held_bytes_.assign(data, data + held_->data_len);
   }
 
-  /// What somebody else holds is as it was, and theirs alone in the end.
+  /// Checks that the segment with the other reference still has its bytes and that this reference
+  /// is the last one; then gives it back.
   void give_back_held() {
     if (held_ == nullptr) return;
     REQUIRE(rte_mbuf_refcnt_read(held_) == 1 && held_->next == held_next_);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Any bytes, read as a segment file, as an appliance does when it starts: what is found lies within
-// the file, counts up, reads back as it was written, and of a file that was cut is the same up to
-// there.
+// Reads any bytes as a segment file, as an appliance does when it starts. Every record that is
+// found lies within the file, has the number after that of the record before, and reads back as it
+// was written. A file that was cut gives the same records up to the cut.
 //
-// Input: a byte of choices (see Choice), then the file; without kWholeFile what comes behind a
-// sound header, and with kMended under the checksums that it should have.
+// Input: a byte of choices (see Choice), then the file. Without kWholeFile it is only what follows
+// the header, and a valid header is put before it; with kMended its checksums are then made right.
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
@@ -32,7 +32,7 @@ void require(bool condition) {
   if (!condition) std::abort();
 }
 
-/// Gives every item that may be one, from the header on, the checksum that it would have.
+/// Sets the checksum of everything after the header that may be an item.
 void mend(std::span<std::byte> file) {
   for (std::size_t at = kBlockBytes; at + sizeof(ItemHead) <= file.size();) {
     std::uint32_t word = 0;
@@ -73,7 +73,8 @@ struct Read {
   friend bool operator==(const Read&, const Read&) = default;
 };
 
-/// What a record is on the disk, but for what is reserved there.
+/// Writing the record again gives an item that reads as the same record; and its frame lies in
+/// `file`.
 void writes_back(Bytes file, const Record& record, const SegmentHeader& header) {
   std::vector<std::byte> bytes(record_bytes(record.frame.size()));
   write_record(bytes.data(), run_seed(header.run), record.id, record.letter, record.frame);

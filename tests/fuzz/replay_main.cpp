@@ -17,11 +17,11 @@ namespace {
 void replay(const std::filesystem::path& path) {
   std::ifstream file(path, std::ios::binary);
   const std::vector<char> bytes{std::istreambuf_iterator<char>(file), {}};
-  // Exactly as large as the input, as libFuzzer does it.
+  // A block exactly as large as the input, as libFuzzer gives it.
   const auto block = std::make_unique<std::uint8_t[]>(bytes.size());
   std::copy(bytes.begin(), bytes.end(), block.get());
   std::printf("%s: %zu bytes\n", path.c_str(), bytes.size());
-  std::fflush(stdout);  // so that an abort has the culprit's name above it
+  std::fflush(stdout);  // so that the name of the input is printed before an abort
   LLVMFuzzerTestOneInput(block.get(), bytes.size());
 }
 
