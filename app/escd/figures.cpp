@@ -17,7 +17,7 @@ namespace {
 
 using nlohmann::ordered_json;
 
-// The blocks that one RX stage has, two for each pipeline, as one.
+// Sums up the blocks of one RX stage; it has two for each pipeline.
 ordered_json rx_json(const RxNode& rx) {
   telemetry::Reading<telemetry::PacketCounters> packets;
   for (const auto& block : rx.packets()) packets += telemetry::Reading(block);
@@ -139,7 +139,8 @@ ordered_json stats_document(const Appliance& appliance, double uptime_s) {
   return json;
 }
 
-// An event is received once it has ended: delivered, refused by its handler, or kept from it.
+// An event counts as received when it has ended: delivered, refused by its handler, or never given
+// to it.
 ordered_json topic_json(const DataPath& path, std::string_view topic,
                         const route::RouteSet::Target& target) {
   telemetry::TopicCounters::Totals sum;
@@ -181,7 +182,7 @@ ordered_json topics_document(const Appliance& appliance) {
     const route::RouteSet::Target& target = routes.target(route);
     list.push_back(topic_json(path, routes.topic(route), target));
   }
-  return {{"topics", std::move(list)}};  // tens of thousands: not to be copied
+  return {{"topics", std::move(list)}};  // moved: it may have tens of thousands of entries
 }
 
 ordered_json lcores_document(const Appliance& appliance) {

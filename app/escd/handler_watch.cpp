@@ -13,17 +13,17 @@
 namespace esc::app {
 namespace {
 
-// A worker that says nothing for so long hangs, and the watchdog has it.
+// A worker that has reported nothing for so long hangs, and the watchdog reports that.
 constexpr std::uint64_t kMaxAgeS = 5;
 
-// Below this a handler is not what keeps anybody waiting.
+// A handler that takes less of its worker's time than this does not hold anything up.
 constexpr double kWorthAWord = 0.1;
 
 double percent(double share) {
   return std::round(share * 1000) / 10;
 }
 
-/// The worker that an lcore polls as its stage of that index.
+/// The worker that is the lcore's stage of that index.
 std::optional<std::size_t> worker_at(const topology::LcoreAssignment& lcore, std::uint64_t stage) {
   if (stage >= lcore.roles.size()) return std::nullopt;
   const topology::RoleIndex role = lcore.roles[stage];
@@ -57,7 +57,7 @@ void HandlerWatch::watch() {
   in_hand_ = std::move(in_hand);
 }
 
-// A look through all routes, which may be a million: only when another is asked for.
+// Searches all routes, of which there may be a million, so only when the slot has changed.
 void HandlerWatch::look_up(Name& name, std::uint32_t slot) const {
   const route::RouteSet& routes = appliance_.data_path().routes();
   if (name.slot == slot && name.generation == routes.generation()) return;

@@ -18,8 +18,8 @@
 namespace esc::appliance {
 namespace {
 
-// More accounted for than received is a fault that balanced() reports; here it must not become a
-// number of twenty digits.
+// If more is accounted for than was received, balanced() reports that fault; here the difference
+// must not wrap round to a huge number.
 std::uint64_t behind(std::uint64_t received, std::uint64_t accounted) {
   return received > accounted ? received - accounted : 0;
 }
@@ -73,7 +73,8 @@ Appliance::Appliance(const config::Config& config, const topology::LcorePlan& pl
 }
 
 Appliance::~Appliance() {
-  // Only an exception gets here with lcores running. Nothing may be taken down under one of them.
+  // Lcores are still running here only if there was an exception. Nothing that they use may be
+  // destroyed.
   if (!launched_ || state() == PipelineState::kStopped) return;
   tell_lcores_to_stop();
   if (!wait_for_lcores(kStopTimeoutMs).empty()) leave_();
@@ -90,14 +91,15 @@ void Appliance::name_roles() {
 
 int Appliance::run_lcore_job(void* job) {
   const auto& work = *static_cast<const LcoreJob*>(job);
-  // Naps end when they should, not up to 50 us later.
+  // Without this, naps end up to 50 us late.
   prctl(PR_SET_TIMERSLACK, 1UL);
   runtime::run_lcore(*work.stages, work.idle, *work.stop, *work.status, work.reader);
   return 0;
 }
 
 runtime::IdlePolicy Appliance::idle_policy(std::size_t lcore) const {
-  // No port loses anything while these sleep: what comes waits in a ring.
+  // Lcores without a port may nap longer: no port loses anything meanwhile, since events for them
+  // wait in a ring.
   const std::uint32_t longer = plan_.lcores[lcore].has(topology::Role::kRx) ? 1 : kNapsWithoutPort;
   return {config_.lcores.idle == config::Idle::kAdaptive, rte_get_tsc_hz(),
           config_.lcores.sleep_max_us * longer};
@@ -276,8 +278,9 @@ Appliance::LedgerReading Appliance::read_settled(const Read& read) const {
   LedgerReading reading{read()};
   const telemetry::Stillness stillness(moves, heartbeats());
   telemetry::Ledger& ledger = reading.ledger;
-  // A hand-over may have been caught between two of its figures, with no move to be counted after
-  // them. It is over since every lcore began a new round: then the figures are others by now.
+  // The first reading may have been taken in the middle of a hand-over, after its last count of
+  // moves. By now every lcore has begun a new round, so that hand-over is complete and a second
+  // reading would differ.
   if (stopped || (stood_still(stillness) && read() == ledger)) {
     reading.balanced = ledger.balanced();
     return reading;
@@ -286,8 +289,8 @@ Appliance::LedgerReading Appliance::read_settled(const Read& read) const {
     const Load room = data_path_->room();
     return read_now.within(room.frames, room.packets);
   };
-  // A reader that was preempted between two counters sees more under way than there is room for:
-  // what is really missing is still missing at the next look.
+  // If this thread was preempted between two counters, it may see more frames in flight than there
+  // is room for. So it looks again: frames that are really missing are still missing then.
   constexpr int kLooks = 4;
   for (int i = 1; i < kLooks && !within(ledger); ++i) ledger = read();
   reading.balanced = within(ledger);

@@ -35,7 +35,7 @@ class DeadLetters final : public Node {
 
   /// The end of a new ring, for one stage of one pipeline. Before make_stage().
   [[nodiscard]] storage::Outlet outlet(dlq::Stage stage, std::size_t pipeline, int node);
-  /// What waits of one pipeline's letters, those of outlets to come included.
+  /// How many of one pipeline's dead letters wait, including those of outlets that are made later.
   [[nodiscard]] storage::Backlog backlog(std::size_t pipeline) const noexcept;
   /// Once every stage has its outlet. `pools` outlive it.
   void make_stage(std::span<rte_mempool* const> pools);

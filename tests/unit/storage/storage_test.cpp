@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Dead letters from the stages' rings to the disk, and what is said of them.
+// Dead letters on their way from the stages' rings to the disk, and their counters.
 #include <gtest/gtest.h>
 
 #include <array>
