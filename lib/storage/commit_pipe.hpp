@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Commits on their way from the storage lcore to the thread that writes them, and back.
+// Carries commits from the storage lcore to the thread that writes them, and back.
 #pragma once
 
 #include <algorithm>
@@ -16,17 +16,18 @@
 
 namespace esc::storage {
 
-/// A commit in the making, and whose events are in it.
+/// A buffer of records that will be written to the disk together, and how many events of each
+/// pipeline and outcome are in it.
 class Commit {
  public:
-  /// `outcomes`: how many there are (StoreKind).
+  /// `outcomes`: how many outcomes there are (StoreKind).
   Commit(std::size_t bytes, std::uint64_t run, std::size_t pipelines, std::size_t outcomes)
       : buffer(bytes, run), outcomes_(outcomes), tallies_(pipelines * outcomes) {}
 
   void count(std::size_t pipeline, std::size_t outcome) noexcept {
     ++tallies_[pipeline * outcomes_ + outcome];
   }
-  /// Of one pipeline's events in it, by outcome.
+  /// The number of one pipeline's events in this commit, by outcome.
   [[nodiscard]] std::span<const std::uint32_t> tally(std::size_t pipeline) const noexcept {
     return std::span(tallies_).subspan(pipeline * outcomes_, outcomes_);
   }
@@ -42,9 +43,10 @@ class Commit {
   std::vector<std::uint32_t> tallies_;  ///< by pipeline, then by outcome
 };
 
-/// A few buffers that go round: the lcore fills an empty one and hands it over, the thread writes
-/// it and gives it back. While the disk is slow the lcore has none, and waits; nobody allocates.
-/// Threads: one lcore (empty, hand_over), one other (full, give_back).
+/// A fixed number of buffers that are used again and again: the storage lcore fills an empty one
+/// and hands it over, the writing thread writes it and gives it back. While the disk is slow there
+/// is no empty buffer, and the lcore has to wait; no memory is allocated. Threads: the storage
+/// lcore (empty, hand_over) and the writing thread (full, give_back).
 class CommitPipe {
  public:
   /// Throws std::bad_alloc.
@@ -63,14 +65,14 @@ class CommitPipe {
 
   static constexpr std::size_t kMost = 16;
 
-  /// The most that one holds.
+  /// The largest number of records that one commit can hold.
   [[nodiscard]] std::size_t records_in_a_commit() const noexcept { return records_; }
 
-  /// Storage lcore. An empty commit, or null: all are on their way.
+  /// Storage lcore. Returns an empty commit; null if none is empty.
   [[nodiscard]] Commit* empty() noexcept { return take(empty_); }
   /// Storage lcore.
   void hand_over(Commit& commit) noexcept { put(full_, commit); }
-  /// Writing thread. The oldest that waits, or null.
+  /// Writing thread. Returns the oldest commit that was handed over; null if there is none.
   [[nodiscard]] Commit* full() noexcept { return take(full_); }
   /// Writing thread.
   void give_back(Commit& commit) noexcept {
@@ -88,7 +90,7 @@ class CommitPipe {
     Commit* commit = nullptr;
     return ring.pop_burst({&commit, 1}) == 1 ? commit : nullptr;
   }
-  // There are never more commits than slots.
+  // This always succeeds: there are never more commits than slots.
   static void put(Ring& ring, Commit& commit) noexcept {
     Commit* pointer = &commit;
     [[maybe_unused]] const std::size_t pushed = ring.push_burst({&pointer, 1});

@@ -43,7 +43,7 @@ void CommitWriter::retain(std::uint64_t unix_ns) {
       counters_.segments_removed.add();
       counters_.letters_removed.add(letters);
     }
-    // What the disk refuses is left for the next time.
+    // If the disk refuses, the next call of retain() tries again.
     if (error != 0 || step == Step::kDelete) break;
   }
   show();

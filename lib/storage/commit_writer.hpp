@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Brings commits to the disk, says what became of them, and removes what is too old.
+// Writes commits to the disk, reports whether that succeeded, and removes what is too old.
 #pragma once
 
 #include <cstdint>
@@ -13,10 +13,11 @@
 
 namespace esc::storage {
 
-/// Thread: one, which may wait for the disk; figures from any.
+/// Thread: the writing thread, which may wait for the disk. Any thread may read the counters.
 class CommitWriter {
  public:
-  /// Says what became of a commit, before its buffer goes back.
+  /// Called with each commit that was written, or that the disk did not take, before its buffer is
+  /// given back.
   using Settle = std::function<void(const Commit& commit, bool durable)>;
 
   /// Nothing is owned; everything outlives it.
@@ -28,15 +29,16 @@ class CommitWriter {
         settle_(std::move(settle)),
         counters_(counters) {}
 
-  /// Writes the oldest commit that waits; false: none does. `unix_ns` and `tick_ns` are clocks: the
-  /// world's, and one that does not jump.
+  /// Writes the oldest commit that was handed over; returns false if there is none. `unix_ns` is
+  /// the wall clock, `tick_ns` a clock that never jumps.
   bool write_one(std::uint64_t (*unix_ns)(), std::uint64_t (*tick_ns)());
 
-  /// Removes what the rules no longer keep; to give space back one file at a time. Now and then: it
-  /// asks the disk.
+  /// Removes the segments that the retention rules no longer keep. Where it has to give space back
+  /// to the file system, one call deletes one file. It may wait for the disk, so call it only now
+  /// and then.
   void retain(std::uint64_t unix_ns);
 
-  /// Ends the open segment. Nothing comes after it.
+  /// Ends the open segment. Nothing is written after that.
   void close(std::uint64_t unix_ns);
 
  private:

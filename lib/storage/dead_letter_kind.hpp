@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Dead letters as a kind of store: a record keeps the frame with the reason why it went no further.
+// The store of dead letters: each record keeps a frame and the reason why it was not delivered.
 #pragma once
 
 #include <cstddef>

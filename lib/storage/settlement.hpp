@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Outcomes that come later: what a store took out of its rings, and what became of it.
+// Counts the events that a store took out of its rings, and later what became of them.
 #pragma once
 
 #include <cstddef>
@@ -13,10 +13,10 @@
 
 namespace esc::storage {
 
-/// An event that a store took is in flight until the commit that it is in is durable, or has
-/// failed: then it is settled, once, with the outcome that its kind gives it. Its place until then
-/// is its record in a commit, of which there are a bounded number.
-/// Threads: took() the storage lcore, settle() the thread that writes commits, the rest any.
+/// An event that a store took is in flight until its commit is durable or has failed. Then it is
+/// settled: counted once, with the outcome that its StoreKind gave it. Until then its record is in
+/// a commit, and the number of commits is fixed. Threads: took() is called by the storage lcore,
+/// settle() by the writing thread, the rest by any.
 template <StoreKind Kind>
 class Settlement {
  public:
@@ -24,7 +24,7 @@ class Settlement {
 
   explicit Settlement(std::size_t pipelines) : taken_(pipelines), settled_(pipelines) {}
 
-  /// So many events of that pipeline are in flight from now on.
+  /// From now on this many more events of the pipeline are in flight.
   void took(std::size_t pipeline, std::uint64_t events) noexcept {
     taken_[pipeline].taken.add(events);
   }
@@ -38,14 +38,14 @@ class Settlement {
     }
   }
 
-  /// Of one pipeline, like the next one: how many were taken.
+  /// How many events of one pipeline were taken.
   [[nodiscard]] const telemetry::GatherCounters& taken(std::size_t pipeline) const noexcept {
     return taken_[pipeline];
   }
   [[nodiscard]] const Settled& settled(std::size_t pipeline) const noexcept {
     return settled_[pipeline];
   }
-  /// Nothing is in flight. Exact once nobody takes any more.
+  /// Whether nothing is in flight. Exact once no more events are taken.
   [[nodiscard]] bool complete() const noexcept {
     for (std::size_t i = 0; i < taken_.size(); ++i) {
       if (Kind::settled(settled_[i]) != taken_[i].taken.get()) return false;
@@ -55,7 +55,7 @@ class Settlement {
 
  private:
   std::vector<telemetry::GatherCounters> taken_;  ///< by pipeline
-  std::vector<Settled> settled_;                  ///< likewise
+  std::vector<Settled> settled_;                  ///< by pipeline
 };
 
 }  // namespace esc::storage

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A store: rings from the stages, a stage that gathers, commits that go round, a thread that
-// writes.
+// A store keeps events on the disk. It consists of the rings into which stages put items, the stage
+// that gathers items into commits, the commit buffers, and the thread that writes them.
 #pragma once
 
 #include <rte_cycles.h>
@@ -32,14 +32,14 @@ struct StoreSettings {
   std::size_t pipelines = 1;
   std::size_t commit_buffers = 8;
   std::size_t commit_bytes = 0;
-  std::uint64_t commit_ms = 0;  ///< a commit waits no longer for more records
-  std::uint64_t run = 0;        ///< of this start, in every record
+  std::uint64_t commit_ms = 0;  ///< a commit is handed over after this time even if it is not full
+  std::uint64_t run = 0;        ///< number of this start of the appliance; it is in every record
   std::size_t burst = 64;
 };
 
-/// Made on the main lcore before the lcores run: first an input for each stage that puts into it,
-/// then the stage, then start(). Thread: the main lcore, but for the figures, which any thread may
-/// read.
+/// Made on the main lcore before the other lcores run: first add_input() for each stage that puts
+/// items into it, then make_stage(), then start(). Thread: the main lcore; any thread may read the
+/// figures.
 template <StoreKind Kind>
 class Store {
  public:
@@ -61,19 +61,19 @@ class Store {
             disk_),
         thread_(writer_) {}
 
-  /// A new ring over `cells`, which outlive it, for one stage's events of one pipeline. Before
-  /// make_stage().
+  /// Makes a ring over `cells`, which outlive the store, for one stage's events of one pipeline.
+  /// Call it before make_stage().
   [[nodiscard]] Ring& add_input(std::span<Item> cells, std::size_t pipeline) {
     inputs_.push_back(std::make_unique<OwnInput>(cells, static_cast<std::uint16_t>(pipeline)));
     rings_[pipeline].push_back(&inputs_.back()->ring);
     return inputs_.back()->ring;
   }
-  /// Of one pipeline; those of inputs to come included.
+  /// The rings of one pipeline. Inputs that are added later appear in the same vector.
   [[nodiscard]] const std::vector<const Ring*>& rings(std::size_t pipeline) const noexcept {
     return rings_[pipeline];
   }
 
-  /// Once every stage has its input. `pools` outlive it.
+  /// Call it once every stage has its input. `pools` outlive the store.
   void make_stage(std::span<rte_mempool* const> pools) {
     std::vector<StoreInput<Kind>> inputs;
     for (const auto& input : inputs_) inputs.push_back({&input->ring, input->pipeline});
@@ -92,8 +92,8 @@ class Store {
 
   void start(const char* thread_name) { thread_.start(thread_name); }
 
-  /// With every lcore stopped: calls put() -> bool until it says true, and makes room meanwhile;
-  /// false: there was none until `deadline`.
+  /// Only once every lcore has stopped: calls put() -> bool until it returns true, and polls the
+  /// stage in between to make room. Returns false if there was no room until `deadline`.
   template <class Put>
   [[nodiscard]] bool put_late(Put&& put, Deadline deadline) {
     while (!put()) {
@@ -101,8 +101,9 @@ class Store {
     }
     return true;
   }
-  /// With every lcore stopped: settles all that it has and seals the log. False: the disk did not
-  /// answer until `deadline`, and may still hold what is in flight.
+  /// Only once every lcore has stopped: settles all that the store has and seals the log. Returns
+  /// false if the disk did not answer until `deadline`; the writing thread may then still hold what
+  /// is in flight.
   [[nodiscard]] bool finish(Deadline deadline) {
     while (!stage_->idle() || !settlement_.complete()) {
       if (stage_->poll(rte_rdtsc()) != 0) continue;
@@ -116,19 +117,20 @@ class Store {
     return true;
   }
 
-  /// Events of one pipeline in its rings.
+  /// How many events are in the rings of one pipeline.
   [[nodiscard]] std::uint64_t in_rings(std::size_t pipeline) const noexcept {
     std::uint64_t events = 0;
     for (const Ring* ring : rings_[pipeline]) events += ring->size();
     return events;
   }
-  /// The most events that it can hold.
+  /// The largest number of events that the store can hold.
   [[nodiscard]] std::uint64_t room() const noexcept {
     std::uint64_t events = Stage::kMaxBurst;
     for (const auto& input : inputs_) events += input->ring.capacity();
     return events + settings_.commit_buffers * pipe_.records_in_a_commit();
   }
-  /// A sum of counters of which every hand-over bumps one.
+  /// A sum of counters, such that every hand-over adds one to at least one of them
+  /// (telemetry::Stillness).
   [[nodiscard]] std::uint64_t moves() const noexcept {
     std::uint64_t sum = disk_.commits.get() + disk_.commits_failed.get();
     for (std::size_t i = 0; i < rings_.size(); ++i) sum += settlement_.taken(i).taken.get();
@@ -149,7 +151,7 @@ class Store {
     std::uint16_t pipeline;
   };
 
-  /// Waits a moment for the disk; false: it is past `deadline`.
+  /// Waits a moment for the disk; returns false without waiting if `deadline` is past.
   [[nodiscard]] static bool nap(Deadline deadline) {
     if (std::chrono::steady_clock::now() >= deadline) return false;
     std::this_thread::sleep_for(kNap);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What a store has to say of what it keeps. The rest, from the rings of the stages to the disk, is
-// the same for every store.
+// The part of a store that depends on what it keeps. The rest, from the rings of the stages to the
+// disk, is the same for every store.
 #pragma once
 
 #include <concepts>

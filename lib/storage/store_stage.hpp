@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The storage lcore: takes what a store keeps from the stages' rings, writes it into commits, and
-// hands those to the thread that waits for the disk.
+// The stage of the storage lcore: takes items from the other stages' rings, writes them as records
+// into commits, and hands the commits to the thread that waits for the disk.
 #pragma once
 
 #include <algorithm>
@@ -31,11 +31,13 @@ struct StoreInput {
 
 struct StoreLimits {
   std::size_t burst = 64;
-  std::size_t poll_bytes = 256 * 1024;  ///< of records in one poll, but for the last of them
-  std::uint64_t commit_cycles = 0;      ///< a commit waits no longer for more records
+  /// A poll ends after the record with which it has written this much.
+  std::size_t poll_bytes = 256 * 1024;
+  /// A commit is handed over after this time even if it is not full.
+  std::uint64_t commit_cycles = 0;
 };
 
-/// What the stage works on. Nothing is owned; everything outlives it.
+/// What the stage works on. The stage owns none of it, and all of it outlives the stage.
 template <StoreKind Kind>
 struct StoreParts {
   std::vector<StoreInput<Kind>> inputs;
@@ -48,8 +50,9 @@ struct StoreParts {
   StoreLimits limits;
 };
 
-/// Thread: one lcore. Copies frames, so that mbufs go back at once; waits for nothing: while the
-/// disk has every buffer the rings fill up, and the stages count what finds no room there.
+/// Thread: one lcore. Copies frames, so that mbufs go back to their pools at once. Never waits:
+/// while the writing thread has every commit buffer, the rings fill up, and the other stages count
+/// the events that find no room there.
 template <StoreKind Kind>
 class StoreStage {
  public:
@@ -69,7 +72,8 @@ class StoreStage {
     limits_.burst = std::min(limits_.burst, kMaxBurst);
   }
 
-  /// One burst of one ring, the rings in turn; returns how many items it took or wrote.
+  /// Takes one burst from one ring; each poll goes on with the next ring. Returns how many items it
+  /// took or wrote.
   std::size_t poll(std::uint64_t now) noexcept {
     counters_.polls.add();
     std::size_t work = 0;
@@ -81,21 +85,23 @@ class StoreStage {
 
   void housekeep(std::uint64_t /*now*/) noexcept {}
 
-  /// Something is in hand, and the disk has every buffer.
+  /// Whether items that were taken wait for a commit buffer.
   [[nodiscard]] bool blocked() const noexcept { return next_ != staged_; }
 
-  /// Hands over what there is, however little. Its lcore, or whoever is alone with it.
+  /// Hands the current commit over even if it is not full. Thread: the stage's lcore, or any once
+  /// that has stopped.
   void flush() noexcept {
     if (commit_ != nullptr && commit_->buffer.records() != 0) hand_over();
   }
-  /// Nothing is in its rings, and nothing in hand. Its lcore, or whoever is alone with it.
+  /// Whether the rings are empty and every item that was taken is in a commit. Thread: the stage's
+  /// lcore, or any once that has stopped.
   [[nodiscard]] bool idle() const noexcept {
     return next_ == staged_ &&
            std::ranges::all_of(inputs_, [](const Input& in) { return in.ring->size() == 0; });
   }
 
  private:
-  /// Takes the next burst into hand.
+  /// Takes the next burst out of a ring into `staging_`.
   std::size_t fill() noexcept {
     next_ = staged_ = 0;
     for (std::size_t i = 0; i < inputs_.size() && staged_ == 0; ++i) {
@@ -110,7 +116,7 @@ class StoreStage {
     return staged_;
   }
 
-  /// Writes what is in hand into commits; how many items.
+  /// Writes the staged items into commits; returns how many.
   std::size_t gather(std::uint64_t now) noexcept {
     const std::size_t before = next_;
     for (std::size_t bytes = 0; next_ < staged_ && bytes < limits_.poll_bytes;) {
@@ -121,7 +127,7 @@ class StoreStage {
       const Item& item = staging_[next_];
       const std::size_t used = commit_->buffer.used();
       if (!Kind::append(commit_->buffer, next_id_, item, clock_)) {
-        hand_over();  // it holds something: an item of any size fits into an empty one
+        hand_over();  // never an empty one: an item of any size fits into an empty commit
         continue;
       }
       ++next_id_;
@@ -159,16 +165,16 @@ class StoreStage {
   Settlement<Kind>& settlement_;
   telemetry::StorageCounters& counters_;
   std::uint64_t (*unix_ns_)();
-  WallClock clock_;  ///< as of when the commit was begun
+  WallClock clock_;  ///< set when the current commit was begun
   StoreLimits limits_;
   event::Releaser releaser_;
-  Commit* commit_ = nullptr;  ///< in the making
-  std::uint64_t began_ = 0;   ///< TSC when it was
+  Commit* commit_ = nullptr;  ///< the current commit; null: none
+  std::uint64_t began_ = 0;   ///< TSC when the current commit was begun
   std::uint64_t next_id_ = 1;
   std::size_t next_input_ = 0;
-  std::size_t next_ = 0;  ///< of the staged items, the first that is in no commit yet
+  std::size_t next_ = 0;  ///< index of the first staged item that is in no commit yet
   std::size_t staged_ = 0;
-  std::uint16_t pipeline_ = 0;  ///< of the staged items
+  std::uint16_t pipeline_ = 0;  ///< pipeline of the staged items
   std::array<Item, kMaxBurst> staging_{};
 };
 

@@ -11,8 +11,8 @@ namespace {
 
 using std::chrono::steady_clock;
 
-constexpr std::chrono::milliseconds kNap{1};  // when nothing waits
-constexpr std::chrono::seconds kRetain{1};    // how often retention looks
+constexpr std::chrono::milliseconds kNap{1};  // how long it sleeps when no commit waits
+constexpr std::chrono::seconds kRetain{1};    // how often it calls retain()
 
 std::uint64_t tick_ns() {
   return static_cast<std::uint64_t>(steady_clock::now().time_since_epoch().count());

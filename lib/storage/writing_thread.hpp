@@ -8,18 +8,20 @@
 
 namespace esc::storage {
 
-/// Runs a store's CommitWriter: writes what waits, looks at what is to be removed, and naps while
-/// there is nothing. Owned by the main lcore's thread, on whose CPU it stays.
+/// Runs a store's CommitWriter: writes the commits that wait, removes old segments about once a
+/// second, and sleeps in between. The main lcore's thread starts it, so it stays on that CPU.
 class WritingThread {
  public:
   /// `writer` outlives it.
   explicit WritingThread(CommitWriter& writer) : writer_(writer) {}
 
-  /// `name`: at most 15 characters, as the kernel shows it.
+  /// `name`: at most 15 characters; the kernel shows the thread under this name.
   void start(const char* name);
-  /// After the last commit was written: seals the log, and returns once that is done.
+  /// Call it after the last commit was written: the thread seals the log and ends; returns after
+  /// that.
   void finish();
-  /// For a disk that does not answer: nothing can be taken down under the thread, which lives on.
+  /// For a disk that does not answer: leaves the thread running. Nothing that the thread uses may
+  /// be destroyed after that.
   void abandon();
 
  private:
@@ -29,7 +31,7 @@ class WritingThread {
   std::jthread thread_;
 };
 
-/// The wall clock, as records have it: without a system call.
+/// The wall clock in nanoseconds since 1970, read without a system call.
 [[nodiscard]] std::uint64_t unix_ns();
 
 }  // namespace esc::storage

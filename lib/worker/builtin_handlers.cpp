@@ -9,7 +9,7 @@
 namespace esc::worker {
 namespace {
 
-/// Says yes to everything. Its events are counted by their routes, as those of every handler.
+/// Accepts every event. The events are counted by route, as they are for every handler.
 class CountHandler final : public Handler {
  public:
   explicit CountHandler(const HandlerContext& /*context*/) {}
@@ -18,7 +18,7 @@ class CountHandler final : public Handler {
   }
 };
 
-/// The same: for what is meant to come to nothing.
+/// Accepts every event too. Routes use it for events that are to be thrown away.
 class NullHandler final : public Handler {
  public:
   explicit NullHandler(const HandlerContext& /*context*/) {}
@@ -27,7 +27,7 @@ class NullHandler final : public Handler {
   }
 };
 
-/// Says no to everything: for tests of what becomes of refused events.
+/// Refuses every event: for tests of what becomes of refused events.
 class FailHandler final : public Handler {
  public:
   explicit FailHandler(const HandlerContext& /*context*/) {}
@@ -36,8 +36,8 @@ class FailHandler final : public Handler {
   }
 };
 
-/// Takes so long over each event, and so long over each byte of its payload: for tests of what
-/// happens when more comes than can be worked off.
+/// Spends a fixed time on each event and on each byte of its payload: for tests in which more
+/// events come than can be handled.
 class SlowHandler final : public Handler {
  public:
   static constexpr std::array kOptions = {

@@ -6,7 +6,7 @@
 
 namespace esc::worker {
 
-/// `count`, `null`, `fail` and `slow`.
+/// A registry with `count`, `null`, `fail` and `slow`.
 [[nodiscard]] HandlerRegistry builtin_handlers();
 
 }  // namespace esc::worker

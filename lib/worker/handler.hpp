@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What a worker does with events: the interface, and what there is to know of a handler before one
-// is made.
+// The interface of handlers, which a worker calls with its events, and the descriptor from which a
+// handler is made.
 #pragma once
 
 #include <cstddef>
@@ -14,51 +14,54 @@
 
 namespace esc::worker {
 
-/// One instance for each worker. Made and destroyed on the main lcore: before the workers' lcores
-/// run, and after they have stopped.
+/// Each worker has its own instance of each handler. It is made on the main lcore before the
+/// workers' lcores run, and destroyed there after they have stopped.
 class Handler {
  public:
-  /// Longest burst that handle() is given: one bit of its answer for each.
+  /// The most events in one call of handle(): its answer has one bit for each.
   static constexpr std::size_t kMaxBurst = 64;
 
   virtual ~Handler() = default;
 
-  /// Takes up to kMaxBurst events. Bit i of the answer set: event i is refused. The events and
-  /// their mbufs are the worker's; a handler that wants to keep bytes copies them. No lock, system
-  /// call, allocation or exception. Thread: its worker's lcore.
+  /// Handles up to kMaxBurst events. If bit i of the answer is set, event i is refused. The events
+  /// and their mbufs belong to the worker; a handler that wants to keep bytes copies them. It must
+  /// not take a lock, make a system call, allocate or throw. Thread: its worker's lcore.
   [[nodiscard]] virtual std::uint64_t handle(std::span<const event::WorkItem> events) noexcept = 0;
 
-  /// Its own counters, in the order of its descriptor's. Thread: any.
+  /// The handler's own counters, in the order of HandlerDescriptor::counters. Thread: any.
   [[nodiscard]] virtual std::span<const telemetry::Counter> counters() const noexcept { return {}; }
 };
 
-/// A figure that a handler can be given.
+/// A number with which a handler can be configured.
 struct HandlerOption {
   std::string_view name;
   std::string_view meaning;
-  std::uint64_t value = 0;  ///< unless something else is asked for
+  std::uint64_t value = 0;  ///< the default
 };
 
-/// A figure that a handler counts.
+/// Describes a counter that a handler has.
 struct HandlerCounter {
   std::string_view name;
   std::string_view help;
 };
 
-/// What a handler is made from.
+/// What the function that makes a handler is given.
 struct HandlerContext {
-  std::size_t worker = 0;                  ///< index of the worker that it is for
-  std::uint64_t tsc_hz = 0;                ///< cycles a second of the TSC
-  std::span<const HandlerOption> options;  ///< those of its descriptor, with the values to use
+  std::size_t worker = 0;    ///< index of the worker that will call it
+  std::uint64_t tsc_hz = 0;  ///< TSC cycles per second
+  /// The options of its descriptor, with the values to use.
+  std::span<const HandlerOption> options;
 };
 
-/// A handler as it is known before one is made. What it names outlives it.
+/// Describes one handler: what is known of it before an instance is made. The texts and arrays that
+/// it refers to outlive it.
 struct HandlerDescriptor {
-  std::string_view name;     ///< what routes call it
-  std::string_view meaning;  ///< what it does with an event, one sentence
+  std::string_view name;     ///< the name that routes use
+  std::string_view meaning;  ///< what it does with an event: a sentence without its subject
   std::span<const HandlerOption> options{};
   std::span<const HandlerCounter> counters{};
-  /// Makes one worker's. Never null; throws StartError if it cannot be had.
+  /// Makes the instance of one worker. Never returns null; throws StartError if the instance cannot
+  /// be made.
   std::unique_ptr<Handler> (*make)(const HandlerContext& context) = nullptr;
 };
 

@@ -15,12 +15,12 @@
 
 namespace esc::worker {
 
-/// An instance of every handler of a registry, what became of each route's events there and how
-/// long that took. Made at start-up, once EAL knows the clock; thread: handlers run on the worker's
-/// lcore, figures answer anyone.
+/// One instance of every handler of the registry, the counts of each route's events, and the time
+/// that handlers took. Made at start-up, once EAL knows the clock. Thread: handlers run on the
+/// worker's lcore; any thread may read the figures.
 class HandlerSet {
  public:
-  /// `registry` outlives it. `slots`: of routes' figures.
+  /// `registry` outlives the set. `slots`: how many routes can have figures.
   HandlerSet(const HandlerRegistry& registry, std::size_t worker, std::size_t slots)
       : topics_(slots), times_(rte_get_tsc_hz()) {
     for (std::size_t id = 0; id < registry.size(); ++id) {
