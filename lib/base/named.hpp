@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Enumerators with their names: one row each, which does not compile where the name is another's.
+// Tables that give each enumerator its name and help. A row with a wrong name does not compile.
 #pragma once
 
 #include <array>
@@ -9,9 +9,10 @@
 
 namespace esc {
 
-/// One row of a table that has a row for each enumerator of Enum (which ends in kCount), in their
-/// order. `name` is the enumerator's in snake case, without its k: "worker_full" of kWorkerFull.
-/// `help` says in a line what it stands for: no full stop at its end.
+/// One row of a table. The table has one row for each enumerator of Enum (whose last enumerator is
+/// kCount), in their order. `name` is the enumerator's name in snake case, without the k:
+/// "worker_full" for kWorkerFull. `help` says in one line what the enumerator stands for, without a
+/// full stop.
 template <class Enum>
 struct Named {
   Enum value;
@@ -24,7 +25,8 @@ using NamedTable = std::array<Named<Enum>, static_cast<std::size_t>(Enum::kCount
 
 namespace detail {
 
-/// "... [with auto Value = esc::FrameDrop::kWorkerFull; ...]" by GCC, "... [Value = ...]" by Clang.
+/// Finds "kWorkerFull" in the function's name, which is "... [with auto Value =
+/// esc::FrameDrop::kWorkerFull; ...]" with GCC and "... [Value = ...]" with Clang.
 template <auto Value>
 [[nodiscard]] constexpr std::string_view identifier() {
   const std::string_view text = __PRETTY_FUNCTION__;
@@ -33,7 +35,7 @@ template <auto Value>
   return value.substr(value.rfind(':') + 1);
 }
 
-/// Whether `name` is "worker_full" and `identifier` "kWorkerFull".
+/// Whether `name` is the snake case of `identifier`, as "worker_full" is of "kWorkerFull".
 [[nodiscard]] constexpr bool names(std::string_view name, std::string_view identifier) {
   std::size_t at = 0;
   for (std::size_t i = 1; i < identifier.size(); ++i) {
@@ -56,14 +58,14 @@ template <class Enum, std::size_t... I>
 
 }  // namespace detail
 
-/// Every enumerator has its row, in its place, with its own name and with help.
+/// Whether every enumerator has its row, in its place, with its own name and with help.
 template <class Enum>
 [[nodiscard]] constexpr bool well_named(const NamedTable<Enum>& table) {
   return detail::well_named(table,
                             std::make_index_sequence<static_cast<std::size_t>(Enum::kCount)>{});
 }
 
-/// The names alone, by enumerator.
+/// Only the names, by enumerator.
 template <class Enum>
 [[nodiscard]] constexpr auto names_of(const NamedTable<Enum>& table) {
   std::array<std::string_view, static_cast<std::size_t>(Enum::kCount)> names;

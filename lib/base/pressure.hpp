@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The names of the pressure levels and of what drives them: a contract, like the ledger's names.
-// docs/pressure.md
+// The pressure levels and the inputs from which they are computed (docs/pressure.md). Programs rely
+// on their names, as on the ledger's: never rename one.
 #pragma once
 
 #include <array>
@@ -12,7 +12,7 @@
 
 namespace esc {
 
-/// In rising order.
+/// The levels, from the lowest to the highest.
 enum class PressureLevel : std::uint8_t {
   kHealthy,
   kElevated,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The names in the ledger: every way a packet or a frame can end. One enumerator, one stable name,
-// one counter. The names are a contract with everyone who reads a ledger: extend the tables, never
-// rename.
+// The names in the ledger: every way in which a packet or a frame can end. Each has one enumerator,
+// one name and one counter. Whoever reads ledgers relies on the names: add rows to the tables, but
+// never rename one.
 #pragma once
 
 #include <array>
@@ -13,8 +13,8 @@
 
 namespace esc {
 
-/// Why a frame is dropped. The first block is what the wire rules refuse (docs/wire-format.md); the
-/// rest is what the pipeline itself may do.
+/// Why a frame is dropped. The wire rules refuse a frame for kLengthOutOfBounds to kPartialAtClose
+/// (docs/wire-format.md); for the rest the pipeline itself drops it.
 enum class FrameDrop : std::uint8_t {
   kLengthOutOfBounds,
   kFrameTruncated,
@@ -123,7 +123,7 @@ inline constexpr auto kPacketDropNames = names_of(kPacketDropRows);
   return kPacketDropNames[static_cast<std::size_t>(reason)];
 }
 
-/// Packets that are sound but carry no events.
+/// Valid packets that carry no events, by what they are.
 enum class NonEvent : std::uint8_t {
   kLlc,
   kArp,
@@ -156,8 +156,8 @@ inline constexpr auto kNonEventNames = names_of(kNonEventRows);
   return kNonEventNames[static_cast<std::size_t>(kind)];
 }
 
-/// Why an event is a dead letter. The numbers are in segment files (docs/dead-letters.md): append,
-/// never renumber; 0 is none.
+/// Why an event became a dead letter. The numbers are in segment files (docs/dead-letters.md):
+/// append new ones, never change one. 0 means no reason.
 enum class DeadReason : std::uint8_t {
   kNone,
   kUnknownTopic,

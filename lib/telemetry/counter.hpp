@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Counters that one lcore writes and anyone reads.
+// Counters that one lcore writes and any thread reads.
 #pragma once
 
 #include <array>
@@ -9,10 +9,11 @@
 
 namespace esc::telemetry {
 
-/// A 64-bit figure with a single writer. Thread: add() and set() by its one owner, get() by anyone.
-/// With one writer a plain load and store replace a locked add. Release pairs with acquire so that
-/// a reader who sees a delivery also sees the receipt that was counted before it
-/// (telemetry::collect reads in that order); on x86 both are plain moves.
+/// A 64-bit number with a single writer. Thread: only the writer calls add() and set(); any thread
+/// calls get(). As there is one writer, a plain load and store are enough, and no locked addition
+/// is needed. The store is a release and the load an acquire, so a reader that sees a delivery also
+/// sees the receipt that was counted before it (telemetry::collect reads in that order). On x86
+/// both are plain moves.
 class Counter {
  public:
   void add(std::uint64_t amount = 1) noexcept {

@@ -10,7 +10,8 @@
 namespace esc::telemetry {
 namespace {
 
-/// How many bytes the UTF-8 character at the front has; 0: it is none.
+/// How many bytes the first UTF-8 character of `text` has; 0: the text begins with no valid
+/// character.
 std::size_t character_bytes(std::string_view text) {
   const auto byte = [&text](std::size_t i) {
     return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U;
@@ -22,7 +23,7 @@ std::size_t character_bytes(std::string_view text) {
   for (std::size_t i = 1; i < size; ++i) {
     if ((byte(i) & 0xc0U) != 0x80U) return 0;
   }
-  // Overlong, a surrogate, or beyond the last character.
+  // Refused: overlong forms, surrogates, and numbers beyond the last character.
   if ((first == 0xe0U && byte(1) < 0xa0U) || (first == 0xedU && byte(1) >= 0xa0U)) return 0;
   if ((first == 0xf0U && byte(1) < 0x90U) || (first == 0xf4U && byte(1) >= 0x90U)) return 0;
   return size;

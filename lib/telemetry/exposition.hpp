@@ -15,15 +15,16 @@
 
 namespace esc::telemetry {
 
-/// What is said of a family of series: HELP and TYPE. `name` is whole but for `escd_` before it and
-/// `_total` after a counter's: "frames_dropped", "lcore_work_seconds". `help` is one line without a
-/// full stop.
+/// What Prometheus is told of a family of series, as HELP and TYPE. `name` has neither the prefix
+/// `escd_` nor a counter's suffix `_total`: "frames_dropped", "lcore_work_seconds". `help` is one
+/// line without a full stop.
 struct Family {
   std::string_view name;
   std::string_view help;
   Kind kind = Kind::kCounter;
 
-  /// "escd_frames_dropped_total". Throws std::logic_error if Prometheus would not take it.
+  /// For example "escd_frames_dropped_total". Throws std::logic_error if Prometheus would not
+  /// accept the name.
   [[nodiscard]] std::string full_name() const;
 };
 
@@ -41,18 +42,18 @@ template <class Row>
   return has_it ? name : name.append(unit);
 }
 
-/// Collects series and writes them family by family, in the order in which the families first came.
-/// Allocates; throws std::logic_error for what no scraper would take: a name with a strange letter,
-/// a family that is two kinds, a series that comes twice. Thread: one.
+/// Collects series and writes them family by family, in the order in which the families were first
+/// added. Allocates memory. Throws std::logic_error for what no scraper would accept: a name with a
+/// forbidden character, a family with two kinds, a series that is added twice. Thread: one.
 class Exposition {
  public:
-  /// `common`: labels that every series begins with.
+  /// `common`: labels that every series begins with, before its own.
   explicit Exposition(Labels common = {}) : common_(std::move(common)) {}
 
   void add(const Family& family, const Labels& labels, std::uint64_t value);
   void add(const Family& family, const Labels& labels, double value);
 
-  /// Every row of a block that is for people, words left out. A set becomes one series for each of
+  /// Adds every row of a block except those of Kind::kWord. A set becomes one series for each of
   /// its names.
   template <class Block>
   void add(const Reading<Block>& reading, const Labels& labels, const Clock& clock) {
@@ -81,7 +82,8 @@ class Exposition {
     std::string help;
     Kind kind = Kind::kCounter;
     std::string lines;
-    std::set<std::string, std::less<>> seen;  ///< labels, so that none comes twice
+    /// The labels of the series so far, so that none is added twice.
+    std::set<std::string, std::less<>> seen;
   };
 
   void add_in(Unit unit, const Family& family, const Labels& labels, std::uint64_t value,
@@ -93,8 +95,9 @@ class Exposition {
   std::map<std::string, std::size_t, std::less<>> places_;
 };
 
-/// A label's value between its quotes: backslash, quote and newline escaped as the format wants it;
-/// what is not UTF-8, byte by byte, and control characters as \xNN, with the backslash escaped.
+/// The value of a label as it is written between quotes. Backslash, quote and newline are escaped
+/// as the format wants. Control characters, and bytes that are not part of valid UTF-8, are written
+/// as \xNN with an escaped backslash.
 [[nodiscard]] std::string label_text(std::string_view value);
 
 }  // namespace esc::telemetry

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What a block of counters says about itself: one row for each member, beside the block. JSON,
-// Prometheus's text, DPDK's telemetry and the page of figures are all made from the rows.
+// Describes the members of a block of counters: one row for each member, in a table beside the
+// block. JSON, Prometheus's text, DPDK's telemetry and the page of figures are all made from these
+// rows.
 #pragma once
 
 #include <array>
@@ -19,27 +20,28 @@ namespace esc::telemetry {
 enum class Kind : std::uint8_t {
   kCounter,  ///< only grows
   kGauge,
-  kWord  ///< for the program itself; shown nowhere
+  kWord  ///< only for the program itself: never shown
 };
 
-/// What a member counts. Times are shown in seconds, or as the end of the JSON key says.
+/// What a member measures. Times are shown in seconds, or in the unit that the JSON key ends with.
 enum class Unit : std::uint8_t {
-  kNone,  ///< things, which the name says
+  kNone,  ///< a number of things; the name says which
   kBytes,
-  kCycles,       ///< of the TSC: a time
-  kNanoseconds,  ///< a time
-  kMoment        ///< the TSC's reading then: shown as its age
+  kCycles,       ///< a time in TSC cycles
+  kNanoseconds,  ///< a time in nanoseconds
+  kMoment        ///< a moment as a TSC value: shown as the time since then
 };
 
-/// One row. `name` is the middle of the Prometheus name, and the key in JSON where `key` is empty;
-/// `help` is one line without a full stop. Member: Counter or std::uint64_t; or CounterSet or an
-/// array of numbers, which is one figure for each of `names`, told apart by the label `label`.
+/// One row. `name` is the middle part of the Prometheus name, and also the JSON key if `key` is
+/// empty. `help` is one line without a full stop. Member is Counter or std::uint64_t, which is one
+/// figure; or CounterSet or an array of numbers, which is one figure for each of `names`. In
+/// Prometheus the label `label` then tells these figures apart.
 template <class BlockOf, class MemberOf>
 struct Figure {
   using Block = BlockOf;
   using Member = MemberOf;
 
-  // NOLINTNEXTLINE(readability-function-size): it is a row of a table
+  // NOLINTNEXTLINE(readability-function-size): its arguments are the columns of a table
   constexpr Figure(std::string_view named, std::string_view says, Member Block::*of,
                    Kind is = Kind::kCounter, Unit in = Unit::kNone, std::string_view in_json = {},
                    std::string_view told_by = {}, std::span<const std::string_view> told = {})
@@ -84,7 +86,7 @@ inline constexpr auto kFigures = figures_of(static_cast<const Block*>(nullptr));
 
 namespace detail {
 
-/// How many numbers a member has; 0: it is a single one.
+/// How many numbers a member that is a set has; 0: the member is a single number.
 template <class Member>
 inline constexpr std::size_t kSetSize = 0;
 template <class Reason>
@@ -97,7 +99,7 @@ inline constexpr std::size_t kSetSizeOf = kSetSize<typename std::decay_t<Row>::M
 template <class Row>
 inline constexpr std::size_t kNumbersOf = kSetSizeOf<Row> == 0 ? 1 : kSetSizeOf<Row>;
 
-/// Stands for a member of any type, where only their number is asked for.
+/// Converts to a member of any type: only for counting the members of a block.
 struct AnyMember {
   template <class Member>
   constexpr operator Member() const;  // NOLINT(google-explicit-constructor): that is its use
@@ -117,7 +119,7 @@ template <class Row, class Other>
   return true;
 }
 
-/// A row is sound by itself, and no other has its member or its name.
+/// Whether a row is complete, and no other row of the block has its member or its name.
 template <class Row, class Rows>
 [[nodiscard]] constexpr bool sound(const Row& row, const Rows& rows) {
   const auto times = [&row](const auto& other, bool by_member) {
@@ -135,7 +137,7 @@ template <class Row, class Rows>
 
 }  // namespace detail
 
-/// How many members an aggregate has.
+/// The number of members of an aggregate.
 template <class Block, class... Before>
 [[nodiscard]] constexpr std::size_t members() {
   if constexpr (requires { Block{Before{}..., detail::AnyMember{}}; }) {
@@ -145,8 +147,9 @@ template <class Block, class... Before>
   }
 }
 
-/// Every member of the block has one row, and every row a name of its own and help. To be asserted
-/// beside the block: a member that is added without a row does not compile.
+/// Whether every member of the block has one row, and every row has help and a name that no other
+/// row has. Put a static_assert of it beside the block, so that a member without a row does not
+/// compile.
 template <class Block>
 [[nodiscard]] constexpr bool well_described() {
   return std::apply(
@@ -157,7 +160,7 @@ template <class Block>
       kFigures<Block>.rows);
 }
 
-/// The figures of a block as they were at one look: plain numbers, to be kept and handed on.
+/// The figures of a block, read once: plain numbers that can be kept, added and passed on.
 template <class BlockOf>
 class Reading {
  public:
@@ -171,7 +174,7 @@ class Reading {
     });
   }
 
-  /// Of a set: the sum.
+  /// The value of a member; for a set, the sum of its numbers.
   template <class Member>
   [[nodiscard]] std::uint64_t get(Member Block::*member) const {
     std::uint64_t sum = 0;
@@ -182,7 +185,7 @@ class Reading {
   [[nodiscard]] std::uint64_t get(CounterSet<Reason> Block::*member, Reason reason) const {
     return all(member)[static_cast<std::size_t>(reason)];
   }
-  /// One number, or one for each enumerator of a set.
+  /// All numbers of a member: one, or one for each enumerator of a set.
   template <class Member>
   [[nodiscard]] std::span<const std::uint64_t> all(Member Block::*member) const {
     std::span<const std::uint64_t> found;
@@ -199,7 +202,7 @@ class Reading {
   }
   friend bool operator==(const Reading&, const Reading&) = default;
 
-  /// Calls with each row and its numbers.
+  /// Calls `call(row, numbers)` for each row.
   template <class Call>
   void for_each(Call&& call) const {
     each_of(std::span<const std::uint64_t>(values_), call);
@@ -238,7 +241,7 @@ class Reading {
   std::array<std::uint64_t, count()> values_{};
 };
 
-/// By which the times of a reading are told.
+/// Converts the TSC values of a reading to seconds.
 struct Clock {
   std::uint64_t now = 0;
   std::uint64_t ticks_per_second = 1;
@@ -246,7 +249,8 @@ struct Clock {
   [[nodiscard]] double seconds(std::uint64_t ticks) const noexcept {
     return static_cast<double>(ticks) / static_cast<double>(ticks_per_second);
   }
-  /// Of a moment that may be later than `now`: another core has read it.
+  /// The time from `moment` to now. 0 if `moment` is later than `now`, which can happen if another
+  /// core read it.
   [[nodiscard]] double age(std::uint64_t moment) const noexcept {
     return now > moment ? seconds(now - moment) : 0.0;
   }

@@ -11,14 +11,15 @@
 
 namespace esc::telemetry {
 
-/// How many of the unit that the end of a key names make up a second: "work_s", "age_ms".
+/// How many units make a second, where the unit is the end of the key: "work_s", "age_ms".
 [[nodiscard]] constexpr double per_second(std::string_view key) noexcept {
   if (key.ends_with("_ms")) return 1e3;
   return key.ends_with("_us") ? 1e6 : 1.0;
 }
 
-/// Adds every row that is for people under its key: counts, sums of sets, times as numbers with a
-/// fraction. What is there already under a key is added to: an RX stage has blocks of two kinds.
+/// Adds to `object` every row except those of Kind::kWord: counts, the sum of a set, times as
+/// numbers with a fraction. If the key is there already, the count is added to its value, because
+/// an RX stage has two kinds of blocks with the same key.
 template <class Block>
 void add_to(nlohmann::ordered_json& object, const Reading<Block>& reading,
             const Clock& clock = {}) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The counter block of each stage, and what each of its figures is. Each block belongs to one
-// lcore, which alone writes it; the main lcore reads.
+// The counter block of each stage, with a row for each counter. Each block belongs to one lcore;
+// only that lcore writes it, and the main lcore reads it.
 #pragma once
 
 #include <cstddef>
@@ -19,13 +19,16 @@ namespace esc::telemetry {
 struct alignas(kCacheLineBytes) PacketCounters {
   Counter packets_received;
   Counter datagrams;
-  Counter datagrams_plain;  ///< of those, found by the pass over a burst's headers: of speed only
+  /// Datagrams that were found by the pass over a burst's headers: tells about speed only.
+  Counter datagrams_plain;
   Counter packet_bytes;
   Counter polls;
-  Counter bursts;          ///< polls that found packets
-  Counter packets_held;    ///< gauge: what the stage holds between two polls, in flight
-  Counter ring_full;       ///< polls that left events over because a ring was full
-  Counter polls_deferred;  ///< polls of a port put off because a ring was past its soft mark
+  Counter bursts;  ///< polls that found packets
+  /// Gauge: packets that the stage holds between two polls: they are in flight.
+  Counter packets_held;
+  Counter ring_full;  ///< polls that could not push all events because a ring was full
+  /// Polls of a port that were put off because a ring was past its soft mark.
+  Counter polls_deferred;
   // The rest is rare.
   CounterSet<NonEvent> non_event;
   CounterSet<PacketDrop> packet_dropped;
@@ -54,22 +57,24 @@ struct alignas(kCacheLineBytes) PacketCounters {
 }
 static_assert(well_described<PacketCounters>());
 
-/// Frames that an intake read, for one pipeline, whatever the bytes came by. Writer: the lcore of
-/// the stage that reads them. Readers: main lcore, telemetry thread.
+/// Frames that an intake read, for one pipeline, from packets or from any other source. Writer: the
+/// lcore of the stage that reads them. Readers: main lcore, telemetry thread.
 struct alignas(kCacheLineBytes) FrameCounters {
   Counter frames_received;
   Counter events_pushed;
   Counter control;
-  // Gauges: what the intake holds between two polls, in flight.
+  // Gauges: what the intake holds between two polls. It is in flight.
   Counter events_held;
   Counter datagram_open;  ///< 1: a datagram has frames that are not read yet
-  Counter events_plain;   ///< read at one go: a figure of speed, part of no balance
+  /// Events that were read the fast way: tells about speed, and is in no equation of the ledger.
+  Counter events_plain;
   // The rest is rare.
-  Counter frames_linearised;  ///< copied whole: they spanned segments, or the chain is shared
-  Counter jumbo_waits;        ///< polls that waited for a jumbo buffer
-  Counter dead_lettered;      ///< handed to the storage
+  /// Frames that were copied into one buffer: they spanned segments, or the chain is shared.
+  Counter frames_linearised;
+  Counter jumbo_waits;    ///< polls that waited for a jumbo buffer
+  Counter dead_lettered;  ///< handed to the storage
   CounterSet<FrameDrop> frame_dropped;
-  ShedCounters shed;  ///< frames shed, by the level that did, whatever became of them
+  ShedCounters shed;  ///< frames shed at each level, whether dropped or made dead letters
 };
 
 [[nodiscard]] constexpr auto figures_of(const FrameCounters* /*block*/) {
@@ -101,17 +106,20 @@ struct alignas(kCacheLineBytes) DispatchCounters {
   Counter events_routed;    ///< put into a worker's ring
   Counter polls;
   Counter bursts;
-  Counter duplicate;         ///< sequenced events that were seen before
-  Counter stale;             ///< those too old for their window to tell
+  Counter duplicate;  ///< sequenced events that were seen before
+  /// Sequenced events that are older than their window, so that nobody knows whether they came
+  /// before.
+  Counter stale;
   Counter duplicate_key;     ///< events whose key was seen before
   Counter duplicate_replay;  ///< replayed dead letters that were seen before
-  Counter replayed;          ///< replayed dead letters that were not
+  Counter replayed;          ///< replayed dead letters that were not seen before
   Counter unkeyed;           ///< events too short for the key that their route wants; they pass
-  Counter events_held;       ///< gauge: waiting for workers whose rings are full
-  Counter workers_stopped;   ///< gauge: workers for which nothing waits any more
-  Counter polls_blocked;     ///< polls that left events in the ring, to wait for a worker
-  Counter dead_lettered;     ///< handed to the storage
-  Counter shed_as_told;      ///< of those dropped as worker_full: their routes do not wait
+  Counter events_held;       ///< gauge: events that wait for workers whose rings are full
+  Counter workers_stopped;   ///< gauge: stopped workers, for which no event waits any more
+  /// Polls that left events in the ring because they have to wait for a worker.
+  Counter polls_blocked;
+  Counter dead_lettered;  ///< handed to the storage
+  Counter shed_as_told;   ///< events dropped as worker_full because their routes do not wait
   CounterSet<FrameDrop> frame_dropped;
 };
 
@@ -150,10 +158,12 @@ struct alignas(kCacheLineBytes) WorkerCounters {
   Counter delivered;
   Counter polls;
   Counter bursts;
-  Counter retries;        ///< handlers asked again about events that they had refused
-  Counter oldest_rx_tsc;  ///< gauge: when the oldest event of the last burst came; 0: idle
+  /// Times that a handler was called again with an event that it had refused.
+  Counter retries;
+  /// Gauge: when the oldest event of the last burst was received; 0: the last poll found nothing.
+  Counter oldest_rx_tsc;
   Counter dead_lettered;  ///< handed to the storage
-  Counter in_hand;        ///< gauge: an InHand
+  Counter in_hand;        ///< gauge: an InHand (telemetry/in_hand.hpp)
   CounterSet<FrameDrop> frame_dropped;
 };
 

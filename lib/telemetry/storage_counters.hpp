@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The counter blocks of the storage: one of the lcore that gathers dead letters, one of the thread
-// that brings them to the disk.
+// The counter blocks of the storage: those of the storage lcore, which gathers dead letters, and
+// those of the thread that writes them to the disk.
 #pragma once
 
 #include "base/align.hpp"
@@ -12,7 +12,7 @@ namespace esc::telemetry {
 
 /// Dead letters of one pipeline. Writer: the storage lcore. Readers: main lcore, telemetry thread.
 struct alignas(kCacheLineBytes) GatherCounters {
-  Counter taken;  ///< out of the rings; each is settled sooner or later
+  Counter taken;  ///< dead letters taken out of the rings; each is settled later
 };
 
 [[nodiscard]] constexpr auto figures_of(const GatherCounters* /*block*/) {
@@ -26,8 +26,8 @@ struct alignas(kCacheLineBytes) StorageCounters {
   Counter polls;
   Counter bursts;         ///< polls that took dead letters
   Counter polls_blocked;  ///< polls that had to wait for the disk to give a buffer back
-  Counter commits;        ///< handed to the thread that writes
-  Counter bytes;          ///< of the frames in them
+  Counter commits;        ///< commits handed to the writing thread
+  Counter bytes;          ///< bytes of the records in these commits
 };
 
 [[nodiscard]] constexpr auto figures_of(const StorageCounters* /*block*/) {
@@ -42,11 +42,11 @@ struct alignas(kCacheLineBytes) StorageCounters {
 }
 static_assert(well_described<StorageCounters>());
 
-/// Dead letters of one pipeline, settled. Writer: the writing thread. Readers: main lcore,
-/// telemetry thread.
+/// What became of the dead letters of one pipeline. Writer: the writing thread. Readers: main
+/// lcore, telemetry thread.
 struct alignas(kCacheLineBytes) SettledCounters {
-  CounterSet<DeadReason> durable;  ///< they survive whatever happens to the machine but its disk
-  Counter write_failed;            ///< the disk did not take them
+  CounterSet<DeadReason> durable;  ///< on the disk: they survive a crash and a power failure
+  Counter write_failed;            ///< the disk refused them
 
   [[nodiscard]] std::uint64_t all_durable() const noexcept {
     std::uint64_t sum = 0;
@@ -69,16 +69,17 @@ static_assert(well_described<SettledCounters>());
 
 /// What became of the commits. Writer: the writing thread. Readers: main lcore, telemetry thread.
 struct alignas(kCacheLineBytes) DiskCounters {
-  Counter commits;         ///< that are durable
-  Counter commits_failed;  ///< that the disk did not take
-  Counter bytes;           ///< on the disk, of durable commits
-  Counter last_error;      ///< gauge: errno of the last commit; 0: it is durable
+  Counter commits;         ///< commits that are durable
+  Counter commits_failed;  ///< commits that the disk refused
+  Counter bytes;           ///< bytes of durable commits
+  Counter last_error;      ///< gauge: errno of the last commit; 0: that commit is durable
   Counter commit_ns;       ///< time that commits took
   Counter segments_begun;
-  Counter segments_abandoned;  ///< after an error; what was durable in them stays
-  Counter segments;            ///< gauge: files there are
-  Counter segment_bytes;       ///< gauge: and their size
-  Counter segments_removed;    ///< by retention, with the letters in them
+  /// Segments given up after an error; letters that were durable in them stay.
+  Counter segments_abandoned;
+  Counter segments;          ///< gauge: number of segment files
+  Counter segment_bytes;     ///< gauge: their size
+  Counter segments_removed;  ///< segments that retention removed
   Counter letters_removed;
 };
 

@@ -11,7 +11,8 @@
 
 namespace esc::telemetry {
 
-/// At a dispatcher: events that no worker saw. Writer: the dispatcher's lcore. Readers: any thread.
+/// Events of one route that ended at a dispatcher, so that no worker saw them. Writer: the
+/// dispatcher's lcore. Readers: any thread.
 struct TopicRefusals {
   Counter duplicate;      ///< seen before, by number, key or as a replay
   Counter stale;          ///< too old for their window to tell
@@ -24,14 +25,15 @@ struct TopicRefusals {
   }
 };
 
-/// At a worker, whatever the handler. Writer: the worker's lcore. Readers: any thread.
+/// What a worker did with each route's events, whichever handler they went to. Writer: the worker's
+/// lcore. Readers: any thread.
 class TopicCounters {
  public:
   struct Totals {
     std::uint64_t events = 0;  ///< delivered
     std::uint64_t payload_bytes = 0;
     std::uint64_t dead_lettered = 0;  ///< refused by the handler, and handed to the storage
-    std::uint64_t dropped = 0;        ///< refused by the handler, and gone
+    std::uint64_t dropped = 0;        ///< refused by the handler, and dropped
   };
 
   explicit TopicCounters(std::size_t slots) : delivered_(slots), refused_(slots) {}
@@ -56,7 +58,8 @@ class TopicCounters {
   }
 
  private:
-  // Apart: every event touches the one, hardly any the other.
+  // Two structures, so that the counters that every event touches share no cache line with the rare
+  // ones.
   struct Delivered {
     Counter events;
     Counter payload_bytes;
@@ -72,14 +75,15 @@ class TopicCounters {
 /// What became of the events of one route, of all dispatchers and workers together.
 struct TopicTotals {
   std::uint64_t delivered = 0;
-  std::uint64_t payload_bytes = 0;  ///< of those
-  std::uint64_t refused = 0;        ///< by the handler, for good; among the last two
+  std::uint64_t payload_bytes = 0;  ///< bytes of the delivered events' payloads
+  /// Refused by the handler for good; also counted in dead_lettered or dropped.
+  std::uint64_t refused = 0;
   std::uint64_t duplicate = 0;
   std::uint64_t stale = 0;
   std::uint64_t dead_lettered = 0;
   std::uint64_t dropped = 0;
 
-  /// An event is received once it has ended.
+  /// The number of events that have ended. An event counts as received only once it has ended.
   [[nodiscard]] std::uint64_t received() const noexcept {
     return delivered + duplicate + stale + dead_lettered + dropped;
   }
