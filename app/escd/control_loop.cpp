@@ -157,8 +157,8 @@ void ControlLoop::drain(RunEnd& end) {
   const auto timeout_ms = appliance_.config().shutdown.drain_timeout_ms;
   const auto began = Clock::now();
   const auto deadline = began + std::chrono::milliseconds(timeout_ms);
-  // It has to be so twice in a row: at the first look an RX stage may have been in the middle of
-  // its last burst.
+  // The appliance has to look drained twice in a row: at the first look an RX stage may have been
+  // in the middle of its last burst.
   constexpr int kLooks = 2;
   int empty_looks = 0;
   while (empty_looks < kLooks && Clock::now() < deadline) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Figures of the things by which the dispatcher decides: state, pressure, producers.
+// The documents of state, pressure and producers, by which the dispatcher decides.
 #include <rte_cycles.h>
 
 #include <algorithm>

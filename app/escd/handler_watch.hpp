@@ -31,7 +31,7 @@ class HandlerWatch {
   /// Called now and then on the main lcore, since only there routes have names.
   void watch();
 
-  /// By worker.
+  /// The load of each worker, by worker index.
   [[nodiscard]] std::vector<HandlerLoad> loads() const;
   /// Of an lcore that hangs: " in handler 'slow', topic 'a'"; empty: not in a handler, as far as
   /// watch() saw.

@@ -24,7 +24,7 @@ class Service {
   explicit Service(const config::Config& config);
 
   void show(Appliance& appliance, Reload& reload, const Health& health);
-  /// Before the appliance goes away.
+  /// Call it before the appliance is destroyed.
   void hide() noexcept;
 
   [[nodiscard]] control::ControlServer& server() noexcept { return server_; }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The whole data path: RX stages in front of one or several pipelines, and which lcore polls what.
-// It makes the nodes; what it says of the whole it says by loops over them.
+// The whole data path: RX stages in front of one or several pipelines, and which lcore polls which
+// stages. The data path makes the nodes and answers for all of them by looping over them.
 #pragma once
 
 #include <chrono>
@@ -23,8 +23,8 @@
 
 namespace esc::appliance {
 
-/// Made on the main lcore once the ports are started, before the lcores run; its figures, but for
-/// routes(), may be read by any thread.
+/// Made on the main lcore once the ports are started, before the lcores run. Any thread may read
+/// its figures, except routes().
 class DataPath {
  public:
   /// `rules`, `folder` and the ports, in the order of the configuration, outlive it; no folder:
@@ -32,39 +32,41 @@ class DataPath {
   DataPath(const config::Config& config, const topology::LcorePlan& plan, RuleBook& rules,
            std::span<dpdk::Port* const> ports, rte_mempool* jumbo_pool, DeadLetterFolder* folder);
 
-  /// Stages of each lcore, in the plan's order.
+  /// The stages that one lcore polls, in the plan's order.
   [[nodiscard]] const LcoreStages& stages(std::size_t lcore) const { return lcores_[lcore]; }
-  /// Every stage's control side, in the order in which an end discards what they hold: of two
-  /// copies of an event the later one is the duplicate, so who has the older ones comes first, and
-  /// the storage, which takes what the others give up, last.
+  /// The nodes of all stages, in the order in which the end of a drain discards what they hold. Of
+  /// two copies of an event the later one is the duplicate, so stages that hold older events come
+  /// first. The storage comes last, because it takes what the others give up.
   [[nodiscard]] std::span<Node* const> nodes() const noexcept { return nodes_; }
   /// The node that has this role in the plan.
   [[nodiscard]] Node& node(topology::RoleIndex role) const;
 
   void set_flow(control::Flow flow) noexcept { flow_.show(flow); }
 
-  /// Nothing is held anywhere and the ledger says so too: a drain is done. Meaningful once
-  /// receiving has stopped.
+  /// Whether a drain is done: no stage holds anything, and the ledger says so too. Meaningful only
+  /// once receiving has stopped.
   [[nodiscard]] bool empty() const;
-  /// Lets what is not an lcore run: the thread that writes dead letters.
+  /// Starts the nodes' own threads: the one that writes dead letters.
   void start();
 
   struct Discarded {
-    std::size_t count = 0;      ///< frames and packets
-    bool disk_answered = true;  ///< false: dead letters are in flight, and a thread waits for it
+    std::size_t count = 0;  ///< frames and packets
+    /// false: dead letters are in flight, and a thread still waits for the disk.
+    bool disk_answered = true;
   };
-  /// Gives up everything still held, as drained at deadline, and brings dead letters to the disk,
-  /// as far as it takes them in `timeout`. Only once every lcore has stopped.
+  /// Gives up everything that is still held, as drained at deadline, and writes dead letters to the
+  /// disk as far as the disk takes them within `timeout`. Only once every lcore has stopped.
   [[nodiscard]] Discarded discard_all(std::chrono::milliseconds timeout);
 
-  /// in_flight measured: exact once the lcores have stopped.
+  /// The ledger, with in_flight measured. Exact once the lcores have stopped.
   [[nodiscard]] telemetry::Ledger ledger() const;
-  /// Of one pipeline: what it was handed, and what its queues received and refused.
+  /// The ledger of one pipeline: the events that were handed to it, and what its queues received
+  /// and refused.
   [[nodiscard]] telemetry::Ledger ledger(std::size_t pipeline) const;
   /// A sum of counters. Every hand-over of events from one stage to the next raises one of them, so
   /// an unchanged sum means that nothing moved (telemetry::Stillness). Any thread.
   [[nodiscard]] std::uint64_t moves() const;
-  /// How much can be under way at once.
+  /// The most that can be in flight at once.
   [[nodiscard]] Load room() const noexcept;
 
   [[nodiscard]] std::span<const std::unique_ptr<RxNode>> rx() const noexcept { return rx_; }
@@ -85,18 +87,18 @@ class DataPath {
     return rules_.handlers();
   }
   void zero_slot(std::uint32_t slot) noexcept;
-  /// Null: no event has a key.
+  /// The table of keys; null if no event has a key.
   [[nodiscard]] KeyMemory* keys() noexcept { return keys_.get(); }
   [[nodiscard]] const KeyMemory* keys() const noexcept { return keys_.get(); }
   void watch_dead_letters() {
     if (dead_letters_) dead_letters_->watch();
   }
-  /// Null: dead letters are not kept.
+  /// Null if dead letters are not kept.
   [[nodiscard]] const DeadLetters* dead_letters() const noexcept { return dead_letters_.get(); }
-  /// What all pipelines have counted of keys.
+  /// The counters of keys, summed over all pipelines.
   [[nodiscard]] identity::KeyedTotals key_totals() const noexcept;
 
-  /// How far each worker was.
+  /// For each worker, a number of events that it will have received (telemetry::worker_mark).
   using WorkerMarks = std::vector<std::uint64_t>;
   [[nodiscard]] WorkerMarks worker_marks() const;
   /// Whether every event that was on its way to a worker at the marks has arrived.
@@ -115,7 +117,7 @@ class DataPath {
   control::FlowBoard flow_;
   identity::ProducerOwner owner_;
   std::vector<rte_mempool*> pools_;          ///< by port index
-  std::vector<dispatch::PoolShare> shares_;  ///< likewise
+  std::vector<dispatch::PoolShare> shares_;  ///< by port index
   std::vector<std::unique_ptr<ingest::PortContext>> contexts_;
   std::unique_ptr<KeyMemory> keys_;
   std::unique_ptr<DeadLetters> dead_letters_;

@@ -121,7 +121,8 @@ Load DeadLetters::held(PipelineRange of, const telemetry::Ledger& counted) const
     taken += store_.settlement().taken(i).taken.get();
     in_rings += store_.in_rings(i);
   }
-  // As the ledger has them: those that were settled since are counted as held still.
+  // The settled letters by the ledger, so letters that were settled after it was read still count
+  // as held.
   const std::uint64_t settled =
       counted.frames_dead_lettered() +
       counted.frames.dropped[static_cast<std::size_t>(FrameDrop::kDlqWriteFailed)];

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Where dead letters go: a store of them with its folder, as a node of the appliance.
+// The node that keeps dead letters: a store, and the folder into which it writes.
 #pragma once
 
 #include <chrono>
@@ -25,23 +25,24 @@
 
 namespace esc::appliance {
 
-/// Made on the main lcore before the lcores run. Thread: main lcore, but for the figures, which any
-/// thread may read.
+/// Made on the main lcore before the lcores run. Thread: main lcore; any thread may read the
+/// figures.
 class DeadLetters final : public Node {
  public:
   /// `folder` outlives it.
   DeadLetters(const config::Config& config, DeadLetterFolder& folder, std::size_t pipelines);
   ~DeadLetters() override;
 
-  /// The end of a new ring, for one stage of one pipeline. Before make_stage().
+  /// Makes a ring for one stage's dead letters of one pipeline, and returns the stage's end of it.
+  /// Call it before make_stage().
   [[nodiscard]] storage::Outlet outlet(dlq::Stage stage, std::size_t pipeline, int node);
   /// How many of one pipeline's dead letters wait, including those of outlets that are made later.
   [[nodiscard]] storage::Backlog backlog(std::size_t pipeline) const noexcept;
-  /// Once every stage has its outlet. `pools` outlive it.
+  /// Call it once every stage has its outlet. `pools` outlive the node.
   void make_stage(std::span<rte_mempool* const> pools);
 
   void enlist(LcoreStages& lcore) override;
-  /// Lets the writing thread run, which stays on the caller's CPU.
+  /// Starts the writing thread, which stays on the caller's CPU.
   void start() override;
   void add_blocks(PipelineRange of, telemetry::LedgerBlocks& blocks) const override;
   [[nodiscard]] Load held(PipelineRange of, const telemetry::Ledger& counted) const override;
@@ -49,15 +50,16 @@ class DeadLetters final : public Node {
   [[nodiscard]] Load room() const noexcept override;
   [[nodiscard]] std::uint64_t moves() const noexcept override;
   void zero_slot(std::uint32_t /*slot*/) noexcept override {}
-  /// Brings what it has to the disk and seals the segment. False: the disk did not answer in time,
-  /// and may still hold what is in flight.
+  /// Writes all letters that it has to the disk and seals the segment. False: the disk did not
+  /// answer in time, and the writing thread may still hold what is in flight.
   [[nodiscard]] bool discard(const Ending& ending) override;
 
-  /// Now and then: a line in the log when the disk begins to refuse, and when it no longer does.
+  /// Called now and then. Logs a line when the disk begins to refuse letters, and when it takes
+  /// them again.
   void watch();
 
-  /// With every lcore stopped: hands `event` over as a stage would; false: in the time given there
-  /// was no room.
+  /// Only once every lcore has stopped: hands `event` over as a stage would. Returns false if there
+  /// was no room in time.
   [[nodiscard]] bool take(storage::Outlet& outlet, const event::Event& event, DeadReason reason,
                           std::chrono::steady_clock::time_point deadline);
 
@@ -67,7 +69,7 @@ class DeadLetters final : public Node {
   [[nodiscard]] const telemetry::DiskCounters& disk() const noexcept { return store_.disk(); }
   [[nodiscard]] const std::string& directory() const noexcept { return directory_; }
   [[nodiscard]] const DeadLetterFolder& folder() const noexcept { return folder_; }
-  /// Letters found at the start.
+  /// How many letters were in the folder at the start.
   [[nodiscard]] std::uint64_t recovered() const noexcept { return recovered_; }
 
  private:
@@ -86,7 +88,7 @@ class DeadLetters final : public Node {
   storage::Store<storage::DeadLetterKind> store_;
 };
 
-/// The end of a new ring to `dead_letters`; of none where they are not kept.
+/// A stage's end of a new ring to `dead_letters`; if that is null, an outlet that keeps nothing.
 [[nodiscard]] storage::Outlet outlet_of(DeadLetters* dead_letters, dlq::Stage stage,
                                         std::size_t pipeline, int node);
 

@@ -18,7 +18,7 @@ namespace esc::appliance {
 /// Made on the main lcore before the lcores run.
 class Pipeline {
  public:
-  /// `index`: its own, in the plan.
+  /// `index`: the pipeline's index in the plan.
   Pipeline(const config::Config& config, const topology::PipelinePlan& plan, std::size_t index,
            std::string dispatch_name, const PipelineShared& shared)
       : workers_(make_workers(config, plan, index, shared)),

@@ -66,7 +66,8 @@ std::unique_ptr<const route::Rules> RuleBook::rules_of(const config::Config& con
 std::unique_ptr<const route::Rules> RuleBook::first_rules(const config::Config& config) {
   const auto patterns = patterns_of(config);
   const auto planned = registry_.plan(patterns);
-  const auto& plan = std::get<route::SlotRegistry::Plan>(planned);  // there are enough for them
+  // Never a refusal here: there are enough slots
+  const auto& plan = std::get<route::SlotRegistry::Plan>(planned);
   auto rules = rules_of(config, plan, hasher_, handlers_, producer_seed_);
   ticket_ = registry_.commit(patterns, plan);
   return rules;

@@ -26,7 +26,8 @@ namespace esc::appliance {
 /// Outlives the lcores.
 class RuleBook {
  public:
-  /// `handlers` outlives it, and every recipe. `lcores`: how many report their quiescent states.
+  /// `handlers` outlives this object and every recipe. `lcores`: how many lcores report their
+  /// quiescent states.
   RuleBook(const config::Config& config, const worker::HandlerRegistry& handlers,
            std::size_t lcores);
 
@@ -59,7 +60,7 @@ class RuleBook {
     std::shared_ptr<const config::Config> config;
     route::SlotRegistry::Plan plan;
     route::TopicHasher hasher;
-    const worker::HandlerRegistry* handlers = nullptr;  ///< which does not change
+    const worker::HandlerRegistry* handlers = nullptr;  ///< a registry that does not change
     std::uint64_t producer_seed = 0;
     /// As long as it exists the slots stay as planned; it is destroyed with the recipe, however
     /// that ends.

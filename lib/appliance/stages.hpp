@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The stages that the appliance consists of, with the rings between them, as they are shipped.
+// The types of the appliance's stages, and of the rings between them.
 #pragma once
 
 #include "dispatch/dispatch_stage.hpp"
@@ -23,7 +23,7 @@ using DispatchStage = dispatch::DispatchStage<IngestRing, WorkerRing>;
 using WorkerStage = worker::WorkerStage<WorkerRing>;
 using StorageStage = storage::StoreStage<storage::DeadLetterKind>;
 
-/// What one lcore polls: kinds in the order of topology::Role, any number of each.
+/// The stages that one lcore polls: their types in the order of topology::Role, any number of each.
 using LcoreStages = runtime::StageLists<RxStage, DispatchStage, WorkerStage, StorageStage>;
 
 }  // namespace esc::appliance

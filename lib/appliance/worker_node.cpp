@@ -31,7 +31,7 @@ Load WorkerNode::held(PipelineRange of, const telemetry::Ledger& /*counted*/) co
 }
 
 Load WorkerNode::room() const noexcept {
-  // And a burst in hand on either side of the ring.
+  // The dispatcher and the worker may have a burst each in hand, before and after the ring.
   return {.frames = ring_.capacity() + 2 * burst_};
 }
 

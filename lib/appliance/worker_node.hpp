@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A worker with the ring that it takes from.
+// A worker with its input ring.
 #pragma once
 
 #include <cstddef>
@@ -14,17 +14,17 @@
 
 namespace esc::appliance {
 
-/// Its hold queue is the dispatcher's to write and to read: what waits for this worker.
+/// Only the dispatcher writes and reads the hold queue, in which events wait for this worker.
 class WorkerNode final : public Node {
  public:
   struct Parts {
-    std::size_t index = 0;  ///< in lcores.workers
+    std::size_t index = 0;  ///< index in lcores.workers
     std::size_t pipeline = 0;
     int socket = 0;  ///< NUMA node of its rings
     const worker::HandlerRegistry& handlers;
-    std::size_t slots = 0;  ///< of routes' figures
+    std::size_t slots = 0;  ///< how many routes can have figures
     std::span<rte_mempool* const> pools;
-    DeadLetters* dead_letters = nullptr;  ///< null: they are not kept
+    DeadLetters* dead_letters = nullptr;  ///< null: dead letters are not kept
   };
   WorkerNode(const config::RingsConfig& rings, const Parts& parts);
 
@@ -44,7 +44,8 @@ class WorkerNode final : public Node {
   [[nodiscard]] std::span<dispatch::HeldItem> hold() noexcept { return hold_.span(); }
   [[nodiscard]] const worker::HandlerSet& handlers() const noexcept { return handlers_; }
   [[nodiscard]] const telemetry::WorkerCounters& counters() const noexcept { return counters_; }
-  /// How many events it will have taken once all that is on its way to it now has arrived.
+  /// How many events the worker will have received once everything that is on its way to it now has
+  /// arrived.
   [[nodiscard]] std::uint64_t mark() const;
 
  private:
