@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Handcrafted packets and datagrams, with what the wire rules say of each: written down by hand,
-from the page.
+"""Packets and datagrams made by hand, each with what the wire rules say about it; that is also
+written by hand, from docs/wire-format.md.
 
-PACKETS: (what it is, the packet, "datagram" | "non_event.<kind>" | "<reason>"), for checksum =
-"verify" and port 9001.
-DATAGRAMS: (what it is, the UDP payload, its frames: "event" | "control" | "<reason>").
+PACKETS: (description, packet, "datagram" | "non_event.<kind>" | "<reason>"), for checksum =
+"verify" and port 9001. DATAGRAMS: (description, UDP payload, its frames: "event" | "control" |
+"<reason>").
 """
 
 import struct
@@ -330,7 +330,7 @@ DATAGRAMS: list[tuple[str, bytes, list[str]]] = [
 
 
 def trace() -> list[bytes]:
-    """Everything above as packets, each datagram over IPv4 and over IPv6."""
+    """PACKETS and DATAGRAMS as packets: each datagram over IPv4 and over IPv6."""
     packets = [packet for _, packet, _ in PACKETS]
     for _, payload, _ in DATAGRAMS:
         packets += [datagram4(payload), datagram6(payload)]

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""Says what the ledger must be after the appliance has received the packets of some capture
-files."""
+"""Computes what the ledger must be after the appliance has received the packets of some capture
+files.
+"""
 
 import argparse
 import json
@@ -63,8 +64,9 @@ def parse_arguments(arguments: list[str]) -> argparse.Namespace:
 
 
 def read_config(options: argparse.Namespace) -> dict:
-    """The configuration, with the routes of the command line as well. A topic may itself hold "=":
-    the handler follows the last one."""
+    """The configuration, with the routes of the command line added. A topic may contain "=": the
+    handler follows the last one.
+    """
     config: dict = {}
     if options.routes_from:
         config = tomllib.loads(Path(options.routes_from).read_text(encoding="utf-8"))

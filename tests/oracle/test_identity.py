@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Numbers and windows: cases computed by hand, a second model, and what the order decides."""
+"""Tests of numbers and windows: cases computed by hand, comparison with a second model, and cases
+in which the order matters.
+"""
 
 import contextlib
 import io
@@ -28,7 +30,7 @@ SHORT = {NEW: "n", DUPLICATE: "d", STALE: "s", UNTRACKED: "u"}
 
 
 def judged(numbers: list[int], window: int, epoch: int = 1) -> tuple[str, list[int]]:
-    """A letter for each number, and the figures behind them."""
+    """The verdicts as one letter for each number, followed by the figures."""
     producers = Producers(window)
     letters = "".join(SHORT[producers.judge(Identity(5, epoch, n))] for n in numbers)
     return letters, list(producers.figures()["5"].values())
@@ -116,7 +118,7 @@ class ByHand(unittest.TestCase):
 
 class AgainstAnotherModel(unittest.TestCase):
     def test_a_list_of_the_last_w_numbers(self) -> None:
-        """The window as a list of marks that slides by one, number by number."""
+        """A second model: the window is a list of marks that moves by one number at a time."""
         chooser = random.Random(4)
         for window in (1, 2, 3, 8, 64):
             for _ in range(60):
@@ -156,7 +158,7 @@ class SideBySide(unittest.TestCase):
         return found
 
     def test_what_is_said_holds_for_every_order(self) -> None:
-        """And where nothing is said, orders differ."""
+        """Where the oracle gives an answer, every order of the packets has that result."""
         chooser = random.Random(6)
         said = unsaid = 0
         for _ in range(150):
@@ -289,7 +291,7 @@ class Ledgers(unittest.TestCase):
         ]
 
     def test_passes(self) -> None:
-        """Repeats are counted without walking through them, and come out the same."""
+        """Repeats that are counted at once give the same figures as repeats judged one by one."""
         for seed in range(20):
             trace = self.trace(random.Random(seed))
             for times in (1, 2, 5):

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Capture files, the arithmetic of the ledger, the comparison, and the two commands."""
+"""Tests of capture files, of the ledger's arithmetic, of the comparison, and of the two commands.
+"""
 
 import contextlib
 import copy
@@ -175,7 +176,7 @@ class Ledgers(unittest.TestCase):
         self.assertGreater(ledger["frames"]["received"], 100)
 
     def test_endless(self) -> None:
-        """Whole passes and a rest, against the packets written out."""
+        """Whole passes and a part of one give the same as the list of all these packets."""
         trace = catalogue.trace()
         for total in (0, 1, len(trace) - 1, len(trace), len(trace) + 1, 3 * len(trace) + 50):
             endless, written_out = self.expectation(), self.expectation()

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Patterns, and from where events may come: the page's own examples, every small case, and cases
-computed by hand."""
+"""Tests of patterns and of permitted senders: the examples of the page, every small case, and cases
+computed by hand.
+"""
 
 import ipaddress
 import itertools
@@ -52,14 +53,15 @@ class Patterns(unittest.TestCase):
                     self.assertEqual(matches(pattern.encode(), topic.encode()), topic in taken)
 
     def test_the_winners_of_the_page(self) -> None:
-        """The table of "The most specific wins"; without the winner the next one has its place."""
+        """The table of "The most specific wins". If the winner is taken out, the next pattern wins.
+        """
         section = PAGE.read_text().partition("## The most specific wins")[2].partition("\n## ")[0]
         rows = re.findall(r"^\| `(.*?)` \| (.*) \|$", section, re.MULTILINE)
         self.assertEqual(len(rows), 3)
         for topic, cell in rows:
             order = [one.encode() for one in cell.strip("`").split("`, `")]
             while order:
-                # The order in which they stand in a file means nothing.
+                # The order of routes in a file has no meaning.
                 for listed in (order, order[::-1]):
                     routes = Routes(dict.fromkeys(listed, COUNT))
                     self.assertEqual(routes.find(topic.encode()), order[0])
@@ -184,7 +186,7 @@ class Senders(unittest.TestCase):
         )
 
     def test_what_is_refused_leaves_no_mark(self) -> None:
-        """Neither a number nor a key, nor room for a producer."""
+        """A refused event takes neither a number, nor a key, nor a producer's place."""
         own = frame("own/key", b"same")
         forged = [datagram4(session(7, 9, 100) + frame("open"), source=self.AWAY)]
         forged += [datagram4(session(n, 9, 100) + own, source=self.AWAY) for n in (3, 4, 5)]
@@ -202,7 +204,7 @@ class Senders(unittest.TestCase):
         )
 
     def test_who_may_do_neither(self) -> None:
-        """The topic is looked at first."""
+        """Whether the sender may publish to the topic is decided first."""
         both = datagram4(session(7) + frame("own/x"), source=self.AWAY)
         self.check(both, control=1, topic_not_allowed=1)
         self.check(both, control=1, topic_not_allowed=1, window=None)
@@ -216,7 +218,7 @@ class Senders(unittest.TestCase):
         self.check(*one, control=5, delivered=3, duplicate=2)
 
     def test_side_by_side(self) -> None:
-        """Refused at one port, taken at the other."""
+        """An event that is refused at one port and accepted at the other."""
         expectation = Expectation(
             FrameRules(), read_routes(self.CONFIG), Producers(64), read_bindings(self.CONFIG)
         )

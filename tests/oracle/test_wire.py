@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The oracle against the handcrafted catalogue, and against the golden vectors of
-docs/wire-format.md."""
+"""Tests the oracle with the catalogue, and with the golden vectors of docs/wire-format.md."""
 
 import unittest
 from collections import Counter
@@ -37,7 +36,7 @@ class Packets(unittest.TestCase):
                 self.assertEqual(describe(judge_packet(packet, RULES)), expected)
 
     def test_catalogue_has_every_outcome(self) -> None:
-        """Every name of the page's table occurs, so that no rule goes untried."""
+        """Every name in the page's table occurs in the catalogue, so that every rule is tried."""
         section = (
             WIRE_FORMAT.read_text()
             .partition("## From packet to datagram")[2]
@@ -75,7 +74,7 @@ class Packets(unittest.TestCase):
             PacketRules(frozenset((PORT,)), "maybe")
 
     def test_every_prefix_of_a_packet(self) -> None:
-        """Cut anywhere, a packet is short in a header, or short of its IP length."""
+        """Wherever a packet is cut, it is too short in a header, or shorter than its IP length."""
         packet = datagram4(catalogue.EVENT, vlans=(0x8100,))
         names = Counter(describe(judge_packet(packet[:size], RULES)) for size in range(len(packet)))
         self.assertEqual(names, {"short_header": 18 + 20, "ip_truncated": len(packet) - 18 - 20})

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""A second reading of docs/wire-format.md, in Python, that shares no code with the product.
+"""A second implementation of docs/wire-format.md, in Python, that shares no code with the product.
 
 capture  what packets a pcap or pcapng file holds
 packet   what a packet is: a datagram, a non-event, or dropped for a reason

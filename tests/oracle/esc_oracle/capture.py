@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Packets of a pcap or pcapng file, as they were captured: a packet cut at the snap length is what
-is left of it.
+"""Reads the packets of a pcap or pcapng file as they were captured: a packet that was cut at the
+snap length has only the bytes that are left.
 
-Formats: https://www.ietf.org/archive/id/draft-ietf-opsawg-pcap-04.html and draft-ietf-opsawg-pcapng-02.html.
-A file that is damaged, or that is not Ethernet, is an error: an oracle that guesses is none.
+Formats: https://www.ietf.org/archive/id/draft-ietf-opsawg-pcap-04.html and
+draft-ietf-opsawg-pcapng-02.html. A damaged file, or one that is not Ethernet, is an error: an
+oracle must not guess.
 """
 
 import struct

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Two ledgers side by side, and one ledger against its own equations."""
+"""Compares two ledgers, and checks the equations of one ledger."""
 
 from collections.abc import Iterable, Iterator
 
@@ -19,7 +19,7 @@ _PLAIN = (
 
 
 def differences(actual: dict, expected: dict, allowed: Iterable[str] = ()) -> list[str]:
-    """Every difference, a line each. `allowed` names those of BESIDE that may be anything."""
+    """Every difference, one line each. `allowed`: figures of BESIDE that are not compared."""
     skipped = {"packets." + name for name in allowed}
     paths = [path for path in _PLAIN if path not in skipped]
     for by_name in sorted(_BY_NAME):
@@ -30,7 +30,7 @@ def differences(actual: dict, expected: dict, allowed: Iterable[str] = ()) -> li
         is_by_name = path.rpartition(".")[0] in _BY_NAME
         absent = (
             0 if is_by_name else None
-        )  # zeros of by-name maps may be left out, nothing else may
+        )  # only the zeros of maps by name may be left out
         is_, should = _get(actual, path, absent), _get(expected, path, absent)
         if is_ != should or isinstance(is_, bool):
             found.append(_line(path, is_, should))
@@ -38,7 +38,9 @@ def differences(actual: dict, expected: dict, allowed: Iterable[str] = ()) -> li
 
 
 def topic_differences(actual: dict, expected: dict) -> list[str]:
-    """Differences in `topics` (topic -> {"events", "bytes"}), over the topics that either has."""
+    """Differences in `topics` (topic -> {"events", "bytes"}), for every topic that is in one of
+    them.
+    """
     found = []
     for topic in sorted({*actual, *expected}):
         for key in ("events", "bytes"):
@@ -49,8 +51,9 @@ def topic_differences(actual: dict, expected: dict) -> list[str]:
 
 
 def producer_differences(actual: dict, expected: dict) -> list[str]:
-    """Differences in `producers` (producer -> figures): the same producers, and of each every
-    figure that is expected to be anything."""
+    """Differences in `producers` (producer -> figures). Both must have the same producers, with
+    equal figures; figures that are None in the expectation are not compared.
+    """
     found = []
     for producer in sorted({*actual, *expected}, key=int):
         sides = actual.get(producer), expected.get(producer)
@@ -65,7 +68,9 @@ def producer_differences(actual: dict, expected: dict) -> list[str]:
 
 
 def violations(ledger: dict) -> Iterator[str]:
-    """What is wrong with a drained ledger on its own: the equations, in_flight, and `balanced`."""
+    """What is wrong with the ledger of a drained appliance, without another to compare it with: the
+    equations, in_flight, and `balanced`.
+    """
     frames, packets = ledger.get("frames", {}), ledger.get("packets", {})
     named = ("delivered", "control", "duplicate", "stale", "in_flight")
     parts = [frames.get(name, 0) for name in named]

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Reads from a configuration (docs/configuration.md) where events go and from where they may come.
-"""
+"""Reads routes and permitted senders from a configuration (docs/configuration.md)."""
 
 from collections.abc import Mapping
 
@@ -10,7 +9,7 @@ from .senders import Prefixes
 
 
 def read_routes(document: Mapping) -> Routes:
-    """Its [[route]] tables, and its [default_route] if unknown topics go there."""
+    """The [[route]] tables, and [default_route] if events with unknown topics go there."""
     listed = document.get("route", [])
     routes = {table["topic"].encode(): _route(table) for table in listed}
     if len(routes) < len(listed):
@@ -20,7 +19,7 @@ def read_routes(document: Mapping) -> Routes:
 
 
 def read_bindings(document: Mapping) -> dict[int, Prefixes]:
-    """From where a producer may send, of those that have a [[producer]] table."""
+    """The permitted sources of each producer that has a [[producer]] table."""
     return {
         int(str(table["id"]), 0): Prefixes(table["sources"])
         for table in document.get("producer", [])
@@ -28,7 +27,7 @@ def read_bindings(document: Mapping) -> dict[int, Prefixes]:
 
 
 def read_replay_sources(document: Mapping) -> Prefixes | None:
-    """From where dead letters may come again; None: from nowhere."""
+    """The permitted sources of replayed dead letters; None: there are none."""
     sources = document.get("replay", {}).get("sources")
     return Prefixes(sources) if sources else None
 

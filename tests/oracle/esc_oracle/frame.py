@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What frames a datagram holds: "Judging one frame" and "The session frame" of docs/wire-format.md.
+"""Finds and judges the frames of a datagram: "Judging one frame" and "The session frame" of
+docs/wire-format.md.
 
-The numbers in the comments are those of the page.
+Numbers in comments are rule numbers of that page.
 """
 
 import struct
@@ -28,8 +29,9 @@ class Identity(NamedTuple):
 
 
 class Frame(NamedTuple):
-    """One frame. `reason` of a refused one; topic, priority, payload and identity of an event, and
-    how often it was replayed as a dead letter."""
+    """One frame. `reason` is set for a refused frame; topic, priority, payload, identity and the
+    number of replays as a dead letter are set for an event.
+    """
 
     what: str
     reason: str = ""
@@ -72,7 +74,7 @@ class _Session:
 
 
 def read_datagram(data: bytes, rules: FrameRules = FrameRules()) -> list[Frame]:
-    """The frames of one UDP payload, in their order. A session never outlives the datagram."""
+    """The frames of one UDP payload, in order. A session ends with the datagram."""
     frames = []
     session: _Session | None = None
     offset = 0
@@ -108,8 +110,9 @@ def read_datagram(data: bytes, rules: FrameRules = FrameRules()) -> list[Frame]:
 
 
 def _topic(body: bytes, rules: FrameRules) -> bytes | None:
-    """The topic of a frame, given all of it after the length; None if topic_len is out of its
-    bounds (4)."""
+    """The topic of a frame, from the bytes after the length field; None if topic_len is out of
+    bounds (4).
+    """
     topic_len = body[1] << 8 | body[2]
     if not 1 <= topic_len <= min(rules.max_topic_bytes, len(body) - 3):
         return None
@@ -117,7 +120,9 @@ def _topic(body: bytes, rules: FrameRules) -> bytes | None:
 
 
 def _judge_topic(topic: bytes) -> str:
-    """Why a topic is refused, or nothing. Python's strict UTF-8 is that of RFC 3629."""
+    """The reason why a topic is refused; empty: it is accepted. Python's strict UTF-8 is the one of
+    RFC 3629.
+    """
     try:
         text = topic.decode("utf-8")
     except UnicodeDecodeError:
@@ -130,7 +135,8 @@ def _judge_topic(topic: bytes) -> str:
 
 
 def _read_session(payload: bytes) -> _Session | None:
-    """The session that a session frame's payload begins; None if it is malformed."""
+    """The session that begins with this session frame's payload; None if the payload is malformed.
+    """
     if len(payload) != _SESSION.size:
         return None
     version, flags, count, epoch, producer, first_sequence, _ = _SESSION.unpack(payload)

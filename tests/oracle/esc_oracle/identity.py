@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Which numbered events are new: "What a receiver makes of the numbers" of docs/wire-format.md.
+"""Decides which numbered events are new: "What a receiver makes of the numbers" of
+docs/wire-format.md.
 
-By sets: a producer is known by its epoch, by the highest number H of it that was seen, and by the
-set of numbers that were taken. A window of W holds the numbers above H - W. What left it without
-having been taken is lost, as far as it was sent at all: numbers before first contact may never have
-been.
+The oracle keeps for each producer its epoch, the highest number H that was seen, and the set of
+numbers that were taken. A window of W holds the numbers above H - W. A number that left the window
+without having been taken is lost. Numbers before the first one that was seen are not counted,
+because they may never have been sent.
 """
 
 from collections.abc import Iterable, Sequence
@@ -15,14 +16,14 @@ from .frame import Identity
 NEW = "new"
 DUPLICATE = "duplicate"
 STALE = "stale"
-UNTRACKED = "untracked"  # no room for one more producer: passes, as if it had no number
+UNTRACKED = "untracked"  # no room for one more producer: the event passes as if it had no number
 
-# What is known of each producer afterwards, in the order in which it is printed.
+# The figures of each producer, in the order in which they are printed.
 FIGURES = "delivered duplicate stale lost missing late reorder_depth epochs".split()
 
 
 class OrderMatters(Exception):
-    """What becomes of the events depends on how several ports took turns."""
+    """The outcome depends on the order in which several ports received their packets."""
 
 
 @dataclass
@@ -44,7 +45,7 @@ class Producer:
     epochs: int = 1
 
     def judge(self, epoch: int, number: int, times: int) -> str:
-        """Says what the event is, and notes that it came `times` times in a row."""
+        """Judges an event that came `times` times in a row, and takes note of it."""
         if epoch < self.epoch:
             self.stale += times
             return STALE
@@ -81,19 +82,23 @@ class Producer:
         }
 
     def _gone(self) -> tuple[int, int]:
-        """Numbers from first contact on that were not taken: those that left the window, and those
-        still in it."""
-        edge = max(self.highest - self.window, self.first - 1)  # the last that has left
+        """How many numbers since the first one were not taken: (those that left the window, those
+        still in it).
+        """
+        # the highest number that has left the window
+        edge = max(self.highest - self.window, self.first - 1)
         below = sum(1 for number in self.taken if self.first <= number <= edge)
         above = sum(1 for number in self.taken if number > edge)
         return edge - self.first + 1 - below, self.highest - edge - above
 
 
 class Producers:
-    """All producers of one appliance. `bound`: how many it can hold; further ones are not judged.
+    """All producers of one appliance. `bound`: how many producers it has room for; further ones are
+    not judged.
 
-    `expiry`: seconds of silence after which a producer is forgotten when it returns; only events
-    that are judged with a time can find it so. Not both: who makes room depends on more.
+    `expiry`: a producer that returns after so many seconds of silence is judged as a new one; this
+    needs events that are judged with a time. `bound` and `expiry` cannot be given together, since
+    which producer makes room depends on more than the oracle knows.
     """
 
     def __init__(self, window: int, bound: int | None = None, expiry: float | None = None) -> None:
@@ -102,15 +107,16 @@ class Producers:
         if bound is not None and expiry is not None:
             raise ValueError("give a bound or an expiry, not both")
         self.window = window
-        self.delivered = 0  # by all
+        self.delivered = 0  # events of all producers
         self.untracked = 0
         self._bound = bound
         self._expiry = expiry
         self._known: dict[int, Producer] = {}
-        self._unordered: dict[int, frozenset[str]] = {}  # figures that depend on the order
+        # by producer: figures that depend on the order of the ports
+        self._unordered: dict[int, frozenset[str]] = {}
 
     def judge(self, identity: Identity, now: float = 0.0, times: int = 1) -> str:
-        """Says what one event is, and notes it; `times`: it came so often without a break."""
+        """Judges one event that came `times` times in a row, and takes note of it."""
         if identity.producer in self._unordered:
             raise OrderMatters(f"producer {identity.producer} came by several ports before")
         known = self._known.get(identity.producer)
@@ -133,12 +139,12 @@ class Producers:
     def judge_side_by_side(
         self, producer: int, ports: Sequence[Sequence[Identity]], skew: int | None = None
     ) -> set[Identity]:
-        """Notes events of one producer that came by several ports, nobody knows how they took
-        turns; returns which were delivered.
+        """Takes note of events of one producer that came through several ports in an unknown order;
+        returns those that were delivered.
 
-        Exact if nothing can go stale, whatever the turns: the first copy of each is delivered, the
-        others are duplicates. `skew`: by how many numbers one port may be ahead of another; None:
-        by any. Raises OrderMatters where that is not enough.
+        The result is exact if no event can be stale in any order: then the first copy of each event
+        is delivered and the others are duplicates. `skew`: by how many numbers one port may be
+        ahead of another; None: by any. Raises OrderMatters if an event can be stale.
         """
         numbers = [one.sequence for port in ports for one in port]
         if producer in self._known or self._bound is not None or self._expiry is not None:
@@ -155,19 +161,20 @@ class Producers:
                 f"producer {producer} comes by several ports, and a number may be {behind} behind:"
                 f" stale in a window of {self.window} or not, as they take turns"
             )
-        # One of the orders that there may have been.
+        # Judges them in one of the possible orders.
         inner = sorted({one for port in ports for one in port})
         for identity in inner:
             self.judge(identity)
         self._known[producer].duplicate += len(numbers) - len(inner)
         vague = {"late", "reorder_depth"}
         if len({port[0].sequence for port in ports if port}) > 1:
-            vague |= {"lost", "missing"}  # they count from first contact on
+            vague |= {"lost", "missing"}  # these count from the first number that was seen
         self._unordered[producer] = frozenset(vague)
         return set(inner)
 
     def figures(self) -> dict[str, dict[str, int | None]]:
-        """By producer, as FIGURES names them; None where the order of the ports matters."""
+        """The FIGURES of each producer; None for a figure that depends on the order of the ports.
+        """
         return {
             str(producer): {
                 name: None if name in self._unordered.get(producer, ()) else value
@@ -178,7 +185,7 @@ class Producers:
 
 
 def depth(numbers: Iterable[Identity]) -> int:
-    """The most that a number of one port is behind the highest before it."""
+    """By how much a number of one port is at most behind the highest one before it."""
     highest = most = 0
     for index, one in enumerate(numbers):
         highest = one.sequence if index == 0 else max(highest, one.sequence)

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What the ledger must be after a number of packets, in the schema that the product prints."""
+"""Computes what the ledger must be after the appliance received some packets, in the schema that
+the product prints.
+"""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -22,9 +24,10 @@ class TopicCount:
 
 @dataclass
 class Expectation:
-    """Counts what every packet must come to. `producers`: judges numbered events, in the order in
-    which packets are added; None: the appliance does not. `bindings`: from where a producer may
-    send, of those that are bound; `replay_sources`: from where dead letters may come again.
+    """Counts what must become of every packet. `producers` judges numbered events, in the order in
+    which packets are added; None: the appliance does not judge them. `bindings`: permitted sources
+    of producers that are bound to some; `replay_sources`: permitted sources of replayed dead
+    letters.
     """
 
     frame_rules: FrameRules
@@ -33,7 +36,8 @@ class Expectation:
     bindings: Mapping[int, Prefixes] = field(default_factory=dict)
     keys: Keys = field(default_factory=Keys)
     replay_sources: Prefixes | None = None
-    dead: frozenset[str] = frozenset()  # reasons for which a frame is kept instead of dropped
+    # reasons for which an event becomes a dead letter instead of being dropped
+    dead: frozenset[str] = frozenset()
     packets_received: int = 0
     datagrams: int = 0
     non_event: Counter[str] = field(default_factory=Counter)
@@ -52,14 +56,15 @@ class Expectation:
     routed: dict[bytes, TopicCount] = field(default_factory=dict)  # by pattern
 
     def add_packets(self, packets: Iterable[bytes], rules: PacketRules, times: int = 1) -> None:
-        """Counts packets that one port received under its rules, all of them `times` times over."""
+        """Counts packets that one port received under its rules, the whole list `times` times."""
         if self.producers is None:
             return self._add_pass(packets, rules, times) if times > 0 else None
         packets = list(packets)
         if times > 0:
             self._add_pass(packets, rules, 1)
         if times > 1:
-            # Nothing of a pass that was there before is new: windows stay, and so do the verdicts.
+            # From the second pass on no number is new, so all further passes have the same
+            # verdicts.
             self._add_pass(packets, rules, times - 1)
 
     def add_endless(self, trace: Sequence[bytes], rules: PacketRules, total: int) -> None:
@@ -71,9 +76,9 @@ class Expectation:
     def add_side_by_side(
         self, ports: Sequence[tuple[Iterable[bytes], PacketRules]], skew: int | None = None
     ) -> None:
-        """Counts packets that several ports received, nobody knows how they took turns. Raises
-        OrderMatters where the ledger depends on that. `skew`: by how many numbers of a producer one
-        port may be ahead of another; None: by any.
+        """Counts packets that several ports received in an unknown order. Raises OrderMatters if
+        the ledger depends on the order. `skew`: by how many numbers of a producer one port may be
+        ahead of another; None: by any.
         """
         arrivals: list[list[frame.Frame]] = []  # numbered events, by port
         for packets, rules in ports:
@@ -84,7 +89,9 @@ class Expectation:
             self._add_producer([port for port in mine if port], skew)
 
     def _add_producer(self, ports: list[list[frame.Frame]], skew: int | None) -> None:
-        """Numbered events of one producer, by port; each port has some."""
+        """Counts numbered events of one producer. `ports`: its events by port, at least one for
+        each port.
+        """
         if len(ports) == 1:
             for one in ports[0]:
                 self._judge(one, 1)
@@ -126,9 +133,10 @@ class Expectation:
         source: Address | None = None,
         numbered: list[frame.Frame] | None = None,
     ) -> None:
-        """Counts the frames of one UDP payload, received `times` times from `source`, without which
-        it may go nowhere that not everybody may. Numbered events go to `numbered`, if that is
-        given, and are still to be judged."""
+        """Counts the frames of one UDP payload that was received `times` times from `source`.
+        Without a source it may not go where only some senders may send. If `numbered` is given,
+        numbered events are put there and not judged yet.
+        """
         for one in frame.read_datagram(payload, self.frame_rules):
             self.frames_received += times
             if one.what == frame.CONTROL:
@@ -145,8 +153,9 @@ class Expectation:
                 self._judge(one, times)
 
     def _not_allowed(self, event: frame.Frame, source: Address | None) -> str:
-        """Why the sender may not send the event, or nothing. This comes before the event's number
-        and its key: what is refused here leaves no mark."""
+        """The reason why this sender may not send the event; empty: it may. This is decided before
+        the event's number and key are looked at, so a refused event is not remembered.
+        """
         pattern = self.routes.find(event.topic)
         publishers = self.routes[pattern].publishers if pattern is not None else None
         if publishers is not None and source not in publishers:
@@ -209,9 +218,10 @@ class Expectation:
             self._lose("handler_refused", times)
 
     def ledger(self) -> dict:
-        """The ledger. Besides: `topics`, every event that may be sent and is no copy, whatever
-        became of it; `routes`, those that a route took, by its pattern; and `producers`, where they
-        are judged."""
+        """The ledger, and besides it: `topics`, which counts every event that its sender may send
+        and that is no duplicate, whatever became of it; `routes`, which counts by pattern the
+        events that a route took; and `producers`, if numbered events are judged.
+        """
         ledger = {
             "frames": {
                 "received": self.frames_received,

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """From packet to datagram: the numbered rules of docs/wire-format.md, in their order.
 
-The numbers in the comments are those of the page. Nothing here knows what a frame is.
+Numbers in comments are rule numbers of that page. Nothing here knows about frames.
 """
 
 import struct
@@ -32,8 +32,9 @@ DROPPED = "dropped"
 
 
 class Verdict(NamedTuple):
-    """What a packet is. `name` is the ledger's; `payload` the UDP payload of a datagram, and
-    `source` the address in its IP header."""
+    """What a packet is. `name` is its name in the ledger, `payload` the UDP payload of a datagram,
+    and `source` the source address in its IP header.
+    """
 
     what: str
     name: str = ""
@@ -43,8 +44,9 @@ class Verdict(NamedTuple):
 
 @dataclass(frozen=True)
 class PacketRules:
-    """A port's own settings. checksum: "verify" (no capture file has a NIC's verdict, so compute),
-    "nic" or "off"."""
+    """The settings of one port. checksum: "verify", "nic" or "off". With "verify" the oracle
+    computes, because a capture file has no verdict of a NIC.
+    """
 
     udp_ports: frozenset[int]
     checksum: str = "verify"
@@ -62,7 +64,7 @@ class _IpPacket(NamedTuple):
 
 
 def judge_packet(packet: bytes, rules: PacketRules) -> Verdict:
-    """Says what becomes of one Ethernet packet (without frame check sequence)."""
+    """Judges one Ethernet packet (without frame check sequence)."""
     if len(packet) < 14:
         return _dropped("short_header")  # 1
     ethertype = packet[12] << 8 | packet[13]
@@ -146,8 +148,9 @@ def _read_ipv6(data: bytes) -> _IpPacket | Verdict:
 
 
 def _extension_bytes(kind: int, data: bytes, offset: int, end: int) -> int:
-    """The size of the extension header at `offset`; the smallest there is where even its length
-    field is cut off."""
+    """The size of the extension header at `offset`; if its length field is cut off, the smallest
+    size of such a header.
+    """
     if kind == _FRAGMENT or end - offset < 2:
         return 8
     if kind == _AUTHENTICATION:
@@ -156,8 +159,9 @@ def _extension_bytes(kind: int, data: bytes, offset: int, end: int) -> int:
 
 
 def _is_fragmented(data: bytes, offset: int) -> bool:
-    """Offset not zero, or more to come. Neither is set in an atomic fragment (RFC 6946), which is
-    none."""
+    """Whether the offset is not zero, or more fragments follow. In an atomic fragment (RFC 6946)
+    both are zero; it is a whole packet.
+    """
     (field,) = struct.unpack_from("!H", data, offset + 2)
     return field & 0xFFF9 != 0
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Which route takes an event: docs/routing.md. By trying every pattern and comparing those that
-match, where the product goes down a tree."""
+"""Finds the route of an event (docs/routing.md). It tries every pattern and compares those that
+match, where the product walks a tree.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ REFUSING_HANDLERS = ("fail",)
 @dataclass(frozen=True)
 class Route:
     handler: str
-    key: KeyRule | None = None  # what tells events without a number apart
+    key: KeyRule | None = None  # by which events without a number are told apart
     publishers: Prefixes | None = None  # None: anyone
 
     def __post_init__(self) -> None:
@@ -27,7 +28,7 @@ class Route:
 
 
 def matches(pattern: bytes, topic: bytes) -> bool:
-    """Whether the pattern, which may be a plain topic, takes the topic."""
+    """Whether the pattern, which may be a plain topic, matches the topic."""
     wanted, there = pattern.split(b"/"), topic.split(b"/")
     if topic.startswith(b"$") and wanted[0] in (ONE_LEVEL, ALL_LEVELS):
         return False
@@ -40,8 +41,10 @@ def matches(pattern: bytes, topic: bytes) -> bool:
 
 
 def specificity(pattern: bytes) -> list[int]:
-    """Of two patterns that match one topic the lesser is the more specific. A list that is the
-    beginning of another is less: a pattern that ends comes before one that goes on with a #."""
+    """A sort key: of two patterns that match a topic, the one with the smaller key is more
+    specific. A list that is the beginning of another is smaller, so a pattern that ends comes
+    before one that continues with a #.
+    """
     return [{ONE_LEVEL: 1, ALL_LEVELS: 2}.get(level, 0) for level in pattern.split(b"/")]
 
 
@@ -53,7 +56,7 @@ class Routes:
         self._routes = dict(routes)
         if default is not None:
             self._routes[DEFAULT] = default
-        # Plain topics match themselves alone, and are looked for in one step.
+        # A plain topic matches only itself, so it can be looked up.
         self._wildcards = [one for one in routes if ONE_LEVEL in one or ALL_LEVELS in one]
         self._known: dict[bytes, bytes | None] = {}
 
@@ -61,13 +64,13 @@ class Routes:
         return self._routes[pattern]
 
     def find(self, topic: bytes) -> bytes | None:
-        """The pattern of the route that takes it; None: it is unknown."""
+        """The pattern of the topic's route; None: the topic is unknown."""
         if topic not in self._known:
             self._known[topic] = self._search(topic)
         return self._known[topic]
 
     def _search(self, topic: bytes) -> bytes | None:
-        # A topic b"a/+" is no pattern: it is matched like any other.
+        # The topic b"a/+" of an event is not a pattern: it is matched like any other topic.
         if topic in self._routes and topic not in self._wildcards:
             return topic
         matching = [one for one in self._wildcards if matches(one, topic)]

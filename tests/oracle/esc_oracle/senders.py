@@ -15,12 +15,12 @@ def sender(source: bytes) -> Address:
 
 
 class Prefixes:
-    """Some prefixes: "10.0.0.0/8", "2001:db8::/32", or one address."""
+    """A set of prefixes, such as "10.0.0.0/8", "2001:db8::/32", or one address."""
 
     def __init__(self, texts: Iterable[str]) -> None:
         self._networks = [ipaddress.ip_network(text) for text in texts]
 
     def __contains__(self, address: Address | None) -> bool:
-        """None: nobody knows it."""
+        """Whether the address is in one of the prefixes. None, an unknown address, is in none."""
         # A network has no address of the other family.
         return address is not None and any(address in network for network in self._networks)

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The golden vectors: the tables under "Golden vectors" of docs/wire-format.md, read from that page
-itself."""
+"""Reads the golden vectors, the tables under "Golden vectors", from docs/wire-format.md."""
 
 import re
 from collections.abc import Iterator
@@ -59,7 +58,7 @@ def parse_hex(text: str) -> bytes:
 
 
 def judge(vector: Vector) -> str:
-    """What the oracle says of a vector, written as the tables write it."""
+    """The oracle's result for a vector, in the notation of the tables."""
     if vector.table == PACKETS:
         verdict = packet.judge_packet(vector.data, _PACKET_RULES)
         return f"{verdict.what} {verdict.name or len(verdict.payload)}"
