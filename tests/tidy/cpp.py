@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""A very small reading of C++: enough to look at code without its comments and literals."""
+"""Reads as little of C++ as is needed to look at code without its comments and literals."""
 
 import re
 
@@ -16,7 +16,7 @@ INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*(?P<name><[^>\n]+>|"[^"\n]+")'
 
 
 def code_only(text):
-    """The text with comments and literals emptied; line numbers stay."""
+    """The text without the contents of comments and literals; line numbers stay the same."""
 
     def blank(match):
         newlines = "\n" * match[0].count("\n")

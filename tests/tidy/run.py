@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""Runs checks over the repository: prints every breach, and exits with 1 if there is any, 77 if no
-check that was asked for can be done here.
+"""Runs checks over the repository and prints every problem. Exits with 1 if there is a problem,
+with 77 if none of the checks can be done here.
 """
 
 import argparse
@@ -38,7 +38,7 @@ def main():
         parser.error(f"no such check: {', '.join(sorted(set(checks) - set(names)))}")
 
     sources = tree.load(options.root)
-    # A list, so that every check runs.
+    # A list and not a generator, so that every check runs.
     statuses = [run(name, sources, options) for name in checks]
     return 1 if 1 in statuses else min(statuses)
 

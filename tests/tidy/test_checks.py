@@ -20,7 +20,7 @@ def found(check, sources, executable=(), **arguments):
 
 
 def in_data_path(sources, allowed, borrowed=()):
-    """What the check finds with these excuses instead of the repository's."""
+    """The problems that the check finds with these excuses in place of the repository's."""
     return found(data_path, sources, allowed=allowed, borrowed=borrowed)
 
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The programs of deploy/ on a made-up machine: a sysfs in a temporary directory, and stand-ins
-for what they call.
+"""Tests the programs of deploy/ on a made-up machine: a sysfs in a temporary directory, and
+replacements for the programs that they call.
 """
 
 import os
@@ -13,7 +13,7 @@ from pathlib import Path
 DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
 PORT, OTHER = "0000:01:00.0", "0000:02:00.0"
 
-# Does to the made-up sysfs what the real one does to the kernel's, for `--bind=DRIVER PCI` and
+# Changes the made-up sysfs as the real program changes the kernel's, for `--bind=DRIVER PCI` and
 # `--unbind PCI`.
 DEVBIND = """#!/bin/bash
 driver= pci=
@@ -34,14 +34,14 @@ case "$*" in
 esac
 """
 
-# What `ss -Hatnp` says is in the file `ss` of the made-up machine.
+# Prints the file `ss` of the made-up machine, which has what `ss -Hatnp` would print.
 SS = """#!/bin/sh
 [ "$*" != -Hatnp ] || [ ! -e "$ESC_ROOT/ss" ] || cat "$ESC_ROOT/ss"
 """
 
 
 class Unit(unittest.TestCase):
-    """The service unit, against what escd's exit codes mean."""
+    """Compares the service unit with the meaning of escd's exit codes."""
 
     def setUp(self):
         self.lines = (DEPLOY / "systemd/escd@.service").read_text(encoding="utf-8").splitlines()
@@ -102,7 +102,7 @@ class Deploy(unittest.TestCase):
         (net / "device").symlink_to(f"../../../bus/pci/devices/{pci}")
 
     def virtio_device(self, pci, interface, group):
-        """As device(); the interface is that of the card's child."""
+        """Like device(), but the interface belongs to a child device of the card."""
         self.device(pci, "virtio-pci", interface, group)
         device = self.root / "sys/bus/pci/devices" / pci
         (device / "virtio0").mkdir()
@@ -112,7 +112,7 @@ class Deploy(unittest.TestCase):
         link.symlink_to(f"../../../bus/pci/devices/{pci}/virtio0")
 
     def uses(self, interface, lower):
-        """`interface` stands on `lower`, as a bond does on its ports."""
+        """Makes `interface` one that is built on `lower`, as a bond is on its ports."""
         path = self.root / "sys/class/net" / interface
         path.mkdir(parents=True, exist_ok=True)
         (path / f"lower_{lower}").symlink_to(f"../{lower}")

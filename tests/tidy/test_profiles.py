@@ -18,7 +18,7 @@ TYPES = {
 
 
 def problems(name, text):
-    """What is wrong with one profile, as sentences."""
+    """The problems of one profile, as sentences."""
     try:
         profile = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

@@ -37,7 +37,7 @@ def line(name="unit/a", result="OK", returncode=0, stdout="", stderr=""):
 
 
 def gtest(*cases):
-    """What a GoogleTest binary prints; cases are (name, end, text)."""
+    """The output of a GoogleTest binary; cases are (name, end, text)."""
     out = "[==========] Running tests\n"
     for name, end, text in cases:
         out += f"[ RUN      ] {name}\n{text}"

@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The repository as the checks see it: paths and texts. A self-test hands them a dictionary
-instead.
-"""
+"""The repository as the checks see it: paths and texts. Self-tests make one from a dictionary."""
 
 import os
 
@@ -9,14 +7,16 @@ SKIPPED_FOLDERS = {".git", ".cache", "__pycache__", "corpus", "golden"}
 
 
 class Tree:
-    """Files by their path from the top. `files` maps paths to texts."""
+    """Files by their path from the top of the repository. `files` maps paths to texts."""
 
     def __init__(self, files, executable=()):
         self._files = dict(files)
         self.executable = set(executable)
 
     def paths(self, *suffixes, under=""):
-        """The paths with one of these endings (none: all) in one folder, in order."""
+        """The sorted paths in one folder that have one of these endings; all paths if none is
+        given.
+        """
         return sorted(
             path
             for path in self._files
@@ -30,7 +30,8 @@ class Tree:
         return self._files[path].splitlines()
 
     def scripts(self):
-        """Programs without an ending, told by their first line: {path: interpreter}."""
+        """Programs whose names have no ending, recognised by their first line: {path: interpreter}.
+        """
         found = {}
         for path, text in self._files.items():
             if text.startswith("#!"):
@@ -40,7 +41,9 @@ class Tree:
 
 
 def load(root):
-    """Every text file of the repository: what git would not ignore, told by the folders' names."""
+    """Every text file of the repository except what git ignores, which is recognised by the names
+    of folders.
+    """
     files, executable = {}, set()
     for folder, subfolders, names in os.walk(root):
         top = os.path.relpath(folder, root)

@@ -1,2 +1,3 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""One check a module: `problems(tree)` yields a sentence for each breach, `path:line: what`."""
+"""One check in each module: `problems(tree)` yields a sentence for each problem, `path:line: what`.
+"""

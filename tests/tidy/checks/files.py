@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Files are opened, replaced and removed in lib/files alone, which judges what stands there first:
-never a device, a FIFO, a link or another's file. Whoever goes past it stands in ALLOWED, with the
-reason.
+"""Only lib/files opens, replaces and removes files. It first looks at what is there, so that no
+device, FIFO, link or file of something else is touched. Files that do this themselves are listed in
+ALLOWED, with the reason.
 """
 
 import re
@@ -12,10 +12,10 @@ UNDER = ("lib/", "app/", "tools/")
 HOME = "lib/files/"
 
 FORBIDDEN_INCLUDES = re.compile(r"<(?:fstream)>")
-# What is to be said instead: word -> how.
+# word -> what to use instead.
 FORBIDDEN_CODE = {
     re.compile(r"(?<![\w>])::open(?:64)?\s*\("): "opens a file",
-    # A call, and no declaration.
+    # Matches a call, not a declaration.
     re.compile(r"(?<![\w.>:])open(?:64)?\s*\((?!\)|const\b|std::)"): "opens a file",
     re.compile(r"(?<![\w.>])(?:std::)?f(?:re)?open(?:64)?\s*\("): "opens a file",
     re.compile(r"\b(?:openat2?|creat)\s*\("): "opens a file",

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Every header is compiled alone in every build: the list that meson made when it configured is
-still the whole list.
+"""Builds compile every header alone, from a list that meson makes when it configures. This checks
+that the list is still complete.
 """
 
 SELF = "tests/tidy/checks/headers.py"

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What every source file looks like: its length, its columns, `#pragma once`, no leftovers,
-programs that can be run.
+"""The form of source files: their length, their columns, `#pragma once`, no leftovers, programs
+that are executable.
 """
 
 import re
@@ -18,7 +18,7 @@ LEFTOVERS = [
 ]
 PROSE = (".md",)
 SOURCE = (".cpp", ".hpp", ".py", ".sh")
-# This check and its samples have to spell out what they look for.
+# Not checked: this check and its samples contain what they look for.
 SPELLS_LEFTOVERS = ("tests/tidy/",)
 
 

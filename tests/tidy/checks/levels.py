@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Dependencies run downward only: a folder of lib/ includes those of lower levels, never its own
-level's or a higher one's.
+"""A folder of lib/ includes only folders of lower levels, never one of its own level or a higher
+one.
 """
 
 import re
@@ -20,10 +20,10 @@ LEVELS = [
 LEVEL_OF = {folder: level for level, folders in enumerate(LEVELS) for folder in folders}
 APP_LEVEL = len(LEVELS)
 
-# Whoever uses a port goes through lib/dpdk; esc-replay's sender is a program of its own.
+# Only lib/dpdk uses ports of DPDK; the sender of esc-replay may too, as it is a separate program.
 ETHDEV_HEADERS = {"<rte_ethdev.h>", "<rte_ethdev_driver.h>", "<rte_ethdev_core.h>"}
 ETHDEV_USERS = ("lib/dpdk/", "tools/esc-replay/dpdk_sink.cpp", "tests/dpdk/")
-# These can be embedded by programs that know nothing of DPDK.
+# Programs without DPDK can embed these.
 WITHOUT_DPDK = ("base", "files", "wire", "ring", "topology", "config", "dlq", "cli")
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Documentation hangs together: relative links lead somewhere, anchors exist, and every page of
+"""The links between pages work: relative links lead to a file, anchors exist, and every page of
 docs/ can be reached.
 """
 
@@ -55,6 +55,8 @@ def _links(text):
 
 
 def _anchors(text):
-    """As the usual hosts make them: lower case, punctuation gone, blanks to hyphens."""
+    """The anchor of a heading, as the usual hosts make it: lower case, without punctuation, blanks
+    as hyphens.
+    """
     for match in HEADING.finditer(FENCE.sub("", text)):
         yield re.sub(r"\s", "-", re.sub(r"[^\w\s-]", "", match["title"].lower()))

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Numbers that come as text are read by lib/base/number.hpp, and those of a command line by
-lib/cli/options.hpp: nothing else takes them, so that none takes "nan", "-1" or " 1".
+"""Only lib/base/number.hpp reads numbers from text, and only lib/cli/options.hpp reads them from a
+command line, so that "nan", "-1" or " 1" is accepted nowhere.
 """
 
 import re

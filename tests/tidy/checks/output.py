@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Standard output is written by lib/cli/standard_output.hpp alone, which knows when it failed."""
+"""Only lib/cli/standard_output.hpp writes to standard output, because it notices a failure."""
 
 import re
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""A test makes its fault itself, at a place that it names. What a limit on memory leaves depends on
-the allocator, on the pages there are and on what ran before: tests/e2e/failing_allocation.py fails
-one allocation instead.
+"""A test causes its fault itself, at a place that it chooses. No test sets a limit on memory,
+because what a limit leaves depends on the allocator, on the page size and on what ran before;
+tests/e2e/failing_allocation.py makes chosen allocations fail instead.
 """
 
 import re

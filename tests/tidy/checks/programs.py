@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What main() of each of our programs does first: a write past the limit on file sizes is an error
-that the program sees, and not a signal that kills it.
+"""main() of each program first makes sure that a write past the limit on file sizes is an error
+that the program sees, not a signal that kills it.
 """
 
 import re
