@@ -19,7 +19,7 @@ using testing::Scratch;
 
 constexpr uid_t kNobody = 65534;
 
-// Whoever asks beforehand is told the same.
+// A check beforehand gives the same error.
 std::string error_of(const std::string& path) {
   const auto foretold = socket_trouble(path);
   try {

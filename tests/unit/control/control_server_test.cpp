@@ -33,7 +33,7 @@ class ControlServerTest : public ::testing::Test {
     pollfd waiting{.fd = server.poll_fd(), .events = POLLIN, .revents = 0};
     return ::poll(&waiting, 1, 0) > 0;
   }
-  // As the caller's loop does, until there is nothing to do. Returns the number of calls.
+  // Serves as the main loop does, until there is nothing to do. Returns the number of calls.
   static void serve_without_descriptors(ControlServer& server, const FileDescriptor& client);
   static int serve_all(ControlServer& server) {
     int calls = 0;
@@ -278,7 +278,7 @@ TEST_F(ControlServerTest, OneBusyPeerTakesNoMoreThanItsTurn) {
   EXPECT_EQ(server.figures().requests, 3U);
 }
 
-// None is left at or above the number of `client`.
+// The limit leaves no descriptor at or above the number of `client`.
 void ControlServerTest::serve_without_descriptors(ControlServer& server,
                                                   const FileDescriptor& client) {
   rlimit before{};
@@ -292,7 +292,7 @@ void ControlServerTest::serve_without_descriptors(ControlServer& server,
 TEST_F(ControlServerTest, RestsWhenDescriptorsRunOut) {
   ControlServer server(path_, handler);
   const auto client = connect_to(path_);  // waits to be let in
-  // None is free below it, whatever this process was started with.
+  // Takes all descriptors below it, whichever this process was started with.
   std::vector<FileDescriptor> all;
   do {
     all.emplace_back(::dup(client.get()));

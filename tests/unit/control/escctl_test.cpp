@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The escctl binary against a real control socket that gives canned documents.
+// Runs the escctl program against a real control socket that gives prepared documents.
 #include <gtest/gtest.h>
 #include <poll.h>
 #include <signal.h>
@@ -45,7 +45,7 @@ class CannedServer {
     if (!documents_.contains(command)) throw Refusal("the appliance is\x1b[2J starting", "wait");
     ordered_json& document = documents_[command];
     if (command != "stats") return ok_reply(document);
-    // Each sample half a second and 500 events after the one before.
+    // Each sample is half a second and 500 events later than the one before.
     ++samples_;
     ordered_json sample = document;
     sample["uptime_s"] = 10 + samples_ * 0.5;
@@ -146,7 +146,7 @@ TEST_F(EscctlTest, Ledger) {
   EXPECT_EQ(ask("--json ledger").out, ledger.dump(2) + "\n");
 }
 
-// Settings and times stand for themselves: no line above them adds them up.
+// Only frames that were shed are added up; settings and times have no sum in the line above them.
 TEST_F(EscctlTest, PressureAddsUpWhatWasShedAndNothingElse) {
   const auto pressure = parse(R"({"level":"healthy","shed_below":{"critical":64,"emergency":128},
     "dwell_ms":{"elevated":50,"degraded":60},"entered":{"healthy":1,"elevated":2},
@@ -276,7 +276,7 @@ TEST_F(EscctlTest, AHealthDocumentWithoutAVerdictIsNotHealthy) {
   EXPECT_EQ(ask("health").code, 1);
 }
 
-// Nor is any other success that says nothing.
+// A document that is not a JSON object is not escd's answer either.
 TEST_F(EscctlTest, WhatIsNoDocumentIsNobodysAnswer) {
   for (const char* const document : {"null", "[1, 2, 3]", "7", "\"done\""}) {
     const CannedServer server(
@@ -291,7 +291,7 @@ TEST_F(EscctlTest, WhatIsNoDocumentIsNobodysAnswer) {
   }
 }
 
-// A stranger behind the socket that sends a blank whenever there is room for one, and never ends.
+// A foreign program behind the socket that sends blanks whenever there is room, and never ends.
 TEST_F(EscctlTest, AnAnswerThatDribblesIsGivenUp) {
   BoundSocket stranger(scratch_.socket());
   std::thread dribbles([&] {

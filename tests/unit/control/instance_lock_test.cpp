@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// One instance of a name at a time.
+// At most one instance of a name runs at a time.
 #include "control/instance_lock.hpp"
 
 #include <gtest/gtest.h>
@@ -15,7 +15,7 @@
 namespace esc::control {
 namespace {
 
-/// Names of its own, so that nothing else on this machine has them.
+/// Makes names that no other program on this machine uses.
 std::string instance(const std::string& name) {
   return "lock-test-" + std::to_string(::getpid()) + "-" + name;
 }
@@ -88,7 +88,8 @@ TEST(InstanceLock, EndsWithItsProcess) {
   ::close(ready[1]);
 }
 
-// Many that start and end at once: never two at a time, and each refusal is an honest one.
+// Many processes take and release the lock at once: never do two have it, and each refusal is
+// right.
 TEST(InstanceLock, WhoeverHasItHasItAlone) {
   const std::string name = instance("f");
   const testing::Scratch scratch;

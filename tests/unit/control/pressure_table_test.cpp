@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What a level does: the cutoff, the flags, the word they travel in.
+// What each level does: the cutoff, the flags, and the word in which they are published.
 #include "control/pressure_table.hpp"
 
 #include <gtest/gtest.h>
@@ -101,7 +101,8 @@ TEST(Cutoff, IsTheLineForEveryFullnessOfEachInput) {
   for (std::uint64_t seed = 0; seed < 40; ++seed) {
     std::mt19937_64 random(seed);
     PressureConfig config = seed == 0 ? PressureConfig{} : random_config(random);
-    // Nothing shed at critical, or nothing at all: drawn too rarely.
+    // Configurations that shed nothing at critical, or nothing at all, are rare among random ones,
+    // so they are made here.
     if (seed % 4 == 1) config.shed_below[0] = 0;
     if (seed % 8 == 1) config.shed_below[1] = 0;
     const PressureTable table = table_of(config);

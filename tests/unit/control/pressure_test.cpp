@@ -72,7 +72,8 @@ class Pair {
     last_change_ = now_;
   }
 
-  /// Nothing comes in any more: healthy after each level's dwell and an interval.
+  /// Checks that without load the level is healthy again after the dwell of each level and one
+  /// interval.
   void expect_return(std::uint64_t interval) {
     const std::uint64_t end = now_;
     std::uint64_t bound = interval;
@@ -177,7 +178,7 @@ TEST(PressureMachine, AgreesWithTheModelOnLongHistoriesUnderAnyConfiguration) {
     const PressureConfig config = random_config(random);
     Pair pair(config);
     for (int phase = 0; phase < 40; ++phase) {
-      // Of each phase its own fullness and pace: quiet for whole dwells, or wild.
+      // Each phase has its own fill level and pace: quiet for whole dwells, or wild.
       const std::uint64_t top = 1 + random() % 1'000;
       const std::uint64_t longest = 1 + random() % 30;
       for (int i = 0; i < 60; ++i) {

@@ -19,7 +19,7 @@
 
 namespace esc::control::testing {
 
-/// Made empty at construction, removed with all that is in it at destruction.
+/// A folder that is made empty by the constructor and removed with its contents by the destructor.
 class Scratch {
  public:
   Scratch() {
@@ -51,7 +51,7 @@ inline mode_t mode_of(const std::string& path) {
   return status.st_mode & 07777;
 }
 
-/// A connected, blocking socket, or none.
+/// Returns a connected, blocking socket; an empty descriptor if the connection fails.
 inline FileDescriptor connect_to(const std::string& path) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
@@ -69,7 +69,8 @@ inline void send_all(const FileDescriptor& fd, std::string_view bytes) {
   }
 }
 
-/// What has come by now, without waiting; `closed` says whether the other side has hung up.
+/// Returns what has arrived by now, without waiting; sets `closed` to whether the other side has
+/// closed the connection.
 inline std::string receive_now(const FileDescriptor& fd, bool* closed = nullptr) {
   std::string text;
   char buffer[4096];

@@ -33,7 +33,7 @@ struct Given {
   bool operator==(const Given&) const = default;
 };
 
-/// What is known of a life: everything given to the log, and from which step on it has to be there.
+/// What was given to the log, and from which step on it must be on the disk.
 struct Known {
   std::map<Key, Given> given;
   std::map<Key, std::uint64_t> segment_of;            ///< of what is durable
@@ -58,7 +58,7 @@ Given make_given(Random& random) {
   return given;
 }
 
-/// One start of an appliance on a disk: some commits, and what a disk may do to them.
+/// One start of an appliance on a disk: writes some commits, while the disk may fail.
 class Life {
  public:
   Life(const Image& image, std::uint64_t run, Known& known, Random& random)
@@ -149,7 +149,7 @@ class Life {
   std::uint64_t next_id_ = 1;
 };
 
-/// Reads all that is on an image, and holds it against what is known when `steps` were done.
+/// Reads everything on an image, and compares it with what must be there after `steps` steps.
 void judge(const Image& image, const Known& known, std::size_t steps) {
   std::set<Key> found;
   for (const auto& [name, content] : image) {
@@ -188,7 +188,8 @@ void judge(const Image& image, const Known& known, std::size_t steps) {
   }
 }
 
-/// Lives on one disk, one after the other, and losses at each of their steps; how many.
+/// Several starts on one disk, one after the other, with losses of power at each of their steps;
+/// returns how many losses.
 std::uint64_t lose_power(std::uint64_t seed) {
   Random random(seed);
   Known known;
@@ -213,7 +214,8 @@ std::uint64_t lose_power(std::uint64_t seed) {
         if (done == last) next = std::move(after);
       }
     }
-    // The next start finds what was left at one of them; what came after never was.
+    // The next start continues from what one of the losses left; the steps after that loss are
+    // undone.
     image = std::move(next);
     std::erase_if(known.durable_from, [&](const auto& entry) { return entry.second > last; });
     std::erase_if(known.retired_from, [&](const auto& entry) { return entry.second >= last; });

@@ -114,7 +114,7 @@ TEST(Scan, TellsATornEndFromDamageInTheMiddle) {
   EXPECT_EQ(end.records, 4U);
   EXPECT_EQ(end.end, SegmentEnd::kBadCrc);
   EXPECT_EQ(end.records_behind, 0U);
-  // Its head is gone.
+  // Destroys its head.
   Bytes headless = segment_of(3);
   change(headless, 3 * kBlockBytes + 9);
   EXPECT_EQ(scan_segment(42, headless).records, 4U);
@@ -136,7 +136,7 @@ TEST(Scan, AHoleIsDamageToo) {
   EXPECT_EQ(found.records, 2U);
   EXPECT_EQ(found.end, SegmentEnd::kNothing);
   EXPECT_EQ(found.records_behind, 2U);
-  // Another commit's bytes in its place.
+  // Puts another commit's bytes in its place.
   Bytes old = segment_of(3);
   std::copy_n(old.begin() + kBlockBytes, kBlockBytes, old.begin() + 2 * kBlockBytes);
   EXPECT_EQ(scan_segment(42, old).end, SegmentEnd::kOldBytes);
@@ -154,7 +154,7 @@ TEST(Scan, ACommitThatWasMissedWhileTheFileGrewIsFoundAtAnotherLook) {
   EXPECT_EQ(looks, 2);
   EXPECT_EQ(found->records, 6U);
   EXPECT_EQ(found->records_behind, 0U);
-  // What is missing stays missing where it is damage.
+  // Looking again does not help if the record is damaged.
   looks = 0;
   const auto damaged = scan_growing(42, [&] {
     ++looks;

@@ -10,7 +10,8 @@ namespace {
 constexpr std::size_t kSector = 512;
 }  // namespace
 
-// Both number the files of an image in the order of their names, and later ones as they are made.
+// DiskState and SimulatedDisk both number the files of an image in the order of their names, and
+// later files as they are made.
 DiskState::DiskState(const Image& image) {
   for (const auto& [name, content] : image) {
     names_[name] = contents_.size();
@@ -108,7 +109,7 @@ Image DiskState::after_power_loss(Random& random) const {
   return image;
 }
 
-/// One that is open.
+/// An open file.
 class SimulatedDisk::OpenFile : public File {
  public:
   OpenFile(SimulatedDisk& disk, std::size_t file) : disk_(disk), file_(file) {}
@@ -117,7 +118,7 @@ class SimulatedDisk::OpenFile : public File {
     if (offset + bytes.size() > disk_.sizes_[file_]) return ENOSPC;
     const bool failed = disk_.fails(disk_.faults_.write);
     Step step{.kind = Step::kWrite, .file = file_, .offset = offset};
-    // A write that failed may have come far, and what it wrote may come to the disk later.
+    // A write that fails may have written a part, which may get to the disk later.
     const std::size_t written =
         failed ? disk_.random_() % (bytes.size() / kSector + 1) * kSector : bytes.size();
     step.bytes.assign(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(written));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A disk that keeps only what was synced. It notes every step, so that a test can ask what is there
-// if power was lost at any of them.
+// A disk that keeps only what was synced. It records every step, so that a test can ask what would
+// be there if power were lost after any of them.
 #pragma once
 
 #include <cstddef>
@@ -18,10 +18,10 @@ namespace esc::dlq::testing {
 using Bytes = std::vector<std::byte>;
 using Random = std::mt19937_64;
 
-/// Files by name: what a disk holds.
+/// The contents of a disk: files by name.
 using Image = std::map<std::string, Bytes>;
 
-/// What was done to a disk: one step a call that may change it.
+/// One call that may change a disk.
 struct Step {
   enum Kind { kCreate, kWrite, kSync, kFailedSync, kRename, kRemove, kSyncFolder };
   Kind kind = kCreate;
@@ -33,15 +33,15 @@ struct Step {
   std::uint64_t new_size = 0;  ///< of kCreate
 };
 
-/// The disk, step by step: what is surely there, and what is on its way.
+/// The state of the disk after some steps: what is surely there, and what may still be on its way.
 class DiskState {
  public:
   DiskState() = default;
   explicit DiskState(const Image& image);
   void apply(const Step& step);
-  /// What may be there if power is lost now: of the writes that were not synced any, whole, in
-  /// part (by sectors of 512 bytes), or as something else; of what was done to names not synced,
-  /// the first few.
+  /// One possible state of the disk if power is lost now. Each write that was not synced may be
+  /// there as a whole, in part (by sectors of 512 bytes), as other bytes, or not at all. Of the
+  /// changes of names that were not synced, the first few are there.
   [[nodiscard]] Image after_power_loss(Random& random) const;
 
  private:
@@ -56,7 +56,7 @@ class DiskState {
   std::vector<Step> pending_names_;
 };
 
-/// Errors that are to come: of the calls of that kind, each with that probability.
+/// The probability that a call of each kind fails.
 struct Faults {
   double write = 0;
   double sync = 0;  ///< what it was to bring to the disk may be lost for good

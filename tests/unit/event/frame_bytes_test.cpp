@@ -13,7 +13,7 @@
 namespace esc::test {
 namespace {
 
-/// Memory with an mbuf's header in the middle and buffers wherever a test wants them.
+/// Memory with the header of an mbuf in the middle; the test chooses where the buffer is.
 class Arena {
  public:
   Arena() : bytes_(new (std::align_val_t{64}) std::byte[kBytes]{}) {}

@@ -51,7 +51,7 @@ TEST_F(ReleaserTest, MoreThanABatchOverflowsIntoThePool) {
 }
 
 TEST_F(ReleaserTest, EachMbufGoesBackToItsOwnPortsPool) {
-  // Taking turns, so that every release changes the port.
+  // The ports alternate, so that every release changes the port.
   for (int i = 0; i < 50; ++i) {
     releaser_.release(on_port(first_, 0));
     releaser_.release(on_port(second_, 1));
@@ -150,7 +150,7 @@ TEST_F(ReleaserTest, WhatGoesBackIsFitToBeHandedOutAgain) {
     ASSERT_NE(mbuf, nullptr);
     const char* why = nullptr;
     EXPECT_EQ(rte_mbuf_check(mbuf, 1, &why), 0) << why;
-    // All of it may be written, under AddressSanitizer as well.
+    // The whole buffer can be written again, also under AddressSanitizer.
     std::memset(mbuf->buf_addr, 0xab, mbuf->buf_len);
     releaser_.release([&] {
       event::Event event{};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A folder with one of each kind of thing that is no regular file.
+// A folder with one thing of each kind that is not a regular file.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -36,7 +36,7 @@ class OddFiles : public ::testing::Test {
     const FileDescriptor socket(::socket(AF_UNIX, SOCK_STREAM, 0));
     EXPECT_EQ(::bind(socket.get(), reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
     names_ = {"directory", "link", "dangling", "fifo", "socket"};
-    // As /dev/null; only root may make one.
+    // A device like /dev/null; only root may make one.
     if (::mknod(at("device").c_str(), S_IFCHR | 0600, makedev(1, 3)) == 0) {
       names_.emplace_back("device");
     }
@@ -56,7 +56,7 @@ class OddFiles : public ::testing::Test {
   [[nodiscard]] bool there(const std::string& name) const {
     return std::filesystem::exists(std::filesystem::symlink_status(at(name)));
   }
-  /// Each is still the very thing that it was, and what the link leads to as well.
+  /// Checks that each of them, and the file that the link leads to, is still the same.
   void expect_untouched() const {
     for (std::size_t i = 0; i < names_.size(); ++i) {
       EXPECT_EQ(identity(names_[i]), before_[i]) << names_[i];

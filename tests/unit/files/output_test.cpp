@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Where somebody asked a program to write.
+// Writing to a path that a user named.
 #include "files/output.hpp"
 
 #include <fcntl.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What may stand where a file of ours is to be: nothing, or a regular file.
+// At the path of a file that a program wants to write there may be nothing, or a regular file.
 #include "files/place.hpp"
 
 #include <gtest/gtest.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Reading what somebody names: regular files, within bounds, and nothing else.
+// Reading a file that a user named: only regular files of a bounded size are read.
 #include "files/regular_file.hpp"
 
 #include <fcntl.h>
@@ -41,7 +41,7 @@ TEST_F(RegularFile, OfMoreThanTheBoundIsRefused) {
 
 TEST_F(RegularFile, IsTheOnlyKindThatIsOpened) {
   for (const std::string& name : names_) {
-    // A FIFO that is opened and has no writer would hold the test up for good.
+    // Opening a FIFO without a writer would make the test wait for ever.
     EXPECT_NE(refusal(at(name)), "") << name;
     const Opened opened = open_regular_at(AT_FDCWD, at(name), O_RDWR, Links::kRefuse);
     EXPECT_FALSE(opened.fd.valid()) << name;
@@ -56,7 +56,7 @@ TEST_F(RegularFile, IsTheOnlyKindThatIsOpened) {
 }
 
 TEST_F(RegularFile, ThatHasNothingToReadYetIsNoFileToWaitFor) {
-  // Regular by its mode, and a read of it waits for the kernel's next message.
+  // By its mode this is a regular file, but a read waits for the kernel's next message.
   if (::access("/proc/kmsg", R_OK) != 0) GTEST_SKIP() << "/proc/kmsg is not to be read here";
   for (int i = 0; i < 10'000; ++i) {
     const std::string said = refusal("/proc/kmsg", 64);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The old file or the whole new one; and nothing else is touched.
+// Afterwards there is the old file or the whole new one, and nothing else was touched.
 #include "files/replacement.hpp"
 
 #include <fcntl.h>

@@ -36,7 +36,7 @@ TEST(KeyHasher, TheSameKeyInTheSameScopeIsTheSame) {
   EXPECT_EQ(kHasher(key, 7), KeyHasher(secret_from(1))(key, 7));
 }
 
-/// Every byte, its place, the length, the scope and the secret tell.
+/// The hash depends on every byte and its place, on the length, on the scope and on the secret.
 TEST(KeyHasher, EverythingTells) {
   std::set<std::pair<std::uint64_t, std::uint64_t>> hashes;
   std::size_t made = 0;
@@ -75,8 +75,8 @@ TEST(KeyHasher, EveryFieldOfAReplayTells) {
   EXPECT_EQ(kHasher.replayed(first, 1), all[0]);
 }
 
-/// Identifiers that count, as many do, spread like random ones over the highest bits of either
-/// word: chi squared of 4095 degrees of freedom, five standard deviations.
+/// Consecutive identifiers, which are common, spread over the highest bits of each word like random
+/// ones: chi squared with 4095 degrees of freedom stays within five standard deviations.
 TEST(KeyHasher, NumbersInARowSpreadEvenly) {
   constexpr std::size_t kCells = 4096;
   constexpr double kExpected = 100;

@@ -13,7 +13,7 @@
 namespace esc::identity {
 namespace {
 
-/// What the rules say, for ticks that never go back.
+/// The rules, as a model for ticks that never go back.
 template <class Layout>
 class Model {
  public:
@@ -85,8 +85,8 @@ using Layouts = testing::Types<KeyLayout<>, KeyLayout<7, 20, 3, 2>, KeyLayout<3,
                                KeyLayout<1, 8, 5, 6>, KeyLayout<2, 58, 3, 2>>;
 TYPED_TEST_SUITE(AgainstModel, Layouts);
 
-/// Ticks that mostly stand still, and now and then jump to where something ends: a tick, an era,
-/// the window, what a tick's bits can tell, any of these many times over.
+/// Makes ticks that mostly stay the same and sometimes jump to a boundary: of a tick, of an era, of
+/// the window, of the range of a tick's bits, or of many of these.
 template <class Layout>
 std::uint64_t later(std::uint64_t now, std::mt19937_64& random) {
   constexpr std::uint64_t kWrap = Layout::kTickMask + 1;
@@ -120,8 +120,8 @@ TYPED_TEST(AgainstModel, AgreesOnRandomTraffic) {
 
 using Layout = KeyLayout<>;
 
-/// Every tick of some wraps: known in the window, not known at its end, nor ever after, also when
-/// nothing looks into the bucket in between.
+/// For every tick of several wraps: a key is known within the window, unknown at its end and ever
+/// after, even if nobody looks into the bucket in between.
 TEST(KeyedBucket, AKeyIsKnownForTheWindowWhereverTheTickBegins) {
   constexpr std::uint64_t kWrap = Layout::kTickMask + 1;
   for (std::uint64_t start = 5 * kWrap; start < 6 * kWrap; start += 7) {
@@ -158,8 +158,8 @@ TEST(KeyedBucket, ACallerAloneThatIsBehindDoesAsOneOfMany) {
   }
 }
 
-/// One caller's tick is behind: it neither forgets what others inserted after it nor inserts what
-/// would be older than the bucket can tell.
+/// A caller whose tick is behind neither forgets keys that others inserted later, nor inserts a key
+/// that would be too old for the bucket's ticks.
 TEST(KeyedBucket, ACallerBehindGoesByTheEraOfTheBucket) {
   constexpr std::uint64_t kNow = 100 * Layout::kEraTicks;
   for (std::uint64_t behind = 0; behind < 20 * Layout::kEraTicks; ++behind) {
@@ -193,7 +193,7 @@ TEST(KeyedBucket, AHashOfZeroIsAKeyAsWell) {
   EXPECT_EQ(bucket.mark(Layout::tag_from(0), 1).verdict, KeyVerdict::kDuplicate);
 }
 
-/// Atomics on which every swap fails, as if others were faster each time.
+/// Atomics on which every compare-and-swap fails, as if another thread were always faster.
 struct Unlucky {
   template <class U>
   class atomic {
@@ -221,7 +221,8 @@ TEST(KeyedBucket, GivesUpAfterABoundedNumberOfTries) {
   // The same where the era cannot be moved on.
   EXPECT_EQ(bucket.mark(1, 1'000'000).verdict, KeyVerdict::kContended);
   EXPECT_EQ(Bucket::Word::swaps, 2 * Bucket::kAttempts);
-  // Alone there is one swap, that of the era, and nobody to lose it to.
+  // A caller that is alone makes one compare-and-swap, of the era; without the test's atomics it
+  // could not fail.
   EXPECT_EQ(bucket.mark_alone(1, 1'000'000).verdict, KeyVerdict::kContended);
   EXPECT_EQ(Bucket::Word::swaps, 2 * Bucket::kAttempts + 1);
 }

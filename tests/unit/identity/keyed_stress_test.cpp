@@ -31,7 +31,7 @@ constexpr std::uint64_t kLess = 1;
 constexpr unsigned kThreads = 4;
 constexpr std::size_t kBurst = KeyedTable::kMaxBurst;
 
-/// What the callers were told: how often each key was new, and how often a caller gave up.
+/// The verdicts that callers got: how often each key was new, and how often a caller gave up.
 struct Heard {
   explicit Heard(std::uint64_t keys) : fresh(new std::atomic<std::uint32_t>[keys]()) {}
   std::unique_ptr<std::atomic<std::uint32_t>[]> fresh;
@@ -90,7 +90,7 @@ TEST(KeyedThreaded, OneCallerHearsNewInALargeTable) {
   const KeyedTotals totals = run(*table, [&](KeyedTable::Caller& caller, std::minstd_rand& random) {
     offer<KeyedTable>(caller, heard, 0, keys, 1'000'000, random);
   });
-  // Few enough for hardly one to be evicted; those that were may have been new twice.
+  // So few keys that hardly one is evicted; an evicted key may have been new twice.
   std::uint64_t twice = 0;
   for (std::uint64_t i = 0; i < keys; ++i) {
     ASSERT_GE(heard.fresh[i].load(), 1U) << i;
@@ -113,7 +113,7 @@ TEST(KeyedThreaded, OneCallerHearsNewInOneBucket) {
   std::uint64_t wrong = 0;
   std::uint64_t judged = 0;
   std::barrier together(kThreads, [&]() noexcept {
-    // Nobody is at work: the round is judged and forgotten.
+    // All callers wait here, so the round can be checked and its counts reset.
     for (std::uint64_t i = 0; i < kKeys; ++i) wrong += heard.fresh[i].exchange(0) != 1 ? 1U : 0U;
     ++judged;
   });
@@ -133,8 +133,8 @@ TEST(KeyedThreaded, OneCallerHearsNewInOneBucket) {
   EXPECT_EQ(totals.evicted, 0U);
 }
 
-/// Far more keys than there is room for, on a clock that runs: keys are evicted and expire while
-/// others look. What went in is what is there, evicted or expired, to the last one.
+/// Far more keys than there is room for, while time passes: keys are evicted and expire while other
+/// callers look. At the end every key that was inserted is still there, was evicted or has expired.
 TEST(KeyedThreaded, NothingIsMiscountedUnderEviction) {
   const std::uint64_t keys = 600'000 / kLess;
   for (const std::size_t buckets : {1U, 4U, 64U}) {

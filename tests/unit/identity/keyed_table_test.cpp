@@ -35,7 +35,7 @@ KeyVerdict check(Caller& caller, const KeyHash& key, std::uint64_t now) {
   return verdict;
 }
 
-/// Keys begin .. end - 1, in bursts; how many of them were new.
+/// Offers the keys begin .. end - 1 in bursts; returns how many were new.
 template <class Caller>
 std::uint64_t offer(Caller& caller, std::uint64_t begin, std::uint64_t end, std::uint64_t now) {
   std::array<KeyHash, KeyedTable::kMaxBurst> keys;
@@ -122,7 +122,7 @@ TEST(KeyedTable, TakesWhatMemoryThereIsAndSaysWhatItCannotTake) {
   EXPECT_EQ(KeyedTable(buckets, 448).capacity(), 28U);
 }
 
-/// Any number of buckets is used from the first to the last, evenly.
+/// Whatever the number of buckets, all of them are used evenly.
 TEST(KeyedTable, UsesEveryBucket) {
   constexpr std::size_t kBuckets = 1000;
   constexpr double kExpected = 200;
@@ -138,7 +138,7 @@ TEST(KeyedTable, UsesEveryBucket) {
   EXPECT_NEAR(chi_squared, kBuckets - 1, 5 * std::sqrt(2.0 * (kBuckets - 1)));
 }
 
-// A clock that is driven: a TSC of 2.6 GHz and a window of one hour.
+// A clock that the test sets: a TSC of 2.6 GHz, and a window of one hour.
 constexpr double kHertz = 2.6e9;
 constexpr std::uint64_t kHour = 3600ULL * 2'600'000'000ULL;
 
@@ -165,7 +165,7 @@ TEST(KeyedTable, AnHourIsAnHourAcrossTheWrapOfTheTick) {
   EXPECT_EQ(caller.counters().evicted.get(), 0U);
 }
 
-/// In time and not in ticks: the promise of the class, for keys that come at any cycle.
+/// Checks the promise of the class in time instead of ticks, for keys that come at any cycle.
 TEST(KeyedTable, NothingOlderThanTheWindowIsADuplicateAndNothingYoungerIsForgotten) {
   constexpr std::uint64_t kWindow = 1'000'003;  // no multiple of 448
   std::mt19937_64 random(4);
@@ -181,8 +181,8 @@ TEST(KeyedTable, NothingOlderThanTheWindowIsADuplicateAndNothingYoungerIsForgott
   }
 }
 
-/// With few bits of tag false duplicates are no rarity, and there are as many as
-/// docs/deduplication.md computes: (slots - the share of keys that find a free one) / 2^bits. Here
+/// With a tag of few bits, false duplicates are frequent. There are as many as
+/// docs/deduplication.md computes: (slots - the share of keys that find a free slot) / 2^bits. Here
 /// every slot is full.
 TEST(KeyedTable, FalseDuplicatesAreAsManyAsComputed) {
   constexpr unsigned kTagBits = 12;
@@ -201,7 +201,7 @@ TEST(KeyedTable, FalseDuplicatesAreAsManyAsComputed) {
   EXPECT_NEAR(static_cast<double>(probes - fresh), expected, 4 * std::sqrt(expected));
 }
 
-/// At full width none in so many, each compared with seven others: one run in a million has one.
+/// With the full tag no key is a false duplicate: one run in a million would have one.
 TEST(KeyedTable, DistinctKeysAreAllNew) {
   OwnedKeyedTable<KeyedTable> table(4096);
   KeyedTable::Caller caller(*table);
@@ -209,7 +209,7 @@ TEST(KeyedTable, DistinctKeysAreAllNew) {
   EXPECT_EQ(offer(caller, 0, keys, 1000), keys);
 }
 
-/// Atomics that note which cache lines are touched, and how often.
+/// Atomics that record which cache lines are touched, and how often.
 struct Noted {
   template <class U>
   class atomic {
@@ -243,8 +243,9 @@ struct Noted {
   static inline std::uintptr_t last_line = 0;
 };
 
-/// Once, ten and a hundred times as many keys as there are slots: each operation does the same work
-/// on one line, every key is new, and what is evicted is what is not there any more.
+/// Offers as many keys as there are slots, ten times as many and a hundred times as many. Each
+/// operation does the same work on one cache line, every key is new, and the number of evicted keys
+/// is the number of keys that are gone.
 void expect_flat_cost(KeyCallers callers, std::uint64_t times) {
   using Table = BasicKeyedTable<KeyLayout<>, Noted>;
   static_assert(noexcept(std::declval<Table::Caller&>().check_and_mark({}, {}, 0)));

@@ -19,14 +19,15 @@ constexpr std::size_t kBurst = ProducerTable::kMaxBurst;
 constexpr ProducerTable::Settings kSettings{
     .producers = kProducers, .window = 64, .expiry_cycles = 1'000'000, .seed = 41};
 
-/// Different for different i, and far apart: as producers are that draw their number at random.
+/// A different number for every i, far from the others, like producers that choose their number at
+/// random.
 std::uint64_t producer(std::uint64_t i) {
   return (i + 1) * 0x9E3779B97F4A7C15U;
 }
 
 class ManyProducers : public ::testing::Test {
  protected:
-  /// One event of each of a burst's producers, from `first` on; how many had each verdict.
+  /// Judges one event of each producer of a burst, from `first` on, and counts the verdicts.
   void judge(std::uint64_t first, std::uint64_t sequence, std::uint64_t now) {
     std::array<wire::Identity, kBurst> events{};
     std::array<Verdict, kBurst> verdicts{};
@@ -37,7 +38,7 @@ class ManyProducers : public ::testing::Test {
   void judge_all(std::uint64_t sequence, std::uint64_t now) {
     for (std::uint64_t first = 0; first < kProducers; first += kBurst) judge(first, sequence, now);
   }
-  /// Since it was asked for the last time.
+  /// How often there was this verdict since the last call.
   std::uint64_t count(Verdict verdict) {
     return std::exchange(counts_[static_cast<std::size_t>(verdict)], 0);
   }
@@ -56,14 +57,14 @@ TEST_F(ManyProducers, EachIsJudgedExactlyAndTheNextIsUntracked) {
   judge_all(1002, 3);
   EXPECT_EQ(count(Verdict::kNew), kProducers);
 
-  // One burst of producers for which there is no room, in both of its rounds.
+  // One burst of producers for which there is no room: each is untracked in both rounds.
   judge(kProducers, 1000, 4);
   judge(kProducers, 1000, 5);
   EXPECT_EQ(count(Verdict::kUntracked), 2 * kBurst);
   EXPECT_EQ(totals.untracked.get(), 2 * kBurst);
   EXPECT_EQ(totals.live.get(), kProducers);
 
-  // Those that are known stay exact.
+  // Producers that are known are still judged exactly.
   judge_all(1001, 6);
   EXPECT_EQ(count(Verdict::kNew), kProducers);
   judge_all(1002 - 64, 7);

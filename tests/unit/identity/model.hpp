@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A model of a table of producers: it keeps every number in a set.
+// A model of the producer table that keeps every number in a set.
 #pragma once
 
 #include <algorithm>
@@ -71,7 +71,7 @@ class TableModel {
   }
   [[nodiscard]] const std::map<std::uint64_t, Known>& known() const { return known_; }
 
-  /// Of all producers there ever were, as the next two.
+  /// Totals over all producers that there ever were.
   [[nodiscard]] std::uint64_t lost_ever() const {
     std::uint64_t lost = lost_with_forgotten_;
     for (const auto& [producer, known] : known_) lost += known.lost;
@@ -129,7 +129,7 @@ class TableModel {
   [[nodiscard]] std::uint64_t lowest(std::uint64_t highest) const {
     return highest - std::min<std::uint64_t>(highest, settings_.window - 1);
   }
-  // Of [from, to], those from first contact on that were not seen.
+  // How many numbers in [from, to], counted from the first one that was seen, were not seen.
   static std::uint64_t unseen(const Known& known, std::uint64_t from, std::uint64_t to) {
     from = std::max(from, known.first);
     if (from > to) return 0;
@@ -143,7 +143,7 @@ class TableModel {
   std::uint64_t forgotten_ = 0;
 };
 
-/// A table with the memory it lies in.
+/// A table that owns its memory.
 struct OwnedTable {
   explicit OwnedTable(const ProducerTable::Settings& of)
       : settings(of),

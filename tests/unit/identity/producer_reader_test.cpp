@@ -214,14 +214,16 @@ void expect_of_one_producer(const ProducerFigures& figures) {
     ASSERT_EQ(figures.missing, 0U) << "at " << (figures.highest & 0xFFFF'FFFFU);
     ASSERT_EQ(figures.lost, 0U);
   } else {
-    // Every number leaves a gap, so each is a change: figures that fit to the number.
+    // Every number leaves a gap, so each event changes the figures, and the figures must match the
+    // number.
     const std::uint64_t sent = figures.highest - first_number(figures.producer);
     ASSERT_EQ(figures.missing, std::min(sent, kWindow) / 2);
   }
 }
 
 TEST(ProducerReaderStress, NobodysFiguresAreSeenUnderAnothersName) {
-  // More names than places, each forgotten after a while: places change hands all the time.
+  // More producers than entries, and each is forgotten after a while, so entries are given to other
+  // producers all the time.
   const ProducerTable::Settings settings{
       .producers = 8, .window = kWindow, .expiry_cycles = 40, .seed = 3};
   OwnedTable owned(settings);
@@ -248,7 +250,7 @@ TEST(ProducerReaderStress, NobodysFiguresAreSeenUnderAnothersName) {
     std::array<std::uint64_t, 24> last{};
     std::array<wire::Identity, 64> events;
     std::array<Verdict, 64> verdicts{};
-    // Until there was something to see, however the threads are scheduled.
+    // Goes on until the reader has seen enough, however the threads are scheduled.
     for (std::uint64_t now = 1; now < kRounds || seen < kRounds; ++now) {
       if (::testing::Test::HasFailure()) break;
       const std::uint64_t producer = (now / 50 * 5 + random() % 8) % next.size();

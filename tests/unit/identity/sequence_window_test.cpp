@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::uint64_t kMax = UINT64_MAX;
 
-/// What a mark of one number comes to.
+/// The result of marking one number.
 struct SequenceMark {
   enum Verdict { kNew, kDuplicate, kStale };
   Verdict verdict = kNew;
@@ -22,7 +22,7 @@ struct SequenceMark {
   std::uint64_t behind = 0;  ///< of a new one
 };
 
-/// What the rules say, kept the slow way.
+/// The rules, implemented in the slow way.
 class Model {
  public:
   Model(std::uint64_t window, std::uint64_t first, std::uint64_t floor = 0)
@@ -107,7 +107,7 @@ void expect_same(Subject& subject, Model& model, std::uint64_t sequence) {
   ASSERT_EQ(found.behind, expected.behind) << sequence;
 }
 
-/// A run at once against its numbers one by one.
+/// Compares marking a run at once with marking its numbers one by one.
 void expect_same_run(Subject& subject, Model& model, std::uint64_t sequence, std::uint64_t count,
                      std::uint64_t floor = 0) {
   const RunMark found = subject.window_of.mark_run(subject.bits, sequence, count, floor);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Windows that go through a file: what comes back, and what is refused.
+// Windows that are saved and loaded: what is restored, and what is refused.
 #include "identity/window_file.hpp"
 
 #include <gtest/gtest.h>
@@ -59,7 +59,7 @@ class WindowFile : public ::testing::Test {
   void write(const std::vector<char>& bytes) const {
     std::ofstream(path_, std::ios::binary).write(bytes.data(), static_cast<long>(bytes.size()));
   }
-  /// What a hostile author could do: any bytes, with the right checksum.
+  /// Writes any bytes with the right checksum, as a hostile author could.
   void write_summed(std::vector<char> bytes) const {
     const std::uint64_t sum = XXH3_64bits(bytes.data(), bytes.size() - 8);
     for (std::size_t i = 0; i < 8; ++i)
@@ -84,7 +84,8 @@ class WindowFile : public ::testing::Test {
   std::string path_;
 };
 
-/// Producers with holes, from young to old, from 0 and near the end of numbers.
+/// Feeds producers with gaps: seen recently and long ago, with numbers from 0 and numbers near the
+/// largest.
 void feed(OwnedTable& table, TableModel& model, std::uint64_t seed) {
   std::mt19937_64 random(seed);
   for (std::uint64_t producer = 0; producer < 24; ++producer) {
@@ -104,7 +105,7 @@ void feed(OwnedTable& table, TableModel& model, std::uint64_t seed) {
   }
 }
 
-/// What each number around a window is judged to be after loading, against the rules.
+/// Checks by the rules how each number around a window is judged after loading.
 void expect_restored(OwnedTable& loaded, const TableModel& model, std::uint64_t from_width) {
   const std::uint64_t to_width = loaded.settings.window;
   for (const auto& [producer, known] : model.known()) {
@@ -214,7 +215,8 @@ TEST_F(WindowFile, ASmallerTableTakesThoseThatWereSeenLast) {
   EXPECT_EQ(small.check({4, 7, 1}, 1'000'000), Verdict::kUntracked);
 }
 
-// What is missing in a window that does not come back is lost, and never missing again.
+// Numbers that are missing in a window that is not restored are lost, and do not count as missing
+// any more.
 TEST_F(WindowFile, GapsOfWindowsThatAreNotRestoredAreLost) {
   for (std::uint64_t seed = 1; seed <= 6; ++seed) {
     OwnedTable saved(settings(512));
