@@ -12,7 +12,8 @@ using Reasons = std::map<DeadReason, std::uint64_t>;
 
 class DispatchDeadLettersTest : public DispatchTest {
  protected:
-  /// What is in the ring to the storage, by reason; the mbufs go back.
+  /// Empties the ring to the storage, gives the mbufs back, and returns how many letters there were
+  /// of each reason.
   Reasons letters() {
     Reasons found;
     (void)dead_->consume_burst(SIZE_MAX, [&](const storage::DeadItem& item) {

@@ -11,7 +11,8 @@
 namespace esc::test {
 namespace {
 
-// What stays in the input has its verdict already: it is not judged, and found a duplicate, again.
+// An event that stays in the input has its verdict already. If it were judged again, it would be
+// found a duplicate.
 TEST_F(DispatchTest, WhatHasToWaitInTheInputIsJudgedOnce) {
   Producers producers;
   make({{.topic = "a"}}, 1, 4, {.burst = 32, .hold = 4, .producers = &producers.table});
@@ -133,7 +134,7 @@ TEST_F(DispatchTest, WhoMayNotSpeakForAProducerIsRefused) {
   EXPECT_EQ(items[1].event.sequence, 6U);
 }
 
-// What is refused for its topic leaves its producer's window as it was, too.
+// An event that is refused for its topic also leaves its producer's window unchanged.
 TEST_F(DispatchTest, WhoMayNotPublishLeavesNoNumber) {
   Producers producers;
   const auto prefix = std::get<wire::IpPrefix>(wire::parse_prefix("10.0.0.0/8"));
@@ -152,7 +153,8 @@ TEST_F(DispatchTest, WhoMayNotPublishLeavesNoNumber) {
   EXPECT_EQ(take(0).size(), 1U);
 }
 
-// An event that waits in the input keeps its verdict, and has the route of the rules as they are.
+// An event that waits in the input keeps its verdict, but gets its route from the rules in force
+// when it goes on.
 TEST_F(DispatchTest, NewRulesApplyToWhatWaitsInTheInput) {
   Producers producers;
   make({{.topic = "a"}, {.topic = "b"}}, 1, 4,

@@ -126,7 +126,7 @@ class DispatchTest : public testing::Test {
     return items;
   }
 
-  /// A numbered event: of epoch 1.
+  /// Gives a numbered event of epoch 1.
   void give(std::string_view topic, std::uint64_t producer, std::uint64_t sequence) {
     event::Event event = make_event(pool_, topic, sequence);
     event.producer = producer;
@@ -139,7 +139,7 @@ class DispatchTest : public testing::Test {
     return counters_.frame_dropped.get(reason);
   }
   [[nodiscard]] std::uint64_t unknown() const { return dropped(FrameDrop::kUnknownTopic); }
-  /// What came in is routed, held or dropped: at any time between two polls.
+  /// Every event that came in was routed, is held or was dropped. This holds between any two polls.
   void expect_balanced() const {
     EXPECT_EQ(counters_.events_received.get(),
               counters_.events_routed.get() + counters_.events_held.get() + unknown() +

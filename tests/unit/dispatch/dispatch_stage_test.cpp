@@ -134,7 +134,7 @@ TEST_F(DispatchTest, AWorkerThatStopsTakesOnlyItsOwnEventsDown) {
   EXPECT_EQ(dropped(FrameDrop::kWorkerFull), 0U);
   EXPECT_EQ(counters_.events_held.get(), 0U);
   EXPECT_EQ(dropped(FrameDrop::kHoldExpired), 307U);
-  // It moves again: as soon as its ring is half empty, events wait for it as before.
+  // The worker moves again: as soon as its ring is half empty, events wait for it as before.
   EXPECT_EQ(take(0, 1).size(), 1U);
   (void)stage_->poll(++now);
   EXPECT_EQ(counters_.workers_stopped.get(), 1U);
@@ -168,7 +168,7 @@ TEST_F(DispatchTest, WherePortsCanLoseAFullWorkerNeverStopsTheOthers) {
   EXPECT_EQ(discard(), 7U);
 }
 
-// Four times what the worker takes, one in eight of it of the highest priority.
+// Four times as many events as the worker takes; one in eight has the highest priority.
 TEST_F(DispatchTest, WhatAWorkerCannotTakeIsOfTheLowestPriorities) {
   make({{.topic = "a"}}, 1, 4, {.hold = 256, .lossless = false});
   std::array<std::uint64_t, 8> given{};
@@ -198,8 +198,8 @@ TEST_F(DispatchTest, WhatAWorkerCannotTakeIsOfTheLowestPriorities) {
   EXPECT_GT(dropped(FrameDrop::kWorkerFull), 5'500U);
 }
 
-// What a worker that moves cannot take while nothing may be lost waits in the input, whatever its
-// priority.
+// Where nothing may be lost, events that a moving worker cannot take wait in the input, whatever
+// their priority.
 TEST_F(DispatchTest, WherePortsCannotLosePrioritiesWaitAlike) {
   make({{.topic = "a"}}, 1, 4, {.hold = 8, .lossless = true});
   for (int i = 0; i < 100; ++i) give("a");
@@ -259,7 +259,7 @@ TEST_F(DispatchTest, WhileItIsPausedNothingIsTaken) {
   for (int i = 0; i < 3; ++i) give("a");
   EXPECT_EQ(stage_->poll(2), 0U);
   EXPECT_EQ(ingest_->size(), 3U);
-  // What had been taken goes on.
+  // Events that had been taken before go on.
   EXPECT_EQ(take(0).size(), 4U);
   EXPECT_EQ(stage_->poll(3), 2U);
   EXPECT_EQ(counters_.events_held.get(), 0U);
@@ -297,7 +297,8 @@ TEST_F(DispatchTest, IsNotBlockedByWhatAPauseLeavesInItsRing) {
   EXPECT_TRUE(stage_->blocked());  // has come since the last poll: no time for a nap either
 }
 
-/// A ring whose oldest cells are claimed and not published: nothing is ready, and more comes in.
+/// A ring whose oldest cells are claimed and not published: no event is ready, although more come
+/// in.
 struct RingWithAHole {
   std::size_t claimed = 0;
   [[nodiscard]] static std::size_t ready(std::size_t) noexcept { return 0; }

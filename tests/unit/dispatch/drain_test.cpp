@@ -49,7 +49,7 @@ class DrainTest : public DispatchTest {
       event::free_segment(event.mbuf);
     };
   }
-  /// As a drain does at its deadline.
+  /// Does what a drain does at its deadline.
   const Kept& drain() {
     (void)stage_->discard(keeper());
     stage_->discard_input(2, keeper());
@@ -152,7 +152,8 @@ TEST_F(DrainTest, ACopyByItsKeyIsADuplicate) {
   EXPECT_EQ(counters_.duplicate_key.get(), 4U);
 }
 
-// A replayed letter is still where it came from: who replays sends it again unless it was counted.
+// A replayed letter is still in the folder that it came from: the sender replays it again unless it
+// was counted.
 TEST_F(DrainTest, OfReplayedLettersThoseThatWereCountedAreKept) {
   replay_sources_ = {std::get<wire::IpPrefix>(wire::parse_prefix("10.0.0.0/8"))};
   make_blocked(true);
@@ -188,7 +189,7 @@ TEST_F(DrainTest, WithoutDeadLettersNothingMoreIsMarked) {
   EXPECT_FALSE(fresh(5));
 }
 
-// What an RX stage still had: it never came to the input.
+// Events that an RX stage still had: they never came to the input.
 TEST_F(DrainTest, WhatIsNotInTheInputIsJudgedBehindIt) {
   make_blocked(true);
   send_all({1, 2, 3, 4, 5});

@@ -24,7 +24,7 @@ class KeysTest : public DispatchTest {
   void give_payload(std::string_view topic, std::string_view payload) {
     give_event(event_of(topic, payload));
   }
-  /// Polls once; how many events came through, and how many were copies.
+  /// Polls once; returns how many events were delivered, and how many were duplicates.
   [[nodiscard]] std::pair<std::size_t, std::uint64_t> through() {
     const std::uint64_t before = counters_.duplicate_key.get();
     (void)stage_->poll(1);
@@ -99,7 +99,7 @@ TEST_F(KeysTest, ANumberWinsOverAKey) {
   EXPECT_EQ(through(), Told(1, 1));
 }
 
-// There is no room to know its producer: then its key is all there is to tell it by.
+// There is no room for its producer, so only its key can show that it is a duplicate.
 TEST_F(KeysTest, AnEventOfAnUntrackedProducerIsJudgedByItsKey) {
   Producers producers(1);
   make({{.topic = "a", .dedup = kContent}}, &producers.table);
@@ -115,7 +115,7 @@ TEST_F(KeysTest, AnEventOfAnUntrackedProducerIsJudgedByItsKey) {
   EXPECT_EQ(producers.table.totals().untracked.get(), 2U);
 }
 
-// What one rule cut out of payloads is no key of another rule, though it be the same bytes.
+// Equal bytes under two rules are two keys.
 TEST_F(KeysTest, AnotherRuleHasOtherKeys) {
   make({{.topic = "a", .dedup = {config::DedupKind::kPayloadId, 0, 4}}});
   give_payload("a", "1234....");
@@ -136,7 +136,8 @@ TEST_F(KeysTest, AnotherRuleHasOtherKeys) {
   EXPECT_EQ(through(), Told(0, 1));
 }
 
-// A topic that is looked for twice passes for one that returns, and would push out others.
+// If a topic were looked up twice, the cache would take it for one that returns, and it would push
+// out others.
 TEST_F(KeysTest, TheRouteOfEachEventIsLookedForOnce) {
   make({{.topic = "a/+", .dedup = kContent}});
   for (int i = 0; i < 100; ++i) {
@@ -171,7 +172,7 @@ TEST_F(KeysTest, WhoMayNotPublishLeavesNoKey) {
   EXPECT_EQ(take(0).size(), 1U);
 }
 
-// What has to wait in the input has its verdict already.
+// An event that has to wait in the input has its verdict already.
 TEST_F(KeysTest, EachIsJudgedOnce) {
   DispatchTest::make({{.topic = "a", .dedup = kContent}}, 1, 4,
                      {.burst = 32, .hold = 4, .lossless = true, .keys = keys_.store()});

@@ -97,7 +97,8 @@ class Order : public DispatchTest {
     ASSERT_EQ(producer_.push_burst({&event, 1}), 1U);
   }
 
-  /// Of each topic or, with by_producer, each producer: rising numbers, all at one worker.
+  /// Checks that the events of each topic (with by_producer: of each producer) came to one worker,
+  /// with rising numbers.
   void expect_order(bool by_producer) const {
     std::map<std::uint64_t, std::pair<std::size_t, std::uint64_t>> last;
     for (std::size_t worker = 0; worker < restless_.size(); ++worker) {
@@ -112,7 +113,7 @@ class Order : public DispatchTest {
     }
   }
 
-  /// Sends `count` events; what is not dropped comes through.
+  /// Sends `count` events; all that are not dropped are delivered.
   void play(const std::vector<route::RouteSpec>& routes, std::size_t count) {
     std::mt19937 random(5);
     std::uint64_t most_held = 0;
@@ -168,7 +169,7 @@ TEST_F(Order, OfProducersIsKept) {
   expect_order(true);
 }
 
-// It takes events by runs.
+// A single worker is given events in runs.
 TEST_F(Order, IsKeptByASingleWorker) {
   const auto specs = routes(config::Spread::kByTopic);
   make(specs, true, 4, 1);

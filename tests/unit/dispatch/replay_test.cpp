@@ -37,7 +37,7 @@ class ReplayTest : public DispatchTest {
     event.flags |= event::note_peer(*event.mbuf, wire::IpAddress::v4(sent.peer));
     ASSERT_EQ(producer_.push_burst({&event, 1}), 1U);
   }
-  /// How many came through.
+  /// Polls once; returns how many events were delivered.
   [[nodiscard]] std::size_t through() {
     (void)stage_->poll(1);
     expect_balanced();

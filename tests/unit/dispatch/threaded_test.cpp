@@ -49,7 +49,7 @@ struct Shared {
   TestPool pool;
   std::array<rte_mempool*, 1> pools{pool.get()};
 
-  /// Every other one has a route more; all treat the other topics alike.
+  /// Every second set of rules has one more route; all of them treat the other topics alike.
   static std::unique_ptr<const route::Rules> rules_of(std::uint64_t turn) {
     std::vector<route::RouteSpec> specs = {
         {.topic = "plain", .slot = kPlain},
@@ -210,7 +210,8 @@ class DispatchThreaded : public testing::Test {
     }
   }
 
-  /// As the main lcore does at an `escctl reload`; false: not yet.
+  /// Replaces the rules as the main lcore does for `escctl reload`; returns false if that is not
+  /// possible yet.
   bool reload(std::uint64_t turn) {
     if (!shared_.rules.has_room() || !shared_.thresholds.has_room()) return false;
     shared_.rules.publish(Shared::rules_of(turn));
@@ -218,7 +219,7 @@ class DispatchThreaded : public testing::Test {
     return true;
   }
 
-  /// Everything that operators can ask for.
+  /// Reads everything that an operator can ask for.
   void look() {
     std::vector<identity::ProducerReader> readers;
     for (const auto& pipeline : pipelines_) {
@@ -231,7 +232,7 @@ class DispatchThreaded : public testing::Test {
         identity::select_producers(readers, identity::ProducerOrder::kAccepted, 100, rte_rdtsc());
     EXPECT_LE(found.live, kPipelines * kProducersEach);
     for (const identity::ProducerFigures& one : found.producers) {
-      // Every number came, one after the other.
+      // Every number came, without a gap.
       EXPECT_EQ(one.lost + one.missing, 0U);
       EXPECT_EQ(one.epoch, 1U);
     }
@@ -261,7 +262,7 @@ class DispatchThreaded : public testing::Test {
     }
     return sum;
   }
-  /// Until all that was sent is through; then nobody runs any more.
+  /// Runs until everything that was sent has been delivered; after that no thread runs.
   void finish() {
     stop_feeders_.store(true, std::memory_order_release);
     for (std::thread& feeder : feeding_) feeder.join();

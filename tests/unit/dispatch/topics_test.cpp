@@ -71,7 +71,8 @@ TEST_F(TopicTest, EventsWithoutRoomAndThoseThatWaitedTooLong) {
     EXPECT_EQ(counts(1), (Counts{.dropped = 5}));
     EXPECT_EQ(counts(2), keeps ? (Counts{.dead_lettered = 3}) : (Counts{.dropped = 3}));
     EXPECT_EQ(counts(0), keeps ? (Counts{.dead_lettered = 6}) : (Counts{.dropped = 6}));
-    // Told to shed: those, and nothing else that found a worker full.
+    // Counts events whose routes say that they are to be shed, and no others that found a worker
+    // full.
     EXPECT_EQ(counters_.shed_as_told.get() - told, 5U);
     (void)take(0);
   }

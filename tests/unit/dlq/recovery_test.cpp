@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What a start finds, and how it goes on.
+// What a start finds in the folder, and how it continues.
 #include "dlq/recovery.hpp"
 
 #include <gtest/gtest.h>
@@ -20,7 +20,7 @@ constexpr std::uint64_t kSegmentBytes = 16 * kBlockBytes;
 
 class RecoveryTest : public ::testing::Test {
  protected:
-  /// A start that writes a commit of two letters into each of so many segments, and ends.
+  /// A start that writes one commit of two letters into each of `segments` segments, and ends.
   void run(std::uint64_t run_number, int segments, int taken_out = 0, bool sealed = true) {
     PosixFileSystem files;
     ASSERT_EQ(files.open(path_), 0);
@@ -101,7 +101,7 @@ TEST_F(RecoveryTest, SaysWhatIsDamaged) {
 
 TEST_F(RecoveryTest, SaysWhatWasCutAndGoesOn) {
   run(1, 1, 0, false);
-  // In the only commit, behind its first record.
+  // Damages the only commit, after its first record.
   std::fstream(file(1), std::ios::in | std::ios::out | std::ios::binary)
           .seekp(
               static_cast<std::streamoff>(kBlockBytes + sizeof(CommitHead) + record_bytes(0) + 9))

@@ -11,7 +11,7 @@ constexpr std::size_t kUdpChecksumAt = 14 + 20 + 6;
 
 class ChecksumTest : public RxFixture {
  protected:
-  /// Events that come of one packet with these NIC flags.
+  /// Returns how many events one packet with these NIC flags gives.
   std::size_t events_of(const Bytes& packet, config::Checksum mode, std::uint64_t flags,
                         std::vector<std::size_t> cuts = {}) {
     port_.checksum = mode;

@@ -60,7 +60,7 @@ struct Side {
   std::optional<Stage> stage;
 };
 
-/// A packet to be received, and how.
+/// A packet to be received, with its segments and flags.
 struct Sent {
   Bytes bytes;
   std::vector<std::size_t> cuts;
@@ -152,7 +152,7 @@ class Sender {
   std::mt19937_64 random_;
 };
 
-/// All of it but where the mbuf lies.
+/// Compares everything except the address of the mbuf.
 void expect_same(const event::Event& plain, const event::Event& general) {
   event::Event a = plain;
   event::Event b = general;
@@ -226,7 +226,7 @@ class Differential : public testing::Test {
     }
   }
 
-  /// Polled alike until nothing is left, with no more than `room` in each sink at first.
+  /// Polls both stages alike until nothing is left; at first each sink has room for `room` events.
   template <class Plain, class General>
   void compare(Plain& plain, General& general, std::size_t lanes, std::size_t room) {
     const PlainSums before = plain_of(plain);

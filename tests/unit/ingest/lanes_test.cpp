@@ -58,7 +58,8 @@ TEST_F(Lanes, UnnumberedEventsStayWithTheirQueuesPipeline) {
   EXPECT_EQ(packet_blocks_[1].packets_received.get(), 1U);
 }
 
-// From whichever queue they come: a window has one owner.
+// A numbered event goes to the pipeline that has its producer's window, whichever queue it came
+// from.
 TEST_F(Lanes, NumberedEventsGoToTheOwnerOfTheirProducer) {
   make();
   std::map<std::uint32_t, std::size_t> expected;
@@ -79,7 +80,8 @@ TEST_F(Lanes, NumberedEventsGoToTheOwnerOfTheirProducer) {
       EXPECT_EQ(owner_(event.producer), i);
       EXPECT_EQ(event.sequence, 5 + next[event.producer]++);
     }
-    // What a pipeline received is what it was handed, and what ended in the stage under its name.
+    // A pipeline's received frames are those that were handed to it, and those that ended in the RX
+    // stage and were counted for it.
     EXPECT_EQ(blocks_[i].frames_received.get(),
               blocks_[i].events_pushed.get() + blocks_[i].control.get());
     frames += blocks_[i].frames_received.get();

@@ -20,7 +20,8 @@ class RxPressure : public RxFixture {
   control::PressureBoard board_;
 };
 
-// The lowest priorities go, and every one of them is received, counted and given back.
+// Events of the lowest priorities are shed; each of them is counted as received and as shed, and
+// its mbuf is given back.
 TEST_F(RxPressure, ShedsWhatIsBelowTheCutoff) {
   make();
   board_.show({PressureLevel::kCritical, 100, 0});
@@ -111,7 +112,8 @@ TEST_F(RxPressure, WhatIsShedIsADeadLetterWhereTheLevelSaysSo) {
   EXPECT_EQ(counters_.shed.get(PressureLevel::kEmergency), 101U);
 }
 
-// It is still where it came from, and nobody counted it: it will be sent again.
+// The letter is still in the folder that it came from, and it was not counted, so it will be
+// replayed again.
 TEST_F(RxPressure, AReplayedLetterThatIsShedIsNotKeptOnceMore) {
   OwnedRing<storage::DeadRing> dead{64};
   make({dead.get(), dlq::Stage::kRx});
@@ -168,7 +170,8 @@ TEST_F(RxPressure, APausedPortThatCannotLoseIsNotPolled) {
   EXPECT_EQ(seen().size(), 1U);
 }
 
-// It is looked at now and then for its own duties; events go as far as there is room.
+// A paused port is still polled now and then, because its driver may have work to do in a poll;
+// events that come in this way go on as far as there is room.
 TEST_F(RxPressure, APausedPortThatCanLoseIsPolledNowAndThen) {
   limits_.paused_poll_cycles = 10;
   make();
@@ -190,7 +193,7 @@ TEST_F(RxPressure, APausedPortThatCanLoseIsPolledNowAndThen) {
   EXPECT_EQ(counters_.frames_received.get(), 9U);
 }
 
-// A full ring is what a pause is about: no priority is too low for it.
+// During a pause the ring is full on purpose, so no event is shed for its priority.
 TEST_F(RxPressure, WhileItIsPausedNothingIsShedForItsPriority) {
   limits_.paused_poll_cycles = 10;
   make();
@@ -226,7 +229,7 @@ TEST_F(RxPressure, WhatAPausedPortThatCannotLoseHadInHandStays) {
   EXPECT_EQ(seen().size(), 3U);
 }
 
-// Whoever waits for another lcore is not idle: runtime::Idle lets it pause, not sleep.
+// A stage that waits for another lcore is not idle: runtime::Idle lets it pause, but not sleep.
 TEST_F(RxPressure, IsBlockedWhileItHoldsABurst) {
   make();
   EXPECT_EQ(stage_->poll(++now_), 0U);
@@ -291,7 +294,7 @@ TEST_F(RxPressure, IsBlockedWhileAFrameWaitsForABuffer) {
   EXPECT_FALSE(stage_->blocked());
 }
 
-// Whoever asks where an event came from gets the packet's source, wherever the event's bytes lie.
+// An event's peer is the source of its packet, wherever the event's bytes are.
 TEST_F(RxPressure, EveryEventKnowsItsPeer) {
   make();
   give(packet_of(join({frame("a", 10)})));

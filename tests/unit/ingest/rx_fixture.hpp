@@ -110,7 +110,7 @@ class RxFixture : public testing::Test {
   void give(std::span<const std::uint8_t> packet, std::vector<std::size_t> cuts = {}) {
     queue_.state->packets.push_back(pool_.packet(packet, std::move(cuts)));
   }
-  /// Polls until nothing more is done.
+  /// Polls until a poll does nothing.
   void run(unsigned polls = 100) {
     for (unsigned i = 0; i < polls; ++i) {
       if (stage().poll(++now_) == 0 && queue_.state->packets.empty()) return;

@@ -241,7 +241,7 @@ TEST_F(RxFixture, EventsMayBeGivenBackWhileTheirDatagramIsStillRead) {
   }
   give(packet_of(payload));
   std::size_t events = 0;
-  // Workers as fast as can be: nothing of an earlier poll is left when the next begins.
+  // Workers are so fast that no event of an earlier poll is left when the next poll begins.
   for (int polls = 0; polls < 5; ++polls) {
     (void)stage().poll(++now_);
     for (const Seen& event : seen()) EXPECT_EQ(event.topic, "t" + std::to_string(events++));

@@ -103,12 +103,13 @@ TEST_F(SegmentationTest, AFrameThatEndsAtASegmentBoundaryIsNotCopied) {
   give(packet, {42 + first.size()});
   run();
   ASSERT_EQ(sink_.state->events.size(), 2U);
-  // Two segments, two events, and nothing taken from a pool beside them.
+  // Two segments for two events; no other mbuf was taken from the pool.
   EXPECT_EQ(rte_mempool_in_use_count(pool_.get()), 2U);
   EXPECT_EQ(counters_.frames_linearised.get(), 0U);
 }
 
-// Somebody else holds one of the segments: the chain stays whole for them, and is theirs to free.
+// Another reference to one of the segments exists: the chain is left whole, and the holder of that
+// reference frees it.
 TEST_F(SegmentationTest, AChainThatIsSharedIsNotTakenApart) {
   const Bytes packet = packet_of(mixed_datagram());
   const std::vector<std::size_t> cuts = {60, 150, packet.size() - 40};
@@ -129,7 +130,7 @@ TEST_F(SegmentationTest, AChainThatIsSharedIsNotTakenApart) {
       EXPECT_EQ(std::ranges::count(rest, event.mbuf), 0);
     }
     release_events();
-    // One reference is left, and it still leads to the bytes that it led to.
+    // One reference is left, and the segment still has the same bytes.
     EXPECT_EQ(rte_mbuf_refcnt_read(segment), 1U);
     EXPECT_EQ(pool_.in_use(), 1U);
     event::free_segment(segment);
