@@ -9,7 +9,7 @@
 namespace esc::config {
 namespace {
 
-// False: there is none.
+// Returns false if there is no such interface.
 bool check_interface(const Check& check, const std::string& interface, const std::string& where) {
   if (topology::interface_state(check.root, interface)) return true;
   check.unavailable(where, "there is no network interface " + in_quotes(interface),
@@ -25,7 +25,7 @@ void check_captured(const Check& check, const std::string& interface, const std:
                     "ip link set " + printable(interface) + " up");
 }
 
-// A socket waits for it to come up.
+// A packet socket can be opened on an interface that is down, and waits for it to come up.
 void check_watched(const Check& check, const std::string& interface, const std::string& where) {
   if (!check_interface(check, interface, where)) return;
   if (topology::interface_state(check.root, interface) == topology::InterfaceState::kUp) return;

@@ -37,7 +37,8 @@ bool has_capability(const topology::SysRoot& root, Capability capability) {
 }
 
 bool check_memory_kind(const Check& check, const MemoryNeed& need) {
-  // What a running instance has is not free, and will be when it is started anew.
+  // Memory that the running instance has is not free now, but it will be when the instance is
+  // started again.
   if (check.running) return check.config.memory.hugepages != Hugepages::kOff;
   const auto verdict = topology::choose_memory(wish_of(check.config, need), check.root);
   if (const auto& shortage = verdict.shortage) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Checks of what this process may have and where DPDK keeps its files: one decision, of --check and
-// of the start.
+// Checks the limits of this process and the folder in which DPDK keeps its files, both for --check
+// and for a start.
 #include <unistd.h>
 
 #include "config/checks.hpp"
@@ -28,7 +28,7 @@ std::string raise(const std::string& option, const std::string& directive) {
   return "ulimit " + option + " unlimited, or " + directive + "=infinity in the systemd unit";
 }
 
-/// As many bytes as a file of windows can have, but for its header.
+/// The largest size of a file of windows, without its header.
 std::uint64_t most_window_bytes(const DeduplicationConfig& deduplication) {
   const std::uint64_t words = deduplication.window / 64;
   return deduplication.producers * (48 + 8 * (words + 2 * ((words + 63) / 64)));
@@ -68,7 +68,8 @@ void check_open_files(const Check& check, const ProcessNeed& need) {
   // EAL raises the soft limit to the hard one.
   const auto limit = process_limit("Max open files", check.root).hard;
   if (!limit) return;
-  // EAL's own and ours, control connections among them; pipes of each lcore; one for each hugepage.
+  // Descriptors of EAL and of escd, control connections included; pipes of each lcore; one for each
+  // hugepage.
   constexpr std::uint64_t kFixed = 48;
   std::uint64_t needed = kFixed + 4 * need.lcores;
   const std::uint64_t page_bytes = topology::free_hugepages(check.root).page_kib * kKiB;
@@ -95,7 +96,8 @@ void check_threads(const Check& check, const ProcessNeed& need) {
       "ulimit -u " + std::to_string(needed) + " or more, or LimitNPROC= in the systemd unit");
 }
 
-// What escd takes beside pools and rings: its tables, threads' stacks and what libraries have.
+// Memory that escd takes besides pools and rings: its tables, the stacks of threads, and what
+// libraries take.
 constexpr std::uint64_t kBesidePools = 256 * kMiB;
 
 void check_data_size(const Check& check, const ProcessNeed& need) {
@@ -111,7 +113,7 @@ void check_data_size(const Check& check, const ProcessNeed& need) {
 void check_address_space(const Check& check, const ProcessNeed& need) {
   const auto limit = process_limit("Max address space", check.root).soft;
   if (!limit) return;
-  // On hugepages DPDK reserves addresses, not memory, for all that it could ever have.
+  // With hugepages DPDK reserves addresses, not memory, for all the memory that it could ever have.
   const std::uint64_t needed = need.on_hugepages ? 136 * kGiB : need.memory_bytes + kBesidePools;
   if (*limit >= needed) return;
   check.error(check.config.where("memory"),

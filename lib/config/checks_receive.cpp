@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Does a port receive what comes to it, all of it and nothing else? A device may have queues that
-// nobody polls, and two ports may take each other's packets, without a word from either.
+// Checks that a port receives all that comes to it, and nothing else. A device may have queues that
+// nobody polls, and two ports may take each other's packets; neither reports that.
 #include <algorithm>
 #include <set>
 
@@ -15,8 +15,8 @@ namespace {
 
 constexpr unsigned kMostQueues = 1'024;
 constexpr unsigned kMostPcapQueues = 16;  // RTE_PMD_PCAP_MAX_QUEUES
-// What net_af_packet's socket puts before a frame in its ring: tpacket2_hdr, sockaddr_ll, and the
-// link header's place.
+// The bytes that net_af_packet's socket puts before a frame in its ring: tpacket2_hdr, sockaddr_ll,
+// and room for the link header.
 constexpr std::uint64_t kRingHeaderBytes = 80;
 constexpr unsigned kDefaultFrameBytes = 2'048;
 
@@ -24,7 +24,7 @@ std::string port_key(std::size_t port, std::string_view key) {
   return "port[" + std::to_string(port) + "]." + std::string(key);
 }
 
-/// A device argument that counts something; nullopt: it is no such number.
+/// The value of a device argument that is a count; nullopt: it is no such number.
 std::optional<unsigned> number(const Device& device, std::string_view key, unsigned otherwise) {
   const auto text = device.arg(key);
   if (!text) return otherwise;
@@ -40,10 +40,10 @@ std::string several(std::size_t count, const std::string& what) {
 /// The queues that a device fills whether somebody polls them or not.
 struct Queues {
   std::optional<unsigned> count;  ///< nullopt: the argument is no number
-  std::string argument;           ///< of the device, that says how many
+  std::string argument;           ///< the device argument that sets this number
 };
 
-/// nullopt: as many as the port asks for.
+/// Returns nullopt if the device fills as many queues as the port asks for.
 std::optional<Queues> filled_queues(const Device& device) {
   const std::string_view driver = driver_family(device);
   if (driver == "af_packet") return Queues{number(device, "qpairs", 1), "qpairs"};
@@ -93,7 +93,7 @@ void check_queue_count(const Check& check, std::size_t index) {
   }
 }
 
-/// net_pcap looks at one kind of source only, and says nothing of the others.
+/// net_pcap uses one kind of source, and silently ignores the others.
 void check_pcap_sources(const Check& check, std::size_t index) {
   const Device& device = check.config.ports[index].device;
   if (driver_family(device) != "pcap") return;
@@ -107,7 +107,7 @@ void check_pcap_sources(const Check& check, std::size_t index) {
                 "would leave the others out without a word",
                 "give each its own [[port]]");
   }
-  // The driver takes any number above 0 for 1, and none of two.
+  // The driver takes any number above 0 for 1, and does not accept the argument twice.
   const auto endless = device.arg("infinite_rx");
   if (endless && ((endless != "0" && endless != "1") || device.count("infinite_rx") > 1)) {
     check.error(check.config.where(port_key(index, "device")),
@@ -145,8 +145,8 @@ std::string queue_list(const std::vector<unsigned>& queues) {
   return (queues.size() == 1 ? "queue " : "queues ") + text;
 }
 
-/// What comes to a queue of the interface without a socket goes to the kernel. Who brings an XDP
-/// program of their own decides that there.
+/// Packets for a queue of the interface that has no socket go to the kernel. A user's own XDP
+/// program decides this itself, so such ports are not checked.
 void check_xdp_queues(const Check& check, std::size_t index) {
   const Device& device = check.config.ports[index].device;
   const auto interface = device.arg("iface");
@@ -154,7 +154,7 @@ void check_xdp_queues(const Check& check, std::size_t index) {
   const std::string name(*interface);
   const unsigned there = topology::receive_queues(check.root, name);
   const std::vector<XdpRange> ranges = xdp_ranges(check.config, name);
-  // Said once, at the first of its ports.
+  // Reported once, at the first of the interface's ports.
   if (there == 0 || ranges.front().port != index) return;
   std::vector<unsigned> unpolled;
   for (unsigned queue = 0; queue < there; ++queue) {
@@ -187,7 +187,7 @@ bool apart(const Config& config, std::size_t one, std::size_t other, const std::
           std::uint64_t{b->first} + b->count <= a->first);
 }
 
-/// Two ports on one interface receive each packet twice, or each a part of them.
+/// Two ports on one interface both receive every packet, or each receives a part of the packets.
 void check_shared_interfaces(const Check& check, std::size_t index) {
   std::set<std::string> seen;
   for (const std::string& interface : interfaces(check.config.ports[index].device)) {
@@ -215,7 +215,7 @@ void check_shared_interfaces(const Check& check, std::size_t index) {
   }
 }
 
-/// The socket's ring cuts what is longer than its frames.
+/// The socket's ring cuts packets that are longer than its frames.
 void check_frame_room(const Check& check, std::size_t index) {
   const Device& device = check.config.ports[index].device;
   const auto interface = device.arg("iface");

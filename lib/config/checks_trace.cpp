@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Checks of the traces that a port plays: what is damaged, or what the driver cannot play as it was
-// meant, is refused rather than played in part.
+// Checks of the traces that a port plays. A trace that is damaged, or that the driver cannot play
+// as it was meant, is refused rather than played in part.
 #include "config/checks.hpp"
 #include "config/device.hpp"
 #include "config/text.hpp"
@@ -39,7 +39,7 @@ void check_endless(const Check& check, const PortConfig& port, const std::string
   }
 }
 
-/// Its packets; 0 if it is not fit.
+/// Returns the number of its packets; 0 if the trace is refused.
 std::uint64_t check_trace(const Check& check, const PortConfig& port, const std::string& path,
                           const std::string& where) {
   const TraceVerdict verdict = judge_trace(path);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The configuration: what the file and the command line say, validated, as one value that never
-// changes afterwards.
+// The configuration: the settings of the file and of the command line, validated, as one value that
+// never changes after that.
 #pragma once
 
 #include <cstddef>
@@ -35,7 +35,8 @@ enum class Lossless : std::uint8_t { kAuto, kYes, kNo };
 enum class DeviceKind : std::uint8_t { kPci, kVdev };
 
 struct EalConfig {
-  /// The file's, then those after "--"; no core or process options among them.
+  /// The arguments in the file, then those after "--" on the command line; options for cores and
+  /// processes are not allowed.
   std::vector<std::string> args;
 
   friend bool operator==(const EalConfig&, const EalConfig&) = default;
@@ -52,7 +53,7 @@ struct MemoryConfig {
 /// "net_pcap", one argument.
 struct Device {
   DeviceKind kind = DeviceKind::kVdev;
-  /// The whole of it: value of EAL's --vdev or -a. A PCI address in it is in its long lower-case
+  /// The whole text: the value of EAL's --vdev or -a. A PCI address in it has its long lower-case
   /// form.
   std::string spec{};
   std::string name{};    ///< "net_pcap0" or "0000:01:00.0": DPDK's name of the port
@@ -81,8 +82,8 @@ struct PortConfig {
   Lossless lossless_setting = Lossless::kAuto;
   Restamp restamp = Restamp::kOff;  ///< other than kOff: the device is an endless trace
 
-  /// The device keeps its packets while it is not polled: as configured, or by driver (trace files,
-  /// memif, ring, null).
+  /// Whether the device keeps its packets while it is not polled: as configured, or by its driver
+  /// (trace files, memif, ring, null).
   [[nodiscard]] bool lossless() const;
 
   friend bool operator==(const PortConfig&, const PortConfig&) = default;
@@ -92,7 +93,7 @@ struct LcoresConfig {
   std::vector<unsigned> rx;         ///< CPU numbers; unique
   std::vector<unsigned> dispatch;   ///< one pipeline each; may repeat
   std::vector<unsigned> workers;    ///< may repeat
-  std::optional<unsigned> storage;  ///< unset: the last worker's
+  std::optional<unsigned> storage;  ///< CPU number; unset: the CPU of the last worker
   std::optional<unsigned> main;
   Idle idle = Idle::kAdaptive;
   std::uint32_t sleep_max_us = 1000;
@@ -118,13 +119,14 @@ struct DeduplicationConfig {
   std::uint32_t producers = 65'536;
   std::uint32_t idempotency_s = 3'600;
   std::uint64_t keyed_bytes = 0;  ///< for keys of events without a number; 0: no route has a key
-  std::string state_file;         ///< where windows are kept over a restart; empty: they are not
+  /// Where windows are kept over a restart; empty: they are not kept.
+  std::string state_file;
 
   friend bool operator==(const DeduplicationConfig&, const DeduplicationConfig&) = default;
 };
 
 struct DeadLettersConfig {
-  std::string directory;  ///< empty: they are not kept
+  std::string directory;  ///< empty: dead letters are not kept
   std::uint64_t segment_bytes = 64U << 20U;
   std::uint64_t commit_bytes = 1U << 20U;
   std::uint32_t commit_ms = 10;
@@ -141,11 +143,12 @@ struct DeadLettersConfig {
   friend bool operator==(const DeadLettersConfig&, const DeadLettersConfig&) = default;
 };
 
-/// Memory for the marks of replayed dead letters where no other keys are kept: a hundred thousand.
+/// Memory for the marks of replayed dead letters if no other keys are kept: enough for a hundred
+/// thousand.
 inline constexpr std::uint64_t kReplayKeyBytes = 4U << 20U;
 
 struct ReplayConfig {
-  std::vector<wire::IpPrefix> sources;  ///< who may send dead letters again; none: nobody
+  std::vector<wire::IpPrefix> sources;  ///< who may replay dead letters; empty: nobody may
 
   friend bool operator==(const ReplayConfig&, const ReplayConfig&) = default;
 };
@@ -203,15 +206,17 @@ struct Config {
   std::vector<RouteConfig> routes;  ///< no two of one topic; the order of [[route]] in the file
   RoutingConfig routing;
   std::vector<ProducerConfig> producers;  ///< no two of one id
-  std::vector<Problem> warnings;          ///< sound, but perhaps not what was meant
+  /// Settings that are valid, but perhaps not what was meant.
+  std::vector<Problem> warnings;
 
-  std::string file;  ///< its name, printable
+  std::string file;  ///< the name of the file, printable
   std::map<std::string, std::string>
       sources;  ///< key ("port[0].device") -> "escd.toml:7:1" or "--set ..."
-  /// By route: where it names its worker. Routes may be a million, and their places are not among
-  /// the sources, but for what the command line set; this one is asked for once lcores are planned.
+  /// By route: the place where it names its worker. There may be a million routes, so `sources` has
+  /// their places only as far as the command line set them. This place is needed once the lcores
+  /// are planned.
   std::vector<FilePlace> worker_places;
-  /// By route: where its topic stands, likewise.
+  /// By route: the place of its topic, for the same reason.
   std::vector<FilePlace> topic_places;
 
   /// Memory reserved at start for keys, and for the marks of replayed dead letters; 0: none.
@@ -220,11 +225,11 @@ struct Config {
     return dead_letters.kept() || !replay.sources.empty() ? kReplayKeyBytes : 0;
   }
 
-  /// Where a key was set; for one that was not: its table, else the file.
+  /// The place where a key was set; if it was not set, the place of its table, else the file.
   [[nodiscard]] std::string where(std::string_view key) const;
-  /// Where that route names its worker.
+  /// The place where a route names its worker.
   [[nodiscard]] std::string where_worker(std::size_t route) const;
-  /// Where that route stands.
+  /// The place of a route.
   [[nodiscard]] std::string where_route(std::size_t route) const;
 
  private:
@@ -232,7 +237,7 @@ struct Config {
                                        std::string_view key) const;
 };
 
-/// What the command line adds to the file.
+/// Settings on the command line, which override those of the file.
 struct Overrides {
   /// "key=value" as given to --set: `lcores.idle=busy`, `port[0].udp_ports=[9001,9002]`. The value
   /// is TOML; a plain word is a string.
@@ -242,13 +247,13 @@ struct Overrides {
 
 using LoadResult = std::variant<Config, std::vector<Problem>>;
 
-/// Reads, overrides and validates. Every problem found is reported (a syntax error hides those
-/// after it). Nothing from the file reaches a Problem unescaped. `known_handlers` are the handlers
-/// that escd has. Start-up only; does not throw but for memory.
+/// Reads the file, applies the overrides and validates the result. Reports every problem (a syntax
+/// error hides those after it). Text from the file is escaped in a Problem. `known_handlers`: the
+/// handlers that escd has. Start-up and reloads only. Throws nothing but std::bad_alloc.
 [[nodiscard]] LoadResult load(const std::filesystem::path& file, const Overrides& overrides,
                               std::span<const std::string_view> known_handlers);
 
-/// The same from text; `name` stands for the file in messages.
+/// The same for a text; messages call it `name`.
 [[nodiscard]] LoadResult load_text(std::string_view text, std::string_view name,
                                    const Overrides& overrides,
                                    std::span<const std::string_view> known_handlers);

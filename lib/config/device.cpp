@@ -36,7 +36,8 @@ bool is_bus_device_function(std::string_view text) {
          is_hex(text[3]) && is_hex(text[4]) && text[5] == '.' && text[6] >= '0' && text[6] <= '7';
 }
 
-// The long lower-case form of a PCI address, with or without a domain before; empty: not one.
+// The long lower-case form of a PCI address, which may have a domain or not; empty: `text` is no
+// PCI address.
 std::string pci_address(std::string_view text) {
   std::string domain = "0000";
   if (text.size() > 8 && text[text.size() - 8] == ':') {
@@ -89,7 +90,7 @@ bool PortConfig::lossless() const {
   if (lossless_setting != Lossless::kAuto) return lossless_setting == Lossless::kYes;
   if (device.kind == DeviceKind::kPci) return false;
   const std::string_view driver = driver_family(device);
-  // The pcap driver also captures live, and then the kernel drops what nobody fetches.
+  // The pcap driver can also capture live; then the kernel drops packets that nobody fetches.
   if (driver == "pcap") return interfaces(device).empty();
   return driver == "memif" || driver == "ring" || driver == "null";
 }

@@ -11,24 +11,24 @@
 
 namespace esc::config {
 
-/// The device, or why the text is none (with an empty `where`).
+/// The device, or the reason why the text names none (with an empty `where`).
 [[nodiscard]] std::variant<Device, Problem> parse_device(std::string_view text);
 
-/// A driver name that DPDK 22.11 has and `driver` was perhaps meant to be; nullopt when the driver
-/// is known or nothing is near.
+/// The name of a DPDK 22.11 driver for which `driver` is perhaps a misspelling; nullopt if the
+/// driver is known or no name is similar.
 [[nodiscard]] std::optional<std::string_view> likely_driver(std::string_view driver);
 
-/// The driver without its prefix: "net_" and its old spelling "eth_" name the same ones. Empty:
-/// PCI.
+/// The driver's name without its prefix, which is "net_" or, in the old spelling, "eth_". Empty for
+/// a PCI device.
 [[nodiscard]] std::string_view driver_family(const Device& device);
 
 /// The kernel's interfaces that a virtual device receives from, as far as its arguments name them.
 [[nodiscard]] std::vector<std::string> interfaces(const Device& device);
 
-/// The files of `rx_pcap=` of a net_pcap device: of the first queue, the second and so on.
+/// The files in the `rx_pcap=` arguments of a net_pcap device, in the order of its queues.
 [[nodiscard]] std::vector<std::string> traces(const Device& device);
 
-/// net_pcap with infinite_rx=1: its traces begin anew when they end.
+/// Whether it is net_pcap with infinite_rx=1, which repeats its traces without end.
 [[nodiscard]] bool endless(const Device& device);
 
 }  // namespace esc::config

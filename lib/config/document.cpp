@@ -22,13 +22,13 @@ bool is_key_character(char c) {
          c == '-';
 }
 
-// A value that is not TOML but cannot be meant as anything else than a string: net_null0,size=64.
+// Whether a value that is not TOML can only be meant as a string, as net_null0,size=64.
 bool is_plain_word(std::string_view text) {
   return !text.empty() && !has_control_character(text) &&
          text.find_first_of("\"'[]{}\\") == std::string_view::npos;
 }
 
-// The value as the table {v = value}, or nothing if it is neither TOML nor a plain word.
+// The value as the table {v = value}; nullopt if it is neither TOML nor a plain word.
 std::optional<toml::table> parse_value(std::string_view value) {
   if (has_control_character(value)) return std::nullopt;  // a line break would smuggle in more keys
   if (!shape_of(value).problem.empty()) return std::nullopt;
@@ -42,7 +42,7 @@ std::optional<toml::table> parse_value(std::string_view value) {
   }
 }
 
-// What the parser must not see: it would run out of its stack, or out of memory.
+// Why the parser must not be given this text: it would run out of stack or memory. nullopt: it may.
 std::optional<Problem> unfit(std::string_view text, const std::string& file) {
   const Shape shape = shape_of(text);
   if (!shape.problem.empty()) {
@@ -131,8 +131,8 @@ std::variant<std::vector<Document::Step>, Problem> Document::parse_path(const st
   }
 }
 
-// The table that holds the last step; tables on the way are made, an array of tables grows by one
-// at most.
+// The table that holds the last step of the path. Makes tables that are missing on the way; an
+// array of tables grows by one at most.
 std::variant<toml::table*, Problem> Document::descend(const std::string& place,
                                                       const std::vector<Step>& steps) {
   toml::table* at = &root_;

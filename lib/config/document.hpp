@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The file as TOML with the command line's overrides laid over it, and where each value came from.
-// Internal to lib/config.
+// The file as TOML, with the overrides of the command line applied, and the place that each value
+// came from. Internal to lib/config.
 #pragma once
 
 #include <toml++/toml.h>
@@ -17,8 +17,8 @@ namespace esc::config {
 
 class Document {
  public:
-  /// Parses `text` and applies `sets` ("key=value"). Problems of the overrides are all reported, of
-  /// the text the first.
+  /// Parses `text` and applies `sets` ("key=value"). Reports all problems of the overrides, but
+  /// only the first of the text.
   static std::variant<Document, std::vector<Problem>> parse(std::string_view text,
                                                             std::string_view name,
                                                             const std::vector<std::string>& sets);

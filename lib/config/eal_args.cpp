@@ -42,7 +42,7 @@ constexpr std::array kRefused = {
     Refused{"--help", "run escd --help"},
 };
 
-// Of DPDK 22.11; what EAL does not know keeps it from starting.
+// The letters of DPDK 22.11. EAL does not start if it is given an option that it does not know.
 constexpr std::string_view kTakenLetters = "abdnrv";
 constexpr std::array kTaken = {
     "--allow"sv,

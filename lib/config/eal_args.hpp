@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Which EAL arguments the configuration may carry. Internal to lib/config.
+// Decides which EAL arguments a configuration may contain. Internal to lib/config.
 #pragma once
 
 #include <optional>
@@ -15,8 +15,8 @@ struct EalArgProblem {
   std::string fix;
 };
 
-/// Refuses options that the plan or another key makes, in every spelling getopt_long takes:
-/// "--opt=value", "--opt" "value", abbreviated, "-l0-3".
+/// Refuses options that escd makes from the plan or from another key, in every form that
+/// getopt_long accepts: "--opt=value", "--opt" "value", abbreviated, "-l0-3".
 [[nodiscard]] std::vector<EalArgProblem> check_eal_args(std::span<const std::string> args);
 
 /// `--no-pci` is among them.

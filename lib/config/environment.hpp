@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What the configuration needs from the machine, looked at without starting anything: `escd
+// Checks whether the machine has what the configuration needs, without starting anything: `escd
 // --check`.
 #pragma once
 
@@ -16,9 +16,9 @@
 namespace esc::config {
 
 enum class Severity : std::uint8_t {
-  kError,        ///< escd does not start before the configuration or the machine is put right
-  kUnavailable,  ///< nor does it while something is taken, short or not there yet
-  kWarning,      ///< it starts, but not as well as it could
+  kError,        ///< escd cannot start until the configuration or the machine is corrected
+  kUnavailable,  ///< escd cannot start now: something is taken, short or not there yet
+  kWarning,      ///< escd starts, but something is not as good as it could be
   kCount
 };
 [[nodiscard]] std::string_view name(Severity severity) noexcept;
@@ -35,7 +35,7 @@ struct Finding {
 /// "where: error: what; fix", on one line.
 [[nodiscard]] std::string to_text(const Finding& finding);
 
-/// What DPDK will be asked for, on pages of either kind: it depends on what is free.
+/// The memory that DPDK will be asked for, on hugepages or ordinary pages, whichever are free.
 struct MemoryNeed {
   std::uint64_t hugepage_bytes = 0;
   std::uint64_t ordinary_bytes = 0;
@@ -44,7 +44,7 @@ struct MemoryNeed {
 /// What this process needs of the kernel beside memory.
 struct ProcessNeed {
   bool on_hugepages = false;
-  bool shares_files = false;  ///< its memory lies in hugetlbfs, where other processes find it
+  bool shares_files = false;  ///< its memory is in hugetlbfs, where other processes can find it
   std::uint64_t memory_bytes = 0;
   std::size_t lcores = 0;
 };
@@ -61,7 +61,8 @@ struct ProcessNeed {
                                                  const topology::SysRoot& root,
                                                  bool running = false);
 
-/// Of these the ports on virtual devices alone: their interfaces, rights, traces and queues.
+/// The part of check_devices() about ports on virtual devices: their interfaces, rights, traces and
+/// queues.
 [[nodiscard]] std::vector<Finding> check_virtual_ports(const Config& config,
                                                        const topology::SysRoot& root);
 

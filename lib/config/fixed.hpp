@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What of a configuration cannot change while escd runs.
+// Finds changes of a configuration that are not possible while escd runs.
 #pragma once
 
 #include <vector>
@@ -8,8 +8,9 @@
 
 namespace esc::config {
 
-/// Where `next` differs from `now` in what is fixed at the start: a problem for each key, with its
-/// place in the new file. One that is not there any more has its table's place, or the file's.
+/// Returns a problem for each key that is fixed at the start and differs between `now` and `next`,
+/// with the key's place in the new file. A key that is no longer in the file has the place of its
+/// table, or of the file.
 [[nodiscard]] std::vector<Problem> check_fixed(const Config& now, const Config& next);
 
 }  // namespace esc::config

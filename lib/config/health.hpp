@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What [health] says: how much may be lost before the appliance is not healthy. Plain values, so
-// that lib/control works on them without the file's format.
+// The settings of [health]: how much may be lost while the appliance still counts as healthy. Plain
+// values, so that lib/control does not depend on the format of the file.
 #pragma once
 
 #include <cstdint>
 
 namespace esc::config {
 
-/// A bound that nothing passes: what it bounds is shown, and never makes the appliance unhealthy.
+/// A bound that is never exceeded: such losses are shown, but never make the appliance unhealthy.
 inline constexpr std::uint64_t kNeverUnhealthy = 1'000'000'000'000;
 
-/// Each bound: the most, in any window, that is still healthy.
+/// Each bound is the largest number of losses in any window that is still healthy.
 struct HealthConfig {
   std::uint32_t window_s = 300;
   std::uint64_t max_port_losses = 0;

@@ -22,7 +22,7 @@ topology::RoleRequest role_request(const Config& config, const topology::SysRoot
   for (const PortConfig& port : config.ports) {
     topology::PortQueues queues{.queues = port.rx_queues};
     if (port.device.kind == DeviceKind::kPci) {
-      // "-1" is no number: the card belongs to no node.
+      // "-1" is read as no number, and means that the card belongs to no node.
       const auto node =
           topology::first_number(root.at("/sys/bus/pci/devices") / port.device.name / "numa_node");
       if (node && *node <= INT_MAX) queues.node = static_cast<int>(*node);
@@ -32,7 +32,7 @@ topology::RoleRequest role_request(const Config& config, const topology::SysRoot
   return request;
 }
 
-// Which workers a pipeline has is known only now.
+// Only the plan says which workers a pipeline has.
 std::vector<Problem> check_route_workers(const Config& config, const topology::LcorePlan& plan) {
   std::vector<Problem> problems;
   const auto& smallest = *std::ranges::min_element(
@@ -63,7 +63,7 @@ std::variant<topology::LcorePlan, std::vector<Problem>> plan(const Config& confi
                                                              const topology::Topology& topology,
                                                              const topology::SysRoot& root) {
   auto result = topology::plan_lcores(role_request(config, root), topology);
-  // The planner names keys; here it is known where they stand.
+  // The planner names keys; this adds their places in the file.
   const auto locate = [&](std::vector<Problem>& problems) {
     for (Problem& problem : problems) {
       const std::string key = problem.where;

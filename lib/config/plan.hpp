@@ -14,11 +14,12 @@ namespace esc::config {
 [[nodiscard]] topology::RoleRequest role_request(const Config& config,
                                                  const topology::SysRoot& root = {});
 
-/// Plans, and puts the place in the file where the planner names a key.
+/// Makes the plan. In problems, replaces the planner's key names by their places in the file.
 [[nodiscard]] std::variant<topology::LcorePlan, std::vector<Problem>> plan(
     const Config& config, const topology::Topology& topology, const topology::SysRoot& root = {});
 
-/// Routes, the default one among them, that name a worker which not every pipeline of the plan has.
+/// A problem for each route, the default route included, that names a worker which some pipeline of
+/// the plan does not have.
 [[nodiscard]] std::vector<Problem> check_route_workers(const Config& config,
                                                        const topology::LcorePlan& plan);
 

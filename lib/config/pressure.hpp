@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What [pressure] says: thresholds, dwell and actions of the levels. Plain values, so that
-// lib/control works on them without the file's format.
+// The settings of [pressure]: thresholds, dwell and actions of the levels. Plain values, so that
+// lib/control does not depend on the format of the file.
 #pragma once
 
 #include <array>
@@ -16,7 +16,7 @@ template <class T>
 using PerRaisedLevel = std::array<T, kPressureLevels - 1>;
 
 inline constexpr std::uint16_t kFullPermille = 1'000;
-/// An enter threshold that no input reaches: it neither causes that level nor holds it.
+/// An enter threshold that no input reaches: the input neither causes the level nor keeps it.
 inline constexpr std::uint16_t kNeverPermille = 1'001;
 
 struct PressureThresholds {
@@ -29,11 +29,12 @@ struct PressureThresholds {
 /// From which level on ports are left alone. From `critical` on every port is polled.
 enum class DeferFrom : std::uint8_t { kNever, kElevated, kDegraded };
 
-/// At which levels what is shed is a dead letter, where those are kept.
+/// At which levels shed events become dead letters, if those are kept.
 enum class KeepShed : std::uint8_t { kNever, kCritical, kAlways };
 
 struct PressureConfig {
-  // By PressureInput. Latency and dead letters hold back, and do not shed unless told to.
+  // By PressureInput. By default latency and dead letters only make ports wait, and never cause
+  // shedding.
   std::array<PressureThresholds, kPressureInputs> thresholds = {{
       {{600, 700, 800, 900}, {580, 650, 750, 850}},
       {{500, 700, 850, 950}, {350, 550, 700, 850}},
@@ -45,7 +46,8 @@ struct PressureConfig {
   std::uint32_t worker_latency_full_us = 1'000'000;  ///< the age that counts as 1000 per mille
   DeferFrom defer_lossless = DeferFrom::kElevated;
   DeferFrom defer_nic = DeferFrom::kDegraded;
-  /// At the most, priorities below it are shed: at critical, at emergency.
+  /// The highest cutoff at critical and at emergency: events with a priority at or above it are
+  /// never shed.
   std::array<std::uint8_t, 2> shed_below = {128, 255};
   KeepShed keep_shed = KeepShed::kNever;
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What the configuration says of routes, of unknown topics and of producers.
+// The settings of routes, of unknown topics and of producers.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +17,7 @@ enum class OnFull : std::uint8_t { kHold, kShed, kDeadLetter };
 enum class DedupKind : std::uint8_t { kNone, kPayloadId, kContent };
 enum class UnknownTopic : std::uint8_t { kDeadLetter, kDrop, kRoute };
 
-/// Which bytes of the payload tell one event from another.
+/// Which bytes of the payload are the key by which events are told apart.
 struct DedupConfig {
   DedupKind kind = DedupKind::kNone;
   std::uint16_t offset = 0;  ///< bytes from the beginning of the payload
@@ -45,7 +45,7 @@ struct RoutingConfig {
   std::optional<RouteConfig> default_route;  ///< there if and only if UnknownTopic::kRoute
 };
 
-/// A producer is believed only if it sends from one of these.
+/// An event with this producer's number is accepted only if it comes from one of `sources`.
 struct ProducerConfig {
   std::uint64_t id = 0;
   std::vector<wire::IpPrefix> sources{};  ///< sorted, unique; at least one

@@ -6,7 +6,7 @@
 namespace esc::config {
 namespace {
 
-/// A text, byte by byte.
+/// Walks over a text byte by byte.
 class Walk {
  public:
   explicit Walk(std::string_view text) : text_(text) {}
@@ -75,10 +75,11 @@ class Walk {
       skip_lines(quote, three);
       return;
     }
-    // It ends with its line, if not before: a line break within is an error, and the parser's.
+    // The string ends with its line at the latest. A line break in it is an error that the parser
+    // reports.
     for (++at_; at_ < text_.size() && text_[at_] != '\n'; ++at_) {
       if (text_[at_] == '\\' && quote == '"') {
-        // An escaped line break is no part of such a string either.
+        // An escaped line break does not belong to such a string either.
         if (at_ + 1 < text_.size() && text_[at_ + 1] != '\n') ++at_;
       } else if (text_[at_] == quote) {
         ++at_;
@@ -94,7 +95,7 @@ class Walk {
         if (at_ == text_.size()) return;
       } else if (text_.substr(at_).starts_with(three)) {
         at_ += 3;
-        // Up to two quotes may stand before the three that end it.
+        // Up to two quotes may come before the three that end the string.
         for (int i = 0; i < 2 && at_ < text_.size() && text_[at_] == quote; ++i) ++at_;
         return;
       }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What a text must look like before a parser that recurses is let at it. Internal to lib/config.
+// Limits of a text that is given to the TOML parser, which recurses. Internal to lib/config.
 #pragma once
 
 #include <cstddef>
@@ -8,24 +8,25 @@
 
 namespace esc::config {
 
-/// toml++ goes down a level of its stack for each bracket within a bracket, and takes a tree down
-/// that deep again; the longest dotted key makes as many tables in one another as it has parts.
-/// What a configuration needs is three or four of each.
+/// toml++ calls itself once for each bracket inside a bracket, and again as deeply when it destroys
+/// the tree. A dotted key makes one table inside another for each of its parts. A configuration
+/// needs three or four levels of each.
 inline constexpr std::size_t kMaxNesting = 16;   ///< brackets within brackets
-inline constexpr std::size_t kMaxKeyParts = 16;  ///< of a dotted key
-/// Keys, elements of arrays, and tables. A million routes with all their options are fewer.
+inline constexpr std::size_t kMaxKeyParts = 16;  ///< parts of a dotted key
+/// The largest number of keys, elements of arrays and tables together. A million routes with all
+/// their options have fewer.
 inline constexpr std::size_t kMaxItems = 16'000'000;
-/// What the parser makes of each, about.
+/// About how much memory the parser takes for each.
 inline constexpr std::size_t kItemBytes = 256;
 
 struct Shape {
   std::size_t items = 0;  ///< at least as many as the parser would make
-  /// Why the text is unfit for the parser; empty: it may be parsed, and may still be no TOML.
+  /// Why the text must not be given to the parser; empty: it may, but need not be valid TOML.
   std::string problem;
-  std::size_t line = 1;  ///< of the problem
+  std::size_t line = 1;  ///< line of the problem
 };
 
-/// One pass over the text, of constant memory: it knows strings and comments as TOML has them, and
+/// Goes over the text once, with constant memory. It recognises TOML's strings and comments, and
 /// counts brackets, dots and separators outside of them.
 [[nodiscard]] Shape shape_of(std::string_view text);
 

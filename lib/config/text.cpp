@@ -97,7 +97,7 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
   return row.back();
 }
 
-// `escape`: further characters that get a backslash.
+// `escape`: more characters that get a backslash.
 std::string shown(std::string_view text, std::size_t max_bytes, std::string_view escape) {
   std::string out;
   std::size_t at = 0;
@@ -150,7 +150,7 @@ std::optional<std::string_view> nearest(std::string_view word,
   constexpr std::size_t kLongestWord = 64;  // bounds the work that a hostile word can cause
   if (word.empty() || word.size() > kLongestWord) return std::nullopt;
   std::optional<std::string_view> best;
-  // Two slips; in a short word one.
+  // A word may have two typing errors, a short word one.
   std::size_t limit = word.size() < 5 ? 1 : 2;
   for (const std::string_view candidate : known) {
     const std::size_t distance = edit_distance(word, candidate);

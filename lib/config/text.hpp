@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Text that comes from outside, made fit for a terminal; and what somebody may have meant.
+// Makes text from outside safe to print, and guesses misspelt words.
 #pragma once
 
 #include <optional>
@@ -18,12 +18,13 @@ inline constexpr std::size_t kMaxPrintableBytes = 160;
 [[nodiscard]] std::string printable(std::string_view text,
                                     std::size_t max_bytes = kMaxPrintableBytes);
 
-/// The same with each backslash doubled, so that what is escaped can be told from what is written
-/// so. For one value of a line or a table.
+/// The same with each backslash doubled, so that an escape can be told from a text that looks like
+/// one. For a single value in a line or a table.
 [[nodiscard]] std::string field_text(std::string_view text,
                                      std::size_t max_bytes = kMaxPrintableBytes);
 
-/// The same between single quotes, with those that are in it escaped: nothing in it can end it.
+/// The same between single quotes. Quotes in the text are escaped, so nothing in it can end the
+/// quotation.
 [[nodiscard]] std::string in_quotes(std::string_view text,
                                     std::size_t max_bytes = kMaxPrintableBytes);
 

@@ -7,8 +7,8 @@
 namespace esc::config {
 namespace {
 
-// Topics hold no control characters: this one sorts before all of them, so that in sorted texts
-// those that begin with the same levels are neighbours.
+// Topics contain no control characters. This one sorts before all characters of a topic, so sorted
+// texts that begin with the same levels are neighbours.
 constexpr char kBetweenLevels = '\0';
 
 struct Text {
@@ -21,7 +21,8 @@ std::string_view level_at(const Text& text, std::size_t at) {
   return rest.substr(0, rest.find(kBetweenLevels));
 }
 
-// `texts` are sorted and agree before `at`, which is behind the end of those that end here.
+// `texts` are sorted and have the same bytes before `at`. For texts that end here, `at` is behind
+// their end.
 MatchCost cost_of(std::span<const Text> texts, std::size_t at) {
   MatchCost behind_word{0, 0};
   MatchCost behind_plus{0, 0};
@@ -33,7 +34,7 @@ MatchCost cost_of(std::span<const Text> texts, std::size_t at) {
     const auto group = texts.first(
         static_cast<std::size_t>(std::ranges::find_if_not(texts, same) - texts.begin()));
     texts = texts.subspan(group.size());
-    if (level == "#") continue;  // known at this node, no node of its own
+    if (level == "#") continue;  // part of this node: it has no node of its own
     const MatchCost cost = cost_of(group, at + level.size() + 1);
     if (level == "+") {
       behind_plus = cost;

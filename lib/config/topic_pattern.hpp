@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Topic patterns, as in MQTT 3.1.1 (section 4.7): levels apart by '/', a level '+' stands for any
-// one level, a last level '#' for any number of levels, none included.
+// Topic patterns, as in MQTT 3.1.1 (section 4.7): '/' separates levels, a level '+' stands for any
+// one level, and '#' as the last level stands for any number of levels, including none.
 #pragma once
 
 #include <cstddef>
@@ -11,17 +11,18 @@
 
 namespace esc::config {
 
-/// A pattern with '+' or '#' in it, rather than one topic.
+/// Whether a pattern contains '+' or '#'; otherwise it is a single topic.
 [[nodiscard]] inline bool is_wildcard(std::string_view pattern) noexcept {
   return pattern.find_first_of("+#") != std::string_view::npos;
 }
 
 struct PatternProblem {
-  std::string what;  ///< goes on after "topic '...' "
+  std::string what;  ///< continues a sentence that begins with "topic '...' "
   std::string fix;
 };
 
-/// Why a text is no pattern: a wildcard that is only part of a level, or a '#' before the end.
+/// The reason why a text is no pattern: a wildcard that is only part of a level, or a '#' before
+/// the end.
 [[nodiscard]] std::optional<PatternProblem> pattern_problem(std::string_view pattern);
 
 /// The most nodes of the patterns' tree that a search for one topic may have to look at.
@@ -32,12 +33,12 @@ struct PatternProblem {
 /// one.
 struct MatchCost {
   std::size_t steps = 1;
-  std::size_t pattern = 0;  ///< index of one that is where the steps are
+  std::size_t pattern = 0;  ///< index of a pattern at the place that costs this much
 };
 [[nodiscard]] MatchCost match_cost(std::span<const std::string_view> patterns);
 
-/// What a configuration may ask for. Where one topic is matched by some dozens of patterns at once,
-/// the cost is some dozens.
+/// The largest cost that a configuration may have. If some dozens of patterns match one topic, the
+/// cost is some dozens.
 inline constexpr std::size_t kMaxMatchSteps = 1'024;
 /// Bounds the memory of the patterns' tree: 16,384 of at most 256 levels.
 inline constexpr std::size_t kMaxWildcards = 16'384;

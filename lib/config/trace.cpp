@@ -18,7 +18,7 @@ namespace esc::config {
 namespace {
 
 constexpr std::uint32_t kMostPacketBytes = 65'535;
-// How often the place in the file is asked for.
+// After how many packets the position in the file is looked at.
 constexpr std::uint64_t kPacketsPerLook = 4'096;
 
 struct CloseFile {
@@ -84,7 +84,7 @@ TraceVerdict judge_trace(const std::string& path,
       return content;
     }
   }
-  if (outcome != PCAP_ERROR_BREAK) {  // which stands for the end of the file
+  if (outcome != PCAP_ERROR_BREAK) {  // PCAP_ERROR_BREAK: the end of the file
     const std::string place = content.packets == 0
                                   ? "at its first packet"
                                   : "after packet " + std::to_string(content.packets);
