@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Dead letters on a disk: commits beside the plainest loop that writes and syncs as much, and
-// reading a folder back from the page cache. Where: TMPDIR.
+// Dead letters on a disk: commits, compared with the simplest loop that writes and syncs as much,
+// and reading a folder back from the page cache. The folder is made in TMPDIR.
 #include <benchmark/benchmark.h>
 #include <fcntl.h>
 #include <unistd.h>
@@ -36,16 +36,16 @@ constexpr std::uint64_t kTopics = 64;
 constexpr double kSeconds = 0.5;
 constexpr std::size_t kWarmSegments = 8;
 constexpr std::size_t kMostKept = 4;  // then segments are written over, as they are in the long run
-// Those kept, the one that is written, a spare one.
+// The segments that are kept, the one that is being written, and a spare one.
 constexpr std::uint64_t kSpanBytes = (kMostKept + 2) * kSegmentBytes;
-constexpr std::chrono::microseconds kNap{100};  // of a lcore that has nothing to do
+constexpr std::chrono::microseconds kNap{100};  // the nap of an lcore that has nothing to do
 
 void count_bytes(benchmark::State& state, std::size_t bytes) {
   state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(bytes));
 }
 
-// Over blocks that were written before, which is what a disk does best, and over as many of them as
-// the log goes through.
+// Writes over blocks that were written before, which a disk does fastest, and over as many blocks
+// as the log uses.
 void raw_write_and_sync(benchmark::State& state) {
   const test::TempFolder folder;
   const FileDescriptor file(
@@ -68,7 +68,8 @@ void raw_write_and_sync(benchmark::State& state) {
   }
   count_bytes(state, kCommitBytes);
 }
-// Some segments long, whatever is asked for: what a new one takes is part of it.
+// Runs for several segments, whatever time is asked for, because making a new segment is part of
+// the cost.
 BENCHMARK(raw_write_and_sync)->UseRealTime()->MinTime(kSeconds)->Unit(benchmark::kMicrosecond);
 
 /// Fills commits on a thread of its own, as the storage lcore does.
@@ -102,7 +103,8 @@ storage::Commit& next(storage::CommitPipe& pipe) {
   }
 }
 
-// Letters made, checksummed, written and synced; whole segments, and their recycling.
+// Makes letters with their checksums, writes and syncs them; fills whole segments and recycles
+// them.
 void log_commit(benchmark::State& state, dlq::CommitPath path) {
   const test::TempFolder folder;
   dlq::PosixFileSystem files(path);
@@ -119,7 +121,7 @@ void log_commit(benchmark::State& state, dlq::CommitPath path) {
     }
     return error == 0;
   };
-  // Until every block was written before.
+  // Runs until every block has been written once.
   while (log.begun() < kMostKept + 3) {
     if (!commit()) return state.SkipWithError("the disk refuses");
   }
@@ -153,7 +155,8 @@ class WarmFolder {
     // A topic of 25 bytes.
     frame[3] = static_cast<std::byte>(kFrameBytes - 4);
     frame[6] = std::byte{25};
-    // Full ones: the commit that no longer fits begins the next segment, which is thrown away.
+    // Makes full segments: the commit that does not fit begins the next segment, which is thrown
+    // away.
     for (std::uint64_t id = 1; log.begun() <= kWarmSegments;) {
       buffer.clear();
       while (buffer.add(id, letter, frame)) {

@@ -8,7 +8,7 @@ namespace {
 
 enum class Colour : std::uint8_t { kRed, kDarkGreen, kCount };
 
-// What must not compile beside an enum, asserted as not well named.
+// Tables whose static_assert would not compile: each must not be well named.
 static_assert(well_named(NamedTable<Colour>{
     {{Colour::kRed, "red", "like blood"}, {Colour::kDarkGreen, "dark_green", "like moss"}}}));
 static_assert(!well_named(NamedTable<Colour>{{{Colour::kRed, "dark_green", "like blood"},

@@ -13,7 +13,7 @@
 namespace esc::runtime {
 namespace {
 
-// Busy: in these tests the clock is nobody's business.
+// Busy, because these tests do not depend on the clock.
 constexpr IdlePolicy kBusy{.adaptive = false, .tsc_hz = 1'000'000'000, .sleep_max_us = 10};
 
 /// Writes its name whenever it is polled; stops the loop after so many polls.

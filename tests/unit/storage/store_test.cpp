@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A store of something else than dead letters: that what leads to the disk knows nothing of those.
+// A store of something other than dead letters: it shows that the code on the way to the disk does
+// not depend on dead letters.
 #include "storage/store.hpp"
 
 #include <gtest/gtest.h>
@@ -75,7 +76,7 @@ class StoreTest : public testing::Test {
         },
         std::chrono::steady_clock::now() + std::chrono::seconds(60)));
   }
-  /// 300 of the first pipeline, every third important, and 50 of the other.
+  /// Puts 300 events of the first pipeline, every third of them important, and 50 of the other.
   void keep_some() {
     for (std::uint64_t i = 0; i < 300; ++i) keep(0, i, i % 3 == 0);
     for (std::uint64_t i = 0; i < 50; ++i) keep(1, i, false);
@@ -123,7 +124,7 @@ TEST_F(StoreTest, IsToldWhatADiskThatRefusesMadeOfThem) {
 }
 
 TEST_F(StoreTest, HasInFlightWhatNoCommitHasSettled) {
-  // Nobody writes yet.
+  // The writing thread has not been started yet.
   for (std::uint64_t i = 0; i < 10; ++i) keep(0, i, false);
   while (store_.stage().poll(0) != 0) {
   }

@@ -25,7 +25,7 @@ TEST(Exposition, ASeriesHasHelpTypeAndValue) {
             "escd_frames_total 18446744073709551615\n");
 }
 
-// A scraper wants the series of a family in one place, in whatever order they were told.
+// A scraper wants the series of a family in one place, in whatever order they were added.
 TEST(Exposition, AFamilyStaysTogether) {
   Exposition exposition(Labels{{"instance", "demo"}});
   exposition.add(kFrames, {{"pipeline", "0"}}, std::uint64_t{1});
@@ -70,7 +70,7 @@ TEST(Exposition, EscapesHelp) {
   EXPECT_EQ(exposition.text(), "# HELP escd_x a\\\\b c\n# TYPE escd_x gauge\nescd_x 1\n");
 }
 
-// A topic may be any bytes; nothing of it may end the value, the line or the text.
+// A topic may have any bytes; none of them may end the value, the line or the text.
 TEST(LabelText, EscapesWhateverComes) {
   EXPECT_EQ(label_text("plain/topic"), "plain/topic");
   EXPECT_EQ(label_text("a\"b\\c\nd"), "a\\\"b\\\\c\\nd");

@@ -33,7 +33,7 @@ constexpr auto figures_of(const Whole* /*block*/) {
 }
 static_assert(well_described<Whole>());
 
-// What must not compile beside a block, asserted as not well described.
+// Blocks whose static_assert would not compile: each must not be well described.
 struct WithoutRow {
   Counter first;
   Counter second;
@@ -120,7 +120,7 @@ TEST(Reading, BecomesJson) {
   EXPECT_EQ(json.dump(), R"({"first":3,"kinds":9,"bytes":7,"spent_us":2000.0,"age_ms":1.0})");
 }
 
-// An RX stage is told as one, and has blocks of its packets and of its frames.
+// An RX stage has blocks of packets and blocks of frames, and both are shown as one object.
 TEST(Reading, BlocksOfOneStageAddUpUnderOneKey) {
   PacketCounters packets;
   FrameCounters frames;

@@ -25,7 +25,7 @@ using worker::HandlerContext;
 using worker::HandlerDescriptor;
 using worker::HandlerRegistry;
 
-/// Which workers have an instance now.
+/// The workers that have an instance now.
 std::multiset<std::size_t>& living() {
   static std::multiset<std::size_t> workers;
   return workers;
@@ -108,7 +108,7 @@ TEST(HandlerSet, HasAnInstanceOfEachHandlerForEachWorker) {
   EXPECT_TRUE(living().empty());
 }
 
-/// Of one worker.
+/// Has the built-in handlers of one worker.
 class BuiltinHandlers : public testing::Test {
  protected:
   [[nodiscard]] Handler& named(std::string_view name) { return set_[registry_.find(name).value()]; }
@@ -129,7 +129,7 @@ TEST_F(BuiltinHandlers, AnswerWithABitForEachEventAndNoMore) {
   EXPECT_EQ(named("fail").handle({}), 0U);
 }
 
-// At least: how much longer hangs on the machine.
+// It takes at least this time; how much longer depends on the machine.
 TEST_F(BuiltinHandlers, SlowTakesItsTimeOverEventsAndBytes) {
   std::vector<event::WorkItem> items(3);
   for (event::WorkItem& item : items) item.event.length = 3 + 10;
