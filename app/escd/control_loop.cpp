@@ -30,11 +30,11 @@ std::chrono::duration<double> seconds(double value) {
 
 }  // namespace
 
-ControlLoop::ControlLoop(Appliance& appliance, control::ControlServer& server, Signals& signals,
+ControlLoop::ControlLoop(Appliance& appliance, Service& service, Signals& signals,
                          const Options& options, Reload& reload, Health& health,
                          runtime::Errands& errands)
     : appliance_(appliance),
-      server_(server),
+      service_(service),
       signals_(signals),
       options_(options),
       reload_(reload),
@@ -56,12 +56,13 @@ RunEnd ControlLoop::run() {
 
 void ControlLoop::tick() {
   const bool draining = appliance_.state() == PipelineState::kDraining;
-  std::array<pollfd, 3> fds = {{{server_.poll_fd(), POLLIN, 0},
+  std::array<pollfd, 4> fds = {{{service_.server().poll_fd(), POLLIN, 0},
+                                {service_.board_fd(), POLLIN, 0},
                                 {errands_.poll_fd(), POLLIN, 0},
                                 {signals_.poll_fd(), POLLIN, 0}}};
   // While draining, the signal has been seen already, and its descriptor would stay readable.
-  poll(fds.data(), draining ? 2 : 3, draining ? kDrainTickMs : kTickMs);
-  server_.serve_ready();
+  poll(fds.data(), draining ? 3 : 4, draining ? kDrainTickMs : kTickMs);
+  service_.serve_ready();
   errands_.turn(Clock::now());
   reload_if_asked();
   appliance_.reclaim_rules();

@@ -13,8 +13,8 @@
 #include "app/escd/options.hpp"
 #include "app/escd/progress.hpp"
 #include "app/escd/reload.hpp"
+#include "app/escd/service.hpp"
 #include "app/escd/signals.hpp"
-#include "control/control_server.hpp"
 #include "runtime/errands.hpp"
 #include "runtime/watchdog.hpp"
 
@@ -31,8 +31,8 @@ struct RunEnd {
 /// Thread: main lcore.
 class ControlLoop {
  public:
-  ControlLoop(Appliance& appliance, control::ControlServer& server, Signals& signals,
-              const Options& options, Reload& reload, Health& health, runtime::Errands& errands);
+  ControlLoop(Appliance& appliance, Service& service, Signals& signals, const Options& options,
+              Reload& reload, Health& health, runtime::Errands& errands);
 
   /// Runs until the appliance has stopped.
   [[nodiscard]] RunEnd run();
@@ -49,7 +49,7 @@ class ControlLoop {
   void drain(RunEnd& end);
 
   Appliance& appliance_;
-  control::ControlServer& server_;
+  Service& service_;
   Signals& signals_;
   const Options& options_;
   Reload& reload_;

@@ -19,49 +19,37 @@ std::string error_text(std::uint64_t error) {
 
 }  // namespace
 
-ordered_json storage_document(const DeadLetters& letters) {
-  return telemetry::to_json(telemetry::Reading(letters.gathering()));
-}
-
-ordered_json dlq_document(const Appliance& appliance) {
-  const DeadLetters* letters = appliance.data_path().dead_letters();
-  if (letters == nullptr) {
+ordered_json dlq_document(const Snapshot& snapshot) {
+  if (!snapshot.storage) {
     throw control::Refusal("dead letters are not kept here",
                            "set dead_letters.directory and restart escd");
   }
-  const telemetry::Ledger::Frames frames = appliance.data_path().ledger().frames;
-  const telemetry::DiskCounters& disk = letters->disk();
-  const std::uint64_t commits = disk.commits.get() + disk.commits_failed.get();
+  using telemetry::DiskCounters;
+  const Snapshot::Storage& storage = *snapshot.storage;
+  const telemetry::Ledger& ledger = snapshot.ledger.ledger;
+  const auto disk = [&storage](auto member) { return storage.disk.get(member); };
+  const std::uint64_t commits = disk(&DiskCounters::commits) + disk(&DiskCounters::commits_failed);
   ordered_json by_reason = ordered_json::object();
-  std::uint64_t durable = 0;
-  for (std::size_t i = 0; i < frames.dead_lettered.size(); ++i) {
-    durable += frames.dead_lettered[i];
-    if (frames.dead_lettered[i] != 0)
-      by_reason[std::string(kDeadReasonNames[i])] = frames.dead_lettered[i];
+  for (std::size_t i = 0; i < ledger.frames.dead_lettered.size(); ++i) {
+    const std::uint64_t letters = ledger.frames.dead_lettered[i];
+    if (letters != 0) by_reason[std::string(kDeadReasonNames[i])] = letters;
   }
-  const auto dropped = [&frames](FrameDrop reason) {
-    return frames.dropped[static_cast<std::size_t>(reason)];
+  const auto dropped = [&ledger](FrameDrop reason) {
+    return ledger.frames.dropped[static_cast<std::size_t>(reason)];
   };
-  const double us_per_commit =
-      commits == 0 ? 0.0 : static_cast<double>(disk.commit_ns.get()) / 1e3 / double(commits);
-  return {{"directory", letters->directory()},
-          {"found_at_start", letters->recovered()},
-          {"durable", durable},
-          {"by_reason", by_reason},
-          {"write_failed", dropped(FrameDrop::kDlqWriteFailed)},
-          {"backlog", dropped(FrameDrop::kDlqBacklog)},
-          {"last_error", error_text(disk.last_error.get())},
-          {"commit_path", letters->folder().uses_io_uring() ? "io_uring" : "system_calls"},
-          {"commits", disk.commits.get()},
-          {"commits_failed", disk.commits_failed.get()},
-          {"bytes", disk.bytes.get()},
-          {"us_per_commit", us_per_commit},
-          {"segments", disk.segments.get()},
-          {"segment_bytes", disk.segment_bytes.get()},
-          {"segments_begun", disk.segments_begun.get()},
-          {"segments_abandoned", disk.segments_abandoned.get()},
-          {"segments_removed", disk.segments_removed.get()},
-          {"letters_removed", disk.letters_removed.get()}};
+  ordered_json json = {{"directory", storage.directory},
+                       {"found_at_start", storage.recovered},
+                       {"durable", ledger.frames_dead_lettered()},
+                       {"by_reason", by_reason},
+                       {"write_failed", dropped(FrameDrop::kDlqWriteFailed)},
+                       {"backlog", dropped(FrameDrop::kDlqBacklog)},
+                       {"commit_path", storage.io_uring ? "io_uring" : "system_calls"}};
+  telemetry::add_to(json, storage.disk);
+  json["last_error"] = error_text(disk(&DiskCounters::last_error));
+  json["us_per_commit"] = commits == 0 ? 0.0
+                                       : static_cast<double>(disk(&DiskCounters::commit_ns)) / 1e3 /
+                                             static_cast<double>(commits);
+  return json;
 }
 
 }  // namespace esc::app

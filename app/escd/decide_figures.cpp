@@ -13,8 +13,8 @@
 #include "base/number.hpp"
 #include "cli/json_text.hpp"
 #include "control/answer.hpp"
-#include "control/pressure_report.hpp"
 #include "identity/producer_reader.hpp"
+#include "telemetry/figure_json.hpp"
 
 namespace esc::app {
 namespace {
@@ -81,65 +81,22 @@ std::vector<identity::ProducerReader> readers_of(const Appliance& appliance) {
 
 }  // namespace
 
-ordered_json state_document(const Appliance& appliance) {
-  const std::uint64_t now = rte_rdtsc();
-  const control::PipelineStateHolder& states = appliance.states();
-  ordered_json times;
-  for (std::size_t i = 0; i < control::kPipelineStates; ++i) {
-    const auto state = static_cast<PipelineState>(i);
-    if (states.entered(state) == 0) continue;
-    times[std::string(control::name(state))] = {{"entered", states.entered(state)},
-                                                {"seconds", seconds(states.ticks_in(state, now))}};
-  }
-  return {{"state", control::name(states.state())},
-          {"for_s", seconds(now - states.since())},
-          {"cause", states.last_cause()},
-          {"times", times}};
-}
-
-ordered_json pressure_document(const Appliance& appliance, const config::PressureConfig& config,
-                               const HandlerWatch& handlers) {
+ordered_json pressure_document(const Snapshot& snapshot) {
   ordered_json list = ordered_json::array();
-  const DataPath& path = appliance.data_path();
-  for (std::size_t i = 0; i < path.pipelines().size(); ++i) {
-    control::PressureReading reading = control::read_pressure(
-        path.pipelines()[i]->dispatch().pressure(), rte_rdtsc(), rte_get_tsc_hz());
-    for (const auto& rx : path.rx()) {
-      const telemetry::FrameCounters& block = rx->frames()[i];
-      for (std::size_t level = 0; level < kPressureLevels; ++level) {
-        reading.shed[level] += block.shed.get(static_cast<PressureLevel>(level));
-      }
-    }
-    list.push_back(control::to_json(reading, config));
+  for (const Snapshot::Dispatch& dispatch : snapshot.dispatchers) {
+    ordered_json json = {{"pipeline", dispatch.pipeline}};
+    json.update(control::to_json(dispatch.pressure, snapshot.pressure));
+    list.push_back(std::move(json));
   }
-  ordered_json json = list.size() == 1 ? list.front() : ordered_json{{"pipelines", list}};
-  json["handlers"] = to_json(handlers.loads());
-  return json;
+  return {{"pipelines", std::move(list)}, {"handlers", to_json(snapshot.handlers)}};
 }
 
-ordered_json producer_totals(const Appliance& appliance) {
-  std::uint64_t known = 0;
-  std::uint64_t expired = 0;
-  std::uint64_t untracked = 0;
-  std::uint64_t missing = 0;
-  std::uint64_t lost = 0;
-  bool judged = false;
-  for (const auto& pipeline : appliance.data_path().pipelines()) {
-    if (pipeline->dispatch().producers() == nullptr) continue;
-    judged = true;
-    const identity::ProducerTotals& totals = pipeline->dispatch().producers()->totals();
-    known += totals.live.get();
-    expired += totals.expired.get();
-    untracked += totals.untracked.get();
-    missing += totals.missing.get();
-    lost += totals.lost.get();
+ordered_json producer_totals(const Snapshot& snapshot) {
+  ordered_json json;
+  for (const Snapshot::Dispatch& dispatch : snapshot.dispatchers) {
+    if (dispatch.producers) telemetry::add_to(json, *dispatch.producers);
   }
-  if (!judged) return nullptr;
-  return {{"known", known},
-          {"expired", expired},
-          {"events_untracked", untracked},
-          {"missing", missing},
-          {"lost", lost}};
+  return json;
 }
 
 ordered_json producers_document(const Appliance& appliance, const nlohmann::json& request) {
@@ -162,32 +119,31 @@ ordered_json producers_document(const Appliance& appliance, const nlohmann::json
     list.push_back(producer_json(figures));
   }
   ordered_json document = {{"producers", list}};
-  document.update(producer_totals(appliance));
+  document.update(producer_totals(take_snapshot(appliance, LedgerReading::kQuick)));
   return document;
 }
 
-ordered_json keys_document(const Appliance& appliance) {
-  const DataPath& path = appliance.data_path();
-  const KeyMemory* keys = path.keys();
-  if (keys == nullptr) {
+ordered_json keys_document(const Snapshot& snapshot) {
+  if (!snapshot.keys) {
     throw control::Refusal("there is no memory for keys here",
                            "set deduplication.keyed_bytes and restart escd");
   }
-  const identity::KeyedTotals totals = path.key_totals();
+  const Snapshot::Keys& keys = *snapshot.keys;
+  const auto of = [&keys](auto member) { return keys.totals.get(member); };
+  using identity::KeyedTotals;
+  ordered_json json = {
+      {"memory_bytes", keys.bytes},
+      {"room", keys.capacity},
+      {"known", of(&KeyedTotals::fresh) - of(&KeyedTotals::evicted) - of(&KeyedTotals::expired)},
+      {"window_seconds", keys.window_s},
+      {"effective_window_seconds", keys.effective_window_s}};
+  telemetry::add_to(json, keys.totals);
   std::uint64_t unkeyed = 0;
-  for (const auto& pipeline : path.pipelines())
-    unkeyed += pipeline->dispatch().counters().unkeyed.get();
-  return {{"memory_bytes", keys->bytes()},
-          {"room", keys->capacity()},
-          {"known", totals.fresh - totals.evicted - totals.expired},
-          {"window_seconds", keys->window_s()},
-          {"effective_window_seconds", keys->effective_window_s()},
-          {"new", totals.fresh},
-          {"duplicates", totals.duplicates},
-          {"contended", totals.contended},
-          {"evicted", totals.evicted},
-          {"expired", totals.expired},
-          {"unkeyed", unkeyed}};
+  for (const Snapshot::Dispatch& dispatch : snapshot.dispatchers) {
+    unkeyed += dispatch.counters.get(&telemetry::DispatchCounters::unkeyed);
+  }
+  json["unkeyed"] = unkeyed;
+  return json;
 }
 
 }  // namespace esc::app

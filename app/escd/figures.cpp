@@ -1,73 +1,79 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "app/escd/figures.hpp"
 
-#include <rte_cycles.h>
-
 #include <algorithm>
-#include <span>
 #include <string>
-#include <string_view>
 #include <utility>
 
 #include "telemetry/figure_json.hpp"
-#include "telemetry/topic_counters.hpp"
 
 namespace esc::app {
 namespace {
 
 using nlohmann::ordered_json;
 
-// Sums up the blocks of one RX stage; it has two for each pipeline.
-ordered_json rx_json(const RxNode& rx) {
-  telemetry::Reading<telemetry::PacketCounters> packets;
-  for (const auto& block : rx.packets()) packets += telemetry::Reading(block);
-  telemetry::Reading<telemetry::FrameCounters> frames;
-  for (const auto& block : rx.frames()) frames += telemetry::Reading(block);
-  ordered_json json = telemetry::to_json(packets);
-  telemetry::add_to(json, frames);
+/// What a list's member begins with: what it is of.
+ordered_json stage(topology::RoleIndex role, unsigned lcore) {
+  return {{"name", topology::name(role)},
+          {"role", topology::kRoleNames[static_cast<std::size_t>(role.role)]},
+          {"lcore", lcore}};
+}
+
+// The blocks that one RX stage has, two for each pipeline, as one.
+ordered_json rx_json(const Snapshot::Rx& rx) {
+  ordered_json json = stage({topology::Role::kRx, rx.index}, rx.lcore);
+  for (const auto& packets : rx.packets) telemetry::add_to(json, packets);
+  for (const auto& frames : rx.frames) telemetry::add_to(json, frames);
   return json;
 }
 
-ordered_json dispatch_json(const telemetry::DispatchCounters& counters) {
-  ordered_json json = telemetry::to_json(telemetry::Reading(counters));
-  json["replay_refused"] = counters.frame_dropped.get(FrameDrop::kReplayNotAllowed);
+ordered_json dispatch_json(const Snapshot::Dispatch& dispatch) {
+  ordered_json json = stage({topology::Role::kDispatch, dispatch.pipeline}, dispatch.lcore);
+  json["pipeline"] = dispatch.pipeline;
+  telemetry::add_to(json, dispatch.counters);
+  json["replay_refused"] = dispatch.counters.get(&telemetry::DispatchCounters::frame_dropped,
+                                                 FrameDrop::kReplayNotAllowed);
   return json;
 }
 
-ordered_json worker_json(const telemetry::WorkerCounters& counters) {
-  return telemetry::to_json(telemetry::Reading(counters));
+ordered_json worker_json(const Snapshot::Worker& worker) {
+  ordered_json json = stage({topology::Role::kWorker, worker.index}, worker.lcore);
+  json["pipeline"] = worker.pipeline;
+  telemetry::add_to(json, worker.counters);
+  return json;
 }
 
-double cycles_to(double per_second, std::uint64_t cycles) {
-  return static_cast<double>(cycles) * per_second / static_cast<double>(rte_get_tsc_hz());
-}
-
-std::uint64_t heartbeat_age(const runtime::LcoreStatus& status, std::uint64_t now) {
-  const std::uint64_t beat = status.heartbeat_tsc.get();
-  return now > beat ? now - beat : 0;
-}
-
-std::uint64_t stall_cycles(const Appliance& appliance) {
-  return rte_get_tsc_hz() / 1000 * appliance.config().lcores.stall_ms;
-}
-
-bool stalled(const Appliance& appliance, const runtime::LcoreStatus& status, std::uint64_t now) {
-  return status.running.get() != 0 && heartbeat_age(status, now) >= stall_cycles(appliance);
+ordered_json rings_json(const Snapshot& snapshot) {
+  ordered_json list = ordered_json::array();
+  for (const Snapshot::Dispatch& dispatch : snapshot.dispatchers) {
+    list.push_back({{"name", "ingest" + std::to_string(dispatch.pipeline)},
+                    {"pipeline", dispatch.pipeline},
+                    {"depth", dispatch.ring.depth},
+                    {"capacity", dispatch.ring.capacity},
+                    {"hole_waits", dispatch.ring.hole_waits}});
+  }
+  for (const Snapshot::Worker& worker : snapshot.workers) {
+    list.push_back({{"name", "worker" + std::to_string(worker.index)},
+                    {"pipeline", worker.pipeline},
+                    {"depth", worker.ring.depth},
+                    {"capacity", worker.ring.capacity}});
+  }
+  return list;
 }
 
 }  // namespace
 
-ordered_json ledger_document(const Appliance& appliance) {
-  const auto [ledger, balanced] = appliance.read_ledger();
-  ordered_json json = telemetry::to_json(ledger, balanced);
-  const auto pipelines = appliance.data_path().pipelines().size();
-  for (std::size_t i = 0; pipelines > 1 && i < pipelines; ++i) {
-    const auto [own, own_balanced] = appliance.read_ledger(i);
-    json["pipelines"].push_back(telemetry::to_json(own, own_balanced));
+ordered_json ledger_document(const Snapshot& snapshot) {
+  ordered_json json = telemetry::to_json(snapshot.ledger.ledger, snapshot.ledger.balanced);
+  json["pipelines"] = ordered_json::array();
+  for (std::size_t i = 0; i < snapshot.ledgers.size(); ++i) {
+    ordered_json own = {{"pipeline", i}};
+    own.update(telemetry::to_json(snapshot.ledgers[i].ledger, snapshot.ledgers[i].balanced));
+    json["pipelines"].push_back(std::move(own));
   }
-  if (auto producers = producer_totals(appliance); !producers.is_null())
+  if (auto producers = producer_totals(snapshot); !producers.is_null())
     json["producers"] = std::move(producers);
-  for (const PoolReport& pool : appliance.pools()) {
+  for (const PoolReport& pool : snapshot.pools) {
     json["mempools"][pool.name] = {{"size", pool.size},
                                    {"available", pool.available},
                                    {"kept_by_driver", pool.kept_by_driver}};
@@ -75,133 +81,86 @@ ordered_json ledger_document(const Appliance& appliance) {
   return json;
 }
 
-ordered_json stages_document(const Appliance& appliance) {
-  const DataPath& path = appliance.data_path();
-  ordered_json json;
-  for (std::size_t i = 0; i < path.rx().size(); ++i) {
-    json["rx" + std::to_string(i)] = rx_json(*path.rx()[i]);
+ordered_json stages_document(const Snapshot& snapshot) {
+  ordered_json list = ordered_json::array();
+  for (const auto& rx : snapshot.rx) list.push_back(rx_json(rx));
+  for (const auto& dispatch : snapshot.dispatchers) list.push_back(dispatch_json(dispatch));
+  for (const auto& worker : snapshot.workers) list.push_back(worker_json(worker));
+  if (snapshot.storage) {
+    ordered_json json = stage({topology::Role::kStorage, 0}, snapshot.storage->lcore);
+    telemetry::add_to(json, snapshot.storage->gathering);
+    list.push_back(std::move(json));
   }
-  for (std::size_t i = 0; i < path.pipelines().size(); ++i) {
-    json[path.pipelines()[i]->dispatch().name()] =
-        dispatch_json(path.pipelines()[i]->dispatch().counters());
-  }
-  for (const WorkerNode* worker : path.workers()) {
-    json["worker" + std::to_string(worker->index())] = worker_json(worker->counters());
-  }
-  if (path.dead_letters() != nullptr) json["storage"] = storage_document(*path.dead_letters());
-  return json;
+  return list;
 }
 
-ordered_json ports_document(const Appliance& appliance) {
+ordered_json ports_document(const Snapshot& snapshot) {
   ordered_json list = ordered_json::array();
-  for (const auto& port : appliance.ports()) {
-    const dpdk::PortStats stats = port->stats();
-    list.push_back(
-        {{"name", port->settings().label},
-         {"device", port->settings().device_name},
-         {"driver", port->driver()},
-         {"link", dpdk::name(port->link().state)},
-         {"speed_mbps", port->link().speed_mbps},
-         {"packets", stats.packets},
-         {"bytes", stats.bytes},
-         {"imissed", stats.imissed},
-         {"rx_nombuf", stats.rx_nombuf},
-         {"ierrors", stats.ierrors},
-         {"before_start", stats.before_start},
-         {"mempool", {{"size", port->pool().size()}, {"available", port->pool().available()}}}});
+  for (const Snapshot::Port& port : snapshot.ports) {
+    ordered_json json = {{"name", port.label},
+                         {"device", port.device},
+                         {"driver", port.driver},
+                         {"link", dpdk::name(port.link.state)},
+                         {"speed_mbps", port.link.speed_mbps}};
+    telemetry::add_to(json, port.stats);
+    json["mempool"] = {{"size", port.pool_size}, {"available", port.pool_available}};
+    list.push_back(std::move(json));
   }
   return {{"ports", list}};
 }
 
-ordered_json stats_document(const Appliance& appliance, double uptime_s) {
-  const DataPath& path = appliance.data_path();
+ordered_json stats_document(const Snapshot& snapshot) {
   ordered_json json;
-  json["instance"] = appliance.config().instance;
-  json["uptime_s"] = uptime_s;
-  json["state"] = control::name(appliance.state());
-  json["stages"] = stages_document(appliance);
-  if (auto producers = producer_totals(appliance); !producers.is_null())
+  json["instance"] = snapshot.instance;
+  json["uptime_s"] = snapshot.uptime_s;
+  json["state"] = control::name(snapshot.state.now);
+  json["stages"] = stages_document(snapshot);
+  if (auto producers = producer_totals(snapshot); !producers.is_null())
     json["producers"] = std::move(producers);
-  for (std::size_t i = 0; i < path.pipelines().size(); ++i) {
-    const IngestRing& ring = path.pipelines()[i]->dispatch().ring();
-    const std::string number = path.pipelines().size() == 1 ? "" : std::to_string(i);
-    json["rings"]["ingest" + number] = {
-        {"depth", ring.size()}, {"capacity", ring.capacity()}, {"hole_waits", ring.hole_waits()}};
-  }
-  for (const WorkerNode* worker : path.workers()) {
-    json["rings"]["worker" + std::to_string(worker->index())] = {
-        {"depth", worker->ring().size()}, {"capacity", worker->ring().capacity()}};
-  }
-  const ordered_json ports = ports_document(appliance);
+  json["rings"] = rings_json(snapshot);
+  const ordered_json ports = ports_document(snapshot);
   for (const auto& port : ports["ports"]) {
     json["ports"][port["name"].get<std::string>()] = port;
   }
   return json;
 }
 
-// An event counts as received when it has ended: delivered, refused by its handler, or never given
-// to it.
-ordered_json topic_json(const DataPath& path, std::string_view topic,
-                        const route::RouteSet::Target& target) {
-  telemetry::TopicCounters::Totals sum;
-  for (const WorkerNode* parts : path.workers()) {
-    const auto totals = parts->handlers().topics().totals(target.slot);
-    sum.events += totals.events;
-    sum.payload_bytes += totals.payload_bytes;
-    sum.dead_lettered += totals.dead_lettered;
-    sum.dropped += totals.dropped;
+ordered_json topics_document(const TopicReadings& readings) {
+  ordered_json list = ordered_json::array();
+  for (const TopicReading& one : readings.topics) {
+    ordered_json json = {{"topic", one.topic},
+                         {"handler", one.handler},
+                         {"events", one.totals.delivered},
+                         {"received", one.totals.received()}};
+    telemetry::add_to(json, telemetry::Reading(one.totals));
+    list.push_back(std::move(json));
   }
-  const std::uint64_t refused = sum.dead_lettered + sum.dropped;
-  std::uint64_t duplicate = 0;
-  std::uint64_t stale = 0;
-  for (const auto& pipeline : path.pipelines()) {
-    const telemetry::TopicRefusals& refusals = pipeline->dispatch().refusals(target.slot);
-    duplicate += refusals.duplicate.get();
-    stale += refusals.stale.get();
-    sum.dead_lettered += refusals.dead_lettered.get();
-    sum.dropped += refusals.dropped.get();
-  }
-  return {{"topic", topic},
-          {"handler", path.handlers().name(target.handler)},
-          {"events", sum.events},
-          {"payload_bytes", sum.payload_bytes},
-          {"received", sum.events + duplicate + stale + sum.dead_lettered + sum.dropped},
-          {"delivered", sum.events},
-          {"refused", refused},
-          {"duplicate", duplicate},
-          {"stale", stale},
-          {"dead_lettered", sum.dead_lettered},
-          {"dropped", sum.dropped}};
+  return {{"topics", std::move(list)}};  // tens of thousands: not to be copied
 }
 
-ordered_json topics_document(const Appliance& appliance) {
-  const DataPath& path = appliance.data_path();
+ordered_json lcores_document(const Snapshot& snapshot) {
   ordered_json list = ordered_json::array();
-  const route::RouteSet& routes = path.routes();
-  for (std::uint32_t route = 0; route < routes.size(); ++route) {
-    const route::RouteSet::Target& target = routes.target(route);
-    list.push_back(topic_json(path, routes.topic(route), target));
-  }
-  return {{"topics", std::move(list)}};  // moved: it may have tens of thousands of entries
-}
-
-ordered_json lcores_document(const Appliance& appliance) {
-  const std::uint64_t now = rte_rdtsc();
-  ordered_json list = ordered_json::array();
-  for (std::size_t i = 0; i < appliance.lcore_status().size(); ++i) {
-    const runtime::LcoreStatus& status = appliance.lcore_status()[i];
-    const auto& lcore = appliance.plan().lcores[i];
-    list.push_back({{"lcore", lcore.lcore_id},
-                    {"cpu", lcore.cpu},
-                    {"roles", appliance.roles(i)},
-                    {"work_s", cycles_to(1.0, status.work_cycles.get())},
-                    {"rounds", status.rounds.get()},
-                    {"sleeps", status.sleeps.get()},
-                    {"heartbeat_age_ms", cycles_to(1e3, heartbeat_age(status, now))},
-                    {"longest_round_us", cycles_to(1e6, status.longest_round_cycles.get())},
-                    {"stalled", stalled(appliance, status, now)}});
+  for (const Snapshot::Lcore& lcore : snapshot.lcores) {
+    ordered_json json = {{"lcore", lcore.id}, {"cpu", lcore.cpu}, {"roles", lcore.roles}};
+    telemetry::add_to(json, lcore.status, snapshot.clock);
+    json["stalled"] = lcore.stalled;
+    list.push_back(std::move(json));
   }
   return {{"lcores", list}};
+}
+
+ordered_json state_document(const Snapshot& snapshot) {
+  const Snapshot::State& state = snapshot.state;
+  ordered_json times;
+  for (std::size_t i = 0; i < control::kPipelineStates; ++i) {
+    if (state.entered[i] == 0) continue;
+    times[std::string(control::kPipelineStateNames[i])] = {
+        {"entered", state.entered[i]}, {"seconds", snapshot.clock.seconds(state.ticks[i])}};
+  }
+  return {{"state", control::name(state.now)},
+          {"for_s", snapshot.clock.age(state.since)},
+          {"cause", state.cause},
+          {"times", times}};
 }
 
 ordered_json plan_document(const topology::LcorePlan& plan) {

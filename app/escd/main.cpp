@@ -72,7 +72,7 @@ int run(const Options& options, const Prepared& prepared, const worker::HandlerR
   spdlog::info("running: {} ports, {} routes, control socket {}", config.ports.size(),
                config.routes.size(), service.server().socket_path());
   const RunEnd end =
-      ControlLoop(appliance, service.server(), signals, options, reload, health, errands).run();
+      ControlLoop(appliance, service, signals, options, reload, health, errands).run();
   service.hide();  // before anything that figures read is destroyed
   const Judgement judgement = judge(appliance, end, options, disk);
   // Nothing may be destroyed while a thread still uses it.

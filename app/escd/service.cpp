@@ -4,18 +4,22 @@
 #include <spdlog/spdlog.h>
 
 #include "app/escd/figures.hpp"
+#include "app/escd/metrics.hpp"
 #include "app/escd/version.hpp"
+#include "cli/json_text.hpp"
 #include "control/socket_path.hpp"
 
 namespace esc::app {
 namespace {
 
+using control::Command;
+
+// How long a thread of DPDK's waits for a snapshot; then it gets the one before.
+constexpr std::chrono::milliseconds kSnapshotPatience{2000};
+
 // DPDK cuts an answer at 16 KiB, and the last changes of several pipelines can be longer.
 nlohmann::ordered_json without_changes(nlohmann::ordered_json pressure) {
-  pressure.erase("last_changes");
-  if (pressure.contains("pipelines")) {
-    for (auto& pipeline : pressure["pipelines"]) pipeline.erase("last_changes");
-  }
+  for (auto& pipeline : pressure["pipelines"]) pipeline.erase("last_changes");
   return pressure;
 }
 
@@ -30,62 +34,164 @@ void Service::show(Appliance& appliance, Reload& reload, const Health& health) {
   appliance_ = &appliance;
   reload_ = &reload;
   health_ = &health;
-  export_.add("/escd/ledger", "Where every packet and frame went",
-              [&appliance] { return ledger_document(appliance); });
-  export_.add("/escd/stages", "Counters of each stage",
-              [&appliance] { return stages_document(appliance); });
-  export_.add("/escd/lcores", "What each lcore runs and how busy it is",
-              [&appliance] { return lcores_document(appliance); });
-  export_.add("/escd/state", "What the appliance is doing",
-              [&appliance]() -> nlohmann::ordered_json {
-                return {{"state", control::name(appliance.state())}};
-              });
-  export_.add("/escd/health", "Each check with its value and its bound",
-              [&health, &reload] { return health.document(reload.health()); });
-  export_.add(
-      "/escd/pressure", "Level, inputs and time in each level", [&appliance, &reload, &health] {
-        return without_changes(pressure_document(appliance, reload.pressure(), health.handlers()));
-      });
-  if (appliance.data_path().keys() != nullptr) {
-    export_.add("/escd/keys",
-                "The table of keys of events without a number and of marks of replays",
-                [&appliance] { return keys_document(appliance); });
+  export_figures("/escd/ledger", "Where every packet and frame went", ledger_document);
+  export_figures("/escd/stages", "Counters of each stage", stages_document);
+  export_figures("/escd/lcores", "What each lcore runs and how busy it is", lcores_document);
+  export_figures("/escd/state", "What the appliance is doing",
+                 [](const Snapshot& snapshot) -> nlohmann::ordered_json {
+                   return {{"state", control::name(snapshot.state.now)}};
+                 });
+  export_figures("/escd/health", "Each check with its value and its bound",
+                 [](const Snapshot& snapshot) { return snapshot.health; });
+  export_figures(
+      "/escd/pressure", "Level, inputs and time in each level, by pipeline",
+      [](const Snapshot& snapshot) { return without_changes(pressure_document(snapshot)); });
+  const Snapshot now = snapshot(LedgerReading::kQuick);
+  if (now.keys) {
+    export_figures("/escd/keys",
+                   "The table of keys of events without a number and of marks of replays",
+                   keys_document);
   }
-  if (appliance.data_path().dead_letters() != nullptr) {
-    export_.add("/escd/dlq", "Dead letters and the disk that they are kept on",
-                [&appliance] { return dlq_document(appliance); });
+  if (now.storage) {
+    export_figures("/escd/dlq", "Dead letters and the disk that they are kept on", dlq_document);
   }
+  // Only now, so that no thread of DPDK's waits for this one within add().
+  board_.open();
+}
+
+// DPDK asks on a thread of its own, where nothing but a snapshot may be looked at.
+void Service::export_figures(const std::string& path, const std::string& help,
+                             nlohmann::ordered_json (*figures)(const Snapshot&)) {
+  export_.add(path, help, [this, figures] {
+    const auto snapshot = board_.ask(kSnapshotPatience);
+    return snapshot == nullptr ? nlohmann::ordered_json::object() : figures(*snapshot);
+  });
 }
 
 void Service::hide() noexcept {
+  board_.close();  // before clear(), which waits for whoever waits for a snapshot
   export_.clear();
   appliance_ = nullptr;
   reload_ = nullptr;
   health_ = nullptr;
 }
 
+void Service::serve_ready() {
+  server_.serve_ready();
+  board_.serve([this] {
+    Snapshot all = snapshot(LedgerReading::kSettled);
+    all.health = health_->document(reload_->health());
+    return all;
+  });
+}
+
+Snapshot Service::snapshot(LedgerReading reading) const {
+  Snapshot now = take_snapshot(*appliance_, reading);
+  now.uptime_s = uptime_s();
+  now.pressure = reload_->pressure();
+  now.handlers = health_->handlers().loads();
+  return now;
+}
+
 double Service::uptime_s() const {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
 }
 
+// The functions, in the order of the commands.
+const std::array<Service::Answerer, static_cast<std::size_t>(Command::kCount)>& Service::table() {
+  static constexpr std::array<Answerer, static_cast<std::size_t>(Command::kCount)> kTable = {{
+      {Command::kLedger, &Service::show_settled<ledger_document>},
+      {Command::kStats, &Service::show_quick<stats_document>},
+      {Command::kPlan, &Service::plan},
+      {Command::kHealth, &Service::health},
+      {Command::kTopics, &Service::topics},
+      {Command::kLcores, &Service::show_quick<lcores_document>},
+      {Command::kPorts, &Service::show_quick<ports_document>},
+      {Command::kState, &Service::show_quick<state_document>},
+      {Command::kPressure, &Service::show_quick<pressure_document>},
+      {Command::kProducers, &Service::producers},
+      {Command::kKeys, &Service::show_quick<keys_document>},
+      {Command::kDlq, &Service::show_quick<dlq_document>},
+      {Command::kRoutes, &Service::routes},
+      {Command::kMetrics, &Service::metrics},
+      {Command::kReload, &Service::reload},
+      {Command::kPause, &Service::act<PipelineRequest::kPause>},
+      {Command::kResume, &Service::act<PipelineRequest::kResume>},
+      {Command::kDrain, &Service::act<PipelineRequest::kDrain>},
+      {Command::kVersion, &Service::version},
+  }};
+  static_assert([] {
+    for (std::size_t i = 0; i < kTable.size(); ++i) {
+      if (kTable[i].command != static_cast<Command>(i)) return false;
+    }
+    return true;
+  }());
+  return kTable;
+}
+
 nlohmann::ordered_json Service::answer(const nlohmann::json& request) {
-  const auto command = request.at("command").get<std::string>();
-  if (command == "version") return control::ok_reply({{"version", kVersion}});
+  const auto name = request.at("command").get<std::string>();
+  const auto command = control::command_of(name);
+  // Whoever has the wrong number may still ask whom he talks to.
+  if (command == Command::kVersion) return control::ok_reply(version(request));
+  control::require_protocol(request, kVersionNumber);
+  if (!command) {
+    throw control::Refusal("there is no command of that name",
+                           control::command_names() + " are there");
+  }
   if (appliance_ == nullptr)
     throw control::Refusal("the appliance is starting", "ask again in a moment");
-  if (command == "reload") {
-    answer_later([this](const Reload::Answer& answer) { reload_->reload(answer); });
+  const Answerer& answerer = table()[static_cast<std::size_t>(*command)];
+  return control::ok_reply((this->*answerer.answer)(request));
+}
+
+nlohmann::ordered_json Service::version(const nlohmann::json& /*request*/) {
+  return {{"version", kVersion}};
+}
+
+nlohmann::ordered_json Service::plan(const nlohmann::json& /*request*/) {
+  return plan_document(appliance_->plan());
+}
+
+nlohmann::ordered_json Service::health(const nlohmann::json& /*request*/) {
+  return health_->document(reload_->health());
+}
+
+nlohmann::ordered_json Service::topics(const nlohmann::json& /*request*/) {
+  return topics_document(read_topics(*appliance_, SIZE_MAX));
+}
+
+nlohmann::ordered_json Service::producers(const nlohmann::json& request) {
+  return producers_document(*appliance_, request);
+}
+
+nlohmann::ordered_json Service::routes(const nlohmann::json& request) {
+  if (!request.contains("diff")) return reload_->routes();
+  const auto file = request.at("diff").get<std::string>();
+  if (file.find('\0') != std::string::npos)
+    throw control::Refusal("the path has a byte 0", "name the file as it is");
+  answer_later([this, &file](const Reload::Answer& answer) { reload_->diff(file, answer); });
+}
+
+nlohmann::ordered_json Service::metrics(const nlohmann::json& request) {
+  std::size_t most = kTopicsInMetrics;
+  if (request.contains("topics")) {
+    const auto asked =
+        cli::whole_member(request, "topics", {.min = 0, .max = kMostTopicsInMetrics});
+    if (!asked) {
+      throw control::Refusal("\"topics\" is no number that can be meant",
+                             "give 0 to " + std::to_string(kMostTopicsInMetrics));
+    }
+    most = *asked;
   }
-  if (command == "routes" && request.contains("diff")) {
-    const auto file = request.at("diff").get<std::string>();
-    if (file.find('\0') != std::string::npos)
-      throw control::Refusal("the path has a byte 0", "name the file as it is");
-    answer_later([this, &file](const Reload::Answer& answer) { reload_->diff(file, answer); });
-  }
-  if (command == "pause" || command == "resume" || command == "drain") {
-    return control::ok_reply(act(command));
-  }
-  return control::ok_reply(look(command, request));
+  Snapshot all = snapshot(LedgerReading::kSettled);
+  all.health = health_->document(reload_->health());
+  return {{"content_type", "text/plain; version=0.0.4"},
+          {"text", metrics_text(all, read_topics(*appliance_, most), kVersionNumber)}};
+}
+
+nlohmann::ordered_json Service::reload(const nlohmann::json& /*request*/) {
+  answer_later([this](const Reload::Answer& answer) { reload_->reload(answer); });
 }
 
 void Service::answer_later(const std::function<void(Reload::Answer)>& begin) {
@@ -109,37 +215,13 @@ void Service::answer_later(const std::function<void(Reload::Answer)>& begin) {
   throw control::Later{ticket};
 }
 
-nlohmann::ordered_json Service::act(const std::string& command) {
-  const auto request = command == "pause"    ? PipelineRequest::kPause
-                       : command == "resume" ? PipelineRequest::kResume
-                                             : PipelineRequest::kDrain;
+nlohmann::ordered_json Service::move(PipelineRequest request) {
+  const std::string command(control::name(request));
   if (const auto refusal = appliance_->request(request, "escctl " + command)) {
     throw control::Refusal(std::string(refusal->reason), std::string(refusal->fix));
   }
   spdlog::info("escctl {}: {}", command, control::name(appliance_->state()));
-  return state_document(*appliance_);
-}
-
-nlohmann::ordered_json Service::look(const std::string& command,
-                                     const nlohmann::json& request) const {
-  if (command == "ledger") return ledger_document(*appliance_);
-  if (command == "stats") return stats_document(*appliance_, uptime_s());
-  if (command == "plan") return plan_document(appliance_->plan());
-  if (command == "health") return health_->document(reload_->health());
-  if (command == "topics") return topics_document(*appliance_);
-  if (command == "lcores") return lcores_document(*appliance_);
-  if (command == "ports") return ports_document(*appliance_);
-  if (command == "state") return state_document(*appliance_);
-  if (command == "pressure")
-    return pressure_document(*appliance_, reload_->pressure(), health_->handlers());
-  if (command == "producers") return producers_document(*appliance_, request);
-  if (command == "keys") return keys_document(*appliance_);
-  if (command == "dlq") return dlq_document(*appliance_);
-  if (command == "routes") return reload_->routes();
-  throw control::Refusal(
-      "there is no command of that name",
-      "ledger, stats, plan, health, topics, lcores, ports, state, pressure, producers, keys, dlq, "
-      "routes, pause, resume, drain, reload and version are there");
+  return state_document(snapshot(LedgerReading::kQuick));
 }
 
 }  // namespace esc::app

@@ -3,6 +3,7 @@
 // socket.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -12,7 +13,10 @@
 #include "app/escd/appliance_names.hpp"
 #include "app/escd/health.hpp"
 #include "app/escd/reload.hpp"
+#include "app/escd/snapshot.hpp"
+#include "control/commands.hpp"
 #include "control/control_server.hpp"
+#include "telemetry/board.hpp"
 #include "telemetry/dpdk_export.hpp"
 
 namespace esc::app {
@@ -28,12 +32,48 @@ class Service {
   void hide() noexcept;
 
   [[nodiscard]] control::ControlServer& server() noexcept { return server_; }
+  /// Readable when somebody on another thread waits for figures.
+  [[nodiscard]] int board_fd() const noexcept { return board_.poll_fd(); }
+  /// Answers whoever asks at either door, as far as can be without waiting.
+  void serve_ready();
 
  private:
+  struct Answerer {
+    control::Command command;
+    nlohmann::ordered_json (Service::*answer)(const nlohmann::json& request);
+  };
+  [[nodiscard]] static const std::array<Answerer,
+                                        static_cast<std::size_t>(control::Command::kCount)>&
+  table();
+
   [[nodiscard]] nlohmann::ordered_json answer(const nlohmann::json& request);
-  [[nodiscard]] nlohmann::ordered_json look(const std::string& command,
-                                            const nlohmann::json& request) const;
-  [[nodiscard]] nlohmann::ordered_json act(const std::string& command);
+  [[nodiscard]] Snapshot snapshot(LedgerReading reading) const;
+  void export_figures(const std::string& path, const std::string& help,
+                      nlohmann::ordered_json (*figures)(const Snapshot&));
+
+  // The result of each command. They throw control::Refusal, or control::Later.
+  template <auto Document>
+  nlohmann::ordered_json show_quick(const nlohmann::json& /*request*/) {
+    return Document(snapshot(LedgerReading::kQuick));
+  }
+  template <auto Document>
+  nlohmann::ordered_json show_settled(const nlohmann::json& /*request*/) {
+    return Document(snapshot(LedgerReading::kSettled));
+  }
+  template <PipelineRequest Request>
+  nlohmann::ordered_json act(const nlohmann::json& /*request*/) {
+    return move(Request);
+  }
+  nlohmann::ordered_json plan(const nlohmann::json& request);
+  nlohmann::ordered_json health(const nlohmann::json& request);
+  nlohmann::ordered_json topics(const nlohmann::json& request);
+  nlohmann::ordered_json producers(const nlohmann::json& request);
+  nlohmann::ordered_json routes(const nlohmann::json& request);
+  nlohmann::ordered_json metrics(const nlohmann::json& request);
+  nlohmann::ordered_json reload(const nlohmann::json& request);
+  nlohmann::ordered_json version(const nlohmann::json& request);
+  nlohmann::ordered_json move(PipelineRequest request);
+
   /// For an answer that comes later: gives `begin` the function that settles it, then throws
   /// control::Later.
   [[noreturn]] void answer_later(const std::function<void(Reload::Answer)>& begin);
@@ -45,6 +85,7 @@ class Service {
   std::uint64_t tickets_ = 0;
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
   control::ControlServer server_;
+  telemetry::Board<Snapshot> board_;
   telemetry::DpdkExport export_;
 };
 

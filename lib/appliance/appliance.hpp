@@ -142,7 +142,7 @@ class Appliance {
   [[nodiscard]] std::span<const runtime::LcoreStatus> lcore_status() const noexcept {
     return status_;
   }
-  /// What runs on an lcore, in polling order: "rx0", "dispatch", "worker1".
+  /// What runs on an lcore, in polling order: "rx0", "dispatch0", "worker1".
   [[nodiscard]] const std::vector<std::string>& roles(std::size_t lcore) const {
     return roles_[lcore];
   }

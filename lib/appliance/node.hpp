@@ -50,7 +50,7 @@ class Node {
   Node& operator=(const Node&) = delete;
 
   [[nodiscard]] topology::RoleIndex role() const noexcept { return role_; }
-  /// The name that figures, the plan and the log use: "rx0", "dispatch", "worker1".
+  /// The name that figures, the plan and the log use: "rx0", "dispatch0", "worker1".
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
 
   /// Adds this node's stage to the stages that one lcore polls.

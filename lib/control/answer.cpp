@@ -39,11 +39,11 @@ json parse_request(std::string_view line) {
     request = json::parse(line);
   } catch (const json::parse_error& error) {
     throw Refusal("the request is not JSON (byte " + std::to_string(error.byte) + " of the line)",
-                  R"(send one object a line, as {"command":"ledger"})");
+                  R"(send one object a line, as {"protocol":2,"command":"ledger"})");
   }
   if (!request.is_object() || !request.contains("command") || !request["command"].is_string()) {
     throw Refusal(R"(the request is not an object with a string "command")",
-                  R"(send one object a line, as {"command":"ledger"})");
+                  R"(send one object a line, as {"protocol":2,"command":"ledger"})");
   }
   return request;
 }
@@ -53,6 +53,7 @@ json parse_request(std::string_view line) {
 ordered_json ok_reply(ordered_json result) {
   ordered_json reply = ordered_json::object();
   reply["ok"] = true;
+  reply["protocol"] = kProtocol;
   reply["result"] = std::move(result);
   return reply;
 }
@@ -60,9 +61,26 @@ ordered_json ok_reply(ordered_json result) {
 ordered_json error_reply(std::string error, std::string fix) {
   ordered_json reply = ordered_json::object();
   reply["ok"] = false;
+  reply["protocol"] = kProtocol;
   reply["error"] = std::move(error);
   if (!fix.empty()) reply["fix"] = std::move(fix);
   return reply;
+}
+
+void require_protocol(const json& request, std::string_view version) {
+  const auto said = request.find("protocol");
+  if (said != request.end() && *said == kProtocol) return;
+  std::string theirs = "another protocol, and gives no number";
+  if (said == request.end()) {
+    theirs = "protocol 1 (it gives no number)";
+  } else if (said->is_number_unsigned()) {
+    theirs = "protocol " + std::to_string(said->get<std::uint64_t>());
+  }
+  throw Refusal("this is escd " + std::string(version) + ", which speaks protocol " +
+                    std::to_string(kProtocol) + " of the control socket; the request is of " +
+                    theirs,
+                "use the escctl that was installed with this escd; other programs: "
+                "docs/control.md, \"The protocol's number\"");
 }
 
 std::string to_line(const ordered_json& reply) {

@@ -12,6 +12,11 @@
 
 namespace esc::control {
 
+/// What the requests and the answers look like, in one number. It goes up when either changes in a
+/// way that somebody who knows the one before would misread. 2: figures of pipelines, stages and
+/// rings are lists, and both sides say this number; before that nobody said one.
+inline constexpr std::uint64_t kProtocol = 2;
+
 /// Thrown by a handler that refuses a request; becomes {"ok":false,"error":what(),"fix":fix()}.
 class Refusal : public std::runtime_error {
  public:
@@ -33,10 +38,14 @@ struct Later {
 /// ok_reply() or error_reply(). A Refusal or any other exception becomes an error reply.
 using Handler = std::function<nlohmann::ordered_json(const nlohmann::json& request)>;
 
-/// {"ok":true,"result":result}
+/// {"ok":true,"protocol":2,"result":result}
 [[nodiscard]] nlohmann::ordered_json ok_reply(nlohmann::ordered_json result);
-/// {"ok":false,"error":error,"fix":fix}; without "fix" if it is empty.
+/// {"ok":false,"protocol":2,"error":error,"fix":fix}; without "fix" if it is empty.
 [[nodiscard]] nlohmann::ordered_json error_reply(std::string error, std::string fix = {});
+
+/// Throws Refusal if the request is not of this protocol; names both. `version`: of the program
+/// that answers.
+void require_protocol(const nlohmann::json& request, std::string_view version);
 
 /// Returns the reply of `handler` to the request in `line`, or an error reply that says what is
 /// wrong with the line: one line of printable ASCII and its newline. Throws Later.

@@ -376,11 +376,9 @@ std::vector<std::size_t> LcoreAssignment::indices(Role role) const {
   return found;
 }
 
-std::string name(RoleIndex role, const LcorePlan& plan) {
+std::string name(RoleIndex role) {
   std::string text(kRoleNames[static_cast<std::size_t>(role.role)]);
-  const bool alone =
-      role.role == Role::kStorage || (role.role == Role::kDispatch && plan.pipelines.size() == 1);
-  return alone ? text : text + std::to_string(role.index);
+  return role.role == Role::kStorage ? text : text + std::to_string(role.index);
 }
 
 std::variant<LcorePlan, std::vector<Problem>> plan_lcores(const RoleRequest& request,

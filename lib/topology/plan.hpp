@@ -112,9 +112,9 @@ struct LcorePlan {
 [[nodiscard]] std::variant<LcorePlan, std::vector<Problem>> plan_lcores(const RoleRequest& request,
                                                                         const Topology& topology);
 
-/// What that role is called in figures and in the log: "rx0", "worker1", "storage"; "dispatch"
-/// where there is one pipeline, "dispatch1" where there are several.
-[[nodiscard]] std::string name(RoleIndex role, const LcorePlan& plan);
+/// What that role is called in figures and in the log: "rx0", "dispatch0", "worker1"; "storage", of
+/// which there is one.
+[[nodiscard]] std::string name(RoleIndex role);
 
 /// What --print-plan shows: a table of lcores with their roles, the EAL options, the warnings. Ends
 /// in a newline.

@@ -24,7 +24,7 @@ std::string role_text(RoleIndex role, const LcorePlan& plan) {
     }
     return text;
   }
-  const std::string numbered = name(role, plan);
+  const std::string numbered = name(role);
   return numbered == text ? text : text + " " + std::to_string(role.index);
 }
 

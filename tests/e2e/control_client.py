@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 ANSWER_SECONDS = 60.0
+PROTOCOL = 2  # of the control socket
 
 
 class ControlClient:
@@ -45,5 +46,6 @@ class ControlClient:
                 raise AssertionError(f"reload: {answer}")
 
     def _answer(self, command: str, **fields: object) -> dict:
-        self._socket.sendall(json.dumps({"command": command} | fields).encode() + b"\n")
+        request = {"protocol": PROTOCOL, "command": command} | fields
+        self._socket.sendall(json.dumps(request).encode() + b"\n")
         return json.loads(self._answers.readline())

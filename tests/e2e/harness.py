@@ -346,29 +346,30 @@ class Escd:
 
     def live_ledger(self) -> dict:
         """The ledger of this moment, by escctl."""
-        self._assert_alive()
-        answer = self._escctl("ledger", "--json")
-        self._scenario.assertEqual(
-            answer.returncode, 0, f"escctl ledger: {answer.stdout}{answer.stderr}"
-        )
-        return json.loads(answer.stdout)
+        return self.ask("ledger")
 
     def stats(self) -> dict:
         """By escctl."""
+        return self.ask("stats")
+
+    def metrics(self, *options: str) -> str:
+        """What escctl metrics prints."""
         self._assert_alive()
-        answer = self._escctl("stats", "--json")
-        self._scenario.assertEqual(
-            answer.returncode, 0, f"escctl stats: {answer.stdout}{answer.stderr}"
-        )
-        return json.loads(answer.stdout)
+        answer = self._escctl("metrics", *options)
+        self._scenario.assertEqual((answer.returncode, answer.stderr), (0, ""))
+        return answer.stdout
+
+    def stages(self) -> dict:
+        """Each stage's figures by its name."""
+        return {stage["name"]: stage for stage in self.stats()["stages"]}
+
+    def rings(self) -> dict:
+        """Each ring's figures by its name."""
+        return {ring["name"]: ring for ring in self.stats()["rings"]}
 
     def topics(self) -> dict:
         """topic or pattern -> {"events", "bytes"} delivered, by escctl; "" is the default route."""
-        answer = self._escctl("topics", "--json")
-        self._scenario.assertEqual(
-            answer.returncode, 0, f"escctl topics: {answer.stdout}{answer.stderr}"
-        )
-        entries = json.loads(answer.stdout)["topics"]
+        entries = self.ask("topics")["topics"]
         return {
             entry["topic"]: {"events": entry["events"], "bytes": entry["payload_bytes"]}
             for entry in entries

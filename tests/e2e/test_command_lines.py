@@ -13,6 +13,7 @@ import threading
 from pathlib import Path
 
 import harness
+from control_client import PROTOCOL
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests/tidy"))
@@ -225,7 +226,8 @@ class Outputs(harness.Scenario):
 
     def setUp(self):
         self.socket = self.directory / "c.sock"
-        self.answer = {"ok": True, "result": {"frames": {"received": 1}, "uptime_s": 1.0}}
+        result = {"frames": {"received": 1}, "uptime_s": 1.0}
+        self.answer = {"ok": True, "protocol": PROTOCOL, "result": result}
         listener = socket.socket(socket.AF_UNIX)
         listener.bind(str(self.socket))
         listener.listen()
@@ -342,7 +344,7 @@ class Outputs(harness.Scenario):
             self.assertEqual(process.stderr.read(), "")
 
     def test_what_was_found_counts_for_more(self):
-        self.answer = {"ok": True, "result": {"healthy": False, "checks": []}}
+        self.answer = {"ok": True, "protocol": PROTOCOL, "result": {"healthy": False, "checks": []}}
         with open("/dev/full", "wb") as full:
             done = run("escctl", "--socket", self.socket, "health", stdout=full)
         self.assertEqual(done.returncode, 1)

@@ -34,7 +34,7 @@ class ControlPlaces(harness.Scenario):
         return one
 
     def test_a_thousand_connections(self) -> None:
-        health = b'{"command":"health"}\n'
+        health = b'{"protocol":2,"command":"health"}\n'
         for number in range(1, CONNECTIONS + 1):
             self.connect((b"", b'{"command":"led', b"{")[number % 3])
             if number % PROBE_EVERY != 0:

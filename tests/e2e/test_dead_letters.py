@@ -67,9 +67,9 @@ class DeadLetters(harness.Scenario):
             by_reason[reason] += times
         self.assertEqual((shown["durable"], shown["by_reason"]), (dead.total(), dict(by_reason)))
         self.assertEqual((shown["last_error"], shown["segments"]), ("none", 1))
-        stages = escd.stats()["stages"]
+        stages = escd.stages()
         self.assertEqual(
-            [stages[stage]["dead_lettered"] for stage in ("rx0", "dispatch", "worker0")],
+            [stages[stage]["dead_lettered"] for stage in ("rx0", "dispatch0", "worker0")],
             [0, by_reason["unknown_topic"], by_reason["handler_refused"]],
         )
         self.assertEqual([each["storage"] for each in escd.ask("plan")["lcores"]], [True])
@@ -148,7 +148,7 @@ class DeadLetters(harness.Scenario):
         with StoppedThread(thread_named(escd.process.pid, "rte-worker-1")):
             send("letter", cells)
             self.wait_until(
-                lambda: escd.stats()["rings"]["worker0"]["depth"] == cells, "it is full", 20.0
+                lambda: escd.rings()["worker0"]["depth"] == cells, "it is full", 20.0
             )
             send("letter", 50, "worker_full")
             send("hold", held, "hold_expired")

@@ -49,14 +49,15 @@ class Hosts(harness.Scenario):
             self.assertEqual(answers["/escd/ledger"][part]["received"], live[part]["received"])
             self.assertEqual(answers["/escd/ledger"][part]["dropped"], live[part]["dropped"])
         self.assertEqual(answers["/escd/ledger"]["balanced"], 1)
-        stages = answers["/escd/stages"]
+        stages = {stage["name"]: stage for stage in answers["/escd/stages"].values()}
         self.assertEqual(stages["rx0"]["packets"], len(packets))
         self.assertEqual(stages["worker0"]["delivered"], live["frames"]["delivered"])
         self.assertIn("rx0", answers["/escd/lcores"]["lcores"]["0"]["roles"].values())
-        pressure = escd.ask("pressure")
-        self.assertEqual(answers["/escd/pressure"]["level"], pressure["level"])
-        self.assertEqual(answers["/escd/pressure"]["inputs"].keys(), pressure["inputs"].keys())
-        self.assertEqual(answers["/escd/pressure"]["entered"], pressure["entered"])
+        pressure = escd.ask("pressure")["pipelines"][0]
+        told = answers["/escd/pressure"]["pipelines"]["0"]
+        self.assertEqual(told["level"], pressure["level"])
+        self.assertEqual(told["inputs"].keys(), pressure["inputs"].keys())
+        self.assertEqual(told["entered"], pressure["entered"])
         checks = {check["name"]: check for check in answers["/escd/health"]["checks"].values()}
         for name, check in escd.health().items():
             self.assertEqual(checks[name]["ok"], int(check["ok"]), name)

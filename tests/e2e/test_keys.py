@@ -130,7 +130,7 @@ class Keyed(harness.Scenario):
         escd.wait_until_running()
 
         def dispatch() -> dict:
-            return escd.stats()["stages"]["dispatch"]
+            return escd.stages()["dispatch0"]
 
         def came() -> bool:
             return escd.live_ledger()["packets"]["received"] == len(self.packets)

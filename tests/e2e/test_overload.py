@@ -75,7 +75,8 @@ class Overload(harness.Scenario):
         seen = {}
 
         def is_over() -> bool:
-            seen["pressure"], ledger = client.ask("pressure"), client.ask("ledger")
+            seen["pressure"] = client.ask("pressure")["pipelines"][0]
+            ledger = client.ask("ledger")
             return (
                 ledger["packets"]["received"] == len(load.packets)
                 and seen["pressure"]["level"] == "healthy"
@@ -84,7 +85,7 @@ class Overload(harness.Scenario):
 
         with ControlClient(escd.socket_path) as client:
             self.wait_until(is_over, "all is over, and the pressure healthy", 60.0)
-            return client.ask("pressure")
+            return client.ask("pressure")["pipelines"][0]
 
     def test_what_is_shed_is_kept(self) -> None:
         """Each frame is delivered, or a dead letter that was shed, or found no room on the way."""
@@ -100,7 +101,7 @@ class Overload(harness.Scenario):
         self.wait_until(escd.socket_path.exists, "the control socket", harness.START_SECONDS)
         escd.wait_until_running()
         pressure = self.watch(escd, load)
-        topics, stages = escd.topics(), escd.stats()["stages"]
+        topics, stages = escd.topics(), escd.stages()
         ledger = escd.stop()
         self.assert_sound(ledger)
         frames = ledger["frames"]

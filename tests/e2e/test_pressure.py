@@ -37,7 +37,7 @@ class Bulkheads(harness.Scenario):
 
         with StoppedThread(thread_named(escd.process.pid, "rte-worker-1")):
             self.wait_until(
-                lambda: escd.stats()["stages"]["dispatch"]["workers_stopped"] == 1,
+                lambda: escd.stages()["dispatch0"]["workers_stopped"] == 1,
                 "the worker counts as stopped",
                 20.0,
             )
@@ -47,7 +47,7 @@ class Bulkheads(harness.Scenario):
             )
             self.assertEqual(delivered(STUCK), stuck)
         self.wait_until(
-            lambda: escd.stats()["stages"]["dispatch"]["workers_stopped"] == 0,
+            lambda: escd.stages()["dispatch0"]["workers_stopped"] == 0,
             "it moves again",
             20.0,
         )

@@ -19,7 +19,7 @@ class Spread(harness.Scenario):
     def play_counted(self, config: Config, packets: list[bytes]) -> list[dict]:
         """Everything as the oracle says; what each worker counted."""
         escd, expectation = self.play_through(config, packets)
-        stages = escd.stats()["stages"]
+        stages = escd.stages()
         self.assert_topics(escd.topics(), expectation)
         self.assert_ledger(escd.stop(), expectation)
         return [stages[f"worker{index}"] for index in range(WORKERS)]
@@ -132,7 +132,7 @@ class Full(harness.Scenario):
             total, lost = sum(sent.values()), sum(sent.values()) - sum(taken.values())
 
             def dispatched() -> bool:
-                return escd.stats()["stages"]["dispatch"]["events"] == total
+                return escd.stages()["dispatch0"]["events"] == total
 
             self.wait_until(dispatched, f"{total} events are dispatched", 20.0)
             dropped = escd.live_ledger()["frames"]["dropped"]
@@ -159,7 +159,7 @@ class Full(harness.Scenario):
                     "the other route is served",
                     20.0,
                 )
-            self.assertEqual(escd.stats()["stages"]["dispatch"]["held"], self.HELD)
+            self.assertEqual(escd.stages()["dispatch0"]["held"], self.HELD)
         escd.wait_until_drained(sum(sent.values()))
         send("shed", 50, 50)
         escd.wait_until_drained(sum(sent.values()))

@@ -113,7 +113,7 @@ class Stall(harness.Scenario):
         before the drain, and the ledger at the end."""
         with StoppedThread(thread_named(escd.process.pid, "rte-worker-1")):
             self.wait_until(lambda: not escd.passes("lcores"), "the stall shows", 20.0)
-            stages = escd.stats()["stages"]
+            stages = escd.stages()
             escd.terminate()
             said = "not drained within 500 ms"
             self.wait_until(lambda: said in escd.log(), "the drain's deadline", 30.0)
@@ -164,7 +164,7 @@ class Stall(harness.Scenario):
         self.assertEqual(frames["delivered"] + kept, (received + 1) // 2)
         self.assertEqual(frames["duplicate"], received // 2)
         self.assertEqual((frames["dropped"], ledger["packets"]["dropped"]), ({}, {}))
-        judged_at_the_end = frames["duplicate"] - stages["dispatch"]["duplicate"]
+        judged_at_the_end = frames["duplicate"] - stages["dispatch0"]["duplicate"]
         self.assertGreater(judged_at_the_end, 100, "copies lay in the ring")
         shown = harness.run_to_end(harness.binary("ESC_DLQ"), "cat", str(letters), "--json")
         numbers = [json.loads(line)["sequence"] for line in shown.splitlines()]
@@ -191,7 +191,7 @@ class Stall(harness.Scenario):
         ]
         _, escd = self.start_short_drain(more, packets)
         stages, ledger = self.drain_beside_a_stall(escd)
-        counted = stages["dispatch"]["replayed"]
+        counted = stages["dispatch0"]["replayed"]
         frames = ledger["frames"]
         kept = frames["dead_lettered"]["by_reason"]["drained_at_deadline"]
         self.assertEqual(frames["delivered"] + kept, counted)

@@ -56,8 +56,8 @@ ReplayCounts Confirmation::read() {
   return told([&] {
     const auto stats = client_.request("stats");
     ReplayCounts counts;
-    for (const auto& [name, stage] : stats.at("stages").items()) {
-      if (!name.starts_with("dispatch")) continue;
+    for (const auto& stage : stats.at("stages")) {
+      if (stage.at("role") != "dispatch") continue;
       counts.fresh += count_of(stage, "replayed");
       counts.copies += count_of(stage, "duplicate_replay");
       counts.refused += count_of(stage, "replay_refused");

@@ -14,7 +14,9 @@
 #include <system_error>
 
 #include "cli/json_text.hpp"
+#include "control/answer.hpp"
 #include "escctl/exit_code.hpp"
+#include "escctl/version.hpp"
 
 namespace esc::ctl {
 namespace {
@@ -114,7 +116,7 @@ void Client::connect() {
 }
 
 ordered_json Client::request(const std::string& command, const ordered_json& arguments) {
-  ordered_json request = {{"command", command}};
+  ordered_json request = {{"protocol", control::kProtocol}, {"command", command}};
   request.update(arguments);
   send_line(request.dump(-1, ' ', true) + "\n");
   const bool reads_a_file = command == "reload" || arguments.contains("diff");
@@ -127,6 +129,7 @@ ordered_json Client::request(const std::string& command, const ordered_json& arg
   if (!reply.is_object() || ok == reply.end() || !ok->is_boolean()) {
     fail("what it answers is not escd's");
   }
+  if (command != "version") require_protocol(reply);
   if (!ok->get<bool>()) {
     throw Failure(ExitCode::kRefused, text_or(reply, "error", "escd refused, without a reason"),
                   text_or(reply, "fix", ""));
@@ -134,6 +137,22 @@ ordered_json Client::request(const std::string& command, const ordered_json& arg
   const auto result = reply.find("result");
   if (result == reply.end() || !result->is_object()) fail("what it answers is not escd's");
   return *result;
+}
+
+// An answer of another protocol could be misread: figures of strangers are worse than none.
+void Client::require_protocol(const ordered_json& reply) const {
+  const auto said = reply.find("protocol");
+  if (said != reply.end() && *said == control::kProtocol) return;
+  const std::string theirs = said == reply.end() ? "protocol 1 (it gives no number)"
+                             : said->is_number_unsigned()
+                                 ? "protocol " + std::to_string(said->get<std::uint64_t>())
+                                 : "another one";
+  throw Failure(ExitCode::kRefused,
+                "this is " + std::string(kVersion) + ", which speaks protocol " +
+                    std::to_string(control::kProtocol) + " of the control socket; the escd at " +
+                    path_ + " speaks " + theirs,
+                "use the escctl that was installed with that escd; escctl version says which "
+                "it is");
 }
 
 void Client::send_line(const std::string& line) {

@@ -40,6 +40,7 @@ class Client {
   void send_line(const std::string& line);
   [[nodiscard]] std::string receive_line(std::chrono::milliseconds timeout);
   [[noreturn]] void fail(const std::string& what) const;
+  void require_protocol(const nlohmann::ordered_json& reply) const;
 
   std::string path_;
   AnswerTimeouts timeouts_;

@@ -25,7 +25,7 @@ inline constexpr std::array<std::string_view, 6> kExitCodeMeanings = {
     "health: the appliance answers and is not healthy",
     "the command line is wrong, or several instances run and none is named",
     "no escd can be reached",
-    "escd refused the command",
+    "escd refused the command, or speaks another protocol",
     "standard output could not be written; a command was carried out all the same",
 };
 static_assert(kExitCodeMeanings.size() == static_cast<std::size_t>(ExitCode::kNotWritten) + 1);

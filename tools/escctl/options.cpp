@@ -8,33 +8,13 @@
 #include <utility>
 
 #include "cli/options.hpp"
+#include "control/commands.hpp"
 #include "escctl/version.hpp"
 
 namespace esc::ctl {
 namespace {
 
 constexpr RealRange kWatch = {.min = 0.05, .max = 3600};  // seconds
-
-constexpr std::array<std::pair<const char*, const char*>, 18> kCommands = {{
-    {"ledger", "where every packet and every frame went"},
-    {"stats", "counters of each stage, depth of each ring, figures of each port"},
-    {"plan", "which role runs on which CPU"},
-    {"health", "one line a check; exit code 1 if one failed"},
-    {"topics", "of each route: events delivered, refused, duplicate, dropped"},
-    {"lcores", "how busy each lcore is, and whether it comes round"},
-    {"ports", "each port, its driver, its link, its packets and its losses"},
-    {"state", "what the appliance is doing, since when and why"},
-    {"pressure", "level, what it comes from, and how long each level lasted"},
-    {"producers", "who sends numbered events: lost, duplicate, late ones of each"},
-    {"keys", "memory for keys and for marks of replays, and how far back it reaches"},
-    {"dlq", "dead letters: how many, why, and what the disk says"},
-    {"routes", "the routes in force, or what a reload of another file would change"},
-    {"reload", "read the configuration again: routes, producers, replay, pressure"},
-    {"pause", "hold everything back that can be held back"},
-    {"resume", "end a pause"},
-    {"drain", "finish what is inside, then end"},
-    {"version", "of escctl and of the escd it talks to"},
-}};
 
 std::string exit_codes() {
   std::string text = "Exit codes:\n";
@@ -69,6 +49,13 @@ void add_routes(CLI::App& command, Options& options) {
       ->type_name("FILE");
 }
 
+void add_metrics(CLI::App& command, Options& options) {
+  cli::add_whole(command, "--topics",
+                 [&options](std::uint64_t count) { options.arguments["topics"] = count; },
+                 "of how many routes (the first 256 if left out)", {0, 10'000})
+      ->type_name("COUNT");
+}
+
 void add_stats(CLI::App& command, Options& options) {
   cli::add_number(command, "--watch", options.watch_s,
                   "rates instead of totals, a line every SECONDS (1 if left out) until SIGINT",
@@ -81,12 +68,13 @@ void add_stats(CLI::App& command, Options& options) {
 void add_commands(CLI::App& app, Options& options) {
   // Options may follow the command too; subcommands inherit this when they are made.
   app.fallthrough();
-  for (const auto& [name, help] : kCommands) {
-    CLI::App* command = app.add_subcommand(name, help);
-    command->callback([&options, name = name] { options.command = name; });
-    if (std::string_view(name) == "producers") add_producers(*command, options);
-    if (std::string_view(name) == "routes") add_routes(*command, options);
-    if (std::string_view(name) == "stats") add_stats(*command, options);
+  for (const Named<control::Command>& row : control::kCommandRows) {
+    CLI::App* command = app.add_subcommand(std::string(row.name), std::string(row.help));
+    command->callback([&options, name = row.name] { options.command = name; });
+    if (row.value == control::Command::kMetrics) add_metrics(*command, options);
+    if (row.value == control::Command::kProducers) add_producers(*command, options);
+    if (row.value == control::Command::kRoutes) add_routes(*command, options);
+    if (row.value == control::Command::kStats) add_stats(*command, options);
   }
   app.require_subcommand(1);
 }

@@ -37,6 +37,29 @@ std::optional<double> time_of(const ordered_json& sample) {
   return time ? time : number(sample, "uptime_s");
 }
 
+/// The list of that name; empty if there is none.
+const ordered_json& list(const ordered_json& document, const char* name) {
+  static const ordered_json none = ordered_json::array();
+  if (!document.is_object()) return none;
+  const auto found = document.find(name);
+  return found != document.end() && found->is_array() ? *found : none;
+}
+
+std::string name_of(const ordered_json& member) {
+  const auto found = member.is_object() ? member.find("name") : member.end();
+  return member.is_object() && found != member.end() && found->is_string()
+             ? found->get<std::string>()
+             : "";
+}
+
+/// The member of a list that has that name; null if there is none.
+const ordered_json& named(const ordered_json& members, const std::string& name) {
+  static const ordered_json none;
+  const auto found =
+      std::ranges::find_if(members, [&](const ordered_json& one) { return name_of(one) == name; });
+  return found == members.end() ? none : *found;
+}
+
 // The sum of some figures over all members of a part; nothing if no member has any.
 std::optional<double> sum(const ordered_json& members, std::span<const char* const> keys) {
   std::optional<double> total;
@@ -96,23 +119,23 @@ std::vector<RateColumn> rates(const ordered_json& before, const ordered_json& af
   const Interval interval(before, after);
   std::vector<RateColumn> columns;
   if (const auto up = number(after, "uptime_s")) columns.push_back({"up s", up});
-  const ordered_json& stages = part(after, "stages");
-  for (const auto& stage : stages.items()) {
-    const auto events = number(stage.value(), "events");
+  const ordered_json& stages = list(after, "stages");
+  for (const ordered_json& stage : stages) {
+    const auto events = number(stage, "events");
     if (!events) continue;
-    const auto earlier = number(part(part(before, "stages"), stage.key()), "events");
-    columns.push_back({safe(stage.key()) + " ev/s", interval.rate(earlier, events)});
+    const auto earlier = number(named(list(before, "stages"), name_of(stage)), "events");
+    columns.push_back({safe(name_of(stage)) + " ev/s", interval.rate(earlier, events)});
   }
   if (const auto dropped = sum(stages, kDropped)) {
-    const auto earlier = sum(part(before, "stages"), kDropped);
+    const auto earlier = sum(list(before, "stages"), kDropped);
     columns.push_back({"drops/s", interval.rate(earlier, dropped)});
   }
   if (const auto missed = sum(part(after, "ports"), kMissed)) {
     columns.push_back({"missed/s", interval.rate(sum(part(before, "ports"), kMissed), missed)});
   }
-  for (const auto& ring : part(after, "rings").items()) {
-    if (const auto depth = number(ring.value(), "depth")) {
-      columns.push_back({safe(ring.key()) + " ring", depth});
+  for (const ordered_json& ring : list(after, "rings")) {
+    if (const auto depth = number(ring, "depth")) {
+      columns.push_back({safe(name_of(ring)) + " ring", depth});
     }
   }
   return columns;

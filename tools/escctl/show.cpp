@@ -40,13 +40,29 @@ std::string show_pressure(const ordered_json& result) {
   if (pipelines == result.end() || !pipelines->is_array()) return show_tree(result);
   std::string out;
   for (std::size_t i = 0; i < pipelines->size(); ++i) {
-    out += (i == 0 ? "pipeline " : "\npipeline ") + std::to_string(i) + "\n" +
-           show_tree((*pipelines)[i]);
+    ordered_json one = (*pipelines)[i];
+    if (one.is_object()) one.erase("pipeline");
+    out += (i == 0 ? "pipeline " : "\npipeline ") + std::to_string(i) + "\n" + show_tree(one);
   }
   ordered_json rest = result;
   rest.erase("pipelines");
   if (!rest.empty()) out += "\n" + show_tree(rest);
   return out;
+}
+
+// A single pipeline's ledger is the whole.
+std::string show_ledger(ordered_json result) {
+  const auto pipelines = result.find("pipelines");
+  if (pipelines != result.end() && pipelines->is_array() && pipelines->size() <= 1)
+    result.erase(pipelines);
+  return show_tree(result);
+}
+
+// As it came: it is for a program, and escd has made it printable.
+std::string show_text(const ordered_json& result) {
+  const auto text = result.find("text");
+  if (text == result.end() || !text->is_string()) return show_tree(result);
+  return text->get<std::string>();
 }
 
 const ordered_json& checks_of(const ordered_json& health) {
@@ -98,6 +114,8 @@ std::string show(std::string_view command, const ordered_json& result) {
   if (command == "plan") return show_plan(result);
   if (command == "health") return show_health(result);
   if (command == "pressure") return show_pressure(result);
+  if (command == "ledger") return show_ledger(result);
+  if (command == "metrics") return show_text(result);
   if (command == "topics" || command == "lcores" || command == "ports" || command == "producers" ||
       command == "routes") {
     return show_list(result, std::string(command).c_str());

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from bench_programs import ANSWER_SECONDS, BURST, DESCRIPTORS, Broken, Program, Trace
 
+PROTOCOL = 2  # of the control socket
+
 
 @dataclass
 class Setting:
@@ -93,7 +95,7 @@ class Escd(Program):
 
     def ask(self, command, **arguments):
         """What it answers over its control socket."""
-        request = json.dumps({"command": command, **arguments})
+        request = json.dumps({"protocol": PROTOCOL, "command": command, **arguments})
         self._socket.sendall(request.encode() + b"\n")
         answer = b""
         while not answer.endswith(b"\n"):

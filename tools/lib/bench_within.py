@@ -142,7 +142,7 @@ class Stops:
         """Until nothing is left of the last stop: the worker has caught up, nobody holds back."""
         deadline = time.monotonic() + SETTLE_SECONDS
         while time.monotonic() < deadline:
-            if self._program.ask("pressure")["level"] == "healthy":
+            if self._program.ask("pressure")["pipelines"][0]["level"] == "healthy":
                 if self._program.ask("health")["healthy"]:
                     return
             time.sleep(0.02)

@@ -99,15 +99,23 @@ install_packages() {
   fi
   say "packages: installing $missing"
   # Another apt may be at work (an upgrade, a second clone): wait for its locks. Stale lists are no
-  # reason to stop yet.
-  # shellcheck disable=SC2086
+  # reason to stop yet. Programs are wanted, and no services: where nobody has a policy for those,
+  # it is that none is started (Debian policy, 9.3.3.1), until the packages are there.
+  # shellcheck disable=SC2016,SC2086
   run_logged "$log" as_root sh -c '
       export DEBIAN_FRONTEND=noninteractive
+      policy=/usr/sbin/policy-rc.d
+      if [ ! -e "$policy" ]; then
+        trap "rm -f $policy" EXIT
+        trap "exit 1" HUP INT TERM
+        printf "#!/bin/sh\nexit 101\n" >"$policy"
+        chmod 755 "$policy"
+      fi
       for attempt in 1 2 3 4 5; do
         apt-get -o DPkg::Lock::Timeout=600 update && break
         sleep 5
       done
-      exec apt-get -o DPkg::Lock::Timeout=600 install -y --no-install-recommends "$@"
+      apt-get -o DPkg::Lock::Timeout=600 install -y --no-install-recommends "$@"
     ' sh $missing || status=$?
   if [ "$status" -eq 126 ]; then
     die "packages are missing, and this user can neither be root nor use sudo here. As root, run:

@@ -59,11 +59,12 @@ TEST_F(ControlServerTest, AnswersCommands) {
   EXPECT_EQ(server.socket_path(), path_);
   const auto client = connect_to(path_);
   EXPECT_EQ(ask(server, client, R"({"command":"echo","text":"hi"})"),
-            "{\"ok\":true,\"result\":\"hi\"}\n");
+            "{\"ok\":true,\"protocol\":2,\"result\":\"hi\"}\n");
   EXPECT_EQ(ask(server, client, R"({"command":"nope"})"),
-            "{\"ok\":false,\"error\":\"unknown command\",\"fix\":\"use echo\"}\n");
+            "{\"ok\":false,\"protocol\":2,\"error\":\"unknown command\",\"fix\":\"use echo\"}\n");
   EXPECT_EQ(json::parse(ask(server, client, "}{"))["ok"], false);
-  EXPECT_EQ(ask(server, client, R"({"command":"echo","text":2})"), "{\"ok\":true,\"result\":2}\n");
+  EXPECT_EQ(ask(server, client, R"({"command":"echo","text":2})"),
+            "{\"ok\":true,\"protocol\":2,\"result\":2}\n");
   EXPECT_EQ(server.figures().requests, 4U);
   EXPECT_EQ(server.figures().accepted, 1U);
 }
@@ -85,7 +86,7 @@ TEST_F(ControlServerTest, PutsLinesTogetherFromPieces) {
     send_all(client, std::string(1, byte));
     serve_all(server);
   }
-  EXPECT_EQ(receive_now(client), "{\"ok\":true,\"result\":\"abc\"}\n");
+  EXPECT_EQ(receive_now(client), "{\"ok\":true,\"protocol\":2,\"result\":\"abc\"}\n");
 }
 
 TEST_F(ControlServerTest, AnswersManyLinesInOneWriteInTurns) {
@@ -95,7 +96,7 @@ TEST_F(ControlServerTest, AnswersManyLinesInOneWriteInTurns) {
   std::string expected;
   for (int i = 0; i < 21; ++i) {
     lines += R"({"command":"echo","text":)" + std::to_string(i) + "}\n";
-    expected += "{\"ok\":true,\"result\":" + std::to_string(i) + "}\n";
+    expected += "{\"ok\":true,\"protocol\":2,\"result\":" + std::to_string(i) + "}\n";
   }
   server.serve_ready();  // lets the client in
   send_all(client, lines);
@@ -115,7 +116,7 @@ TEST_F(ControlServerTest, AnswersWhoHasFinishedTalking) {
   serve_all(server);
   bool closed = false;
   std::string expected;
-  for (int i = 0; i < 5; ++i) expected += "{\"ok\":true,\"result\":1}\n";
+  for (int i = 0; i < 5; ++i) expected += "{\"ok\":true,\"protocol\":2,\"result\":1}\n";
   EXPECT_EQ(receive_now(client, &closed), expected);
   EXPECT_TRUE(closed);
   EXPECT_EQ(server.connections(), 0U);
@@ -170,14 +171,14 @@ TEST_F(ControlServerTest, ALineMayHaveTheLimitAndNoMore) {
   send_all(fits, line(101) + "\n");
   serve_all(server);
   EXPECT_EQ(receive_now(fits, &closed),
-            "{\"ok\":false,\"error\":\"the request is longer than 100 bytes\"}\n");
+            "{\"ok\":false,\"protocol\":2,\"error\":\"the request is longer than 100 bytes\"}\n");
   EXPECT_TRUE(closed);
 
   const auto endless = connect_to(path_);
   send_all(endless, std::string(101, '{'));
   serve_all(server);
   EXPECT_EQ(receive_now(endless, &closed),
-            "{\"ok\":false,\"error\":\"the request is longer than 100 bytes\"}\n");
+            "{\"ok\":false,\"protocol\":2,\"error\":\"the request is longer than 100 bytes\"}\n");
   EXPECT_TRUE(closed);
   EXPECT_EQ(server.figures().dropped_overlong, 2U);
   EXPECT_EQ(server.connections(), 0U);
@@ -189,13 +190,13 @@ TEST_F(ControlServerTest, TheUsualLineLimitIs64KiB) {
   serve_all(server);
   const std::string text(65'536 - 28, 'x');
   EXPECT_EQ(ask(server, client, R"({"command":"echo","text":")" + text + "\"}"),
-            "{\"ok\":true,\"result\":\"" + text + "\"}\n");
+            "{\"ok\":true,\"protocol\":2,\"result\":\"" + text + "\"}\n");
   const auto longer = connect_to(path_);
   serve_all(server);
   send_all(longer, R"({"command":"echo","text":")" + text + "x\"}\n");
   serve_all(server);
   EXPECT_EQ(receive_now(longer),
-            "{\"ok\":false,\"error\":\"the request is longer than 65536 bytes\"}\n");
+            "{\"ok\":false,\"protocol\":2,\"error\":\"the request is longer than 65536 bytes\"}\n");
 }
 
 TEST_F(ControlServerTest, DropsASlowReaderAndServesTheOthers) {
@@ -205,7 +206,8 @@ TEST_F(ControlServerTest, DropsASlowReaderAndServesTheOthers) {
   for (int i = 0; i < 20 && server.figures().dropped_slow == 0; ++i) {
     send_all(slow, "{\"command\":\"fill\",\"bytes\":300000}\n");
     serve_all(server);
-    EXPECT_EQ(ask(server, other, R"({"command":"echo","text":1})"), "{\"ok\":true,\"result\":1}\n");
+    EXPECT_EQ(ask(server, other, R"({"command":"echo","text":1})"),
+              "{\"ok\":true,\"protocol\":2,\"result\":1}\n");
   }
   EXPECT_EQ(server.figures().dropped_slow, 1U);
   EXPECT_EQ(server.connections(), 1U);
@@ -220,7 +222,8 @@ TEST_F(ControlServerTest, AReplyLargerThanTheSocketsBufferArrivesWhole) {
     serve_all(server);
     reply += receive_now(client);
   }
-  EXPECT_EQ(reply, "{\"ok\":true,\"result\":\"" + std::string(3'000'000, 'x') + "\"}\n");
+  EXPECT_EQ(reply,
+            "{\"ok\":true,\"protocol\":2,\"result\":\"" + std::string(3'000'000, 'x') + "\"}\n");
 }
 
 TEST_F(ControlServerTest, AReplyMayBeLongerThanWhatASlowReaderMayLeave) {
@@ -233,7 +236,8 @@ TEST_F(ControlServerTest, AReplyMayBeLongerThanWhatASlowReaderMayLeave) {
       serve_all(server);
       reply += receive_now(client);
     }
-    EXPECT_EQ(reply, "{\"ok\":true,\"result\":\"" + std::string(5'000'000, 'x') + "\"}\n");
+    EXPECT_EQ(reply,
+              "{\"ok\":true,\"protocol\":2,\"result\":\"" + std::string(5'000'000, 'x') + "\"}\n");
   }
   EXPECT_EQ(server.figures().dropped_slow, 0U);
 }
@@ -254,14 +258,15 @@ TEST_F(ControlServerTest, WhoLeavesALongReplyUnreadIsDroppedAtTheNextRequest) {
 TEST_F(ControlServerTest, AReplyMayHaveTheLimitAndNoMore) {
   ControlServer server(path_, handler, {.max_reply_bytes = 100});
   const auto client = connect_to(path_);
-  const std::string frame = "{\"ok\":true,\"result\":\"\"}\n";
+  const std::string frame = "{\"ok\":true,\"protocol\":2,\"result\":\"\"}\n";
   const auto fill = [](std::size_t bytes) {
     return R"({"command":"fill","bytes":)" + std::to_string(bytes) + "}";
   };
   EXPECT_EQ(ask(server, client, fill(100 - frame.size())).size(), 100U);
   EXPECT_EQ(json::parse(ask(server, client, fill(101 - frame.size())))["error"],
             "the reply has 101 bytes, and 100 are the most");
-  EXPECT_EQ(ask(server, client, R"({"command":"echo","text":1})"), "{\"ok\":true,\"result\":1}\n");
+  EXPECT_EQ(ask(server, client, R"({"command":"echo","text":1})"),
+            "{\"ok\":true,\"protocol\":2,\"result\":1}\n");
 }
 
 TEST_F(ControlServerTest, OneBusyPeerTakesNoMoreThanItsTurn) {
@@ -274,7 +279,7 @@ TEST_F(ControlServerTest, OneBusyPeerTakesNoMoreThanItsTurn) {
   send_all(busy, lines);
   send_all(other, "{\"command\":\"echo\",\"text\":2}\n");
   server.serve_ready();
-  EXPECT_EQ(receive_now(other), "{\"ok\":true,\"result\":2}\n");
+  EXPECT_EQ(receive_now(other), "{\"ok\":true,\"protocol\":2,\"result\":2}\n");
   EXPECT_EQ(server.figures().requests, 3U);
 }
 
@@ -305,7 +310,7 @@ TEST_F(ControlServerTest, RestsWhenDescriptorsRunOut) {
   EXPECT_TRUE(closed);
   EXPECT_EQ(server.figures().refused_full, 1U);
   EXPECT_EQ(ask(server, connect_to(path_), R"({"command":"echo","text":1})"),
-            "{\"ok\":true,\"result\":1}\n");
+            "{\"ok\":true,\"protocol\":2,\"result\":1}\n");
   EXPECT_EQ(server.figures().accepted, 1U);
 }
 
@@ -315,7 +320,8 @@ TEST_F(ControlServerTest, WhenDescriptorsRunOutAnIdleConnectionGivesWay) {
   serve_all(server);
   const auto client = connect_to(path_);  // waits to be let in
   serve_without_descriptors(server, client);
-  EXPECT_EQ(ask(server, client, R"({"command":"echo","text":1})"), "{\"ok\":true,\"result\":1}\n");
+  EXPECT_EQ(ask(server, client, R"({"command":"echo","text":1})"),
+            "{\"ok\":true,\"protocol\":2,\"result\":1}\n");
   bool closed = false;
   EXPECT_NE(receive_now(idle, &closed), "");
   EXPECT_TRUE(closed);
@@ -329,7 +335,8 @@ TEST_F(ControlServerTest, OneInstanceAtATime) {
   EXPECT_FALSE(std::filesystem::exists(path_));
   ControlServer second(path_, handler);
   const auto client = connect_to(path_);
-  EXPECT_EQ(ask(second, client, R"({"command":"echo","text":1})"), "{\"ok\":true,\"result\":1}\n");
+  EXPECT_EQ(ask(second, client, R"({"command":"echo","text":1})"),
+            "{\"ok\":true,\"protocol\":2,\"result\":1}\n");
 }
 
 TEST_F(ControlServerTest, RefusesAnotherUserEvenPastTheFilesModes) {

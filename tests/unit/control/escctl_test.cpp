@@ -42,6 +42,7 @@ class CannedServer {
 
  private:
   ordered_json reply(const std::string& command) {
+    if (documents_.contains("as it is")) return documents_["as it is"];
     if (!documents_.contains(command)) throw Refusal("the appliance is\x1b[2J starting", "wait");
     ordered_json& document = documents_[command];
     if (command != "stats") return ok_reply(document);
@@ -49,7 +50,7 @@ class CannedServer {
     ++samples_;
     ordered_json sample = document;
     sample["uptime_s"] = 10 + samples_ * 0.5;
-    sample["stages"]["rx0"]["events"] = samples_ * 500;
+    sample["stages"][0]["events"] = samples_ * 500;
     return ok_reply(sample);
   }
   void serve() {
@@ -166,8 +167,10 @@ TEST_F(EscctlTest, PressureAddsUpWhatWasShedAndNothingElse) {
       "  critical         7\n"
       "  emergency        5\n";
   {
-    const CannedServer server(scratch_.socket(), {{"pressure", pressure}});
-    EXPECT_EQ(ask("pressure").out, text);
+    ordered_json one = pressure;
+    one["pipeline"] = 0;
+    const CannedServer server(scratch_.socket(), {{"pressure", {{"pipelines", {one}}}}});
+    EXPECT_EQ(ask("pressure").out, "pipeline 0\n" + text);
   }
   const ordered_json both = {{"pipelines", {pressure, pressure}}};
   const CannedServer server(scratch_.socket(), {{"pressure", both}});
@@ -189,9 +192,9 @@ TEST_F(EscctlTest, ProducersAreNamedAsIdTakesThem) {
 
 TEST_F(EscctlTest, Stats) {
   const CannedServer server(scratch_.socket(), {{"stats", parse(R"({"state":"running","uptime_s":0,
-    "stages":{"rx0":{"packets":3,"events":0},"worker0":{"events":1,"delivered":1},
-              "worker1":{"events":22222,"delivered":2}},
-    "rings":{"ingest":{"depth":5,"capacity":65536}}})")}});
+    "stages":[{"name":"rx0","packets":3,"events":0},{"name":"worker0","events":1,"delivered":1},
+              {"name":"worker1","events":22222,"delivered":2}],
+    "rings":[{"name":"ingest0","depth":5,"capacity":65536}]})")}});
   EXPECT_EQ(ask("stats").out,
             "state     running\n"
             "uptime_s     10.5\n"
@@ -203,14 +206,14 @@ TEST_F(EscctlTest, Stats) {
             "  worker0       1          1\n"
             "  worker1  22,222          2\n"
             "rings\n"
-            "  name    depth  capacity\n"
-            "  ingest      5    65,536\n");
+            "  name     depth  capacity\n"
+            "  ingest0      5    65,536\n");
 }
 
 TEST_F(EscctlTest, WatchPrintsRatesUntilItIsTold) {
   const CannedServer server(scratch_.socket(), {{"stats", parse(R"({"uptime_s":0,
-    "stages":{"rx0":{"events":0,"dropped":4},"worker0":{"events":7,"dropped":0}},
-    "ports":{"p":{"imissed":1,"rx_nombuf":2}},"rings":{"ingest":{"depth":5}}})")}});
+    "stages":[{"name":"rx0","events":0,"dropped":4},{"name":"worker0","events":7,"dropped":0}],
+    "ports":{"p":{"imissed":1,"rx_nombuf":2}},"rings":[{"name":"ingest0","depth":5}]})")}});
   // SIGINT when 22 lines of rates are there; `wait` gives escctl's own exit code.
   const std::string out = scratch_.path() + "/out";
   std::ofstream(out).flush();  // the loop below may look before the shell makes it
@@ -220,21 +223,21 @@ TEST_F(EscctlTest, WatchPrintsRatesUntilItIsTold) {
           ") -lt 24 ]; do kill -0 $p || break; done; kill -INT $p; wait $p; exit $?; true");
   EXPECT_EQ(watched.code, 0) << watched.error;
   const std::string heading =
-      "     up s   rx0 ev/s  worker0 ev/s    drops/s   missed/s  ingest ring\n";
+      "     up s   rx0 ev/s  worker0 ev/s    drops/s   missed/s  ingest0 ring\n";
   std::stringstream lines(read(out));
   std::string line;
   for (int i = 0; i < 24 && std::getline(lines, line); ++i) {
     if (i == 0 || i == 21) {
       EXPECT_EQ(line + "\n", heading) << i;
     } else if (i == 1) {
-      EXPECT_EQ(line, "     11.0      1,000             0          0          0            5");
+      EXPECT_EQ(line, "     11.0      1,000             0          0          0             5");
     }
   }
 }
 
 TEST_F(EscctlTest, WatchComesBackWhenItsPlaceWasTaken) {
   const CannedServer server(scratch_.socket(),
-                            {{"stats", parse(R"({"stages":{"rx0":{}}})")}, {"version", "1"}},
+                            {{"stats", parse(R"({"stages":[{"name":"rx0"}]})")}, {"version", "1"}},
                             {.max_connections = 1});
   const std::string out = scratch_.path() + "/out";
   const std::string said = scratch_.path() + "/said";
@@ -250,6 +253,42 @@ TEST_F(EscctlTest, WatchComesBackWhenItsPlaceWasTaken) {
                             "place was wanted\n"),
             std::string::npos)
       << read(said);
+}
+
+// Of an escd of before, of one to come, and of one that answers in a way nobody knows.
+TEST_F(EscctlTest, AnotherProtocolIsNotRead) {
+  const std::array<std::pair<const char*, const char*>, 4> cases = {{
+      {R"({"ok":true,"result":{"frames":1}})", "protocol 1 (it gives no number)"},
+      {R"({"ok":false,"error":"there is no command of that name"})",
+       "protocol 1 (it gives no number)"},
+      {R"({"ok":true,"protocol":3,"result":{"frames":1}})", "protocol 3"},
+      {R"({"ok":true,"protocol":"2","result":{"frames":1}})", "another one"},
+  }};
+  for (const auto& [reply, theirs] : cases) {
+    const CannedServer server(scratch_.socket(), {{"as it is", parse(reply)}});
+    const Outcome outcome = ask("ledger");
+    EXPECT_EQ(outcome.code, 4) << reply;
+    EXPECT_EQ(outcome.out, "");
+    EXPECT_NE(outcome.error.find("which speaks protocol 2 of the control socket"),
+              std::string::npos)
+        << outcome.error;
+    EXPECT_NE(outcome.error.find(std::string("speaks ") + theirs + "\n"), std::string::npos)
+        << outcome.error;
+    EXPECT_NE(outcome.error.find("use the escctl that was installed with that escd"),
+              std::string::npos);
+  }
+}
+
+TEST_F(EscctlTest, AnyEscdMayBeAskedWhichItIs) {
+  const CannedServer server(
+      scratch_.socket(), {{"as it is", parse(R"({"ok":true,"result":{"version":"escd 0.1"}})")}});
+  EXPECT_EQ(ask("version").code, 0);
+}
+
+TEST_F(EscctlTest, MetricsArePrintedAsTheyAre) {
+  const CannedServer server(scratch_.socket(),
+                            {{"metrics", {{"text", "# HELP a b\na{x=\"\\\\x1b\"} 1\n"}}}});
+  EXPECT_EQ(ask("metrics").out, "# HELP a b\na{x=\"\\\\x1b\"} 1\n");
 }
 
 TEST_F(EscctlTest, HealthSaysItInTheExitCode) {

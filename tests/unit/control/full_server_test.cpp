@@ -25,8 +25,8 @@ using testing::send_all;
 const std::string kEcho = R"({"command":"echo"})";
 const std::string kHealth = R"({"command":"health"})";
 const std::string kFill = R"({"command":"fill"})";
-constexpr const char* kEchoed = "{\"ok\":true,\"result\":1}\n";
-constexpr const char* kHealthy = "{\"ok\":true,\"result\":\"healthy\"}\n";
+constexpr const char* kEchoed = "{\"ok\":true,\"protocol\":2,\"result\":1}\n";
+constexpr const char* kHealthy = "{\"ok\":true,\"protocol\":2,\"result\":\"healthy\"}\n";
 
 // The answer to "fill" is more than a socket takes at once.
 ordered_json handler(const json& request) {

@@ -21,8 +21,8 @@ using testing::send_all;
 
 constexpr const char* kLater = "{\"command\":\"later\"}\n";
 constexpr const char* kNow = "{\"command\":\"now\"}\n";
-const std::string kNowReply = "{\"ok\":true,\"result\":\"now\"}\n";
-const std::string kLaterReply = "{\"ok\":true,\"result\":\"later\"}\n";
+const std::string kNowReply = "{\"ok\":true,\"protocol\":2,\"result\":\"now\"}\n";
+const std::string kLaterReply = "{\"ok\":true,\"protocol\":2,\"result\":\"later\"}\n";
 
 class LaterTest : public ::testing::Test {
  protected:

@@ -123,10 +123,9 @@ TEST(Plan, NamesRolesAsFiguresDo) {
   wanted.storage_cpu = 0;
   const LcorePlan one = planned(wanted, machine(1));
   std::vector<std::string> names;
-  for (const RoleIndex role : one.lcores[0].roles) names.push_back(name(role, one));
-  EXPECT_EQ(names, (Texts{"rx0", "dispatch", "worker0", "worker1", "storage"}));
-  const LcorePlan two = planned(request({0}, {0, 0}, {0, 0}), machine(1));
-  EXPECT_EQ(name({Role::kDispatch, 1}, two), "dispatch1");
+  for (const RoleIndex role : one.lcores[0].roles) names.push_back(name(role));
+  EXPECT_EQ(names, (Texts{"rx0", "dispatch0", "worker0", "worker1", "storage"}));
+  EXPECT_EQ(name({Role::kDispatch, 1}), "dispatch1");
 }
 
 TEST(Plan, GivesMainAFreeCpu) {
@@ -304,7 +303,7 @@ TEST(PlanText, IsATableWithEalsOptions) {
   EXPECT_EQ(to_text(planned(request({0}, {1}, {1, 1}, {{.queues = 2, .node = -1}}), machine(2))),
             "lcore  CPU    node  roles, in polling order\n"
             "0      0      0     rx port0/q0 port0/q1\n"
-            "1      1      0     dispatch; worker 0; worker 1\n"
+            "1      1      0     dispatch 0; worker 0; worker 1\n"
             "2      0      0     main (shares CPU 0)\n"
             "EAL: --lcores=0@0,1@1,2@0 --main-lcore=2\n");
   RoleRequest busy = request({0}, {0}, {0});

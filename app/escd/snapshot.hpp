@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// All figures of the appliance as they were at one look: plain values, which may be kept, handed to
+// another thread and read there. What escctl, rte_telemetry and the exposition show is made of it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "app/escd/appliance_names.hpp"
+#include "app/escd/handler_watch.hpp"
+#include "config/pressure.hpp"
+#include "control/pressure_report.hpp"
+#include "identity/keyed_table.hpp"
+#include "identity/producer_entry.hpp"
+#include "telemetry/figure.hpp"
+#include "telemetry/ledger.hpp"
+
+namespace esc::app {
+
+struct Snapshot {
+  struct Ring {
+    std::uint64_t depth = 0;
+    std::uint64_t capacity = 0;
+    std::uint64_t hole_waits = 0;  ///< of an ingest ring
+  };
+  struct Rx {
+    std::size_t index = 0;
+    unsigned lcore = 0;
+    std::vector<telemetry::Reading<telemetry::PacketCounters>> packets;  ///< by pipeline
+    std::vector<telemetry::Reading<telemetry::FrameCounters>> frames;    ///< likewise
+  };
+  struct Dispatch {
+    std::size_t pipeline = 0;
+    unsigned lcore = 0;
+    telemetry::Reading<telemetry::DispatchCounters> counters;
+    Ring ring;
+    control::PressureReading pressure;
+    std::optional<telemetry::Reading<identity::ProducerTotals>> producers;
+  };
+  struct Worker {
+    std::size_t index = 0;
+    std::size_t pipeline = 0;
+    unsigned lcore = 0;
+    telemetry::Reading<telemetry::WorkerCounters> counters;
+    Ring ring;
+  };
+  struct Storage {
+    unsigned lcore = 0;
+    telemetry::Reading<telemetry::StorageCounters> gathering;
+    telemetry::Reading<telemetry::DiskCounters> disk;
+    std::string directory;
+    std::uint64_t recovered = 0;
+    bool io_uring = false;
+  };
+  struct Keys {
+    std::uint64_t bytes = 0;
+    std::uint64_t capacity = 0;
+    double window_s = 0;
+    double effective_window_s = 0;
+    telemetry::Reading<identity::KeyedTotals> totals;
+  };
+  struct Port {
+    std::string label;
+    std::string device;
+    std::string driver;
+    dpdk::Link link;
+    telemetry::Reading<dpdk::PortStats> stats;
+    std::uint64_t pool_size = 0;
+    std::uint64_t pool_available = 0;
+  };
+  struct Lcore {
+    unsigned id = 0;
+    unsigned cpu = 0;
+    std::vector<std::string> roles;
+    telemetry::Reading<runtime::LcoreStatus> status;
+    bool stalled = false;
+  };
+  struct State {
+    PipelineState now = PipelineState::kStarting;
+    std::uint64_t since = 0;  ///< by the clock
+    std::string cause;
+    std::array<std::uint64_t, control::kPipelineStates> entered{};
+    std::array<std::uint64_t, control::kPipelineStates> ticks{};
+  };
+  struct OneLedger {
+    telemetry::Ledger ledger;
+    bool balanced = false;
+  };
+
+  telemetry::Clock clock;
+  std::string instance;
+  double uptime_s = 0;
+  State state;
+  OneLedger ledger;
+  std::vector<OneLedger> ledgers;  ///< by pipeline; empty: not asked for
+  std::vector<Rx> rx;
+  std::vector<Dispatch> dispatchers;
+  std::vector<Worker> workers;
+  std::optional<Storage> storage;
+  std::optional<Keys> keys;
+  std::vector<Port> ports;
+  std::vector<PoolReport> pools;
+  std::vector<Lcore> lcores;
+
+  // What the program around the appliance adds.
+  config::PressureConfig pressure;  ///< as it is in force
+  std::vector<HandlerLoad> handlers;
+  nlohmann::ordered_json health;  ///< the document; null: not asked for
+};
+
+/// Whether to wait until the ledger's figures fit together (Appliance::read_ledger), which takes up
+/// to appliance::kStillnessWaitMs for each ledger. kQuick: the whole ledger only, and while events
+/// move its figures need not fit.
+enum class LedgerReading : std::uint8_t { kQuick, kSettled };
+
+/// Main lcore. Leaves to the caller what the program adds.
+[[nodiscard]] Snapshot take_snapshot(const Appliance& appliance, LedgerReading reading);
+
+/// Of one route. `topic` is empty for the default route.
+struct TopicReading {
+  std::string topic;
+  std::string handler;
+  telemetry::TopicTotals totals;
+};
+struct TopicReadings {
+  std::vector<TopicReading> topics;  ///< in the order of the routes
+  std::size_t routes = 0;            ///< how many there are
+};
+/// Main lcore. The first `most`.
+[[nodiscard]] TopicReadings read_topics(const Appliance& appliance, std::size_t most);
+
+}  // namespace esc::app

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The commands of the control socket: escd answers these, escctl asks them, docs/control.md lists
+// them.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/named.hpp"
+
+namespace esc::control {
+
+enum class Command : std::uint8_t {
+  kLedger,
+  kStats,
+  kPlan,
+  kHealth,
+  kTopics,
+  kLcores,
+  kPorts,
+  kState,
+  kPressure,
+  kProducers,
+  kKeys,
+  kDlq,
+  kRoutes,
+  kMetrics,
+  kReload,
+  kPause,
+  kResume,
+  kDrain,
+  kVersion,
+  kCount
+};
+
+inline constexpr NamedTable<Command> kCommandRows = {{
+    {Command::kLedger, "ledger", "where every packet and every frame went"},
+    {Command::kStats, "stats", "counters of each stage, depth of each ring, figures of each port"},
+    {Command::kPlan, "plan", "which role runs on which CPU"},
+    {Command::kHealth, "health", "one line a check; exit code 1 if one failed"},
+    {Command::kTopics, "topics", "of each route: events delivered, refused, duplicate, dropped"},
+    {Command::kLcores, "lcores", "how busy each lcore is, and whether it comes round"},
+    {Command::kPorts, "ports", "each port, its driver, its link, its packets and its losses"},
+    {Command::kState, "state", "what the appliance is doing, since when and why"},
+    {Command::kPressure, "pressure",
+     "level, what it comes from, and how long each level lasted, by pipeline"},
+    {Command::kProducers, "producers",
+     "who sends numbered events: lost, duplicate, late ones of each"},
+    {Command::kKeys, "keys",
+     "memory for keys and for marks of replays, and how far back it reaches"},
+    {Command::kDlq, "dlq", "dead letters: how many, why, and what the disk says"},
+    {Command::kRoutes, "routes",
+     "the routes in force, or what a reload of another file would change"},
+    {Command::kMetrics, "metrics", "every figure in Prometheus's text format"},
+    {Command::kReload, "reload",
+     "read the configuration again: routes, producers, replay, pressure"},
+    {Command::kPause, "pause", "hold everything back that can be held back"},
+    {Command::kResume, "resume", "end a pause"},
+    {Command::kDrain, "drain", "finish what is inside, then end"},
+    {Command::kVersion, "version", "of escctl and of the escd it talks to"},
+}};
+static_assert(well_named(kCommandRows));
+
+[[nodiscard]] constexpr std::optional<Command> command_of(std::string_view name) noexcept {
+  for (const Named<Command>& row : kCommandRows) {
+    if (row.name == name) return row.value;
+  }
+  return std::nullopt;
+}
+
+/// "ledger, stats, ..., and version": for the answer to a command that is not there.
+[[nodiscard]] inline std::string command_names() {
+  std::string text;
+  for (const Named<Command>& row : kCommandRows) {
+    if (!text.empty()) text += row.value == Command::kVersion ? " and " : ", ";
+    text += row.name;
+  }
+  return text;
+}
+
+}  // namespace esc::control

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// docs/metrics.md against the code: its tables of reasons are written from the tables here.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+#include <string>
+
+#include "base/pressure.hpp"
+#include "base/reasons.hpp"
+
+namespace esc {
+namespace {
+
+std::string page() {
+  const char* root = std::getenv("ESC_SOURCE_ROOT");
+  std::ifstream file(std::string(root == nullptr ? "." : root) + "/docs/metrics.md");
+  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+}
+
+/// A table that differs is written beside the test.
+template <class Enum>
+void expect_on_page(const std::string& name, const NamedTable<Enum>& rows) {
+  std::string table = "| name | what it is |\n|---|---|\n";
+  for (const Named<Enum>& row : rows) {
+    table.append("| `").append(row.name).append("` | ").append(row.help).append(" |\n");
+  }
+  const std::string text = page();
+  const std::string begin_mark = "<!-- " + name + ": begin -->\n";
+  const std::size_t begin = text.find(begin_mark);
+  const std::size_t end = text.find("<!-- " + name + ": end -->");
+  ASSERT_NE(begin, std::string::npos) << name;
+  ASSERT_NE(end, std::string::npos) << name;
+  const std::string written =
+      text.substr(begin + begin_mark.size(), end - begin - begin_mark.size());
+  if (written != table) std::ofstream("metrics-" + name + ".md") << table;
+  EXPECT_EQ(written, table) << "put metrics-" << name
+                            << ".md, written beside this test, between the markers";
+}
+
+TEST(ReasonsPage, HasEveryName) {
+  expect_on_page("frame-drops", kFrameDropRows);
+  expect_on_page("packet-drops", kPacketDropRows);
+  expect_on_page("non-events", kNonEventRows);
+  expect_on_page("dead-reasons", kDeadReasonRows);
+  expect_on_page("levels", kPressureLevelRows);
+  expect_on_page("inputs", kPressureInputRows);
+}
+
+}  // namespace
+}  // namespace esc
