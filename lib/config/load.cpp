@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// From text to Config: each section in turn, by the key table and by the rules that reach beyond
+// From text to Config: each section in turn, by its rows and then by the rules that reach beyond
 // one key.
 #include <algorithm>
 #include <string>
@@ -7,7 +7,6 @@
 
 #include "config/config.hpp"
 #include "config/document.hpp"
-#include "config/load_pressure.hpp"
 #include "config/loading.hpp"
 #include "config/reader.hpp"
 #include "config/text.hpp"
@@ -16,25 +15,29 @@
 namespace esc::config {
 namespace {
 
-void read_all(const Loading& in) {
+void load_section(const Loading& in, const SectionSpec& spec) {
+  if (spec.load != nullptr) {
+    spec.load(in, spec);
+    return;
+  }
+  const Section section = in.reader.section(spec);
+  in.reader.read_rows(section, spec.binding.table(in.config));
+  if (spec.rules != nullptr) spec.rules(in, section);
+}
+
+void check_prefix_total(Reader& reader) {
+  const PrefixTotal& total = reader.prefixes();
+  if (total.beyond.empty()) return;
+  reader.problem(
+      total.beyond,
+      "there are " + std::to_string(total.count) + " prefixes in all 'publishers' and 'sources'",
+      "have at most " + std::to_string(kMaxPrefixesInAll));
+}
+
+void load_all(const Loading& in) {
   in.reader.report_unknown_keys();
-  read_top(in);
-  read_eal(in);
-  read_memory(in);
-  read_ports(in);
-  read_lcores(in);
-  read_rings(in);
-  read_deduplication(in);
-  read_dead_letters(in);
-  read_replay(in);
-  read_service(in);
-  read_health(in);
-  read_pressure(in.reader, in.config.pressure);
-  check_keep_shed(in);
-  read_routing(in);
-  read_routes(in);
-  read_producers(in);
-  check_prefix_total(in);
+  for (const SectionSpec& spec : all_sections()) load_section(in, spec);
+  check_prefix_total(in.reader);
 }
 
 // A million routes are 70 MiB.
@@ -96,8 +99,7 @@ LoadResult load_text(std::string_view text, std::string_view name, const Overrid
   config.file = document.file();
   std::vector<Problem> problems;
   Reader reader(document, config, problems);
-  PrefixTotal prefixes;
-  read_all({config, reader, overrides, known_handlers, prefixes});
+  load_all({config, reader, overrides, known_handlers});
   cut(problems, reader.problems_found(), config.file);
   if (!problems.empty()) return problems;
   return config;

@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Takes values out of a document by the key table: presence, type, bounds. Internal to lib/config.
+// Finds the tables of a document and what stands in them, knows where that is, and collects what is
+// wrong. Internal to lib/config.
 #pragma once
 
 #include <toml++/toml.h>
 
-#include <concepts>
+#include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
-#include <type_traits>
 #include <vector>
 
 #include "config/document.hpp"
@@ -22,7 +21,7 @@ inline constexpr std::size_t kMaxProblems = 100;
 
 /// One table of the document; `table` is null when the file has none.
 struct Section {
-  std::string_view name;
+  const SectionSpec* spec = nullptr;
   std::string path;  ///< "port[0]"; empty: the top level
   const toml::table* table = nullptr;
 
@@ -31,44 +30,36 @@ struct Section {
   }
 };
 
-/// Reads what is there and collects what is wrong. A getter that returns nothing has either
-/// reported why or found the key absent and optional.
+/// Most prefixes that all routes and producers may have together: 32 bytes each in a set.
+inline constexpr std::size_t kMaxPrefixesInAll = 1U << 20U;
+
+/// Prefixes in all lists so far.
+struct PrefixTotal {
+  std::size_t count = 0;
+  std::string beyond;  ///< place of the list with which they became too many; empty: they are not
+};
+
 class Reader {
  public:
   Reader(const Document& document, Config& config, std::vector<Problem>& problems)
       : document_(document), config_(config), problems_(problems) {}
 
-  /// The table of that name; one without a table when the file has none.
-  [[nodiscard]] Section section(std::string_view name);
+  /// The section's table; one without a table when the file has none.
+  [[nodiscard]] Section section(const SectionSpec& spec);
+  /// The same of a section that was read already: nothing is reported again.
+  [[nodiscard]] Section known_section(const SectionSpec& spec) const;
   /// Each table of an array of tables.
-  [[nodiscard]] std::vector<Section> sections(std::string_view name);
+  [[nodiscard]] std::vector<Section> sections(const SectionSpec& spec);
   /// Reports every key of the document that the key table does not know.
   void report_unknown_keys();
 
-  [[nodiscard]] std::optional<std::int64_t> integer(const Section& in, std::string_view key);
-  /// An integer, or a string with one that TOML's integers cannot hold.
-  [[nodiscard]] std::optional<std::uint64_t> unsigned64(const Section& in, std::string_view key);
-  [[nodiscard]] std::optional<bool> boolean(const Section& in, std::string_view key);
-  [[nodiscard]] std::optional<std::string> string(const Section& in, std::string_view key);
-  [[nodiscard]] std::optional<std::size_t> choice(const Section& in, std::string_view key);
-  [[nodiscard]] std::vector<std::int64_t> integers(const Section& in, std::string_view key);
-  [[nodiscard]] std::vector<std::string> strings(const Section& in, std::string_view key);
-
-  /// Overwrites `out` if the key is there and sound. Bounds in the key table fit `out`'s type.
-  template <typename T>
-  void read(const Section& in, std::string_view key, T& out) {
-    if constexpr (std::same_as<T, bool>) {
-      if (const auto value = boolean(in, key)) out = *value;
-    } else if constexpr (std::same_as<T, std::string>) {
-      if (auto value = string(in, key)) out = std::move(*value);
-    } else if constexpr (std::is_enum_v<T>) {
-      if (const auto value = choice(in, key)) out = static_cast<T>(*value);
-    } else if constexpr (std::same_as<T, std::optional<std::uint8_t>>) {
-      if (const auto value = integer(in, key)) out = static_cast<std::uint8_t>(*value);
-    } else {
-      if (const auto value = integer(in, key)) out = static_cast<T>(*value);
-    }
-  }
+  /// Reads the section's keys into the members that its rows are bound to. `object` is the struct
+  /// that the rows were made for.
+  void read_rows(const Section& in, void* object);
+  /// What stands there for the key; nullptr: nothing, which is reported if there must be something.
+  [[nodiscard]] const toml::node* value(const Section& in, const KeySpec& spec);
+  /// Keeps the place of an element of the key's array.
+  void record(const Section& in, std::string_view key, std::size_t index);
 
   [[nodiscard]] bool has(const Section& in, std::string_view key) const;
   /// Place of the key's value; of the section when it is absent.
@@ -78,29 +69,29 @@ class Reader {
   /// Place of the key's value as a number or two, for what is too many to keep as text. One that
   /// the command line set goes to the Config's sources instead.
   [[nodiscard]] FilePlace keep_place(const Section& in, std::string_view key);
+  /// Of the table whose rows were read last: false if there was something wrong with the key.
+  [[nodiscard]] bool sound(std::string_view key) const;
+  [[nodiscard]] PrefixTotal& prefixes() noexcept { return prefixes_; }
   /// Keeps the first kMaxProblems; of the others only their number is known.
   void problem(std::string where, std::string what, std::string fix);
   [[nodiscard]] std::size_t problems_found() const noexcept { return found_; }
 
  private:
-  const toml::node* value(const Section& in, const KeySpec& spec);
-  const toml::array* array(const Section& in, const KeySpec& spec);
   void report_unknown_keys(const Section& in);
-  void wrong_type(const Section& in, const KeySpec& spec, const toml::node& node);
-  // `index` in the key's array, if it is one. Places are made into words only when they are needed.
-  bool in_bounds(const Section& in, const KeySpec& spec, std::int64_t number,
-                 std::optional<std::size_t> index);
-  bool sound_text(const Section& in, const KeySpec& spec, const std::string& text,
-                  std::optional<std::size_t> index);
-  void record(const Section& in, std::string_view key, std::size_t index);
-  [[nodiscard]] std::string place_of(const Section& in, const KeySpec& spec,
-                                     std::optional<std::size_t> index) const;
   [[nodiscard]] std::string section_where(const Section& in) const;
 
   const Document& document_;
   Config& config_;
   std::vector<Problem>& problems_;
   std::size_t found_ = 0;
+  std::vector<std::string_view> unsound_;  // keys of the table that was read last
+  PrefixTotal prefixes_;
 };
+
+/// "a table", "an integer", ...
+[[nodiscard]] std::string_view type_name(const toml::node& node);
+
+/// "key[3]"
+[[nodiscard]] std::string element(std::string_view key, std::size_t index);
 
 }  // namespace esc::config

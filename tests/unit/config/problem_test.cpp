@@ -118,6 +118,15 @@ TEST(Types, OfTables) {
             "t.toml:1:1: 'port' must be an array of tables, not a table; write [[port]] for each");
 }
 
+// Rules of a later section look at it again.
+TEST(Types, ATableThatIsNoneIsReportedOnce) {
+  std::string text(kMinimal);
+  text.erase(text.find("[lcores]"), text.find("[[route]]") - text.find("[lcores]"));
+  const Texts found = problems("lcores = 1\n" + text);
+  EXPECT_EQ(found[0], "t.toml:1:10: 'lcores' must be a table, not an integer; write [lcores] once");
+  EXPECT_EQ(found.size(), 4U);  // and three keys are missing
+}
+
 TEST(Choices, AreListed) {
   EXPECT_EQ(problems(with_line("udp", "checksum = \"fast\"")),
             Texts{"t.toml:4:12: 'checksum' is 'fast'; use one of \"verify\", \"nic\", \"off\""});

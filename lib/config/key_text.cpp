@@ -33,16 +33,25 @@ std::string code(std::string_view text) {
 
 std::string default_cell(const KeySpec& spec) {
   if (spec.required) return "required";
-  return spec.default_text.empty() ? "none" : code(spec.default_text);
+  const std::string text = default_text(spec);
+  return text.empty() ? "none" : code(text);
+}
+
+std::string reload_cell(const KeySpec& spec) {
+  return spec.on_reload == OnReload::kTaken ? "yes" : "no";
 }
 
 std::string key_row(const KeySpec& spec) {
   return "| " + code(spec.key) + " | " + type_text(spec) + " | " + default_cell(spec) + " | " +
-         bounds_text(spec) + " | " + std::string(spec.meaning) + " | " + code(spec.example) +
-         " |\n";
+         bounds_text(spec) + " | " + reload_cell(spec) + " | " + std::string(spec.meaning) + " | " +
+         code(spec.example) + " |\n";
 }
 
 }  // namespace
+
+std::string default_text(const KeySpec& spec) {
+  return spec.required || spec.no_default ? "" : spec.binding.default_text(spec);
+}
 
 std::string type_text(const KeySpec& spec) {
   switch (spec.type) {
@@ -62,6 +71,7 @@ std::string type_text(const KeySpec& spec) {
       return "a string";
     case KeyType::kChoiceOrBoolean:
       return "a string, or true or false";
+    case KeyType::kByMember:
     case KeyType::kCount:
       break;
   }
@@ -93,6 +103,7 @@ std::string bounds_text(const KeySpec& spec) {
     case KeyType::kChoiceOrBoolean:
       text = choices_text(spec);
       break;
+    case KeyType::kByMember:
     case KeyType::kCount:
       break;
   }
@@ -113,11 +124,9 @@ std::string reference_markdown() {
     if (!text.empty()) text += '\n';
     text += "### " + (section.name.empty() ? "Top level" : code(section_text(section.name))) +
             "\n\n" + std::string(section.meaning) +
-            "\n\n| key | type | default | bounds | meaning | example |\n"
-            "|---|---|---|---|---|---|\n";
-    for (const KeySpec& spec : all_keys()) {
-      if (spec.section == section.name) text += key_row(spec);
-    }
+            "\n\n| key | type | default | bounds | reloads | meaning | example |\n"
+            "|---|---|---|---|---|---|---|\n";
+    for (const KeySpec& spec : section.keys) text += key_row(spec);
   }
   return text;
 }

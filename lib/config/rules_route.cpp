@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// [routing], [default_route], [[route]].
+// Rules of the configuration: [[route]] and [default_route].
 #include <algorithm>
 #include <unordered_map>
 
 #include "config/loading.hpp"
+#include "config/sections.hpp"
 #include "config/text.hpp"
 #include "config/topic_pattern.hpp"
 
@@ -12,8 +13,7 @@ namespace {
 
 constexpr std::string_view kReservedTopics = "$esc/";
 
-void read_topic(const Loading& in, const Section& section, RouteConfig& route) {
-  in.reader.read(section, "topic", route.topic);
+void check_topic(const Loading& in, const Section& section, const RouteConfig& route) {
   const auto place = [&] { return in.reader.where(section, "topic"); };
   if (route.topic.size() > in.config.limits.max_topic_bytes) {
     in.reader.problem(
@@ -30,8 +30,7 @@ void read_topic(const Loading& in, const Section& section, RouteConfig& route) {
   }
 }
 
-void read_handler(const Loading& in, const Section& section, RouteConfig& route) {
-  in.reader.read(section, "handler", route.handler);
+void check_handler(const Loading& in, const Section& section, const RouteConfig& route) {
   if (route.handler.empty() ||
       std::ranges::find(in.known_handlers, route.handler) != in.known_handlers.end()) {
     return;
@@ -43,9 +42,7 @@ void read_handler(const Loading& in, const Section& section, RouteConfig& route)
                           : "there are: " + joined(in.known_handlers));
 }
 
-void read_spread(const Loading& in, const Section& section, RouteConfig& route) {
-  in.reader.read(section, "spread", route.spread);
-  in.reader.read(section, "worker", route.worker);
+void check_spread(const Loading& in, const Section& section, const RouteConfig& route) {
   const bool has_worker = in.reader.has(section, "worker");
   if (route.spread == Spread::kWorker && !has_worker) {
     in.reader.problem(in.reader.where(section, "spread"), "spread = \"worker\" names no worker",
@@ -63,11 +60,8 @@ void read_spread(const Loading& in, const Section& section, RouteConfig& route) 
   }
 }
 
-void read_dedup(const Loading& in, const Section& section, DedupConfig& dedup) {
+void check_dedup(const Loading& in, const Section& section, const DedupConfig& dedup) {
   constexpr std::uint16_t kLongestId = 64;
-  in.reader.read(section, "dedup", dedup.kind);
-  in.reader.read(section, "dedup_offset", dedup.offset);
-  in.reader.read(section, "dedup_bytes", dedup.bytes);
   if (dedup.kind != DedupKind::kNone && in.config.deduplication.keyed_bytes == 0) {
     in.reader.problem(in.reader.where(section, "dedup"), "'dedup' has no memory to keep keys in",
                       "give it some, for example [deduplication] keyed_bytes = 268435456, or "
@@ -93,14 +87,10 @@ void read_dedup(const Loading& in, const Section& section, DedupConfig& dedup) {
 }
 
 /// All of a route but its topic.
-void read_options(const Loading& in, const Section& section, RouteConfig& route) {
-  read_handler(in, section, route);
-  read_spread(in, section, route);
-  in.reader.read(section, "priority", route.priority);
-  in.reader.read(section, "on_full", route.on_full);
-  in.reader.read(section, "retries", route.retries);
-  read_dedup(in, section, route.dedup);
-  route.publishers = read_prefixes(in, section, "publishers");
+void check_options(const Loading& in, const Section& section, const RouteConfig& route) {
+  check_handler(in, section, route);
+  check_spread(in, section, route);
+  check_dedup(in, section, route.dedup);
 }
 
 /// Who asks for dead letters believes that they are kept. The defaults promise nothing.
@@ -111,7 +101,7 @@ void warn_of_dead_letters(const Loading& in, std::string where, const std::strin
              "name a dead_letters.directory");
 }
 
-void check_dead_letters(const Loading& in, const std::vector<Section>& sections) {
+void warn_of_routes(const Loading& in, const std::vector<Section>& sections) {
   std::size_t count = 0;
   std::size_t first = 0;
   for (std::size_t i = in.config.routes.size(); i-- != 0;) {
@@ -154,11 +144,10 @@ void check_wildcards(const Loading& in, const std::vector<Section>& sections) {
 
 }  // namespace
 
-void read_routing(const Loading& in) {
+void load_default_route(const Loading& in, const SectionSpec& spec) {
   RoutingConfig& routing = in.config.routing;
-  const Section section = in.reader.section("routing");
-  in.reader.read(section, "unknown_topic", routing.unknown_topic);
-  const Section fallback = in.reader.section("default_route");
+  const Section section = in.reader.known_section(kRoutingSection);
+  const Section fallback = in.reader.section(spec);
   const bool wanted = routing.unknown_topic == UnknownTopic::kRoute;
   if (wanted && fallback.table == nullptr) {
     in.reader.problem(in.reader.where(section, "unknown_topic"),
@@ -168,7 +157,8 @@ void read_routing(const Loading& in) {
     in.reader.problem(in.reader.where(fallback, ""), "[default_route] has no effect",
                       "remove it, or write unknown_topic = \"route\" in [routing]");
   } else if (wanted) {
-    read_options(in, fallback, routing.default_route.emplace());
+    in.reader.read_rows(fallback, &routing.default_route.emplace());
+    check_options(in, fallback, *routing.default_route);
   }
   if (routing.default_route && routing.default_route->on_full == OnFull::kDeadLetter) {
     warn_of_dead_letters(in, in.reader.where(fallback, "on_full"), "on_full = \"dead-letter\"",
@@ -181,8 +171,8 @@ void read_routing(const Loading& in) {
   }
 }
 
-void read_routes(const Loading& in) {
-  const std::vector<Section> sections = in.reader.sections("route");
+void load_routes(const Loading& in, const SectionSpec& spec) {
+  const std::vector<Section> sections = in.reader.sections(spec);
   if (sections.empty() && !in.config.routing.default_route) {
     in.warning(in.config.file, "there is no [[route]]: every event is of an unknown topic",
                "add a [[route]] with a topic and a handler");
@@ -198,7 +188,8 @@ void read_routes(const Loading& in) {
   in.config.routes.reserve(sections.size());
   for (const Section& section : sections) {
     RouteConfig route;
-    read_topic(in, section, route);
+    in.reader.read_rows(section, &route);
+    check_topic(in, section, route);
     if (!route.topic.empty()) {
       const auto [first, is_new] = topics.emplace(route.topic, &section);
       if (!is_new) {
@@ -208,13 +199,13 @@ void read_routes(const Loading& in) {
                           "remove one of the two");
       }
     }
-    read_options(in, section, route);
+    check_options(in, section, route);
     in.config.topic_places.push_back(in.reader.keep_place(section, "topic"));
     in.config.worker_places.push_back(in.reader.keep_place(section, "worker"));
     in.config.routes.push_back(std::move(route));
   }
   check_wildcards(in, sections);
-  check_dead_letters(in, sections);
+  warn_of_routes(in, sections);
 }
 
 }  // namespace esc::config

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Keys of the configuration: where pools and rings live.
+#include <array>
+#include <string_view>
+
+#include "config/rows.hpp"
+
+namespace esc::config {
+namespace {
+
+using namespace std::string_view_literals;
+
+constexpr std::array kHugepagesNames = {"auto"sv, "require"sv, "off"sv};
+
+constexpr std::array kMemoryRows = {
+    key<&MemoryConfig::hugepages>(
+        {.key = "hugepages",
+         .choices = kHugepagesNames,
+         .example = "hugepages = \"require\"",
+         .meaning = "`auto`: use them when enough are free, else ordinary pages, and say so. "
+                    "`require`: do not start without. `off`: ordinary pages."}),
+    key<&MemoryConfig::limit_mib>(
+        {.key = "limit_mib",
+         .min = 64,
+         .max = kMi,
+         .zero_too = true,
+         .example = "limit_mib = 1024",
+         .meaning = "Most memory DPDK may take, in MiB. 0: what pools and rings add up to."}),
+};
+constexpr auto kMemoryKeys = rows_of("memory", kMemoryRows);
+
+}  // namespace
+
+constinit const SectionSpec kMemorySection =
+    section<&Config::memory>({.meaning = "Where pools and rings live."}, kMemoryKeys);
+
+}  // namespace esc::config

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Keys of the configuration: the rings between the roles.
+#include <array>
+
+#include "config/rows.hpp"
+
+namespace esc::config {
+namespace {
+
+constexpr std::array kRingsRows = {
+    key<&RingsConfig::ingest_cells>(
+        {.key = "ingest_cells",
+         .min = 64,
+         .max = kMi,
+         .zero_too = true,
+         .power_of_two = true,
+         .example = "ingest_cells = 16384",
+         .meaning = "Cells of the ring from the RX lcores to the dispatcher. 0: 65536, or 1024 "
+                    "where all roles share one CPU."}),
+    key<&RingsConfig::ingest_soft_mark_cells>(
+        {.key = "ingest_soft_mark_cells",
+         .min = 1,
+         .max = kMi,
+         .rule = "at most `ingest_cells`",
+         .example = "ingest_soft_mark_cells = 256",
+         .meaning = "Past this depth a port that has room of its own is not polled: a shallow ring "
+                    "stays in the cache."}),
+    key<&RingsConfig::worker_cells>(
+        {.key = "worker_cells",
+         .min = 64,
+         .max = kMi,
+         .zero_too = true,
+         .power_of_two = true,
+         .example = "worker_cells = 4096",
+         .meaning = "Cells of each ring from the dispatcher to a worker. 0: 16384, or 1024 "
+                    "where all roles share one CPU."}),
+    key<&RingsConfig::hold_cells>(
+        {.key = "hold_cells",
+         .min = 64,
+         .max = kMi,
+         .zero_too = true,
+         .power_of_two = true,
+         .example = "hold_cells = 16384",
+         .meaning = "Events that may wait for each worker whose ring is full. 0: 4096, or 1024 "
+                    "where all roles share one CPU."}),
+    key<&RingsConfig::hold_timeout_ms>(
+        {.key = "hold_timeout_ms",
+         .min = 1,
+         .max = 600'000,
+         .example = "hold_timeout_ms = 100",
+         .meaning =
+             "Longest time that an event waits for its worker; then it is `hold_expired`, and "
+             "nothing more waits for that worker until it moves again."}),
+    key<&RingsConfig::burst>({.key = "burst",
+                              .min = 8,
+                              .max = 64,
+                              .power_of_two = true,
+                              .example = "burst = 32",
+                              .meaning = "Most packets or events that a role takes at once."}),
+};
+constexpr auto kRingsKeys = rows_of("rings", kRingsRows);
+
+}  // namespace
+
+constinit const SectionSpec kRingsSection = section<&Config::rings>(
+    {.meaning = "The rings between the roles, in 64-byte cells.", .rules = check_rings},
+    kRingsKeys);
+
+}  // namespace esc::config

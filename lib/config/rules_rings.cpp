@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Rules of the configuration: how deep rings are where the file does not say it.
+#include <algorithm>
+
+#include "config/loading.hpp"
+#include "config/sections.hpp"
+
+namespace esc::config {
+namespace {
+
+/// Deep rings take bursts while another CPU is late. On one CPU no role is late without the
+/// others: a ring never holds more than a burst or two, and a small one stays in the cache.
+void choose_ring_sizes(const Loading& in) {
+  constexpr std::uint32_t kIngestCells = 65'536;
+  constexpr std::uint32_t kWorkerCells = 16'384;
+  constexpr std::uint32_t kHoldCells = 4'096;
+  constexpr std::uint32_t kFoldedCells = 1'024;
+  const LcoresConfig& lcores = in.config.lcores;
+  const auto on_one_cpu = [&](const std::vector<unsigned>& cpus) {
+    return std::ranges::all_of(cpus, [&](unsigned cpu) { return cpu == cpus.front(); }) &&
+           (cpus.empty() || lcores.rx.empty() || cpus.front() == lcores.rx.front());
+  };
+  const bool folded =
+      on_one_cpu(lcores.rx) && on_one_cpu(lcores.dispatch) && on_one_cpu(lcores.workers);
+  RingsConfig& rings = in.config.rings;
+  if (rings.ingest_cells == 0) rings.ingest_cells = folded ? kFoldedCells : kIngestCells;
+  if (rings.worker_cells == 0) rings.worker_cells = folded ? kFoldedCells : kWorkerCells;
+  if (rings.hold_cells == 0) rings.hold_cells = folded ? kFoldedCells : kHoldCells;
+}
+
+}  // namespace
+
+void check_rings(const Loading& in, const Section& rings) {
+  choose_ring_sizes(in);
+  if (in.config.rings.ingest_soft_mark_cells <= in.config.rings.ingest_cells) return;
+  // A small ring brings the default mark down; a mark that was written is judged.
+  if (!in.reader.has(rings, "ingest_soft_mark_cells")) {
+    in.config.rings.ingest_soft_mark_cells = in.config.rings.ingest_cells;
+    return;
+  }
+  in.reader.problem(in.reader.where(rings, "ingest_soft_mark_cells"),
+                    "'ingest_soft_mark_cells' is " +
+                        std::to_string(in.config.rings.ingest_soft_mark_cells) +
+                        ", beyond ingest_cells = " + std::to_string(in.config.rings.ingest_cells),
+                    "give at most ingest_cells");
+}
+
+}  // namespace esc::config
