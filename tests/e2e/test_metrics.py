@@ -107,7 +107,7 @@ class Metrics(harness.Scenario):
         promtool = shutil.which("promtool")
         if promtool is None:
             self.skipTest("promtool is not here (Debian package prometheus)")
-        escd, _ = self.play(traffic.with_malformed(3_000, seed=3), pipelines=2)
+        escd, _ = self.play(traffic.with_malformed(6_000, seed=47), pipelines=2)
         text = escd.metrics()
         escd.stop()
         done = subprocess.run(
