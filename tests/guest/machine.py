@@ -20,6 +20,8 @@ COMMAND_SECONDS = 120.0
 QEMU_SECONDS = 30.0  # until it opens the agent's line, before the guest runs
 ANSWER_SECONDS = 30.0  # beyond a command's own time
 MEMORY_MIB = 1536
+# The archive lies in memory until it is unpacked into a file system that may have half of the rest.
+LARGEST_ROOT_MIB = MEMORY_MIB * 3 // 10
 LARGEST_FRAME = 1 << 16
 # What every guest has besides what the test puts there.
 _OWN_FILES = {
@@ -122,6 +124,12 @@ class Machine:
         with initrd.open("wb") as out:
             for part in (system.root, extra):
                 out.write(part.read_bytes())
+        root_mib = initrd.stat().st_size >> 20
+        if root_mib > LARGEST_ROOT_MIB:
+            raise RuntimeError(
+                f"the guest's files take {root_mib} MiB of its memory, where {LARGEST_ROOT_MIB} MiB"
+                f" fit: raise MEMORY_MIB in {__file__}"
+            )
         listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         listener.bind(str(directory / "agent"))
         listener.listen(1)
