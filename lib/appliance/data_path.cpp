@@ -76,6 +76,7 @@ void DataPath::make_rx(const config::Config& config, const topology::LcorePlan& 
                               .contexts = contexts_,
                               .dispatchers = dispatchers,
                               .hasher = rules_.hasher(),
+                              .rules = rules_.rules(),
                               .owner = owner_,
                               .flow = flow_,
                               .dead_letters = dead_letters_.get()};

@@ -35,7 +35,7 @@ RxNode::RxNode(const config::RingsConfig& rings, const Parts& parts)
   limits.burst = burst_;
   limits.soft_mark_cells = rings.ingest_soft_mark_cells;
   limits.paused_poll_cycles = rte_get_tsc_hz() / kPausedPollHz / parts.queues.size();
-  stage_.emplace(queues_of(parts), intake_of(parts), packets_, parts.flow, limits);
+  stage_.emplace(queues_of(parts), intake_of(parts), packets_, parts.flow, limits, &parts.rules);
 }
 
 std::vector<ingest::QueueBinding<dpdk::RxQueue>> RxNode::queues_of(const Parts& parts) {

@@ -14,7 +14,9 @@
 #include "control/flow.hpp"
 #include "dpdk/port.hpp"
 #include "identity/producer_owner.hpp"
+#include "route/rules.hpp"
 #include "route/topic_hasher.hpp"
+#include "runtime/published.hpp"
 
 namespace esc::appliance {
 
@@ -30,6 +32,7 @@ class RxNode final : public Node {
     std::span<const std::unique_ptr<ingest::PortContext>> contexts;  ///< by port index
     std::span<DispatchNode* const> dispatchers;                      ///< by pipeline
     const route::TopicHasher& hasher;
+    const runtime::Published<route::Rules>& rules;
     const identity::ProducerOwner& owner;
     const control::FlowBoard& flow;
     DeadLetters* dead_letters = nullptr;  ///< null: dead letters are not kept

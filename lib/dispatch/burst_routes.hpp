@@ -11,7 +11,6 @@
 #include "event/frame_bytes.hpp"
 #include "route/route_set.hpp"
 #include "route/topic_cache.hpp"
-#include "wire/short_topic.hpp"
 
 namespace esc::dispatch {
 
@@ -22,9 +21,11 @@ struct BurstMasks {
   std::uint64_t unknown = 0;      ///< no route takes it
 };
 
-/// A route is looked for once for each event, before the event is judged, however long the event
-/// waits afterwards: TopicCache would take a second look for a topic that came again. Routes are
-/// indices into the set in which they were found, so they hold as long as its generation does.
+/// Most events bring their route along: the receiving stage, which has the topic's bytes in its
+/// cache, looks among the exact topics. For the others, and for those whose set was replaced since,
+/// a route is looked for once, before the event is judged, however long it waits afterwards:
+/// TopicCache would take a second look for a topic that came again. Routes are indices into the set
+/// in which they were found, so they hold as long as its generation does.
 /// Thread: the dispatcher's lcore.
 class BurstRoutes {
  public:
@@ -37,17 +38,15 @@ class BurstRoutes {
                                     const route::RouteSet& routes,
                                     route::TopicCache& cache) noexcept {
     first_ = 0;
-    generation_ = routes.generation();
+    const std::uint32_t generation = generation_ = routes.generation();
     std::uint64_t sequenced = 0;
     std::uint64_t unknown = 0;
     for (std::size_t i = 0; i < count; ++i) {
       const event::Event& event = input.peek(i);
       std::uint32_t route = route::RouteSet::kNone;
-      // In a buffer that lies behind its mbuf's header, the 32 bytes before a topic's end may be
-      // read.
-      if (event.has(event::kBehindHeader) && event.topic_len <= wire::kShortTopicBytes) [[likely]]
-        route = routes.find_exact_short(event.topic_hash, event::topic(event));
-      if (route == route::RouteSet::kNone) [[unlikely]] {
+      if (event.has(event::kRouteFound) && event.route.generation == generation) [[likely]] {
+        route = event.route.index;
+      } else {
         route = find_otherwise(event, routes, cache);
         if (route == route::RouteSet::kNone) unknown |= std::uint64_t{1} << i;
       }
@@ -79,7 +78,10 @@ class BurstRoutes {
  private:
   [[nodiscard, gnu::noinline]] static std::uint32_t find_otherwise(
       const event::Event& event, const route::RouteSet& routes, route::TopicCache& cache) noexcept {
-    const std::uint32_t route = cache.find(routes, event.topic_hash, event::topic(event));
+    const auto topic = event::topic(event);
+    const std::uint64_t hash =
+        event.has(event::kRouteFound) ? routes.hash_of(topic) : event.topic_hash;
+    const std::uint32_t route = cache.find(routes, hash, topic);
     return route != route::RouteSet::kNone ? route : routes.default_route();
   }
 

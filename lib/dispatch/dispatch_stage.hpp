@@ -22,6 +22,7 @@
 #include "event/releaser.hpp"
 #include "ring/mpsc_ring.hpp"
 #include "ring/spsc_ring.hpp"
+#include "route/event_topic.hpp"
 #include "route/rules.hpp"
 #include "route/topic_cache.hpp"
 #include "route/worker_choice.hpp"
@@ -351,7 +352,8 @@ class DispatchStage {
     if (route == route::RouteSet::kNone) [[unlikely]]
       return lose_unknown(routes, event, now);
     const route::RouteSet::Target& target = routes.target(route);
-    Worker& worker = workers_[choice_.choose(target, event)];
+    Worker& worker =
+        workers_[choice_.choose(target, event, route::topic_hash(routes, target, event))];
     event::WorkItem* item = worker.claim();
     if (item == nullptr) [[unlikely]]
       return wait(worker, target, event, now);
@@ -374,18 +376,6 @@ class DispatchStage {
     }
     worker.claimed(room);
     return room;
-  }
-
-  /// Writes field by field into the ring's cell. If the item were put together elsewhere and
-  /// copied, the copy would read it back while it is still in the store buffer.
-  static void fill(event::WorkItem& item, const route::RouteSet::Target& target,
-                   const event::Event& event) noexcept {
-    item.event = event;
-    item.slot = target.slot;
-    item.handler = target.handler;
-    item.retries = target.retries;
-    item.unused = target.unused;
-    if (target.has_priority) item.event.priority = target.priority;
   }
 
   /// The worker's ring has no room: holds, loses or drops the event; false: it stays in the input.

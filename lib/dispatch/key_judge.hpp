@@ -13,6 +13,7 @@
 #include "event/frame_bytes.hpp"
 #include "identity/key_hasher.hpp"
 #include "identity/keyed_table.hpp"
+#include "route/event_topic.hpp"
 #include "route/route_set.hpp"
 #include "telemetry/stage_counters.hpp"
 
@@ -74,7 +75,8 @@ class KeyJudge {
         counters.unkeyed.add();
         continue;
       }
-      keys_[keyed] = hasher_({key, bytes}, key_scope(target, event.topic_hash));
+      keys_[keyed] =
+          hasher_({key, bytes}, key_scope(target, route::topic_hash(routes, target, event)));
       place_[keyed++] = static_cast<std::uint8_t>(i);
     }
     if (keyed == 0) return 0;

@@ -9,6 +9,7 @@
 #include "config/config.hpp"
 #include "dispatch/hold_queue.hpp"
 #include "event/event.hpp"
+#include "route/route_set.hpp"
 
 namespace esc::dispatch {
 
@@ -23,6 +24,18 @@ enum class Wait : std::uint8_t {
   kFull,     ///< not taken: no more events may wait, or its route does not wait
   kStopped,  ///< not taken: the worker has stopped, and events no longer wait for it
 };
+
+/// Writes field by field into the ring's cell. If the item were put together elsewhere and
+/// copied, the copy would read it back while it is still in the store buffer.
+inline void fill(event::WorkItem& item, const route::RouteSet::Target& target,
+                 const event::Event& event) noexcept {
+  item.event = event;
+  item.slot = target.slot;
+  item.handler = target.handler;
+  item.retries = target.retries;
+  item.unused = target.unused;
+  if (target.has_priority) item.event.priority = target.priority;
+}
 
 /// Output: claim() -> a WorkItem's room or nullptr, or room(wanted) -> count, at(i) and
 /// claimed(count) for several; publish() -> count, size(), capacity().

@@ -2,6 +2,7 @@
 // The event descriptor: what travels through the rings, by value, in 64-byte cells.
 #pragma once
 
+#include <bit>
 #include <cstdint>
 #include <type_traits>
 
@@ -71,16 +72,28 @@ enum Flag : std::uint8_t {
                             ///< from its buf_addr: so what lies before the frame may be read
   kPeerNoted = 1U << 3,     ///< the mbuf does not begin with the packet's headers: peer.hpp
   kPeerUnknown = 1U << 4,
+  kRouteFound = 1U << 5,  ///< `route` is set instead of `topic_hash`
 };
+
+/// A route that the receiving stage found for an event's topic: an index into the route::RouteSet
+/// of that generation, and no other.
+struct RouteRef {
+  std::uint32_t index;
+  std::uint32_t generation;
+};
+static_assert(std::endian::native == std::endian::little);  // stages write both as one word
 
 /// One event. It owns one reference to its mbuf (docs/ownership.md); whoever takes it out of a ring
 /// passes that on or gives it back through event::Releaser. 56 bytes: with the ring's 8-byte
 /// sequence, one cache line.
 struct Event {
-  rte_mbuf* mbuf;            ///< the segment that holds the whole frame
-  std::uint64_t rx_tsc;      ///< TSC when its burst was received
-  std::uint64_t topic_hash;  ///< route::TopicHasher, made on the RX lcore
-  std::uint64_t producer;    ///< 0 unless kSequenced, like the next two
+  rte_mbuf* mbuf;        ///< the segment that holds the whole frame
+  std::uint64_t rx_tsc;  ///< TSC when its burst was received
+  union {
+    std::uint64_t topic_hash;  ///< route::TopicHasher, made by the receiving stage
+    RouteRef route;            ///< with kRouteFound
+  };
+  std::uint64_t producer;  ///< 0 unless kSequenced, like the next two
   std::uint64_t sequence;
   std::uint32_t epoch;
   Source source;

@@ -30,6 +30,24 @@ class Releaser {
   /// Releaser.
   explicit Releaser(std::span<rte_mempool* const> pools) noexcept : pools_(pools) {}
 
+  /// The events of several items at once; event_of(item) is an item's event. Quicker where they are
+  /// sole owners of mbufs of one port.
+  template <class Item, class EventOf>
+  void release(std::span<const Item> items, EventOf&& event_of) noexcept {
+    if (count_ == 0 && !items.empty()) port_ = event_of(items.front()).source.port();
+    std::size_t count = count_;
+    std::size_t i = 0;
+    for (; i < items.size() && count < kBatch; ++i) {
+      const Event& event = event_of(items[i]);
+      if (!event.has(kSoleOwner) || event.source.port() != port_) [[unlikely]]
+        break;
+      unpoison(event.mbuf);
+      batch_[count++] = event.mbuf;
+    }
+    count_ = count;
+    for (; i < items.size(); ++i) release(event_of(items[i]));
+  }
+
   void release(const Event& event) noexcept {
     if (!event.has(kSoleOwner)) {
       release_shared(event.mbuf);

@@ -19,6 +19,8 @@
 #include "ingest/plain_packets.hpp"
 #include "ingest/port_context.hpp"
 #include "intake/intake.hpp"
+#include "route/rules.hpp"
+#include "runtime/published.hpp"
 #include "telemetry/stage_counters.hpp"
 
 namespace esc::ingest {
@@ -50,21 +52,23 @@ class RxStage {
   using Intake = intake::Intake<Sink, kWay>;
   static constexpr std::size_t kMaxBurst = Intake::kMaxBurst;
 
-  /// `counters`: a block for each pipeline, in the order of the intake's lanes; not owned, outlive
-  /// the stage.
+  /// `counters`: a block for each pipeline, in the order of the intake's lanes. `rules`: null:
+  /// every route is left to the dispatchers. Nothing is owned; all outlives the stage.
   RxStage(std::vector<QueueBinding<Queue>> queues, Intake intake,
           std::span<telemetry::PacketCounters> counters, const control::FlowBoard& flow,
-          const RxLimits& limits)
+          const RxLimits& limits, const runtime::Published<route::Rules>* rules = nullptr)
       : queues_(std::move(queues)),
         intake_(std::move(intake)),
         counters_(counters),
         flow_(flow),
+        rules_(rules),
         limits_(limits),
         burst_(std::min(limits.burst, kMaxBurst)) {}
 
   /// Returns packets taken plus events moved on.
   std::size_t poll(std::uint64_t now) noexcept {
     polls().polls.add();
+    if (rules_ != nullptr) intake_.use(rules_->get()->routes);
     const control::Flow flow = flow_.read();
     // While the appliance is paused, a frame for which there is no room is dropped as `paused`,
     // whatever its priority.
@@ -243,6 +247,7 @@ class RxStage {
   Intake intake_;
   std::span<telemetry::PacketCounters> counters_;
   const control::FlowBoard& flow_;
+  const runtime::Published<route::Rules>* rules_;
   RxLimits limits_;
   std::size_t burst_;
   std::size_t next_queue_ = 0;

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -21,6 +22,7 @@
 #include "intake/lane.hpp"
 #include "intake/plain_datagram.hpp"
 #include "intake/refusals.hpp"
+#include "route/route_set.hpp"
 #include "route/topic_hasher.hpp"
 #include "telemetry/stage_counters.hpp"
 #include "wire/plain_frame.hpp"
@@ -47,7 +49,10 @@ enum class Way : std::uint8_t {
 /// origin. What a ring does not take stays in the lanes, and the stage reads nothing more while
 /// holding().
 ///
-/// In each poll: read_pressure(), push(), then frames, publish() and push() again.
+/// An event of an exact topic carries its route, found among those of use(); any other carries the
+/// hash of its topic, with which the dispatcher looks further.
+///
+/// In each poll: use() and read_pressure(), push(), then frames, publish() and push() again.
 template <class Sink, Way kWay = Way::kPlainFirst>
 class Intake {
  public:
@@ -62,6 +67,9 @@ class Intake {
         own_(&lanes_.front()),
         burst_(std::min(limits.burst, kMaxBurst)),
         jumbo_wait_cycles_(limits.jumbo_wait_cycles) {}
+
+  /// The routes of this poll, made with the same hasher. Not owned.
+  void use(const route::RouteSet& routes) noexcept { routes_ = &routes; }
 
   /// Begins a poll. `obeys` false: nothing is shed or deferred.
   void read_pressure(bool obeys) noexcept {
@@ -193,99 +201,41 @@ class Intake {
 
   /// Takes datagrams that are one plain event each, as nearly all are, up to the first that is not,
   /// or as many as there is room for. It writes nothing for a datagram before it knows that.
-  [[nodiscard, gnu::noinline]] std::size_t take_single_events(
-      std::span<const PlainDatagram> datagrams) noexcept {
-    if (kWay == Way::kGeneral) return 0;
-    Lane<Sink>& lane = *own_;
-    const wire::PlainFrames plain = plain_;
-    const std::uint32_t cutoff = lane.pressure().cutoff();
-    const std::uint64_t rx_tsc = rx_tsc_;
-    const event::Source source = origin_.source;
-    const auto flags =
-        static_cast<std::uint8_t>(event::kBehindHeader | (own_mbufs_ ? event::kSoleOwner : 0));
-    const std::size_t count = std::min(datagrams.size(), burst_ - lane.staged());
-    event::Event* const room = lane.room();
-    std::size_t i = 0;
-    for (; i < count; ++i) {
-      const PlainDatagram& datagram = datagrams[i];
-      wire::PlainFrame frame;
-      if (!datagram || !plain.read_whole(datagram.frames(), datagram.bytes, frame) ||
-          frame.priority < cutoff) [[unlikely]]
-        break;
-      room[i] = {.mbuf = datagram.mbuf,
-                 .rx_tsc = rx_tsc,
-                 .topic_hash = hasher_(frame.topic),
-                 .producer = 0,
-                 .sequence = 0,
-                 .epoch = 0,
-                 .source = source,
-                 .offset = datagram.offset,
-                 .length = static_cast<std::uint16_t>(frame.length),
-                 .topic_len = static_cast<std::uint8_t>(frame.topic_len),
-                 .priority = frame.priority,
-                 .flags = flags,
-                 .replay_count = 0};
-    }
-    lane.stage_more(i);
-    frames_.plain += i;
-    full_ = lane.staged() == burst_;
-    return i;
-  }
-
+  [[nodiscard]] std::size_t take_single_events(std::span<const PlainDatagram> datagrams) noexcept;
   /// Reads frames of an open datagram that lies behind its headers in one segment. False: a lane is
   /// full.
-  [[gnu::noinline]] bool read_in_place() noexcept {
-    rte_mbuf* const mbuf = cursor_.segment();
-    const auto* const base = reinterpret_cast<const std::uint8_t*>(mbuf);
-    const bool direct = RTE_MBUF_DIRECT(mbuf);
-    while (!full_) {
-      const std::uint8_t* at = cursor_.at();
-      wire::PlainFrame frame;
-      if (direct && static_cast<std::size_t>(at - base) <= UINT16_MAX &&
-          plain_.read(at, cursor_.left(), frame) && stage_plain(frame, mbuf, at)) [[likely]] {
-        cursor_.move_to(at + frame.frame_bytes());
-        ++frames_.plain;
-      } else if (wire::is_session_frame(at, cursor_.left())) {
-        begin_session(at);
-      } else {
-        take_in_place();
-      }
-      if (cursor_.at_end()) {
-        end_datagram();
-        return true;
-      }
-    }
-    return false;
-  }
+  bool read_in_place() noexcept;
+  /// Takes the plain events that come next in the datagram of read_in_place(): up to a frame that
+  /// is something else, the end of the session's numbers, or as many as there is room for. Returns
+  /// how many.
+  [[nodiscard]] std::size_t take_run() noexcept;
 
-  /// False: it is not kept as an event, and nothing is done.
-  [[gnu::always_inline]] bool stage_plain(const wire::PlainFrame& frame, rte_mbuf* mbuf,
-                                          const std::uint8_t* at) noexcept {
-    Lane<Sink>* lane = own_;
-    const bool numbered = cursor_.session().active();
-    if (numbered && lanes_.size() > 1) lane = &lanes_[owner_(cursor_.session().producer())];
-    if (lane->pressure().sheds(frame.priority)) [[unlikely]]
-      return false;
-    event::Event& event = lane->stage();
-    full_ = lane->staged() == burst_;
-    cursor_.refs().take();
-    last_event_ = &event;
-    event.mbuf = mbuf;
+  /// What all plain events of the origin have in common.
+  [[nodiscard]] event::Event blank_event() const noexcept {
+    event::Event event{};
     event.rx_tsc = rx_tsc_;
-    event.topic_hash = hasher_(frame.topic);
     event.source = origin_.source;
-    event.offset = static_cast<std::uint16_t>(at - reinterpret_cast<const std::uint8_t*>(mbuf));
-    event.length = static_cast<std::uint16_t>(frame.length);
-    event.topic_len = static_cast<std::uint8_t>(frame.topic_len);
-    event.priority = frame.priority;
     event.flags = event::kBehindHeader;
-    if (numbered) {
-      number(event);
-    } else {
-      event.producer = event.sequence = 0;
-      event.epoch = event.replay_count = 0;
-    }
-    return true;
+    return event;
+  }
+  /// Gives it the next number of the open datagram's session, which stays the next one.
+  void number(event::Event& event) noexcept {
+    const wire::Identity identity = cursor_.session().peek();
+    event.producer = identity.producer;
+    event.sequence = identity.sequence;
+    event.epoch = identity.epoch;
+    event.replay_count = cursor_.session().replay_count();
+    event.flags |= event::kSequenced;
+  }
+  /// Notes the route of the event's topic, if there is one, instead of the hash.
+  [[gnu::always_inline]] static void note_topic(event::Event& event, std::uint32_t route,
+                                                std::uint32_t generation) noexcept {
+    if (route == route::RouteSet::kNone) [[unlikely]]
+      return;
+    // As one word.
+    event.route =
+        std::bit_cast<event::RouteRef>(std::uint64_t{generation} << 32U | std::uint64_t{route});
+    event.flags |= event::kRouteFound;
   }
 
   void begin_session(const std::uint8_t* at) noexcept {
@@ -294,15 +244,6 @@ class Intake {
     cursor_.session().begin(
         wire::decode_session(at + wire::kTopicOffset + wire::kSessionTopic.size()));
     cursor_.move_to(at + wire::kSessionFrameBytes);
-  }
-
-  void number(event::Event& event) noexcept {
-    const wire::Identity identity = *cursor_.session().next();
-    event.producer = identity.producer;
-    event.sequence = identity.sequence;
-    event.epoch = identity.epoch;
-    event.replay_count = cursor_.session().replay_count();
-    event.flags |= event::kSequenced;
   }
 
   void end_datagram() noexcept {
@@ -357,7 +298,6 @@ class Intake {
     last_event_ = room;
     event.mbuf = holder;
     event.rx_tsc = rx_tsc_;
-    event.topic_hash = hasher_({view.topic, view.topic_len});
     event.producer = identity.producer;
     event.sequence = identity.sequence;
     event.epoch = identity.epoch;
@@ -368,6 +308,9 @@ class Intake {
     event.flags = flags;
     event.replay_count = replay_count;
     event::set_frame_start(event, view.topic - wire::kTopicOffset);
+    const std::span topic(view.topic, view.topic_len);
+    event.topic_hash = hasher_(topic);
+    note_topic(event, routes_->find_exact(event.topic_hash, topic), routes_->generation());
   }
 
   /// Sheds a frame for its priority. Returns where to write it if it becomes a dead letter; null:
@@ -418,6 +361,7 @@ class Intake {
 
   // Ordered by cache lines: first what every poll uses, then what the open datagram needs.
   std::vector<Lane<Sink>> lanes_;
+  const route::RouteSet* routes_ = &route::RouteSet::empty();
   route::TopicHasher hasher_;
   identity::ProducerOwner owner_;
   Lane<Sink>* own_;  ///< of the origin
@@ -440,3 +384,4 @@ class Intake {
 }  // namespace esc::intake
 
 #include "intake/intake_drain.hpp"
+#include "intake/intake_plain.hpp"

@@ -17,6 +17,7 @@ void Intake<Sink, kWay>::discard(std::uint64_t now) noexcept {
 template <class Sink, Way kWay>
 void Intake<Sink, kWay>::begin_giving_up() noexcept {
   read_pressure(false);
+  use(route::RouteSet::empty());  // those of the last poll may be gone
   for (Lane<Sink>& lane : lanes_) lane.publish_receipts();
   waiting_since_ = 0;  // it was taken from the clock of an earlier poll
 }

@@ -23,6 +23,8 @@ namespace esc::route {
 /// event's hash is compared with all four places at once, without a branch that depends on the
 /// place; then the whole topic is compared.
 class ExactTopics {
+  struct Bucket;
+
  public:
   static constexpr std::uint32_t kNone = UINT32_MAX;
 
@@ -36,26 +38,21 @@ class ExactTopics {
   /// find() is given.
   void insert(std::uint64_t hash, std::uint32_t route, std::uint32_t key) noexcept;
 
-  /// The keys begin with so many zeros: the length of the empty topic, and bytes that may be read
-  /// before the end of the first topic.
-  static constexpr std::size_t kKeysBegin = wire::kShortTopicBytes;
-
-  /// Route of `topic`, or kNone. `keys`: begins with kKeysBegin zeros.
+  /// Route of `topic`, or kNone. `keys`: begins with a zero, the length of the empty topic.
   [[nodiscard]] std::uint32_t find(std::uint64_t hash, std::span<const std::uint8_t> topic,
                                    const std::uint8_t* keys) const noexcept {
-    return search(hash, keys, [topic](const std::uint8_t* key) {
-      return *key == topic.size() && same_bytes(key + 1, topic.data(), topic.size());
-    });
+    return search(buckets_.data(), mask_, hash,
+                  [topic, keys](const Bucket& bucket, std::size_t place) {
+                    const std::uint8_t* key = keys + bucket.keys[place];
+                    return *key == topic.size() && same_bytes(key + 1, topic.data(), topic.size());
+                  });
   }
 
-  /// The same, for a topic of up to 32 bytes before whose end 32 bytes may be read.
-  [[nodiscard]] std::uint32_t find_short(std::uint64_t hash, std::span<const std::uint8_t> topic,
-                                         const std::uint8_t* keys) const noexcept {
-    return find_if(hash, keys, [topic](const std::uint8_t* key) {
-      const std::size_t bytes = topic.size();
-      return *key == bytes && wire::same_short(key + 1 + bytes, topic.data() + bytes, bytes);
-    });
-  }
+  /// The same for short topics: see ShortTopics. `shorts`: begins with zeros for no topic; then for
+  /// each route its topic, or zeros where that is longer.
+  class ShortTopics;
+  [[nodiscard]] ShortTopics short_topics(const wire::PaddedTopic* shorts) const noexcept;
+
   [[nodiscard]] std::size_t memory_bytes() const noexcept {
     return buckets_.capacity() * sizeof(Bucket);
   }
@@ -63,29 +60,15 @@ class ExactTopics {
  private:
   static constexpr std::size_t kPlaces = 4;
 
-  /// same(key): whether the topic whose length and bytes begin there is the one looked for.
+  /// same(bucket, place): whether the topic there is the one looked for.
   template <class Same>
-  [[nodiscard, gnu::always_inline]] std::uint32_t find_if(std::uint64_t hash,
-                                                          const std::uint8_t* keys,
-                                                          Same&& same) const noexcept {
-    // Nearly all are found at the first look.
-    const Bucket& first = buckets_[hash & mask_];
-    if (const std::uint32_t places = first.match(hash); places != 0) [[likely]] {
-      const auto place = static_cast<std::size_t>(std::countr_zero(places));
-      if (same(keys + first.keys[place])) [[likely]]
-        return first.routes[place];
-    }
-    return search(hash, keys, same);
-  }
-
-  template <class Same>
-  [[nodiscard, gnu::noinline]] std::uint32_t search(std::uint64_t hash, const std::uint8_t* keys,
-                                                    Same&& same) const noexcept {
-    for (std::uint64_t at = hash & mask_;; at = (at + 1) & mask_) {
-      const Bucket& bucket = buckets_[at];
+  [[nodiscard]] static std::uint32_t search(const Bucket* buckets, std::uint64_t mask,
+                                            std::uint64_t hash, Same&& same) noexcept {
+    for (std::uint64_t at = hash & mask;; at = (at + 1) & mask) {
+      const Bucket& bucket = buckets[at];
       for (std::uint32_t places = bucket.match(hash); places != 0; places &= places - 1) {
         const auto place = static_cast<std::size_t>(std::countr_zero(places));
-        if (same(keys + bucket.keys[place])) [[likely]]
+        if (same(bucket, place)) [[likely]]
           return bucket.routes[place];
       }
       if (bucket.routes[kPlaces - 1] == kNone) [[likely]]
@@ -115,5 +98,49 @@ class ExactTopics {
   std::uint64_t mask_;
   std::vector<Bucket> buckets_;
 };
+
+/// The exact topics of up to 32 bytes. It is small, so that a loop over many events has it in
+/// registers. Valid as long as the set that it is of; any thread.
+class ExactTopics::ShortTopics {
+ public:
+  /// Route of the topic, or kNone.
+  [[nodiscard, gnu::always_inline]] std::uint32_t find(
+      std::uint64_t hash, const wire::PaddedTopic& topic) const noexcept {
+    // Nearly all are found at the first look.
+    const Bucket& first = buckets_[hash & mask_];
+    if (const std::uint32_t places = first.match(hash); places != 0) [[likely]] {
+      const std::uint32_t route = first.routes[static_cast<std::size_t>(std::countr_zero(places))];
+      if (is_of(topic, route)) [[likely]] {
+        if (route == kNone) __builtin_unreachable();  // it has the topic of zeros
+        return route;
+      }
+    }
+    return find_slowly(hash, topic);
+  }
+
+ private:
+  friend class ExactTopics;
+  ShortTopics(const Bucket* buckets, std::uint64_t mask, const wire::PaddedTopic* shorts) noexcept
+      : buckets_(buckets), mask_(mask), shorts_(shorts) {}
+
+  [[nodiscard]] bool is_of(const wire::PaddedTopic& topic, std::uint32_t route) const noexcept {
+    return wire::same(topic, shorts_[static_cast<std::uint32_t>(route + 1)]);  // kNone + 1 is 0
+  }
+  [[nodiscard, gnu::noinline]] std::uint32_t find_slowly(
+      std::uint64_t hash, const wire::PaddedTopic& topic) const noexcept {
+    return search(buckets_, mask_, hash, [&](const Bucket& bucket, std::size_t place) {
+      return is_of(topic, bucket.routes[place]);
+    });
+  }
+
+  const Bucket* buckets_;
+  std::uint64_t mask_;
+  const wire::PaddedTopic* shorts_;
+};
+
+inline ExactTopics::ShortTopics ExactTopics::short_topics(
+    const wire::PaddedTopic* shorts) const noexcept {
+  return {buckets_.data(), mask_, shorts};
+}
 
 }  // namespace esc::route

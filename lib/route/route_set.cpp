@@ -55,19 +55,26 @@ RouteSet::RouteSet(std::span<const RouteSpec> routes, const TopicHasher& hasher,
                    const UnknownSpec& unknown)
     : exact_(exact_topics(routes)),
       patterns_(patterns_of(routes), hasher),
+      hasher_(hasher),
       generation_(next_generation()),
       unknown_rule_(unknown.rule) {
   Publishers publishers(publishers_);
   targets_.reserve(routes.size() + 1);
   key_of_route_.reserve(routes.size() + 1);
+  shorts_.resize(routes.size() + 1);
   for (std::uint32_t route = 0; route < routes.size(); ++route) {
     add(routes[route], publishers);
-    if (!config::is_wildcard(routes[route].topic)) insert_exact(route, hasher);
+    if (!config::is_wildcard(routes[route].topic)) insert_exact(route);
   }
   if (unknown.default_route) {
     default_route_ = static_cast<std::uint32_t>(routes.size());
     add(*unknown.default_route, publishers);
   }
+}
+
+const RouteSet& RouteSet::empty() {
+  static const RouteSet set({}, TopicHasher(0));
+  return set;
 }
 
 void RouteSet::add(const RouteSpec& spec, Publishers& publishers) {
@@ -92,9 +99,12 @@ void RouteSet::add(const RouteSpec& spec, Publishers& publishers) {
   });
 }
 
-void RouteSet::insert_exact(std::uint32_t route, const TopicHasher& hasher) {
+void RouteSet::insert_exact(std::uint32_t route) {
   const std::uint32_t key = key_of_route_[route];
-  exact_.insert(hasher({keys_.data() + key + 1, keys_[key]}), route, key);
+  const std::span<const std::uint8_t> topic(keys_.data() + key + 1, keys_[key]);
+  targets_[route].topic_hash = hasher_(topic);
+  if (topic.size() <= wire::kShortTopicBytes) shorts_[route + 1] = wire::padded(topic);
+  exact_.insert(targets_[route].topic_hash, route, key);
 }
 
 std::string_view RouteSet::topic(std::uint32_t route) const noexcept {
@@ -105,6 +115,7 @@ std::string_view RouteSet::topic(std::uint32_t route) const noexcept {
 std::size_t RouteSet::memory_bytes() const noexcept {
   std::size_t bytes = exact_.memory_bytes() + keys_.capacity() +
                       targets_.capacity() * sizeof(Target) +
+                      shorts_.capacity() * sizeof(wire::PaddedTopic) +
                       key_of_route_.capacity() * sizeof(std::uint32_t) + patterns_.memory_bytes();
   for (const wire::PrefixSet& set : publishers_) bytes += set.memory_bytes();
   return bytes;

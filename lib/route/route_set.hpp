@@ -70,11 +70,15 @@ class RouteSet {
     std::uint16_t dedup_offset = 0;
     std::uint16_t dedup_bytes = 0;       ///< 0: to the payload's end
     std::uint32_t publishers = kAnyone;  ///< see may_publish
+    std::uint64_t topic_hash = 0;        ///< 0: of a pattern, or of the default route
   };
 
   /// Topics are unique and sound (the configuration's loader sees to it). Control path: allocates.
   RouteSet(std::span<const RouteSpec> routes, const TopicHasher& hasher,
            const UnknownSpec& unknown = {});
+
+  /// A set without a route. Its first use allocates.
+  [[nodiscard]] static const RouteSet& empty();
 
   /// Index of the route that takes `topic`, or kNone. The default route is not asked.
   [[nodiscard]] std::uint32_t find(std::uint64_t hash,
@@ -88,10 +92,13 @@ class RouteSet {
                                          std::span<const std::uint8_t> topic) const noexcept {
     return exact_.find(hash, topic, keys_.data());
   }
-  /// The same, for a topic of up to 32 bytes before whose end 32 bytes may be read.
-  [[nodiscard]] std::uint32_t find_exact_short(std::uint64_t hash,
-                                               std::span<const std::uint8_t> topic) const noexcept {
-    return exact_.find_short(hash, topic, keys_.data());
+  /// The same for topics of up to 32 bytes.
+  [[nodiscard]] ExactTopics::ShortTopics short_topics() const noexcept {
+    return exact_.short_topics(shorts_.data());
+  }
+  /// The topic's hash, as every stage makes it.
+  [[nodiscard]] std::uint64_t hash_of(std::span<const std::uint8_t> topic) const noexcept {
+    return hasher_(topic);
   }
   /// The same among patterns only. The result may be kept as long as generation() stays the same
   /// (TopicCache).
@@ -130,13 +137,15 @@ class RouteSet {
   class Publishers;
 
   void add(const RouteSpec& spec, Publishers& publishers);
-  void insert_exact(std::uint32_t route, const TopicHasher& hasher);
+  void insert_exact(std::uint32_t route);
 
   ExactTopics exact_;
   /// For each topic its length, then its bytes; see ExactTopics.
-  std::vector<std::uint8_t> keys_ = std::vector<std::uint8_t>(ExactTopics::kKeysBegin);
+  std::vector<std::uint8_t> keys_{0};
+  std::vector<wire::PaddedTopic> shorts_{{}};  ///< see ExactTopics
   std::vector<Target> targets_;
   TopicTrie patterns_;
+  TopicHasher hasher_;
   std::vector<std::uint32_t> key_of_route_;
   std::vector<wire::PrefixSet> publishers_;
   std::uint32_t default_route_ = kNone;

@@ -8,7 +8,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <span>
 
 #include "base/align.hpp"
@@ -18,8 +17,8 @@ namespace esc::route {
 
 /// XXH3 (Y. Collet) with a secret made from a seed that is drawn at start, so that no sender can
 /// choose topics that fall into one bucket or to one worker. A topic of up to 32 bytes is hashed as
-/// a wire::ShortTopic, zeros included: that is always the same number of bytes, so nothing branches
-/// on the topic's length. Copyable; any thread.
+/// a wire::PaddedTopic, zeros included: that is always the same number of bytes, so nothing
+/// branches on the topic's length. Copyable; any thread.
 class TopicHasher {
  public:
   explicit TopicHasher(std::uint64_t seed) noexcept {
@@ -30,23 +29,17 @@ class TopicHasher {
   [[nodiscard]] std::uint64_t operator()(std::span<const std::uint8_t> topic) const noexcept {
     if (topic.size() > wire::kShortTopicBytes)
       return XXH3_64bits_withSecret(topic.data(), topic.size(), secret_.data(), secret_.size());
-    Padded padded{};
-    std::memcpy(padded.data() + padded.size() - topic.size(), topic.data(), topic.size());
-    return of_padded(padded.data(), secret_.data());
+    return of_padded(wire::padded(topic).data(), secret_.data());
   }
 
-  /// The same, of a topic that is in a vector already.
+  /// The same, of a topic that is padded already.
   [[nodiscard, gnu::always_inline]] std::uint64_t operator()(
-      const wire::ShortTopic& topic) const noexcept {
-    Padded padded;
-    topic.store(padded.data());
-    return of_padded(padded.data(), secret_.data());
+      const wire::PaddedTopic& topic) const noexcept {
+    return of_padded(topic.data(), secret_.data());
   }
 
  private:
   using Secret = std::array<std::uint8_t, XXH3_SECRET_DEFAULT_SIZE>;
-  struct alignas(wire::kShortTopicBytes) Padded : std::array<std::uint8_t, wire::kShortTopicBytes> {
-  };
 
   /// XXH3_64bits_withSecret of 32 bytes, calling only the part that is for this length: the whole
   /// function is too large to be inlined and branches on the length first.

@@ -14,15 +14,16 @@ class WorkerChoice {
  public:
   explicit WorkerChoice(std::uint32_t workers) noexcept : workers_(workers) {}
 
-  [[nodiscard]] std::uint32_t choose(const RouteSet::Target& target,
-                                     const event::Event& event) noexcept {
+  /// `topic_hash`: of the event's topic.
+  [[nodiscard]] std::uint32_t choose(const RouteSet::Target& target, const event::Event& event,
+                                     std::uint64_t topic_hash) noexcept {
     if (workers_ == 1) return 0;
     switch (target.spread) {
       case Spread::kByTopic:
-        return share(event.topic_hash);
+        return share(topic_hash);
       case Spread::kByProducer:
         // An event without a producer keeps its order with its topic.
-        return share(event.has(event::kSequenced) ? mix(event.producer) : event.topic_hash);
+        return share(event.has(event::kSequenced) ? mix(event.producer) : topic_hash);
       case Spread::kWorker:
         return target.worker;
       case Spread::kRoundRobin:

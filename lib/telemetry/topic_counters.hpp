@@ -39,8 +39,9 @@ class TopicCounters {
   explicit TopicCounters(std::size_t slots) : delivered_(slots), refused_(slots) {}
 
   void deliver(std::uint32_t slot, std::uint64_t payload_bytes) noexcept {
-    delivered_[slot].events.add();
-    delivered_[slot].payload_bytes.add(payload_bytes);
+    Delivered& delivered = delivered_[slot];  // counting could change the vector, for all g++ knows
+    delivered.events.add();
+    delivered.payload_bytes.add(payload_bytes);
   }
   void refuse(std::uint32_t slot, bool kept) noexcept {
     (kept ? refused_[slot].dead_lettered : refused_[slot].dropped).add();

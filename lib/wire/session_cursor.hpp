@@ -3,6 +3,8 @@
 // its life).
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 
@@ -42,6 +44,20 @@ class SessionCursor {
       ++next_;
     }
     return identity;
+  }
+
+  /// What next() would return; if active(), like the next two.
+  [[nodiscard]] Identity peek() const noexcept {
+    return {.producer = producer_, .sequence = next_, .epoch = epoch_};
+  }
+  /// How many numbers are left, at most `most`, which is 1 or more.
+  [[nodiscard]] std::size_t left(std::size_t most) const noexcept {
+    return static_cast<std::size_t>(std::min<std::uint64_t>(last_ - next_, most - 1)) + 1;
+  }
+  /// Consumes several numbers, at most as many as are left.
+  void skip(std::size_t count) noexcept {
+    active_ = count <= last_ - next_;
+    next_ += active_ ? count : 0;
   }
 
   /// Applies the next frame of the datagram to the numbering. Returns the identity of `view`, if it

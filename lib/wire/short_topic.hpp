@@ -5,9 +5,11 @@
 
 #include <immintrin.h>
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 #include "base/last_bytes.hpp"
 
@@ -46,9 +48,9 @@ class Vector32 {
   [[nodiscard]] Vector32 operator&(Vector32 other) const noexcept {
     return Vector32(_mm256_and_si256(v_, other.v_));
   }
-  /// Whether both are equal in the bits of `mask`.
-  [[nodiscard]] bool same(Vector32 other, Vector32 mask) const noexcept {
-    return _mm256_testz_si256(_mm256_xor_si256(v_, other.v_), mask.v_) != 0;
+  [[nodiscard]] bool same(Vector32 other) const noexcept {
+    const __m256i different = _mm256_xor_si256(v_, other.v_);
+    return _mm256_testz_si256(different, different) != 0;
   }
   /// Whether no byte for which `mask` is all ones is above `highest` once `moves` are added, as
   /// signed numbers.
@@ -80,9 +82,10 @@ class Vector32 {
   [[nodiscard]] Vector32 operator&(Vector32 other) const noexcept {
     return {_mm_and_si128(low_, other.low_), _mm_and_si128(high_, other.high_)};
   }
-  [[nodiscard]] bool same(Vector32 other, Vector32 mask) const noexcept {
-    return _mm_testz_si128(_mm_xor_si128(low_, other.low_), mask.low_) != 0 &&
-           _mm_testz_si128(_mm_xor_si128(high_, other.high_), mask.high_) != 0;
+  [[nodiscard]] bool same(Vector32 other) const noexcept {
+    const __m128i different =
+        _mm_or_si128(_mm_xor_si128(low_, other.low_), _mm_xor_si128(high_, other.high_));
+    return _mm_testz_si128(different, different) != 0;
   }
   [[nodiscard]] bool within(Vector32 moves, Vector32 highest, Vector32 mask) const noexcept {
     const __m128i low = _mm_cmpgt_epi8(_mm_add_epi8(low_, moves.low_), highest.low_);
@@ -102,6 +105,20 @@ class Vector32 {
 }
 
 }  // namespace detail
+
+/// A topic's bytes at the end of 32, and zeros before them; all zeros stand for no topic.
+struct alignas(kShortTopicBytes) PaddedTopic : std::array<std::uint8_t, kShortTopicBytes> {};
+
+/// `topic`: of up to 32 bytes.
+[[nodiscard]] inline PaddedTopic padded(std::span<const std::uint8_t> topic) noexcept {
+  PaddedTopic bytes{};
+  std::ranges::copy(topic, bytes.end() - static_cast<std::ptrdiff_t>(topic.size()));
+  return bytes;
+}
+
+[[nodiscard]] inline bool same(const PaddedTopic& a, const PaddedTopic& b) noexcept {
+  return detail::Vector32::load(a.data()).same(detail::Vector32::load(b.data()));
+}
 
 /// The two vectors that ShortTopic compares with. A loop over many topics keeps one object of this
 /// class; otherwise the compiler would build both vectors again for each topic.
@@ -130,21 +147,11 @@ class ShortTopic {
   /// Whether all its bytes are 0x20..0x7e: rules 5 and 6 of docs/wire-format.md need no more.
   [[nodiscard]] bool printable() const noexcept { return printable_; }
 
-  /// The 32 bytes of the vector.
-  void store(std::uint8_t* to) const noexcept { topic_.store(to); }
+  void store(PaddedTopic& to) const noexcept { topic_.store(to.data()); }
 
  private:
   detail::Vector32 topic_;
   bool printable_;
 };
-
-/// Whether the two texts of `bytes` bytes (1 to 32) that end at `a_end` and `b_end` are equal. The
-/// 32 bytes before each end may be read.
-[[nodiscard]] inline bool same_short(const std::uint8_t* a_end, const std::uint8_t* b_end,
-                                     std::size_t bytes) noexcept {
-  using detail::Vector32;
-  return Vector32::load(a_end - kShortTopicBytes)
-      .same(Vector32::load(b_end - kShortTopicBytes), detail::last_bytes(bytes));
-}
 
 }  // namespace esc::wire

@@ -114,8 +114,9 @@ class WorkerStage {
     if (refused == 0) [[likely]] {
       for (const event::WorkItem& item : run) {
         topics.deliver(item.slot, item.event.payload_bytes());
-        releaser_.release(item.event);
       }
+      releaser_.release(
+          run, [](const event::WorkItem& item) -> const event::Event& { return item.event; });
       return;
     }
     for (std::size_t i = 0; i < run.size(); ++i) {

@@ -7,6 +7,7 @@
 #include <random>
 
 #include "ingest/rx_fixture.hpp"
+#include "support/rules.hpp"
 
 namespace esc::test {
 namespace {
@@ -15,6 +16,20 @@ using intake::Way;
 
 constexpr std::uint32_t kPipelines = 3;
 constexpr std::uint16_t kPort = 9001;
+
+/// A topic that is longer than one vector.
+const std::string kLongTopic(40, 'l');
+
+/// What both stages look their topics up in.
+const PublishedRules& rules() {
+  static const PublishedRules made(
+      make_rules(std::vector<route::RouteSpec>{{.topic = "short"},
+                                               {.topic = "a/+"},
+                                               {.topic = kLongTopic},
+                                               {.topic = "32" + std::string(30, 'x')}},
+                 route::TopicHasher(1)));
+  return made;
+}
 
 /// What one of the two stages is made of.
 template <Way kWay>
@@ -30,7 +45,7 @@ struct Side {
     std::vector<intake::Lane<ScriptedSink>> made;
     for (std::size_t i = 0; i < lanes; ++i) made.emplace_back(sinks[i], frames[i], &board);
     make_stage(stage, {{queue, &port, event::Source::of_port(0, 0), 0}}, std::move(made),
-               route::TopicHasher(1), owner, flow, packets, {.burst = burst});
+               route::TopicHasher(1), owner, flow, packets, {.burst = burst}, &rules().published);
   }
   ~Side() {
     stage->discard();
@@ -104,6 +119,9 @@ class Sender {
     static constexpr std::array<std::string_view, 6> kOthers = {
         "caf\xc3\xa9", "$esc/session", "$esc/x", "$free", "\xff\xfe", "a\x7f"};
     if (!common && chance(0.3)) return std::string(kOthers[below(kOthers.size())]);
+    if (chance(0.5))
+      return std::array<std::string, 3>{"short", "a/b", "32" + std::string(30, 'x')}[below(3)];
+    if (!common && chance(0.2)) return kLongTopic;
     std::string text(1 + below(common ? 32 : 80), 'a');
     for (char& byte : text) byte = static_cast<char>(0x20 + below(0x5f));
     if (text.front() == '$') text.front() = '%';
@@ -252,6 +270,7 @@ class Differential : public testing::Test {
       ASSERT_EQ(events.size(), others.size());
       for (std::size_t k = 0; k < events.size(); ++k) {
         expect_same(events[k], others[k]);
+        routed_ += events[k].has(event::kRouteFound) ? 1 : 0;
         if (HasFatalFailure()) return;
       }
       pushed += events.size();
@@ -292,6 +311,7 @@ class Differential : public testing::Test {
   std::size_t bursts_ = 0;
   std::size_t plain_bursts_ = 0;  ///< all of whose datagrams and events went the plain way
   std::size_t events_ = 0;
+  std::size_t routed_ = 0;  ///< of those, with their route
 };
 
 TEST_F(Differential, BothWaysSayTheSameOfRandomBursts) {
@@ -304,6 +324,7 @@ TEST_F(Differential, BothWaysSayTheSameOfRandomBursts) {
   RecordProperty("events", static_cast<int>(events_));
   EXPECT_GE(plain_bursts_ * 2, bursts_) << "too few bursts are plain to show anything";
   EXPECT_GT(events_, 200'000U);
+  EXPECT_GT(routed_ * 4, events_) << "too few events are of an exact topic";
 }
 
 }  // namespace

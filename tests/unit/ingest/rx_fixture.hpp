@@ -103,7 +103,7 @@ class RxFixture : public testing::Test {
       make_stage(
           stage_,
           {ingest::QueueBinding<ScriptedQueue>{queue_, &port_, event::Source::of_port(0, 0)}},
-          sink_, route::TopicHasher(1), flow_, counters_, limits_);
+          sink_, route::TopicHasher(1), flow_, counters_, limits_, rules_);
     }
     return *stage_;
   }
@@ -143,6 +143,7 @@ class RxFixture : public testing::Test {
   control::FlowBoard flow_;
   RxCounters counters_;
   RxTestLimits limits_;
+  const runtime::Published<route::Rules>* rules_ = nullptr;
   std::optional<Stage> stage_;
   std::uint64_t now_ = 0;
 };

@@ -33,6 +33,7 @@ void expect_finds_each_and_nothing_else(std::size_t count) {
   for (std::uint32_t i = 0; i < count; ++i) {
     const std::string& topic = specs[i].topic;
     ASSERT_EQ(routes.find(hasher(bytes(topic)), bytes(topic)), i) << topic;
+    ASSERT_EQ(routes.short_topics().find(hasher(bytes(topic)), wire::padded(bytes(topic))), i);
     ASSERT_EQ(routes.topic(i), topic);
     ASSERT_EQ(routes.target(i).handler, specs[i].handler);
     ASSERT_EQ(routes.target(i).worker, specs[i].worker);
@@ -41,6 +42,21 @@ void expect_finds_each_and_nothing_else(std::size_t count) {
   for (std::size_t i = count; i < count + 1000; ++i) {
     const std::string topic = "plant/" + std::to_string(i);
     ASSERT_EQ(routes.find(hasher(bytes(topic)), bytes(topic)), RouteSet::kNone) << topic;
+    ASSERT_EQ(routes.short_topics().find(hasher(bytes(topic)), wire::padded(bytes(topic))),
+              RouteSet::kNone);
+  }
+}
+
+TEST(RouteSet, ATopicIsComparedAndNotOnlyItsHash) {
+  const TopicHasher hasher(3);
+  const std::string longer(40, 'l');
+  const RouteSet routes(std::vector<RouteSpec>{{.topic = "a"}, {.topic = longer}, {.topic = "+"}},
+                        hasher);
+  const auto other = wire::padded(bytes("other"));
+  // 0 is the hash in a free place.
+  for (const std::uint64_t hash : {hasher(bytes("a")), hasher(bytes(longer)), std::uint64_t{0}}) {
+    EXPECT_EQ(routes.short_topics().find(hash, other), RouteSet::kNone);
+    EXPECT_EQ(routes.find_exact(hash, bytes("other")), RouteSet::kNone);
   }
 }
 
@@ -68,8 +84,9 @@ TEST(RouteSet, AsManyRoutesAsThereMayBe) {
   for (std::uint32_t i = 0; i < kMost; i += 97) {
     ASSERT_EQ(routes.find(hasher(bytes(specs[i].topic)), bytes(specs[i].topic)), i);
   }
-  // Places of 16 bytes for twice as many, targets of 32, an offset of 4 and the topics themselves.
-  EXPECT_LT(routes.memory_bytes(), kMost * (2 * 16 + 32 + 4 + 2 * 16));
+  // Places of 16 bytes for twice as many, targets of 32, topics padded to 32, an offset of 4 and
+  // the topics themselves.
+  EXPECT_LT(routes.memory_bytes(), kMost * (2 * 16 + 32 + 32 + 4 + 2 * 16));
 }
 
 TEST(RouteSet, RoutesWithTheSamePublishersShareThem) {

@@ -30,7 +30,10 @@ TEST(TopicHasher, OfAVectorIsThatOfTheBytes) {
       const auto* end = bytes_of(text).data() + text.size();
       const auto vector = wire::ShortTopic::before(end, bytes, wire::PrintableAscii{});
       EXPECT_TRUE(vector.printable());
-      EXPECT_EQ(hasher(vector), hasher(bytes_of(topic))) << bytes;
+      wire::PaddedTopic padded;
+      vector.store(padded);
+      EXPECT_TRUE(wire::same(padded, wire::padded(bytes_of(topic))));
+      EXPECT_EQ(hasher(padded), hasher(bytes_of(topic))) << bytes;
     }
   }
 }
@@ -65,19 +68,17 @@ TEST(ShortTopic, SaysWhatIsPrintable) {
   }
 }
 
-TEST(ShortTopic, IsComparedWithoutWhatLiesBefore) {
+TEST(PaddedTopic, DiffersInAnyByteAndInTheLength) {
   for (std::size_t bytes = 1; bytes <= wire::kShortTopicBytes; ++bytes) {
-    const std::string a = std::string(wire::kShortTopicBytes, 'x') + std::string(bytes, 'a');
-    std::string b = std::string(wire::kShortTopicBytes, 'y') + std::string(bytes, 'a');
-    const auto same = [&] {
-      return wire::same_short(bytes_of(a).data() + a.size(), bytes_of(b).data() + b.size(), bytes);
-    };
-    EXPECT_TRUE(same());
-    b[wire::kShortTopicBytes] = 'b';
-    EXPECT_FALSE(same());
-    b[wire::kShortTopicBytes] = 'a';
-    b.back() = 'b';
-    EXPECT_FALSE(same());
+    const std::string text(bytes, 'a');
+    const wire::PaddedTopic topic = wire::padded(bytes_of(text));
+    EXPECT_TRUE(wire::same(topic, wire::padded(bytes_of(text))));
+    EXPECT_FALSE(wire::same(topic, wire::padded(bytes_of(text.substr(1)))));
+    for (std::size_t at = 0; at < bytes; ++at) {
+      std::string other = text;
+      other[at] = 'b';
+      EXPECT_FALSE(wire::same(topic, wire::padded(bytes_of(other)))) << at << " of " << bytes;
+    }
   }
 }
 

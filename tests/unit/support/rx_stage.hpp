@@ -33,7 +33,8 @@ void make_stage(std::optional<ingest::RxStage<Queue, Sink, kWay>>& stage,
                 std::vector<ingest::QueueBinding<Queue>> queues,
                 std::vector<intake::Lane<Sink>> lanes, const route::TopicHasher& hasher,
                 const identity::ProducerOwner& owner, const control::FlowBoard& flow,
-                std::span<telemetry::PacketCounters> packets, const RxTestLimits& limits = {}) {
+                std::span<telemetry::PacketCounters> packets, const RxTestLimits& limits = {},
+                const runtime::Published<route::Rules>* rules = nullptr) {
   stage.emplace(std::move(queues),
                 intake::Intake<Sink, kWay>(
                     std::move(lanes), hasher, owner,
@@ -41,7 +42,8 @@ void make_stage(std::optional<ingest::RxStage<Queue, Sink, kWay>>& stage,
                 packets, flow,
                 ingest::RxLimits{.burst = limits.burst,
                                  .soft_mark_cells = limits.soft_mark_cells,
-                                 .paused_poll_cycles = limits.paused_poll_cycles});
+                                 .paused_poll_cycles = limits.paused_poll_cycles},
+                rules);
 }
 
 /// For a single pipeline, without pressure. `counters` and `flow` outlive the stage.
@@ -49,11 +51,12 @@ template <class Queue, class Sink, intake::Way kWay>
 void make_stage(std::optional<ingest::RxStage<Queue, Sink, kWay>>& stage,
                 std::vector<ingest::QueueBinding<Queue>> queues, Sink sink,
                 const route::TopicHasher& hasher, const control::FlowBoard& flow,
-                RxCounters& counters, const RxTestLimits& limits = {}) {
+                RxCounters& counters, const RxTestLimits& limits = {},
+                const runtime::Published<route::Rules>* rules = nullptr) {
   std::vector<intake::Lane<Sink>> lanes;
   lanes.emplace_back(std::move(sink), counters);
   make_stage(stage, std::move(queues), std::move(lanes), hasher, identity::ProducerOwner(0, 1),
-             flow, counters.packets(), limits);
+             flow, counters.packets(), limits, rules);
 }
 
 }  // namespace esc::test

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Events that bring their route along from the stage that received them.
+#include <gtest/gtest.h>
+
+#include <vector>
+
+#include "dispatch/dispatch_fixture.hpp"
+
+namespace esc::test {
+namespace {
+
+class RoutedEvents : public DispatchTest {
+ protected:
+  [[nodiscard]] const route::RouteSet& routes() const { return rules_->published.get()->routes; }
+  void replace(const std::vector<route::RouteSpec>& specs) {
+    rules_->published.publish(make_rules(specs, kHasher, unknown_, bound_, replay_sources_));
+  }
+  /// An event of `topic` with what a receiving stage finds among the routes in force.
+  [[nodiscard]] event::Event routed(std::string_view topic, const Bytes& payload = Bytes(8)) {
+    event::Event event = make_event(pool_, topic, 0, payload);
+    const std::uint32_t route = routes().find_exact(event.topic_hash, event::topic(event));
+    if (route == route::RouteSet::kNone) {
+      ADD_FAILURE() << topic << " is no exact topic";
+      return event;
+    }
+    event.route = {.index = route, .generation = routes().generation()};
+    event.flags |= event::kRouteFound;
+    return event;
+  }
+  void push(const event::Event& event) { ASSERT_EQ(producer_.push_burst({&event, 1}), 1U); }
+  /// The slots of what the worker gets.
+  std::vector<std::uint32_t> slots(std::size_t worker = 0) {
+    std::vector<std::uint32_t> all;
+    for (const event::WorkItem& item : take(worker)) all.push_back(item.slot);
+    return all;
+  }
+};
+
+TEST_F(RoutedEvents, GoToThatRouteWithoutALookAtTheirTopic) {
+  make({{.topic = "a", .slot = 3}, {.topic = "b", .slot = 5}}, 1, 64);
+  event::Event event = routed("a");
+  event.route.index = 1;
+  push(event);
+  EXPECT_EQ(stage_->poll(1), 1U);
+  EXPECT_EQ(slots(), (std::vector<std::uint32_t>{5}));
+}
+
+TEST_F(RoutedEvents, GoByTheRulesInForceWhenTheyWereReplacedSince) {
+  make({{.topic = "moved", .slot = 1},
+        {.topic = "pattern/now", .slot = 2},
+        {.topic = "gone", .slot = 3}},
+       1, 64);
+  for (const char* topic : {"moved", "pattern/now", "gone"}) push(routed(topic));
+  replace({{.topic = "other", .slot = 4},
+           {.topic = "pattern/+", .slot = 5},
+           {.topic = "moved", .slot = 6}});
+  EXPECT_EQ(stage_->poll(1), 3U);
+  EXPECT_EQ(slots(), (std::vector<std::uint32_t>{6, 5}));
+  EXPECT_EQ(unknown(), 1U);
+  expect_balanced();
+}
+
+// Also those that were judged before, and wait for room.
+TEST_F(RoutedEvents, GoByTheRulesInForceWhenTheyHadToWait) {
+  make({{.topic = "a", .slot = 1}}, 1, 2, {.hold = 1});
+  for (int i = 0; i < 6; ++i) push(routed("a"));
+  (void)stage_->poll(1);
+  replace({{.topic = "#", .slot = 7}});
+  std::vector<std::uint32_t> all;
+  for (std::uint64_t now = 2; now < 20 && all.size() < 6; ++now) {
+    for (const std::uint32_t slot : slots()) all.push_back(slot);
+    (void)stage_->poll(now);
+  }
+  // Two went to the ring and one to the queue before it; the others waited in the input.
+  EXPECT_EQ(all, (std::vector<std::uint32_t>{1, 1, 1, 7, 7, 7}));
+}
+
+// The worker of a topic must not depend on what an event carries, or order would be lost.
+TEST_F(RoutedEvents, GoToTheWorkerOfTheirTopic) {
+  std::vector<route::RouteSpec> specs;
+  for (int i = 0; i < 40; ++i) specs.push_back({.topic = "t/" + std::to_string(i)});
+  make(specs, 3, 256);
+  for (const route::RouteSpec& spec : specs) {
+    push(routed(spec.topic));
+    push(make_event(pool_, spec.topic));
+  }
+  std::vector<std::vector<std::uint32_t>> before(3);
+  (void)stage_->poll(1);
+  (void)stage_->poll(2);
+  std::size_t used = 0;
+  for (std::size_t worker = 0; worker < 3; ++worker) {
+    before[worker] = slots(worker);
+    used += before[worker].empty() ? 0 : 1;
+    ASSERT_EQ(before[worker].size() % 2, 0U);
+    for (std::size_t i = 0; i < before[worker].size(); i += 2)
+      EXPECT_EQ(before[worker][i], before[worker][i + 1]);
+  }
+  EXPECT_EQ(used, 3U);
+  // The same topics, found when they were exact, and by then taken by a pattern.
+  for (const route::RouteSpec& spec : specs) push(routed(spec.topic));
+  replace({{.topic = "t/+"}});
+  (void)stage_->poll(3);
+  for (std::size_t worker = 0; worker < 3; ++worker)
+    EXPECT_EQ(slots(worker).size() * 2, before[worker].size());
+}
+
+TEST_F(RoutedEvents, HaveTheKeysOfTheirTopic) {
+  Keys keys;
+  const config::DedupConfig dedup{.kind = config::DedupKind::kPayloadId, .offset = 0, .bytes = 8};
+  make({{.topic = "a", .dedup = dedup}, {.topic = "b", .dedup = dedup}}, 1, 64,
+       {.keys = keys.store()});
+  push(routed("a"));
+  push(make_event(pool_, "a"));
+  push(routed("b"));
+  push(routed("a"));
+  EXPECT_EQ(stage_->poll(1), 4U);
+  EXPECT_EQ(slots().size(), 2U);
+  EXPECT_EQ(counters_.duplicate_key.get(), 2U);
+  push(routed("b"));
+  replace({{.topic = "+", .dedup = dedup}});
+  EXPECT_EQ(stage_->poll(2), 1U);
+  EXPECT_EQ(counters_.duplicate_key.get(), 3U);
+}
+
+}  // namespace
+}  // namespace esc::test
