@@ -2,13 +2,14 @@
 """What every end-to-end scenario needs: a directory, an escd to start and stop, a ledger to compare
 with the oracle's.
 
-A scenario is a module with test classes derived from Scenario that ends in `harness.main()`. Exit
-codes: 0 passed,
-1 failed, 77 everything skipped (the reasons are printed). The binaries come from ESC_ESCD,
-ESC_ESCCTL and ESC_REPLAY;
-with ESC_E2E_KEEP set the directory of a failed test stays.
+A scenario is a module with test classes derived from Scenario that ends in `harness.main()`. A test
+that needs more than one CPU is marked `@harness.whole_machine`; with `--need one-cpu` or `--need
+whole-machine` a module runs the others or those only. Exit codes: 0 passed, 1 failed, 77 everything
+skipped (the reasons are printed). The binaries come from ESC_ESCD, ESC_ESCCTL and ESC_REPLAY; with
+ESC_E2E_KEEP set the directory of a failed test stays.
 """
 
+import argparse
 import json
 import os
 import re
@@ -28,6 +29,7 @@ from types import MappingProxyType
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "oracle"))
 
 import craft  # noqa: E402
+from cpus import LoaderFor, cpus, need_cpus, one_cpu, whole_machine  # noqa: E402, F401
 from esc_oracle.comparison import differences, topic_differences, violations  # noqa: E402
 from esc_oracle.configuration import read_bindings, read_replay_sources, read_routes  # noqa: E402
 from esc_oracle.frame import FrameRules  # noqa: E402
@@ -41,10 +43,6 @@ POLL_SECONDS = 0.02
 SANITIZED = bool(os.environ.get("ESC_SANITIZE"))  # escd is slower by a multiple
 LOG_TAIL_LINES = 60
 SKIPPED = 77
-
-
-def cpus() -> list[int]:
-    return sorted(os.sched_getaffinity(0))
 
 
 @dataclass
@@ -135,6 +133,8 @@ class Config:
         deduplication = {"window": self.window} if self.window else {"sequenced": False}
         deduplication |= self.sections.get("deduplication", {})
         sections = self.sections | {"deduplication": deduplication}
+        if one_cpu():  # those that start beside it would count on the same hugepages
+            sections = {"memory": {"hugepages": "off"}} | sections
         tables += [(f"[{name}]", keys) for name, keys in sections.items()]
         tables += [
             ("[[route]]", {"topic": topic, "handler": handler} | self.route_options.get(topic, {}))
@@ -463,22 +463,19 @@ def need_tool(name: str) -> str:
     return found
 
 
-def need_cpus(count: int) -> list[int]:
-    if len(cpus()) < count:
-        raise unittest.SkipTest(f"needs {count} CPUs, there are {len(cpus())}")
-    return cpus()[:count]
-
-
 def main() -> None:
-    program = unittest.main(module="__main__", exit=False, verbosity=2)
+    parser = argparse.ArgumentParser(add_help=False)
+    parser.add_argument("--need", choices=("one-cpu", "whole-machine"))
+    options, rest = parser.parse_known_args()
+    loader = LoaderFor(options.need)
+    program = unittest.main(argv=[sys.argv[0], *rest], testLoader=loader, exit=False, verbosity=2)
     result = program.result
     for test, reason in result.skipped:
         print(f"skipped: {test.id()}: {reason}")
     if not result.wasSuccessful() or not (result.testsRun or result.skipped):
         sys.exit(1)
-    skipped = {
-        getattr(test, "test_case", test).id() for test, _ in result.skipped
-    }  # of a subtest: its test
+    # Of a subtest: its test.
+    skipped = {getattr(test, "test_case", test).id() for test, _ in result.skipped}
     # A class that is skipped as a whole has run none.
     sys.exit(SKIPPED if len(skipped) >= result.testsRun else 0)
 

@@ -47,6 +47,7 @@ class Beside(harness.Scenario):
         self.addCleanup(held.__exit__)
         return held
 
+    @harness.whole_machine
     def test_a_read_that_hangs_holds_up_nobody(self) -> None:
         first, second = harness.need_cpus(2)
         escd = self.running(Lcores([first], first, [second]))

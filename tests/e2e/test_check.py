@@ -366,6 +366,7 @@ class Check(harness.Scenario):
             self.skipTest(f"no hugetlbfs to be mounted here: {done.stderr}")
         return inside
 
+    @harness.whole_machine
     def test_hugepages_that_a_killed_run_left(self) -> None:
         """They are free as far as both are concerned; and those of another name are not."""
         self.in_own_mounts()
@@ -392,6 +393,7 @@ class Check(harness.Scenario):
         )
         self.assertIn(f"codes {START} {START} {OK} {OK}", done.stdout)
 
+    @harness.whole_machine
     def test_a_file_prefix_that_another_process_has(self) -> None:
         inside = self.in_own_mounts()
         if free_hugepages() < 300:

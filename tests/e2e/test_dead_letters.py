@@ -118,6 +118,7 @@ class DeadLetters(harness.Scenario):
                 self.assert_ledger(escd.stop(), expectation)
                 self.assertEqual(self.kept(), dead if kept else Counter())
 
+    @harness.whole_machine
     def test_what_a_worker_that_stands_still_has_no_room_for(self) -> None:
         first, second = harness.need_cpus(2)
         pair = VethPair(self)

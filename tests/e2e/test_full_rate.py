@@ -132,11 +132,13 @@ class FullRate(harness.Scenario):
     def test_every_role_on_one_cpu(self) -> None:
         self.play_disturbed(Lcores.folded(workers=2))
 
+    @harness.whole_machine
     def test_two_pipelines(self) -> None:
         first, second = harness.need_cpus(2)
         self.play_disturbed(Lcores([first], [first, second], [second, first]))
 
 
+@harness.whole_machine
 class Drain(harness.Scenario):
     def test_in_full_flow(self) -> None:
         first, second = harness.need_cpus(2)

@@ -82,6 +82,7 @@ class Health(harness.Scenario):
         self.assertEqual(escd.health()["losses"]["since_start"], 3)
         escd.stop()
 
+    @harness.whole_machine
     def test_what_a_route_sheds_is_expected(self) -> None:
         """A worker that takes 1.4 ms over an event has room for 64 and a burst; the others are
         dropped, as told or not."""

@@ -58,6 +58,7 @@ class Identity(harness.Scenario):
     def test_copies_losses_disorder_and_restarts(self) -> None:
         self.play_feed(Lcores.folded(), *self.DISORDER)
 
+    @harness.whole_machine
     def test_the_same_through_three_pipelines(self) -> None:
         """Each producer's window has one owner, whichever pipeline its packets came to."""
         first, second = harness.need_cpus(2)
@@ -73,6 +74,7 @@ class Identity(harness.Scenario):
         self.assert_sound(ledger)
         return ledger["frames"], manifest["frames"]
 
+    @harness.whole_machine
     def test_two_ports_with_one_feed(self) -> None:
         """No packet is lost at both ports: every event is delivered, once."""
         for lcores in (Lcores.folded(), self.apart()):
@@ -81,6 +83,7 @@ class Identity(harness.Scenario):
                 self.assertEqual(frames[figure], expected[figure], figure)
             self.assertGreater(frames["duplicate"], 0)
 
+    @harness.whole_machine
     def test_two_ports_that_both_lose(self) -> None:
         frames, expected = self.play_both(self.apart(), "--loss", "0.3")
         for figure in ("delivered", "duplicate", "stale", "control", "received"):
@@ -130,10 +133,12 @@ class Identity(harness.Scenario):
     def test_keys(self) -> None:
         self.play_keyed(Lcores.folded())
 
+    @harness.whole_machine
     def test_one_table_of_keys_for_three_pipelines(self) -> None:
         first, second = harness.need_cpus(2)
         self.play_keyed(Lcores([first], [first, second, second], [second, first, second]))
 
+    @harness.whole_machine
     def test_two_ports_with_one_feed_of_keys(self) -> None:
         """Whichever copy comes first, and through whichever pipeline."""
         first, second = harness.need_cpus(2)
@@ -212,6 +217,7 @@ class Identity(harness.Scenario):
         self.assertTrue((self.directory / "windows").exists())
         self.assertTrue((self.directory / "windows.loaded").exists())
 
+    @harness.whole_machine
     def test_drains_in_full_flow_and_other_pipelines_after_each(self) -> None:
         """Each run is sent the whole feed from its beginning, through other pipelines than the one
         before, and is drained on the way; the last one has it all."""

@@ -24,6 +24,7 @@ def only_naps(before: list[tuple[int, int]], after: list[tuple[int, int]]) -> bo
     )
 
 
+@harness.whole_machine
 class Idle(harness.Scenario):
     def test_every_round_ends_in_a_nap(self) -> None:
         """So there are no more rounds than naps fit into the time, on a fast machine or a slow

@@ -111,10 +111,12 @@ class Keyed(harness.Scenario):
     def test_reloads_and_pauses_on_one_cpu(self) -> None:
         self.disturb(Lcores.folded(workers=2))
 
+    @harness.whole_machine
     def test_reloads_and_pauses_of_three_pipelines_with_one_table(self) -> None:
         first, second = harness.need_cpus(2)
         self.disturb(Lcores([first], [first, second, second], [second, first, second]))
 
+    @harness.whole_machine
     def test_a_worker_that_is_held(self) -> None:
         """Events wait in every ring, and each is judged once, whatever is asked for meanwhile."""
         first, second = harness.need_cpus(2)

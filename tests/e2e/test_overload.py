@@ -45,6 +45,7 @@ class Load:
         self.frames = self.high + DATAGRAMS * len(both)
 
 
+@harness.whole_machine
 class Overload(harness.Scenario):
     def start(self, load: Load, sections: dict[str, dict] = {}) -> Escd:
         first, second = harness.need_cpus(2)

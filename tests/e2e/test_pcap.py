@@ -26,14 +26,17 @@ class FinitePcap(harness.Scenario):
     def test_folded_on_one_cpu_with_three_workers(self) -> None:
         self.play_mixed(Lcores.folded(workers=3))
 
+    @harness.whole_machine
     def test_receiving_on_one_cpu_and_working_on_the_other(self) -> None:
         first, second = harness.need_cpus(2)
         self.play_mixed(Lcores([first], second, [second]))
 
+    @harness.whole_machine
     def test_working_on_both_cpus(self) -> None:
         first, second = harness.need_cpus(2)
         self.play_mixed(Lcores([first], second, [first, second]))
 
+    @harness.whole_machine
     def test_three_pipelines_on_two_cpus(self) -> None:
         """Each of them accounts for its own share, and together for everything."""
         first, second = harness.need_cpus(2)

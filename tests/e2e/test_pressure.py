@@ -11,6 +11,7 @@ FLOWING_PACKETS = 20_000
 STUCK, FINE = "stuck", "fine"
 
 
+@harness.whole_machine
 class Bulkheads(harness.Scenario):
     def test_a_worker_that_stops_takes_only_its_own_routes_down(self) -> None:
         first, second = harness.need_cpus(2)

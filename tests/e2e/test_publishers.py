@@ -117,6 +117,7 @@ class Publishers(harness.Scenario):
         self.assertGreater(min(copies["number"], copies["key"]), 20)
         self.assertGreater(frames["stale"], 50)
 
+    @harness.whole_machine
     def test_the_same_through_three_pipelines(self) -> None:
         first, second = harness.need_cpus(2)
         lcores = Lcores([first], [first, second, second], [second, first, second])

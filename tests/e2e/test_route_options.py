@@ -82,6 +82,7 @@ class Spread(harness.Scenario):
             self.assertEqual(sorted(one["events"] for one in workers), [0, 0, len(packets)])
 
 
+@harness.whole_machine
 class Full(harness.Scenario):
     """A worker stands still, on a port that may lose; then it goes on."""
 

@@ -106,6 +106,7 @@ class Wildcards(harness.Scenario):
         frames = self.play_patterns(config)
         self.assertNotIn("unknown_topic", frames["dropped"])
 
+    @harness.whole_machine
     def test_a_route_for_everything_leaves_dollar_topics(self) -> None:
         """Through three pipelines, each with a cache of its own."""
         first, second = harness.need_cpus(2)

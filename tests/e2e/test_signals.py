@@ -96,6 +96,7 @@ class Signals(harness.Scenario):
     def test_sigterm_on_one_cpu(self) -> None:
         self.stop_in_full_flow(signal.SIGTERM, Lcores.folded())
 
+    @harness.whole_machine
     def test_sigint_on_two_cpus(self) -> None:
         first, second = harness.need_cpus(2)
         self.stop_in_full_flow(signal.SIGINT, Lcores([first], second, [second]))

@@ -40,6 +40,7 @@ class SmallPool(harness.Scenario):
         self.play_with(4096)
 
 
+@harness.whole_machine
 class DryPool(harness.Scenario):
     """The worker's thread is stopped, and so the dispatcher of its CPU with it: each event that is
     received keeps its mbuf, and the pool is dry after exactly as many packets as it has mbufs.

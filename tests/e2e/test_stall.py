@@ -24,6 +24,7 @@ STALL_MS = 500  # the default, by escd's own clock
 NOTHING_SHED = {"shed_below": [0, 0]}
 
 
+@harness.whole_machine
 class Stall(harness.Scenario):
     def test_a_worker_that_stalls_for_a_second(self) -> None:
         first, second = harness.need_cpus(2)

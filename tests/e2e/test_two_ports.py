@@ -23,6 +23,7 @@ class TwoPorts(harness.Scenario):
     def test_on_one_cpu(self) -> None:
         self.play_two(Lcores.folded(workers=2))
 
+    @harness.whole_machine
     def test_a_cpu_each(self) -> None:
         first, second = harness.need_cpus(2)
         self.play_two(Lcores([first, second], first, [first, second]))

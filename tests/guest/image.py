@@ -6,6 +6,7 @@ Made once with mmdebstrap from the package sources this machine is configured wi
 directory of the build; it is made anew when the recipe below changes.
 """
 
+import fcntl
 import hashlib
 import json
 import shutil
@@ -54,16 +55,18 @@ class Image:
 
 
 def ensure(directory: Path) -> Image:
-    """The image in this directory, made first if it is not there. Raises RuntimeError with what
-    the program that failed had to say."""
+    """The image in this directory, made first if it is not there; another process that wants it
+    meanwhile waits. Raises RuntimeError with what the program that failed had to say."""
     image = Image(directory / "vmlinuz", directory / "root.cpio")
     made_by = directory / "recipe.json"
-    if not made_by.exists() or json.loads(made_by.read_text(encoding="ascii")) != _recipe():
-        directory.mkdir(parents=True, exist_ok=True)
-        made_by.unlink(missing_ok=True)
-        with tempfile.TemporaryDirectory(prefix="esc-guest-") as scratch:
-            _make(Path(scratch), image)
-        made_by.write_text(json.dumps(_recipe()), encoding="ascii")
+    directory.mkdir(parents=True, exist_ok=True)
+    with (directory / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not made_by.exists() or json.loads(made_by.read_text(encoding="ascii")) != _recipe():
+            made_by.unlink(missing_ok=True)
+            with tempfile.TemporaryDirectory(prefix="esc-guest-") as scratch:
+                _make(Path(scratch), image)
+            made_by.write_text(json.dumps(_recipe()), encoding="ascii")
     return image
 
 

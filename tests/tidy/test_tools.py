@@ -99,17 +99,68 @@ class Summarise(unittest.TestCase):
     def test_skips_have_reasons(self):
         cases = gtest(("A.a", OK, ""), ("A.b", SKIPPED, "x.cpp:1: Skipped\nno hugepages\n\n"))
         script = line("e2e/x", "SKIP", 77, stdout="looking\nSKIP: not root\n")
-        status, out = self.sum_up(line(stdout=cases), script)
+        status, out = self.sum_up(
+            line(stdout=cases), script, arguments=["--allow-skips", "memory,root"]
+        )
         self.assertEqual((status, out.splitlines()[-1]), (0, "1 passed, 0 failed, 2 skipped"))
-        self.assertIn("SKIPPED r: unit/a: A.b: no hugepages\n", out)
-        self.assertIn("SKIPPED r: e2e/x: SKIP: not root\n", out)
+        self.assertIn("SKIPPED r: unit/a: A.b [memory]: no hugepages\n", out)
+        self.assertIn("SKIPPED r: e2e/x [root]: SKIP: not root\n", out)
+
+    def test_what_is_skipped_everywhere_fails_unless_it_is_allowed(self):
+        why = "skipped: network namespaces need root\n"
+        tests = (line(), line("e2e/x", "SKIP", 77, stdout=why))
+        for allowed in ((), ("--allow-skips", ""), ("--allow-skips", "root,tools")):
+            status, out = self.sum_up(*tests, arguments=allowed)
+            self.assertEqual((status, out.splitlines()[-1]), (1, "1 passed, 1 failed, 1 skipped"))
+            self.assertIn("FAILED  e2e/x: skipped in every build (skipped: network nam", out)
+            self.assertIn("; --allow-skips network allows it\n", out)
+        self.assertEqual(self.last(*tests, arguments=("--allow-skips", "network"))[0], 0)
+
+    def test_a_skip_that_another_build_makes_good(self):
+        """A case with a docstring is known by its name, whatever its first line says."""
+        names = ("test_a (m.C.test_a)", "test_b (m.C.test_b)\nWhat it does.")
+        ran = "".join(f"{name} ... ok\n" for name in names) + "\nRan 2 tests in 0.1s\n"
+        skipped = ran.replace("What it does. ... ok", "What it does. ... skipped 'plain build'")
+        with tempfile.TemporaryDirectory() as folder:
+            logs = []
+            for name, output in (("release", ran), ("asan", skipped)):
+                logs.append(f"{name}={folder}/{name}.json")
+                with open(f"{folder}/{name}.json", "w", encoding="utf-8") as file:
+                    file.write(json.dumps(line("e2e/x", stderr=output)) + "\n")
+            with contextlib.redirect_stdout(io.StringIO()) as out:
+                self.assertEqual(summarise.main(logs), 0)
+                self.assertEqual(summarise.main(logs[1:]), 1)
+        self.assertIn("3 passed, 0 failed, 1 skipped\n", out.getvalue())
+        self.assertIn("SKIPPED asan: e2e/x: test_b [build]: plain build\n", out.getvalue())
+
+    def test_what_may_be_missing_is_one_of_a_list(self):
+        with contextlib.redirect_stderr(io.StringIO()) as said, self.assertRaises(SystemExit):
+            summarise.main(["--allow-skips", "root,rot"])
+        self.assertIn("not rot", said.getvalue())
+
+    def test_what_the_tests_say_is_told_apart(self):
+        for reason, lack in (
+            ("needs 2 CPUs, there are 1", "cpus"),
+            ("no AF_XDP here: 95", "network"),
+            ("packet sockets need CAP_NET_RAW", "root"),
+            ("needs root and mkfs.xfs", "root"),
+            ("strace is not installed", "tools"),
+            ("no FUSE file system can be mounted here: 19", "kernel"),
+            ("needs 300 free hugepages", "memory"),
+            ("a sanitizer allocates by itself", "build"),
+            ("no reason given", "other"),
+        ):
+            self.assertEqual(summarise.lacking(reason), lack, reason)
 
     def test_nothing_ran_is_a_failure(self):
         self.assertEqual(self.last(), (1, "0 passed, 1 failed"))
         with contextlib.redirect_stdout(io.StringIO()) as out:
             self.assertEqual(summarise.main([]), 1)
         self.assertEqual(out.getvalue().splitlines()[-1], "0 passed, 0 failed")
-        self.assertEqual(self.last(line(result="SKIP")), (1, "0 passed, 0 failed, 1 skipped"))
+        self.assertEqual(
+            self.last(line(result="SKIP"), arguments=["--allow-skips", "other"]),
+            (1, "0 passed, 0 failed, 1 skipped"),
+        )
 
     def test_a_log_that_is_not_one(self):
         with contextlib.redirect_stdout(io.StringIO()) as out:
@@ -123,9 +174,11 @@ class Summarise(unittest.TestCase):
             (1, "1 passed, 1 failed"),
         )
         self.assertEqual(
-            self.last(line(), arguments=["--skipped-step", "clang=not installed"]),
-            (0, "1 passed, 0 failed, 1 skipped"),
+            self.last(line(), arguments=["--skipped-step", "clang=clang is not installed"]),
+            (1, "1 passed, 1 failed, 1 skipped"),
         )
+        allowed = ["--skipped-step", "clang=clang is not installed", "--allow-skips", "tools"]
+        self.assertEqual(self.last(line(), arguments=allowed), (0, "1 passed, 0 failed, 1 skipped"))
 
     def test_a_python_unittest_counts_by_case(self):
         output = (
@@ -133,10 +186,14 @@ class Summarise(unittest.TestCase):
             "test_c (m.C.test_c) ... {}\n\nRan 3 tests in 0.1s\n"
         )
         self.assertEqual(
-            self.last(line(stderr=output.format("ok"))), (0, "2 passed, 0 failed, 1 skipped")
+            self.last(line(stderr=output.format("ok")), arguments=["--allow-skips", "root"]),
+            (0, "2 passed, 0 failed, 1 skipped"),
         )
         failing = line(result="FAIL", returncode=1, stderr=output.format("FAIL"))
-        self.assertEqual(self.last(failing), (1, "1 passed, 1 failed, 1 skipped"))
+        self.assertEqual(
+            self.last(failing, arguments=["--allow-skips", "root"]),
+            (1, "1 passed, 1 failed, 1 skipped"),
+        )
 
     def test_a_quiet_python_unittest_counts_as_one(self):
         self.assertEqual(
@@ -250,6 +307,9 @@ class SelectTests(unittest.TestCase):
         self.assertEqual(
             list(select_tests.targets(self.TESTS, "/b")), ["tests/ring_test", "app/escd"]
         )
+        beside = [{"cmd": ["/src/one_cpu.py", "/b", "tests/unit-base", "a/b"]}]
+        beside += [{"cmd": ["/src/one_cpu.py", "/b", "/usr/bin/python3", "/b/../test.py"]}]
+        self.assertEqual(list(select_tests.targets(beside, "/b")), ["tests/unit-base"])
 
 
 class PreCommit(unittest.TestCase):

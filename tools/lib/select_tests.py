@@ -24,14 +24,17 @@ def chosen(tests, wanted, asked):
 
 
 def targets(tests, directory):
-    """What ninja has to build for them: every part of their commands and dependencies that lies
-    in the build directory.
+    """What ninja has to build for them: every part of their commands that lies in the build
+    directory. A program that tests/one_cpu.py runs is named relative to it.
     """
-    root = os.path.abspath(directory) + os.sep
+    root = os.path.abspath(directory)
     for test in tests:
-        for part in test["cmd"]:
-            if part.startswith(root):
-                yield part[len(root) :]
+        words = [os.path.normpath(word) for word in test["cmd"]]
+        for before, word in zip([None, *words], words):
+            if word.startswith(root + os.sep):
+                yield word[len(root) + 1 :]
+            elif before == root and not os.path.isabs(word):
+                yield word
 
 
 def main():

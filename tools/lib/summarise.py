@@ -7,7 +7,9 @@ meson 1.0 writes a test that ran into its time limit there as passed, and leaves
 GoogleTest binary failed after its last case (as a leak report of the address sanitizer does).
 
 A GoogleTest binary or a verbose Python unittest counts case by case, anything else as one test.
-Exit status: 0 when something passed and nothing failed, else 1.
+A case that was skipped in every build that has it proves nothing here: that is a failure, unless
+--allow-skips names what this machine may lack. Exit status: 0 when something passed and nothing
+failed, else 1.
 """
 
 import argparse
@@ -26,8 +28,26 @@ GTEST_END = re.compile(
 UNITTEST_END = re.compile(
     r"^(?P<name>.*?)\s*\.\.\. (?P<state>ok|FAIL|ERROR|expected failure|skipped .*)\s*$"
 )
+UNITTEST_BEGIN = re.compile(r"^(?P<name>test\w*) \([\w.]+\)")
 UNITTEST_RAN = re.compile(r"^Ran (?P<count>\d+) tests? in ", re.MULTILINE)
 UNITTEST_SKIPPED = re.compile(r"\.\.\. skipped (?P<reason>.+?)\s*$", re.MULTILINE)
+# What a machine may lack, by what the tests say when they skip; the first that fits. `build`: it is
+# another build's to show.
+LACKS = {
+    "build": re.compile(r"sanitizer|plain build|no such tests", re.IGNORECASE),
+    "network": re.compile(r"network|AF_XDP|lo is down"),
+    "root": re.compile(r"\broot\b|CAP_|this user|may not make|^not root"),
+    "cpus": re.compile(r"needs \d+ CPUs"),
+    "tools": re.compile(r"is not installed|needs (?:strace|mkfs)"),
+    "memory": re.compile(r"hugepages|has room for"),
+    "kernel": re.compile(r"loop device|FUSE|io_uring|hugetlbfs|kmsg|this kernel|the folder of"),
+}
+OTHER = "other"
+
+
+def lacking(reason):
+    """Which of LACKS a reason to skip speaks of."""
+    return next((name for name, words in LACKS.items() if words.search(reason)), OTHER)
 
 
 @dataclass
@@ -37,12 +57,31 @@ class Summary:
     passed: int = 0
     failures: list = field(default_factory=list)  # (label, why, output)
     skips: list = field(default_factory=list)  # (label, reason)
+    shown: set = field(default_factory=set)  # labels without their run: passed or failed somewhere
+
+    def pass_(self, label):
+        self.passed += 1
+        self.shown.add(_anywhere(label))
 
     def fail(self, label, why, output=""):
         self.failures.append((label, why, output))
+        self.shown.add(_anywhere(label))
 
     def skip(self, label, reason):
         self.skips.append((label, reason))
+
+    def never_shown(self):
+        """What was skipped wherever it was to run: label without the run -> reason."""
+        return {
+            _anywhere(label): reason
+            for label, reason in self.skips
+            if _anywhere(label) not in self.shown
+        }
+
+
+def _anywhere(label):
+    """A label without its run: the same for each build."""
+    return label.partition(": ")[2] or label
 
 
 def gtest_cases(output):
@@ -92,7 +131,7 @@ def count_gtest(summary, label, test, output):
     failed = 0
     for name, state, text in cases:
         if state == "OK":
-            summary.passed += 1
+            summary.pass_(f"{label}: {name}")
         elif state == "SKIPPED":
             summary.skip(f"{label}: {name}", skip_reason(text))
         else:
@@ -111,15 +150,21 @@ def count_unittest(summary, label, output):
     """Counts case by case where every case can be told apart; returns None where it cannot, else
     whether one failed.
     """
-    ends = [match for match in map(UNITTEST_END.match, output.splitlines()) if match]
+    ends, begun = [], None
+    for line in output.splitlines():
+        begin, end = UNITTEST_BEGIN.match(line), UNITTEST_END.match(line)
+        begun = begin["name"] if begin else begun
+        if end:  # a case with a docstring ends on the line after its name
+            ends.append((begun or end["name"], end["state"]))
+            begun = None
     ran = UNITTEST_RAN.search(output)
     if not ran or int(ran["count"]) != len(ends) or not ends:
         return None
     failed = False
-    for end in ends:
-        state, name = end["state"], f"{label}: {end['name'].split(' ')[0]}"
+    for case, state in ends:
+        name = f"{label}: {case}"
         if state in ("ok", "expected failure"):
-            summary.passed += 1
+            summary.pass_(name)
         elif state.startswith("skipped"):
             summary.skip(name, state.removeprefix("skipped ").strip("'\""))
         else:
@@ -151,7 +196,7 @@ def count_test(summary, run, test):
         for match in UNITTEST_SKIPPED.finditer(output):
             summary.skip(label, match["reason"].strip("'\""))
         if good:
-            summary.passed += 1
+            summary.pass_(label)
         else:
             summary.fail(label, f"{result}, status {test['returncode']}", output)
     elif not good and not explained:
@@ -177,10 +222,14 @@ def read_run(summary, run, path):
         summary.fail(run, "ran no test at all")
 
 
-def report(summary, out):
-    """Prints failures, then skips by reason, then the count alone on the last line. Returns the
-    exit status.
+def report(summary, out, allowed=()):
+    """Prints failures, then skips by reason, then the count alone on the last line. What no build
+    has shown fails unless what it lacks is `allowed`. Returns the exit status.
     """
+    for label, reason in sorted(summary.never_shown().items()):
+        if lacking(reason) not in allowed:
+            why = f"skipped in every build ({reason}); --allow-skips {lacking(reason)} allows it"
+            summary.failures.append((label, why, ""))
     for label, why, output in summary.failures:
         print(f"FAILED  {label}: {why}", file=out)
         if output.strip():
@@ -188,7 +237,8 @@ def report(summary, out):
     for (reason, label), times in sorted(
         Counter((reason, label) for label, reason in summary.skips).items()
     ):
-        print(f"SKIPPED {label}{f' ({times} times)' if times > 1 else ''}: {reason}", file=out)
+        often = f" ({times} times)" if times > 1 else ""
+        print(f"SKIPPED {label}{often} [{lacking(reason)}]: {reason}", file=out)
     if summary.passed == 0 and not summary.failures:
         print("error: no test ran", file=out)
     line = f"{summary.passed} passed, {len(summary.failures)} failed"
@@ -215,7 +265,17 @@ def main(arguments=None):
         metavar="NAME=REASON",
         help="a step that could not be done here, and why; may be repeated",
     )
+    parser.add_argument(
+        "--allow-skips",
+        type=lambda text: text.split(",") if text else [],
+        default=[],
+        metavar="LACK,...",
+        help=f"what may be missing here: {', '.join([*LACKS, OTHER])}",
+    )
     options = parser.parse_args(arguments)
+    unknown = set(options.allow_skips) - {*LACKS, OTHER}
+    if unknown:
+        parser.error(f"--allow-skips takes {', '.join([*LACKS, OTHER])}, not {min(unknown)}")
 
     summary = Summary()
     for run in options.runs:
@@ -231,7 +291,7 @@ def main(arguments=None):
     for skipped in options.skipped_step:
         name, _, reason = skipped.partition("=")
         summary.skip(name, reason)
-    return report(summary, sys.stdout)
+    return report(summary, sys.stdout, options.allow_skips)
 
 
 if __name__ == "__main__":
