@@ -11,30 +11,30 @@ constexpr std::array kDeduplicationRows = {
     key<&DeduplicationConfig::sequenced>(
         {.key = "sequenced",
          .example = "sequenced = false",
-         .meaning = "Whether events that their sender numbered are judged: those seen before "
-                    "are `duplicate`, those too old to tell are `stale`."}),
+         .meaning = "Whether escd judges events that their sender numbered: an event seen "
+                    "before is `duplicate`, and one too old for escd to tell is `stale`."}),
     key<&DeduplicationConfig::window>(
         {.key = "window",
          .min = 64,
          .max = 65'536,
          .power_of_two = true,
          .example = "window = 1024",
-         .meaning = "Numbers of one producer that are remembered, from its highest down: one "
-                    "bit each."}),
+         .meaning = "How many numbers of each producer are remembered, counted down from its "
+                    "highest. Each takes one bit."}),
     key<&DeduplicationConfig::producers>(
         {.key = "producers",
          .min = 1,
          .max = kMi,
          .example = "producers = 1000",
-         .meaning = "Most producers that are remembered at a time; events of further ones pass "
-                    "unjudged, and are counted (`untracked`)."}),
+         .meaning = "The most producers that are remembered at a time. Events of further "
+                    "producers pass unjudged, and are counted (`events_untracked`)."}),
     key<&DeduplicationConfig::idempotency_s>(
         {.key = "idempotency_s",
          .min = 1,
          .max = 604'800,
          .example = "idempotency_s = 600",
-         .meaning = "A producer that was silent for so many seconds is forgotten, and so is a "
-                    "key that was first seen so long ago."}),
+         .meaning = "A producer is forgotten when it has been silent for this many seconds, and "
+                    "a key when it was first seen this many seconds ago."}),
     key<&DeduplicationConfig::keyed_bytes>(
         {.key = "keyed_bytes",
          .no_default = true,
@@ -43,8 +43,8 @@ constexpr std::array kDeduplicationRows = {
          .example = "keyed_bytes = 268435456",
          .meaning = "Memory for keys of events without a number, reserved at start; a route's "
                     "`dedup` needs it. 37 bytes for each new key within `idempotency_s` are "
-                    "plenty. Without it: none, but 4 MiB for the marks of replayed dead "
-                    "letters where those are kept or may come."}),
+                    "plenty. Without it: no memory, or 4 MiB for the marks of replayed dead "
+                    "letters if `dead_letters.directory` or `replay.sources` is set."}),
     key<&DeduplicationConfig::state_file>(
         {.key = "state_file",
          .min = 1,

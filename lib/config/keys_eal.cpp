@@ -24,7 +24,8 @@ constexpr auto kEalKeys = rows_of("eal", kEalRows);
 }  // namespace
 
 constinit const SectionSpec kEalSection = section<&Config::eal>(
-    {.meaning = "What DPDK's environment layer is told besides the plan.", .rules = check_eal},
+    {.meaning = "What DPDK's environment layer (EAL) is told besides the lcore plan.",
+     .rules = check_eal},
     kEalKeys);
 
 }  // namespace esc::config

@@ -17,15 +17,15 @@ constexpr std::array kHealthRows = {
          .max = 86'400,
          .on_reload = OnReload::kTaken,
          .example = "window_s = 60",
-         .meaning = "How long a loss keeps the appliance unhealthy. Longer than a probe takes "
-                    "to come round, or the probe misses it."}),
+         .meaning = "How long a loss keeps the appliance unhealthy. If it is shorter than the "
+                    "time between two probes, they may miss a loss."}),
     key<&HealthConfig::max_port_losses>(
         {.key = "max_port_losses",
          .max = kNever,
          .on_reload = OnReload::kTaken,
          .rule = kNeverRule,
          .example = "max_port_losses = 100",
-         .meaning = "Most packets in a window that ports may lose before the appliance has "
+         .meaning = "The most packets that ports may lose in a window, before the appliance has "
                     "them: `imissed`, `rx_nombuf`, `ierrors`."}),
     key<&HealthConfig::max_losses>(
         {.key = "max_losses",
@@ -33,41 +33,41 @@ constexpr std::array kHealthRows = {
          .on_reload = OnReload::kTaken,
          .rule = kNeverRule,
          .example = "max_losses = 10",
-         .meaning = "Most frames and packets in a window that the appliance itself may lose: "
-                    "dropped for want of room, time, a route, a handler that takes them or a "
-                    "disk that does."}),
+         .meaning = "The most frames and packets that the appliance itself may lose in a "
+                    "window: because there was no room, time or route for them, or because a "
+                    "handler or the disk did not take them."}),
     key<&HealthConfig::max_shed>(
         {.key = "max_shed",
          .max = kNever,
          .on_reload = OnReload::kTaken,
          .rule = kNeverRule,
          .example = "max_shed = 1000000000000",
-         .meaning = "Most frames in a window that may be shed for their priority, because more "
-                    "came than could be worked off."}),
+         .meaning = "The most frames that may be shed for their priority in a window, because "
+                    "more came than could be handled."}),
     key<&HealthConfig::max_dropped_as_told>(
         {.key = "max_dropped_as_told",
          .max = kNever,
          .on_reload = OnReload::kTaken,
          .rule = kNeverRule,
          .example = "max_dropped_as_told = 10000",
-         .meaning = "Most frames in a window that may be dropped as told: by `on_full = "
-                    "\"shed\"`, or by `unknown_topic = \"drop\"`."}),
+         .meaning = "The most frames that may be dropped in a window because the configuration "
+                    "says so: `on_full = \"shed\"` or `unknown_topic = \"drop\"`."}),
     key<&HealthConfig::max_refused>(
         {.key = "max_refused",
          .max = kNever,
          .on_reload = OnReload::kTaken,
          .rule = kNeverRule,
          .example = "max_refused = 1000",
-         .meaning = "Most frames and packets in a window that may be refused: malformed, or "
-                    "not allowed. Any sender can make them."}),
+         .meaning = "The most frames and packets that may be refused in a window, as malformed "
+                    "or not allowed. Any sender can send such frames."}),
     key<&HealthConfig::max_producer_gaps>(
         {.key = "max_producer_gaps",
          .max = kNever,
          .on_reload = OnReload::kTaken,
          .rule = kNeverRule,
          .example = "max_producer_gaps = 100",
-         .meaning = "Most numbers of producers in a window that may turn out lost before the "
-                    "appliance."}),
+         .meaning = "The most events that may be found lost before the appliance in a window, "
+                    "by gaps in the producers' numbers."}),
     key<&HealthConfig::max_handler_busy_percent>(
         {.key = "max_handler_busy_percent",
          .min = 1,
@@ -75,7 +75,8 @@ constexpr std::array kHealthRows = {
          .on_reload = OnReload::kTaken,
          .rule = "100: never",
          .example = "max_handler_busy_percent = 90",
-         .meaning = "Most of a worker's time that its handlers may take."}),
+         .meaning = "The largest share of a worker's time that its handlers may take, in "
+                    "percent."}),
 };
 constexpr auto kHealthKeys = rows_of("health", kHealthRows);
 

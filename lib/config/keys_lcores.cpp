@@ -23,8 +23,8 @@ constexpr std::array kLcoresRows = {
          .max_items = 127,
          .rule = "unique",
          .example = "rx = [0]",
-         .meaning = "CPUs that poll the ports; queues are dealt to them, those of their own NUMA "
-                    "node first."}),
+         .meaning = "CPUs that poll the ports. Each receive queue is given to the CPU with the "
+                    "fewest queues; CPUs on the port's NUMA node come first."}),
     key<&LcoresConfig::dispatch>(
         {.key = "dispatch",
          .required = true,
@@ -34,8 +34,8 @@ constexpr std::array kLcoresRows = {
          .max_items = 32,
          .rule = "may repeat",
          .example = "dispatch = 1",
-         .meaning = "CPU of the dispatcher; of several, where there are to be several "
-                    "pipelines."}),
+         .meaning = "CPU of the dispatcher. Several numbers make several pipelines, each with "
+                    "its own dispatcher."}),
     key<&LcoresConfig::workers>(
         {.key = "workers",
          .required = true,
@@ -45,15 +45,16 @@ constexpr std::array kLcoresRows = {
          .max_items = 128,
          .rule = "may repeat; each on the NUMA node of a dispatcher",
          .example = "workers = [1, 1]",
-         .meaning = "CPU of each worker. A number that stands twice folds two workers onto one "
-                    "lcore. Workers are dealt to the pipelines of their node in turn."}),
+         .meaning = "CPU of each worker. A CPU that is listed twice runs two workers on one "
+                    "lcore. The pipelines of a NUMA node get the workers of that node in turn."}),
     key<&LcoresConfig::storage>(
         {.key = "storage",
          .min = 0,
          .max = kMaxCpu,
          .example = "storage = 1",
-         .meaning = "CPU of the storage role, which gathers dead letters. Without it: the last "
-                    "worker's. There is none without `dead_letters.directory`."}),
+         .meaning = "CPU of the storage role, which gathers dead letters. Without it: the CPU "
+                    "of the last worker. Without `dead_letters.directory` there is no storage "
+                    "role."}),
     key<&LcoresConfig::main>(
         {.key = "main",
          .min = 0,
@@ -72,15 +73,15 @@ constexpr std::array kLcoresRows = {
          .min = 10,
          .max = 1'000,
          .example = "sleep_max_us = 50",
-         .meaning = "Longest sleep of an idle lcore that receives, in microseconds; other lcores "
-                    "sleep up to four times as long. With `adaptive` only."}),
+         .meaning = "Longest sleep of an idle lcore that receives, in microseconds; other "
+                    "lcores sleep up to four times as long. Only with `idle = \"adaptive\"`."}),
     key<&LcoresConfig::stall_ms>(
         {.key = "stall_ms",
          .min = 100,
          .max = 10'000,
          .example = "stall_ms = 1000",
-         .meaning = "An lcore that does not come round for so many milliseconds is reported as "
-                    "stalled."}),
+         .meaning = "An lcore that begins no new round for this many milliseconds is reported "
+                    "as stalled."}),
 };
 constexpr auto kLcoresKeys = rows_of("lcores", kLcoresRows);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Keys of the configuration: what a frame may be, and how much there may be of it.
+// Keys of the configuration: how large frames and topics may be, and how many routes there may be.
 #include <array>
 
 #include "config/rows.hpp"
@@ -24,13 +24,14 @@ constexpr std::array kLimitsRows = {
                                     .min = 1,
                                     .max = kMi,
                                     .example = "max_routes = 1000000",
-                                    .meaning = "Most routes that this file may have."}),
+                                    .meaning = "The most routes that this file may have."}),
 };
 constexpr auto kLimitsKeys = rows_of("limits", kLimitsRows);
 
 }  // namespace
 
 constinit const SectionSpec kLimitsSection = section<&Config::limits>(
-    {.meaning = "What a frame may be, and how much there may be of it."}, kLimitsKeys);
+    {.meaning = "How large frames and topics may be, and how many routes there may be."},
+    kLimitsKeys);
 
 }  // namespace esc::config

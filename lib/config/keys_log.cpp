@@ -16,7 +16,7 @@ constexpr std::array kLogRows = {
     key<&LogConfig::level>({.key = "level",
                             .choices = kLevelNames,
                             .example = "level = \"debug\"",
-                            .meaning = "Least severity that is written."}),
+                            .meaning = "The lowest severity that is written."}),
     key<&LogConfig::file>({.key = "file",
                            .min = 1,
                            .max = 4'095,
@@ -28,6 +28,6 @@ constexpr auto kLogKeys = rows_of("log", kLogRows);
 }  // namespace
 
 constinit const SectionSpec kLogSection =
-    section<&Config::log>({.meaning = "Never written from a data path."}, kLogKeys);
+    section<&Config::log>({.meaning = "The log. No data path writes to it."}, kLogKeys);
 
 }  // namespace esc::config

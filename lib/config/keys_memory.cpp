@@ -17,15 +17,17 @@ constexpr std::array kMemoryRows = {
         {.key = "hugepages",
          .choices = kHugepagesNames,
          .example = "hugepages = \"require\"",
-         .meaning = "`auto`: use them when enough are free, else ordinary pages, and say so. "
-                    "`require`: do not start without. `off`: ordinary pages."}),
+         .meaning = "`auto`: use hugepages if enough are free, else ordinary pages, with a "
+                    "warning. `require`: do not start without enough hugepages. `off`: use "
+                    "ordinary pages."}),
     key<&MemoryConfig::limit_mib>(
         {.key = "limit_mib",
          .min = 64,
          .max = kMi,
          .zero_too = true,
          .example = "limit_mib = 1024",
-         .meaning = "Most memory DPDK may take, in MiB. 0: what pools and rings add up to."}),
+         .meaning = "The most memory that DPDK may take, in MiB. 0: as much as pools and rings "
+                    "add up to."}),
 };
 constexpr auto kMemoryKeys = rows_of("memory", kMemoryRows);
 

@@ -45,17 +45,19 @@ constexpr std::array kPortRows = {
         {.key = "checksum",
          .choices = kChecksumNames,
          .example = "checksum = \"nic\"",
-         .meaning = "`verify`: taken as right where the NIC says so, else computed in software. "
-                    "`nic`: the NIC's verdict only. `off`: not looked at."}),
+         .meaning = "`verify`: a checksum that the NIC calls right is right; any other is "
+                    "verified in software. `nic`: only the NIC's verdict counts. `off`: "
+                    "checksums are not looked at."}),
     key<&PortConfig::rx_queues>(
         {.key = "rx_queues",
          .min = 1,
          .max = 64,
          .example = "rx_queues = 2",
          .meaning =
-             "Receive queues; flows are spread over them by RSS. A virtual device that has a "
-             "number of its own (`qpairs`, `queue_count`, several `rx_pcap`) has to have this "
-             "one. All ports together need at least as many as `lcores.rx` has CPUs."}),
+             "Receive queues; RSS spreads flows over them. If a virtual device's arguments set "
+             "a number of queues too (`qpairs`, `queue_count`, several `rx_pcap`), it must be "
+             "the same number. All ports together need at least as many queues as `lcores.rx` "
+             "has CPUs."}),
     key<&PortConfig::rx_descriptors>(
         {.key = "rx_descriptors",
          .min = 64,
@@ -69,7 +71,8 @@ constexpr std::array kPortRows = {
          .max = 4 * kMi,
          .zero_too = true,
          .example = "pool_mbufs = 131072",
-         .meaning = "Buffers of the port's pool. 0: the sum of all who may hold one."}),
+         .meaning = "Buffers in the port's pool. 0: as many as descriptors, rings, stages, "
+                    "caches and driver can hold together."}),
     key<&PortConfig::mbuf_data_bytes>(
         {.key = "mbuf_data_bytes",
          .min = 256,
@@ -85,23 +88,24 @@ constexpr std::array kPortRows = {
                            .meaning = "MTU to set on the device. 0: leave it as it is."}),
     key<&PortConfig::promiscuous>({.key = "promiscuous",
                                    .example = "promiscuous = false",
-                                   .meaning = "Receive frames that are addressed to others too."}),
+                                   .meaning = "Whether the port also receives Ethernet frames "
+                                              "that are addressed to others."}),
     key<&PortConfig::lossless_setting>(
         {.key = "lossless",
          .type = KeyType::kChoiceOrBoolean,
          .choices = kAutoName,
          .example = "lossless = true",
-         .meaning = "The device keeps its packets while it is not polled, so that polling may be "
-                    "put off while rings are full. `auto`: true for trace files, memif, ring and "
-                    "null, else false."}),
+         .meaning = "Whether the device keeps its packets while it is not polled. If so, escd "
+                    "may put off polling it while rings are full. `auto`: true for trace files, "
+                    "memif, ring and null, else false."}),
     key<&PortConfig::restamp>(
         {.key = "restamp",
          .choices = kRestampNames,
          .rule = "other than `off` only with `net_pcap` and `infinite_rx=1`",
          .example = "restamp = \"sessions\"",
-         .meaning = "For measurements: what an endless trace changes on each pass, so that it "
-                    "repeats no event. `sessions`: the numbers of session frames move on. "
-                    "`payload-ids`: the first 8 bytes of each payload become a new number."}),
+         .meaning = "For measurements: what escd changes in an endless trace on each pass, so "
+                    "that no event is repeated. `sessions`: the numbers in session frames move "
+                    "on. `payload-ids`: the first 8 bytes of each payload become a new number."}),
 };
 constexpr auto kPortKeys = rows_of("port", kPortRows);
 

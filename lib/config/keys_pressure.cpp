@@ -13,7 +13,7 @@ using namespace std::string_view_literals;
 constexpr std::array kDeferNames = {"never"sv, "elevated"sv, "degraded"sv};
 constexpr std::array kKeepShedNames = {"never"sv, "critical"sv, "always"sv};
 
-/// A level is entered at or above these of an input's thresholds.
+/// The row of an input's enter thresholds: at or above its threshold a level is entered.
 template <PressureInput kInput>
 consteval Row<PressureConfig> enter_key(std::string_view name, std::string_view example,
                                         std::string_view meaning) {
@@ -27,7 +27,7 @@ consteval Row<PressureConfig> enter_key(std::string_view name, std::string_view 
        .meaning = meaning});
 }
 
-/// And may be left below these.
+/// The row of an input's leave thresholds: below its threshold a level may be left.
 template <PressureInput kInput>
 consteval Row<PressureConfig> leave_key(std::string_view name, std::string_view example,
                                         std::string_view meaning) {
@@ -51,28 +51,28 @@ constexpr std::array kPressureRows = {
         "A level may be left when that ring, and every other input, is below this."),
     enter_key<PressureInput::kWorkerRing>(
         "worker_ring_enter_permille", "worker_ring_enter_permille = [500, 800, 1001, 1001]",
-        "The same for the ring to a worker and what waits before it, of the emptiest "
-        "among the workers that move."),
+        "The same for a worker's ring and the events that wait for it. Of the workers that make "
+        "progress, the emptiest counts."),
     leave_key<PressureInput::kWorkerRing>("worker_ring_leave_permille",
                                           "worker_ring_leave_permille = [300, 400, 500, 600]",
                                           "The same for that ring."),
     enter_key<PressureInput::kPool>(
         "pool_enter_permille", "pool_enter_permille = [800, 850, 900, 950]",
-        "The same for the share of a pool's buffers that are not available, of the "
-        "emptiest pool."),
+        "The same for the share of a pool's buffers that are in use, not counting those that "
+        "the port always holds. The pool with the largest share counts."),
     leave_key<PressureInput::kPool>("pool_leave_permille",
                                     "pool_leave_permille = [500, 600, 700, 800]",
                                     "The same for that pool."),
     enter_key<PressureInput::kWorkerLatency>(
         "worker_latency_enter_permille", "worker_latency_enter_permille = [250, 500, 750, 1000]",
-        "The same for the age of the oldest event that a worker has in hand, of the "
-        "quickest that moves, in per mille of `worker_latency_full_us`."),
+        "The same for the age of the oldest event that a worker has in hand, in per mille of "
+        "`worker_latency_full_us`. Of the workers that make progress, the smallest age counts."),
     leave_key<PressureInput::kWorkerLatency>("worker_latency_leave_permille",
                                              "worker_latency_leave_permille = [100, 200, 300, 400]",
                                              "The same for that age."),
     enter_key<PressureInput::kDeadLetters>(
         "dead_letters_enter_permille", "dead_letters_enter_permille = [1001, 1001, 1001, 1001]",
-        "The same for the fullest ring to the storage lcore, as long as that takes "
+        "The same for the fullest ring to the storage lcore, as long as the storage lcore takes "
         "anything."),
     leave_key<PressureInput::kDeadLetters>("dead_letters_leave_permille",
                                            "dead_letters_leave_permille = [100, 200, 300, 400]",
@@ -90,14 +90,14 @@ constexpr std::array kPressureRows = {
          .max = 60'000,
          .on_reload = OnReload::kTaken,
          .example = "dwell_ms = [50, 100, 200, 500]",
-         .meaning = "How long every input must have been below the leave threshold before a "
-                    "level is left, to the next lower one."}),
+         .meaning = "How long every input must have been below its leave threshold before the "
+                    "level falls to the next lower one."}),
     key<&PressureConfig::defer_lossless>(
         {.key = "defer_lossless",
          .choices = kDeferNames,
          .on_reload = OnReload::kTaken,
          .example = "defer_lossless = \"degraded\"",
-         .meaning = "From which level on, up to `degraded`, ports that cannot lose are not "
+         .meaning = "From this level up to `degraded`, ports that cannot lose packets are not "
                     "polled. From `critical` on every port is polled."}),
     key<&PressureConfig::defer_nic>(
         {.key = "defer_nic",
@@ -113,16 +113,17 @@ constexpr std::array kPressureRows = {
          .on_reload = OnReload::kTaken,
          .rule = "not falling; 0 sheds nothing",
          .example = "shed_below = [100, 200]",
-         .meaning = "Two numbers, for `critical` and `emergency`: at the most, frames of a "
-                    "priority below it are shed, the lowest first."}),
+         .meaning = "Two numbers, for `critical` and `emergency`. Frames whose priority is "
+                    "below the number may be shed at that level, the lowest priorities first."}),
     key<&PressureConfig::keep_shed>(
         {.key = "keep_shed",
          .choices = kKeepShedNames,
          .on_reload = OnReload::kTaken,
          .example = "keep_shed = \"critical\"",
          .meaning =
-             "At which levels what is shed becomes a dead letter (`[dead_letters]`): at "
-             "`critical` only, or always. Without room on the way there it is `dlq_backlog`."}),
+             "At which levels shed frames become dead letters (`[dead_letters]`): never, at "
+             "`critical` only, or always. A shed frame for which there is no room on the way to "
+             "the storage is `dlq_backlog`."}),
 };
 constexpr auto kPressureKeys = rows_of("pressure", kPressureRows);
 

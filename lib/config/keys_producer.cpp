@@ -21,7 +21,7 @@ constexpr std::array kProducerRows = {
                                    .on_reload = OnReload::kTaken,
                                    .rule = "IPv4 and IPv6 prefixes, unique",
                                    .example = "sources = [\"10.7.0.0/16\"]",
-                                   .meaning = "From where its events may come."}),
+                                   .meaning = "The addresses from which its events may come."}),
 };
 constexpr auto kProducerKeys = rows_of("producer", kProducerRows);
 
@@ -30,8 +30,8 @@ constexpr auto kProducerKeys = rows_of("producer", kProducerRows);
 constinit const SectionSpec kProducerSection = section<&Config::producers>(
     {.is_array = true,
      .max_count = 65'536,
-     .meaning = "One for each producer that is bound to where it sends from; at most "
-                "65536. Others are believed from anywhere.",
+     .meaning = "One for each producer whose events may come from certain addresses only; at "
+                "most 65536. Events of other producers may come from anywhere.",
      .load = load_producers},
     kProducerKeys);
 

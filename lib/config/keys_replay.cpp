@@ -13,16 +13,16 @@ constexpr std::array kReplayRows = {
          .on_reload = OnReload::kTaken,
          .rule = "IPv4 and IPv6 prefixes, unique",
          .example = "sources = [\"192.0.2.7\"]",
-         .meaning = "Who may send dead letters again, with `esc-dlq replay`. What says that it "
-                    "is one and comes from elsewhere is `replay_not_allowed`. Without it: "
-                    "nobody. The first ones need a restart where there are neither dead letters "
-                    "nor `keyed_bytes`."}),
+         .meaning = "The addresses from which `esc-dlq replay` may send dead letters again. An "
+                    "event from elsewhere that says that it is a replayed dead letter is "
+                    "`replay_not_allowed`. Without it: no address. The first sources need a "
+                    "restart if neither `dead_letters.directory` nor `keyed_bytes` is set."}),
 };
 constexpr auto kReplayKeys = rows_of("replay", kReplayRows);
 
 }  // namespace
 
 constinit const SectionSpec kReplaySection = section<&Config::replay>(
-    {.meaning = "From where dead letters may come again (docs/dead-letters.md)."}, kReplayKeys);
+    {.meaning = "Who may send dead letters again (docs/dead-letters.md)."}, kReplayKeys);
 
 }  // namespace esc::config

@@ -23,8 +23,8 @@ constexpr std::array kRingsRows = {
          .max = kMi,
          .rule = "at most `ingest_cells`",
          .example = "ingest_soft_mark_cells = 256",
-         .meaning = "Past this depth a port that has room of its own is not polled: a shallow ring "
-                    "stays in the cache."}),
+         .meaning = "While the ring from the RX lcores holds more cells than this, ports that "
+                    "have room of their own are not polled: a shallow ring stays in the cache."}),
     key<&RingsConfig::worker_cells>(
         {.key = "worker_cells",
          .min = 64,
@@ -49,14 +49,14 @@ constexpr std::array kRingsRows = {
          .max = 600'000,
          .example = "hold_timeout_ms = 100",
          .meaning =
-             "Longest time that an event waits for its worker; then it is `hold_expired`, and "
-             "nothing more waits for that worker until it moves again."}),
+             "The longest time that an event waits for its worker. After that the event is "
+             "`hold_expired`, and no event waits for that worker until it makes progress again."}),
     key<&RingsConfig::burst>({.key = "burst",
                               .min = 8,
                               .max = 64,
                               .power_of_two = true,
                               .example = "burst = 32",
-                              .meaning = "Most packets or events that a role takes at once."}),
+                              .meaning = "The most packets or events that a role takes at once."}),
 };
 constexpr auto kRingsKeys = rows_of("rings", kRingsRows);
 

@@ -26,7 +26,7 @@ constexpr std::array kRouteRows = {
                  "`+` and `#` are whole levels, `#` the last; unique",
          .example = "topic = \"sensor/+/temp\"",
          .meaning = "The topic that this route takes, or a pattern: `+` stands for any one "
-                    "level, `#` for all that is left (docs/routing.md)."}),
+                    "level, `#` for all levels that are left (docs/routing.md)."}),
     key<&RouteConfig::handler>(
         {.key = "handler",
          .required = true,
@@ -36,18 +36,19 @@ constexpr std::array kRouteRows = {
          .rule = "the name of a handler that escd has",
          .example = "handler = \"count\"",
          .meaning =
-             "What a worker does with the event: `count` and `null` accept it, `fail` refuses "
-             "and `slow` takes its time (for tests)."}),
+             "What a worker does with the event. docs/routing.md lists the handlers; `count` "
+             "and `null` accept every event."}),
     key<&RouteConfig::spread>(
         {.key = "spread",
          .choices = kSpreadNames,
          .on_reload = OnReload::kTaken,
          .example = "spread = \"round-robin\"",
          .meaning =
-             "Which worker of its pipeline gets the event. `by-topic` and `by-producer` keep "
-             "the order of each within a pipeline; `worker` names one. Numbered events go to "
-             "the pipeline of their producer: with several pipelines a topic's events from "
-             "several producers have no order among them."}),
+             "Which worker of its pipeline gets the event. Within a pipeline `by-topic` keeps "
+             "the order of each topic's events, and `by-producer` that of each producer's; "
+             "`worker` names one worker. Numbered events go to the pipeline of their producer: "
+             "with several pipelines a topic's events from several producers have no order "
+             "among them."}),
     key<&RouteConfig::worker>(
         {.key = "worker",
          .no_default = true,
@@ -64,8 +65,8 @@ constexpr std::array kRouteRows = {
          .max = 255,
          .on_reload = OnReload::kTaken,
          .example = "priority = 200",
-         .meaning = "Priority of this route's events from the dispatcher on. Without it: what "
-                    "the frame says. RX lcores shed by what the frame says, always."}),
+         .meaning = "Priority of this route's events from the dispatcher on. Without it: the "
+                    "priority in the frame. RX lcores always shed by the priority in the frame."}),
     key<&RouteConfig::on_full>(
         {.key = "on_full",
          .choices = kOnFullNames,
@@ -73,23 +74,23 @@ constexpr std::array kRouteRows = {
          .example = "on_full = \"shed\"",
          .meaning = "What becomes of an event whose worker has no room. `hold`: it waits, as "
                     "long as there is room to wait in. `shed`: it is dropped as `worker_full`. "
-                    "`dead-letter`: it is kept (`[dead_letters]`), or dropped likewise where "
-                    "nothing is."}),
+                    "`dead-letter`: it becomes a dead letter, or is dropped as with `shed` if "
+                    "dead letters are not kept."}),
     key<&RouteConfig::retries>(
         {.key = "retries",
          .min = 0,
          .max = 15,
          .on_reload = OnReload::kTaken,
          .example = "retries = 3",
-         .meaning = "How often an event that the handler failed on is handed to it again, "
-                    "after the others that it was handed over with."}),
+         .meaning = "How often an event that the handler refused is handed to it again, after "
+                    "the events that were handed over together with it."}),
     key<&RouteConfig::dedup, &DedupConfig::kind>(
         {.key = "dedup",
          .choices = kDedupNames,
          .on_reload = OnReload::kTaken,
          .example = "dedup = \"content\"",
-         .meaning = "How a second copy of an event without a session is told. `payload-id`: by "
-                    "an id in the payload. `content`: by the payload. `none`: it is not; two "
+         .meaning = "How a copy of an event without a session is recognised. `payload-id`: by "
+                    "an id in the payload. `content`: by the payload. `none`: not at all; two "
                     "equal readings are two readings."}),
     key<&RouteConfig::dedup, &DedupConfig::offset>(
         {.key = "dedup_offset",
@@ -99,7 +100,8 @@ constexpr std::array kRouteRows = {
          .on_reload = OnReload::kTaken,
          .rule = "with `dedup` only",
          .example = "dedup_offset = 8",
-         .meaning = "Where in the payload the bytes that `dedup` looks at begin. Without it: 0."}),
+         .meaning = "Offset in the payload of the first byte that `dedup` looks at. Without it: "
+                    "0."}),
     key<&RouteConfig::dedup, &DedupConfig::bytes>(
         {.key = "dedup_bytes",
          .no_default = true,
@@ -115,11 +117,11 @@ constexpr std::array kRouteRows = {
          .on_reload = OnReload::kTaken,
          .rule = "IPv4 and IPv6 prefixes, unique",
          .example = "publishers = [\"10.0.0.0/8\", \"2001:db8::/32\"]",
-         .meaning = "From where this route's events may come. Empty: from anywhere."}),
+         .meaning = "The addresses from which this route's events may come. Empty: any address."}),
 };
 constexpr auto kRouteKeys = rows_of("route", kRouteRows);
 
-// What is said of an unknown topic's route is what is said of any, but for the topic.
+// The default route has the keys of every route, except the topic.
 constexpr auto kDefaultRouteKeys = rest_of(kRouteKeys, "default_route");
 
 }  // namespace
@@ -127,14 +129,15 @@ constexpr auto kDefaultRouteKeys = rest_of(kRouteKeys, "default_route");
 constinit const SectionSpec kRouteSection = section<&Config::routes>(
     {.is_array = true,
      .max_count = kMi,
-     .meaning = "One for each topic or pattern; at most `limits.max_routes`, and 16384 "
-                "of patterns. Where several match, the most specific takes the event.",
+     .meaning = "One for each topic or pattern: at most `limits.max_routes`, and at most 16384 "
+                "with patterns. If several match a topic, the most specific takes the event.",
      .load = load_routes},
     kRouteKeys);
 constinit const SectionSpec kDefaultRouteSection =
     section<&Config::routing, &RoutingConfig::default_route>(
-        {.meaning = "What takes unknown topics; with `unknown_topic = \"route\"` only, and "
-                    "there required. The keys of `[[route]]`, but for the topic.",
+        {.meaning = "The route of unknown topics. It is required with `unknown_topic = "
+                    "\"route\"`, and not allowed otherwise. It has the keys of `[[route]]`, "
+                    "except `topic`.",
          .load = load_default_route},
         kDefaultRouteKeys);
 

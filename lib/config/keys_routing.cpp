@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Keys of the configuration: what no route takes.
+// Keys of the configuration: what becomes of events that no route takes.
 #include <array>
 #include <string_view>
 
@@ -18,15 +18,16 @@ constexpr std::array kRoutingRows = {
          .choices = kUnknownTopicNames,
          .on_reload = OnReload::kTaken,
          .example = "unknown_topic = \"drop\"",
-         .meaning = "What becomes of an event that no `[[route]]` takes. `drop`: it is "
-                    "dropped as `unknown_topic`. `dead-letter`: it is kept (`[dead_letters]`), "
-                    "or dropped likewise where nothing is. `route`: `[default_route]` takes it."}),
+         .meaning = "What becomes of an event that no `[[route]]` takes. `drop`: it is dropped "
+                    "as `unknown_topic`. `dead-letter`: it becomes a dead letter, or is dropped "
+                    "as with `drop` if dead letters are not kept. `route`: `[default_route]` "
+                    "takes it."}),
 };
 constexpr auto kRoutingKeys = rows_of("routing", kRoutingRows);
 
 }  // namespace
 
-constinit const SectionSpec kRoutingSection =
-    section<&Config::routing>({.meaning = "What no route takes."}, kRoutingKeys);
+constinit const SectionSpec kRoutingSection = section<&Config::routing>(
+    {.meaning = "What becomes of events that no route takes."}, kRoutingKeys);
 
 }  // namespace esc::config

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Keys of the configuration: how it ends.
+// Keys of the configuration: how escd ends.
 #include <array>
 
 #include "config/rows.hpp"
@@ -13,14 +13,15 @@ constexpr std::array kShutdownRows = {
          .min = 100,
          .max = 600'000,
          .example = "drain_timeout_ms = 30000",
-         .meaning = "Time for what is in flight after SIGTERM; what is left then is "
-                    "`drained_at_deadline`: a dead letter, or dropped."}),
+         .meaning = "How long the drain after SIGTERM may take, in milliseconds. Events that "
+                    "are still in flight then become dead letters, or are dropped, as "
+                    "`drained_at_deadline`."}),
 };
 constexpr auto kShutdownKeys = rows_of("shutdown", kShutdownRows);
 
 }  // namespace
 
 constinit const SectionSpec kShutdownSection =
-    section<&Config::shutdown>({.meaning = "How it ends."}, kShutdownKeys);
+    section<&Config::shutdown>({.meaning = "How escd ends."}, kShutdownKeys);
 
 }  // namespace esc::config

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Keys of the configuration: before the first table.
+// Keys of the configuration that stand before the first table.
 #include <array>
 
 #include "config/rows.hpp"
@@ -15,13 +15,13 @@ constexpr std::array kTopRows = {
          .rule = "letters, digits, `_` and `-`",
          .example = "instance = \"demo\"",
          .meaning = "Name of this escd: EAL file prefix, control socket, and `instance` in its "
-                    "statistics. Several escd with different names share a host."}),
+                    "statistics. Several escd with different names can share a host."}),
 };
 constexpr auto kTopKeys = rows_of("", kTopRows);
 
 }  // namespace
 
 constinit const SectionSpec kTopSection =
-    section<>({.meaning = "Before the first table.", .rules = check_instance}, kTopKeys);
+    section<>({.meaning = "Keys before the first table.", .rules = check_instance}, kTopKeys);
 
 }  // namespace esc::config
