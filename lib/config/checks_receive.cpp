@@ -234,7 +234,8 @@ void check_frame_room(const Check& check, std::size_t index) {
                     printable(*interface) + " mtu " + std::to_string(*frame - kRingHeaderBytes));
 }
 
-/// Said before a single datagram is: at the first try all of them would be bad_udp_checksum.
+/// Warns before the first datagram comes: otherwise all of them would be bad_udp_checksum, and it
+/// would not be clear why.
 void check_checksums(const Check& check, std::size_t index) {
   const PortConfig& port = check.config.ports[index];
   const std::string_view driver = driver_family(port.device);

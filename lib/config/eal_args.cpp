@@ -81,8 +81,8 @@ bool is_known(std::string_view arg) {
                              [&](std::string_view known) { return known.starts_with(option); });
 }
 
-// getopt_long takes any unambiguous beginning of a long option; one that could only be a refused
-// option or is ambiguous is refused.
+// getopt_long takes any unambiguous beginning of a long option. A beginning is refused if a refused
+// option begins with it.
 const Refused* match(std::string_view arg) {
   if (arg.starts_with("--")) {
     const std::string_view option = arg.substr(0, arg.find('='));

@@ -11,7 +11,7 @@
 namespace esc::config {
 namespace {
 
-/// A key and the reader that finds it: what the getters of an Entry share.
+/// What the getters of an Entry share: a key, and the reader that finds its value.
 struct Judge {
   Reader& reader;
   const Section& in;
@@ -22,7 +22,7 @@ struct Judge {
     return "'" + (index ? element(spec.key, *index) : std::string(spec.key)) + "'";
   }
 
-  // Of an element of the key's array, if it is one. Made into words only when it is needed.
+  // The place of the key's value, or of an element of its array. Only messages need it as text.
   [[nodiscard]] std::string place(std::optional<std::size_t> index = std::nullopt) const {
     return index ? reader.where(in, spec.key, *index) : reader.where(in, spec.key);
   }
@@ -62,7 +62,7 @@ struct Judge {
     return false;
   }
 
-  // The key's array, if it has as many elements as it may have.
+  // The key's array, if the number of its elements is allowed.
   [[nodiscard]] const toml::array* array() const {
     const toml::node* node = reader.value(in, spec);
     if (node == nullptr) return nullptr;

@@ -25,15 +25,16 @@ class Entry {
   [[nodiscard]] const KeySpec& spec() const noexcept { return spec_; }
 
   [[nodiscard]] std::optional<std::int64_t> integer() const;
-  /// An integer, or a string with one that TOML's integers cannot hold.
+  /// An integer, or a string that holds one which TOML's integers cannot.
   [[nodiscard]] std::optional<std::uint64_t> unsigned64() const;
   [[nodiscard]] std::optional<bool> boolean() const;
   [[nodiscard]] std::optional<std::string> string() const;
-  /// The place of the name among the row's choices; true and false follow them.
+  /// The index of the name among the row's choices. True and false have the indices behind those.
   [[nodiscard]] std::optional<std::size_t> choice() const;
   [[nodiscard]] std::optional<std::vector<std::int64_t>> integers() const;
   [[nodiscard]] std::optional<std::vector<std::string>> strings() const;
-  /// Sorted and unique. What is no prefix is reported and left out, and what stands twice.
+  /// Sorted and unique. Texts that are no prefixes, and repeated prefixes, are reported and left
+  /// out.
   [[nodiscard]] std::optional<std::vector<wire::IpPrefix>> prefixes() const;
   [[nodiscard]] std::optional<Device> device() const;
 

@@ -41,21 +41,21 @@ struct MemoryNeed {
   std::uint64_t ordinary_bytes = 0;
 };
 
-/// What this process needs of the kernel beside memory.
+/// What this process needs from the kernel besides memory.
 struct ProcessNeed {
   bool on_hugepages = false;
   bool shares_files = false;  ///< its memory is in hugetlbfs, where other processes can find it
   std::uint64_t memory_bytes = 0;
   std::size_t lcores = 0;
 };
-/// The limits of this process (ulimit) and where DPDK keeps its files: what --check says, and what
-/// the start goes by.
+/// Checks the limits of this process (ulimit), and the folder in which DPDK keeps its files. Both
+/// --check and a start go by the findings.
 [[nodiscard]] std::vector<Finding> check_process(const Config& config, const ProcessNeed& need);
 
-/// CPUs and their nodes, PCI addresses and the drivers they are bound to, interfaces, trace files,
-/// capabilities. `running`: this very instance runs; what it holds is then not held against it.
-/// Device files (rx_pcap=...) are looked for as given, system files below `root`. Start-up only,
-/// like all of these; nothing is changed.
+/// Checks CPUs and their nodes, PCI addresses and the drivers they are bound to, interfaces, trace
+/// files and capabilities. `running`: this very instance runs already, so what it has in use is no
+/// problem. Device files (rx_pcap=...) are looked for as given, system files below `root`. Start-up
+/// only, like all of these; nothing is changed.
 [[nodiscard]] std::vector<Finding> check_devices(const Config& config,
                                                  const topology::Topology& topology,
                                                  const topology::SysRoot& root,
@@ -71,7 +71,7 @@ struct MemoryFindings {
   bool hugepages = false;  ///< what escd would run on
 };
 
-/// Memory of the kind that escd would run on, memory.limit_mib and locked memory.
+/// Checks memory of the kind that escd would run on, memory.limit_mib and locked memory.
 [[nodiscard]] MemoryFindings check_memory(const Config& config, const topology::SysRoot& root,
                                           const MemoryNeed& need, bool running = false);
 
@@ -80,8 +80,8 @@ struct Trouble {
   std::string fix;
 };
 
-/// Why no file can be made at `path`, which the key names; nullopt: its folder is there, and may be
-/// written.
+/// Why no file can be made at `path`, the value of `key`. nullopt: its folder exists, and can be
+/// written to.
 [[nodiscard]] std::optional<Trouble> directory_trouble(const std::string& path,
                                                        const std::string& key);
 

@@ -14,7 +14,7 @@ bool is_fixed(const KeySpec& spec) {
   return spec.on_reload == OnReload::kRefused;
 }
 
-/// Holds one configuration against another, key by key.
+/// Compares two configurations, key by key.
 class Comparison {
  public:
   Comparison(const Config& now, const Config& next) : now_(now), next_(next) {}
@@ -47,14 +47,14 @@ class Comparison {
       if (is_fixed(each))
         key((name.empty() ? "" : name + ".") + std::string(each.key), each, was, is);
     }
-    // Whatever they have missed must not pass for unchanged.
+    // A difference that no key shows must not pass for unchanged.
     const bool all = std::ranges::all_of(spec.keys, is_fixed);
     if (!all || !problems_.empty() || spec.binding.same == nullptr) return;
     if (!spec.binding.same(was, is)) add(name, "[" + name + "]");
   }
 
-  /// A value that neither file has follows from other keys ([rings] from [lcores]): those are named
-  /// then, and not this one.
+  /// A value that neither file gives follows from other keys ([rings] from [lcores]). Then those
+  /// keys are named instead of this one.
   void key(const std::string& path, const KeySpec& spec, const void* was, const void* is) {
     if (spec.binding.same(was, is)) return;
     if (!now_.sources.contains(path) && !next_.sources.contains(path)) return;

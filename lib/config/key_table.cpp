@@ -9,7 +9,8 @@
 namespace esc::config {
 namespace {
 
-// In the order of the reference, in which they are read: each may look at those before it.
+// In the order of the reference. They are read in this order too, so the rules of each section may
+// look at the sections before it.
 constexpr std::array kSections = {
     &kTopSection,          &kEalSection,         &kMemorySection,        &kPortSection,
     &kLcoresSection,       &kRingsSection,       &kDeduplicationSection, &kLimitsSection,

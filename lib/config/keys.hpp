@@ -35,17 +35,18 @@ enum class KeyType : std::uint8_t {
 /// What a reload does with a file that changes the key.
 enum class OnReload : std::uint8_t {
   kRefused,  ///< it is fixed at the start: the file is not taken (check_fixed)
-  kTaken,    ///< the running appliance goes by the new value
+  kTaken,    ///< the running appliance uses the new value from then on
 };
 
-/// How a key's value gets to its member and from there. An `object` is the struct that has the
-/// member, the one for which the row was made: a LimitsConfig for each row of [limits].
+/// How the value of a key is written to its member, and read from it. An `object` is the struct
+/// that has the member, the one for which the row was made: a LimitsConfig for each row of
+/// [limits].
 struct KeyBinding {
-  /// Overwrites the member if the file has the key, and has it sound.
+  /// Overwrites the member if the file has a valid value for the key.
   void (*read)(const Entry& entry, void* object) = nullptr;
-  /// The member as TOML; empty: a value that stands for a key that is not there.
+  /// The member as TOML. Empty for a value which means that the key is absent.
   std::string (*text)(const KeySpec& spec, const void* object) = nullptr;
-  /// The same of a member that nobody has set.
+  /// The initial value of the member, likewise.
   std::string (*default_text)(const KeySpec& spec) = nullptr;
   bool (*same)(const void* one, const void* other) = nullptr;
 };
@@ -57,7 +58,7 @@ struct KeySpec {
   std::string_view key;
   KeyType type = KeyType::kByMember;
   bool required = false;
-  bool no_default = false;  ///< what the member is at first is nothing that the file could say
+  bool no_default = false;  ///< the member's initial value is not one that the file can give
   std::int64_t min = 0;
   std::int64_t max = std::numeric_limits<std::int64_t>::max();
   std::int64_t min_items = 0;
@@ -72,7 +73,7 @@ struct KeySpec {
   KeyBinding binding = {};
 };
 
-/// Whether the key may be, or its list may have, that number.
+/// Whether `number` is a valid value of the key, or a valid element of its list.
 [[nodiscard]] constexpr bool in_bounds(const KeySpec& spec, std::int64_t number) noexcept {
   const bool in_range = number >= spec.min && number <= spec.max;
   const bool is_power = !spec.power_of_two || (number > 0 && (number & (number - 1)) == 0);
@@ -85,7 +86,7 @@ struct SectionBinding {
   const void* (*at)(const Config& config, std::size_t index) = nullptr;
   /// The struct to read a table into; null: the section reads itself (SectionSpec::load).
   void* (*table)(Config& config) = nullptr;
-  /// Null: structs of the section cannot be compared but by their keys.
+  /// Null: structs of the section can only be compared key by key.
   bool (*same)(const void* one, const void* other) = nullptr;
 };
 
@@ -94,9 +95,9 @@ struct SectionSpec {
   bool is_array = false;  ///< [[name]] instead of [name]
   std::int64_t max_count = 1;
   std::string_view meaning = {};
-  /// What no row can say, looked at when the rows are read (rules_*.cpp); null: nothing.
+  /// Checks what no row can say, once the rows are read (rules_*.cpp). Null: there is nothing.
   void (*rules)(const Loading& in, const Section& section) = nullptr;
-  /// Instead of both, where there may be none or several tables.
+  /// Reads the rows and checks the rules itself, where there may be no table, or several.
   void (*load)(const Loading& in, const SectionSpec& spec) = nullptr;
   std::span<const KeySpec> keys = {};
   SectionBinding binding = {};
@@ -111,7 +112,7 @@ struct SectionSpec {
 [[nodiscard]] const KeySpec* find_key(const SectionSpec& section, std::string_view key) noexcept;
 [[nodiscard]] const SectionSpec* find_section(std::string_view name) noexcept;
 
-/// What holds where the file does not have the key, as TOML; empty: nothing that could be written.
+/// The value of a key that the file does not have, as TOML. Empty: none that a file can give.
 [[nodiscard]] std::string default_text(const KeySpec& spec);
 /// "an array of integers", "a string", ...
 [[nodiscard]] std::string type_text(const KeySpec& spec);

@@ -43,13 +43,14 @@ void load_all(const Loading& in) {
 // A million routes are 70 MiB.
 constexpr std::size_t kMaxFileBytes = std::size_t{128} << 20U;
 
-// What it says behind the path, which stands before it already.
+// The error without the path that it begins with: the path stands before the message already.
 std::string reason_of(const files::FileError& error, const std::string& path) {
   const std::string_view what = error.what();
   return std::string(what.substr(what.starts_with(path) ? path.size() + 2 : 0));
 }
 
-// All that is wrong with a file of another kind would be as long as the file.
+// Says how many problems there are beyond the ones listed. A file that is no configuration may have
+// as many as it has lines.
 void cut(std::vector<Problem>& problems, std::size_t found, const std::string& file) {
   if (found <= problems.size()) return;
   problems.push_back({file, std::to_string(found - problems.size()) + " more problems",

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// One load, from text to Config: what the rules of a section work on. Internal to lib/config.
+// What the rules of a section work on while a text becomes a Config. Internal to lib/config.
 #pragma once
 
 #include <span>
@@ -22,7 +22,7 @@ struct Loading {
   }
 };
 
-/// Letters, digits and the characters of `more` only.
+/// Whether `text` has only letters, digits and characters of `more`.
 [[nodiscard]] bool is_label(std::string_view text, std::string_view more) noexcept;
 
 }  // namespace esc::config

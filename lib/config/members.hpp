@@ -66,7 +66,7 @@ requires(kIsOptional<T> || kIsVector<T> || kArraySize<T> != 0) struct ValueOf<T>
   using Type = typename T::value_type;
 };
 
-// std::integral, but for bool.
+// std::integral, except bool.
 template <class T>
 concept Number = std::integral<T> && !std::same_as<T, bool>;
 

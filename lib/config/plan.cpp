@@ -32,7 +32,7 @@ topology::RoleRequest role_request(const Config& config, const topology::SysRoot
   return request;
 }
 
-// Only the plan says which workers a pipeline has.
+// Which workers a pipeline has is known only from the plan.
 std::vector<Problem> check_route_workers(const Config& config, const topology::LcorePlan& plan) {
   std::vector<Problem> problems;
   const auto& smallest = *std::ranges::min_element(

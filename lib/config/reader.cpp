@@ -10,7 +10,7 @@
 namespace esc::config {
 namespace {
 
-// Routes may be a million: their places are known while loading, and not kept.
+// There may be a million routes: their places are known while loading, but are not kept.
 bool is_recorded(const SectionSpec& section) {
   constexpr std::int64_t kMostTables = 1'000;
   return section.max_count <= kMostTables;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Finds the tables of a document and what stands in them, knows where that is, and collects what is
-// wrong. Internal to lib/config.
+// Finds the tables of a document and the values in them, knows the place of each, and collects
+// problems. Internal to lib/config.
 #pragma once
 
 #include <toml++/toml.h>
@@ -16,7 +16,7 @@
 
 namespace esc::config {
 
-/// Nobody corrects more at a time.
+/// The most problems that are reported; nobody corrects more at a time.
 inline constexpr std::size_t kMaxProblems = 100;
 
 /// One table of the document; `table` is null when the file has none.
@@ -30,13 +30,13 @@ struct Section {
   }
 };
 
-/// Most prefixes that all routes and producers may have together: 32 bytes each in a set.
+/// The most prefixes that all routes and producers may have together. Each takes 32 bytes of a set.
 inline constexpr std::size_t kMaxPrefixesInAll = 1U << 20U;
 
 /// Prefixes in all lists so far.
 struct PrefixTotal {
   std::size_t count = 0;
-  std::string beyond;  ///< place of the list with which they became too many; empty: they are not
+  std::string beyond;  ///< place of the list that exceeded the limit; empty: no list did
 };
 
 class Reader {
@@ -44,9 +44,9 @@ class Reader {
   Reader(const Document& document, Config& config, std::vector<Problem>& problems)
       : document_(document), config_(config), problems_(problems) {}
 
-  /// The section's table; one without a table when the file has none.
+  /// The section. Its `table` is null when the file has none.
   [[nodiscard]] Section section(const SectionSpec& spec);
-  /// The same of a section that was read already: nothing is reported again.
+  /// The same for a section that was read already: nothing is reported again.
   [[nodiscard]] Section known_section(const SectionSpec& spec) const;
   /// Each table of an array of tables.
   [[nodiscard]] std::vector<Section> sections(const SectionSpec& spec);
@@ -56,7 +56,7 @@ class Reader {
   /// Reads the section's keys into the members that its rows are bound to. `object` is the struct
   /// that the rows were made for.
   void read_rows(const Section& in, void* object);
-  /// What stands there for the key; nullptr: nothing, which is reported if there must be something.
+  /// The key's value. nullptr: there is none, which is reported if the key is required.
   [[nodiscard]] const toml::node* value(const Section& in, const KeySpec& spec);
   /// Keeps the place of an element of the key's array.
   void record(const Section& in, std::string_view key, std::size_t index);
@@ -66,13 +66,13 @@ class Reader {
   [[nodiscard]] std::string where(const Section& in, std::string_view key) const;
   /// Place of an element of the key's array.
   [[nodiscard]] std::string where(const Section& in, std::string_view key, std::size_t index) const;
-  /// Place of the key's value as a number or two, for what is too many to keep as text. One that
-  /// the command line set goes to the Config's sources instead.
+  /// Place of the key's value in numbers, for keys of which there are too many to keep their places
+  /// as text. The place of a value that the command line set is put into Config::sources instead.
   [[nodiscard]] FilePlace keep_place(const Section& in, std::string_view key);
-  /// Of the table whose rows were read last: false if there was something wrong with the key.
+  /// Whether the key has no problem in the table whose rows were read last.
   [[nodiscard]] bool sound(std::string_view key) const;
   [[nodiscard]] PrefixTotal& prefixes() noexcept { return prefixes_; }
-  /// Keeps the first kMaxProblems; of the others only their number is known.
+  /// Keeps the first kMaxProblems, and counts the others.
   void problem(std::string where, std::string what, std::string fix);
   [[nodiscard]] std::size_t problems_found() const noexcept { return found_; }
 

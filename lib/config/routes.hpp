@@ -21,7 +21,7 @@ enum class UnknownTopic : std::uint8_t { kDeadLetter, kDrop, kRoute };
 struct DedupConfig {
   DedupKind kind = DedupKind::kNone;
   std::uint16_t offset = 0;  ///< bytes from the beginning of the payload
-  std::uint16_t bytes = 0;   ///< payload-id: 1 to 64; content: 0 is to the payload's end
+  std::uint16_t bytes = 0;   ///< payload-id: 1 to 64; content: 0 means to the payload's end
 
   friend bool operator==(const DedupConfig&, const DedupConfig&) = default;
 };
@@ -30,7 +30,7 @@ struct RouteConfig {
   std::string topic{};    ///< a topic or a pattern (topic_pattern.hpp); of the default route: empty
   std::string handler{};  ///< one of the known handlers
   Spread spread = Spread::kByTopic;
-  std::uint32_t worker = 0;  ///< index in LcoresConfig::workers; only with Spread::kWorker
+  std::uint32_t worker = 0;  ///< index among a pipeline's workers; only with Spread::kWorker
   std::optional<std::uint8_t> priority{};  ///< instead of the event's own
   OnFull on_full = OnFull::kHold;
   std::uint8_t retries = 0;  ///< 0 to 15

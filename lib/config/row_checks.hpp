@@ -18,7 +18,7 @@
 
 namespace esc::config::detail {
 
-/// Whether a choice is named as its enumerator: "payload-id" is "kPayloadId".
+/// Whether a choice is the name of its enumerator, as "payload-id" is of "kPayloadId".
 [[nodiscard]] constexpr bool is_name_of(std::string_view choice, std::string_view identifier) {
   std::array<char, 64> snake{};
   if (choice.size() > snake.size()) return false;
@@ -32,7 +32,7 @@ template <class Enum, std::size_t... I>
       esc::detail::identifier<static_cast<Enum>(I)>()...};
 }
 
-/// The names in the order of the enumerators, and one for each.
+/// Whether each enumerator has a name, and the names are in the order of the enumerators.
 template <class Enum>
 [[nodiscard]] constexpr bool names_all(std::span<const std::string_view> names) {
   constexpr std::size_t kMost = 16;
@@ -40,11 +40,11 @@ template <class Enum>
   for (std::size_t i = 0; i < names.size(); ++i) {
     if (i == kMost || !is_name_of(names[i], kIdentifiers[i])) return false;
   }
-  // What is no enumerator has no identifier, but a number.
+  // The compiler spells a value that is no enumerator as a number.
   return names.size() < kMost && !kIdentifiers[names.size()].starts_with('k');
 }
 
-/// Whether the row allows the default. Strings are not looked at.
+/// Whether the row allows the default. Strings are not checked.
 template <class Member>
 [[nodiscard]] constexpr bool allows(const KeySpec& spec, const Member& value) {
   if (spec.required || spec.no_default) return true;
@@ -59,8 +59,7 @@ template <class Member>
   }
 }
 
-/// Not every struct can be made while compiling. The defaults of the others are checked by the
-/// tests.
+/// Structs that can be made while compiling. The tests check the defaults of all others.
 template <class Object>
 concept MadeWhileCompiling = requires {
   typename std::bool_constant<(Object{}, true)>;
@@ -104,7 +103,8 @@ template <auto... Path>
   return "";
 }
 
-/// Compiles for an empty text only. Both compilers then name the row; Clang shows the text as well.
+/// Compiles only if the text is empty. If not, both compilers name the row, and Clang shows the
+/// text as well.
 constexpr void refuse_wrong(const char* problem) {
   if (*problem != '\0') throw problem;
 }

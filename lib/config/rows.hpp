@@ -26,7 +26,7 @@
 
 namespace esc::config {
 
-// What lists of prefixes may hold.
+// Bounds of lists of prefixes: bytes of one prefix, and how many there may be.
 inline constexpr std::int64_t kShortestPrefix = 2;  // "::"
 inline constexpr std::int64_t kLongestPrefix = 49;  // an IPv6 address that ends as IPv4, "/128"
 inline constexpr auto kMaxPrefixes = static_cast<std::int64_t>(wire::PrefixSet::kMaxPrefixes);
@@ -54,7 +54,7 @@ void read(const Entry& entry, Member& out) {
     const auto numbers = entry.integers();
     if (!numbers) return;
     if constexpr (kIsVector<Member>) out.resize(numbers->size());
-    // An array has as many as the row asks for.
+    // An array has as many elements as the row demands.
     for (std::size_t i = 0; i < out.size() && i < numbers->size(); ++i) {
       out[i] = static_cast<typename Member::value_type>((*numbers)[i]);
     }
@@ -124,8 +124,9 @@ struct Row {
   KeySpec spec;
 };
 
-/// The row of the member that `Path` leads to: `key<&LimitsConfig::max_routes>({.key = ...})`. Says
-/// of the key what the member cannot: bounds, whether a reload takes it, example and meaning.
+/// The row of the member that `Path` leads to: `key<&LimitsConfig::max_routes>({.key = ...})`. It
+/// says what the member cannot say about the key: bounds, whether a reload takes it, example and
+/// meaning.
 template <auto... Path>
 [[nodiscard]] consteval Row<typename detail::PathOf<Path...>::Object> key(KeySpec spec) {
   using Member = typename detail::PathOf<Path...>::Member;
@@ -161,7 +162,7 @@ template <class Object, std::size_t Count>
   return made;
 }
 
-/// Those of another section that has the same struct, without the first.
+/// The rows of another section that has the same struct, without its first row.
 template <class Object, std::size_t Count>
 [[nodiscard]] consteval Rows<Object, Count - 1> rest_of(const Rows<Object, Count>& others,
                                                         std::string_view section) {
@@ -216,7 +217,8 @@ template <auto... Path>
 
 }  // namespace detail
 
-/// The section whose structs `Path` leads to from a Config; without a path: the Config itself.
+/// The section whose structs `Path` leads to from a Config. Without a path its struct is the
+/// Config.
 template <auto... Path, class Object, std::size_t Count>
 [[nodiscard]] consteval SectionSpec section(SectionSpec spec, const Rows<Object, Count>& rows) {
   using Part = std::remove_cvref_t<decltype(detail::part_of<Path...>(std::declval<Config&>()))>;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Rules of the configuration: where dead letters are kept, and what the rest of the file expects of
-// that.
+// Rules of the configuration: sizes of dead letters' files, and keys that have no effect if dead
+// letters are not kept.
 #include <string>
 
 #include "config/loading.hpp"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Rules of the configuration: CPUs that stand twice, and keys without effect.
+// Rules of the configuration: CPUs that are listed twice, and keys without effect.
 #include <set>
 
 #include "config/loading.hpp"

@@ -49,7 +49,7 @@ class PressureRules {
     }
     for (std::size_t i = 0; i < thresholds.enter.size(); ++i) {
       if (thresholds.leave[i] < thresholds.enter[i]) continue;
-      // The one that was written is named first; the other may be a default.
+      // The threshold that the file gives is named first; the other one may be a default.
       const bool leave_written = reader_.has(section_, leave_key);
       const std::string& key = leave_written ? leave_key : enter_key;
       const std::string& other = leave_written ? enter_key : leave_key;

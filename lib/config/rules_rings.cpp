@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Rules of the configuration: how deep rings are where the file does not say it.
+// Rules of the configuration: how deep rings are if the file does not say so.
 #include <algorithm>
 
 #include "config/loading.hpp"
@@ -8,8 +8,8 @@
 namespace esc::config {
 namespace {
 
-/// Deep rings take bursts while another CPU is late. On one CPU no role is late without the
-/// others: a ring never holds more than a burst or two, and a small one stays in the cache.
+/// Deep rings take up bursts while another CPU is late. If all roles share one CPU they take turns,
+/// so that a ring never holds more than a burst or two, and a small ring stays in the cache.
 void choose_ring_sizes(const Loading& in) {
   constexpr std::uint32_t kIngestCells = 65'536;
   constexpr std::uint32_t kWorkerCells = 16'384;
@@ -33,7 +33,7 @@ void choose_ring_sizes(const Loading& in) {
 void check_rings(const Loading& in, const Section& rings) {
   choose_ring_sizes(in);
   if (in.config.rings.ingest_soft_mark_cells <= in.config.rings.ingest_cells) return;
-  // A small ring brings the default mark down; a mark that was written is judged.
+  // A small ring lowers the default mark. A mark that the file gives is checked instead.
   if (!in.reader.has(rings, "ingest_soft_mark_cells")) {
     in.config.rings.ingest_soft_mark_cells = in.config.rings.ingest_cells;
     return;

@@ -86,14 +86,15 @@ void check_dedup(const Loading& in, const Section& section, const DedupConfig& d
   }
 }
 
-/// All of a route but its topic.
+/// Checks everything of a route except its topic.
 void check_options(const Loading& in, const Section& section, const RouteConfig& route) {
   check_handler(in, section, route);
   check_spread(in, section, route);
   check_dedup(in, section, route.dedup);
 }
 
-/// Who asks for dead letters believes that they are kept. The defaults promise nothing.
+/// Warns that the file asks for dead letters, which are not kept. Not for defaults: they ask for
+/// nothing.
 void warn_of_dead_letters(const Loading& in, std::string where, const std::string& what,
                           const std::string& reason) {
   if (in.config.dead_letters.kept()) return;
@@ -110,14 +111,14 @@ void warn_of_routes(const Loading& in, const std::vector<Section>& sections) {
     ++count;
   }
   if (count == 0) return;
-  // One line, however many routes there are.
+  // A single warning, however many routes there are.
   const std::string others =
       count == 1 ? "" : " (here and in " + std::to_string(count - 1) + " more routes)";
   warn_of_dead_letters(in, in.reader.where(sections[first], "on_full"),
                        "on_full = \"dead-letter\"" + others, "worker_full");
 }
 
-/// Patterns cost memory and time that exact topics do not.
+/// Bounds the patterns, which cost memory and time that exact topics do not.
 void check_wildcards(const Loading& in, const std::vector<Section>& sections) {
   std::vector<std::string_view> patterns;
   std::vector<const Section*> places;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The sections of the file. Each has its rows in a file of its own, keys_SECTION.cpp, and what no
-// row can say in rules_SECTION.cpp. Internal to lib/config.
+// The sections of the file. The rows of each are in a file of their own, keys_SECTION.cpp, and what
+// no row can say is in rules_SECTION.cpp. Internal to lib/config.
 #pragma once
 
 #include "config/keys.hpp"
@@ -27,7 +27,7 @@ extern const SectionSpec kDefaultRouteSection;
 extern const SectionSpec kRouteSection;
 extern const SectionSpec kProducerSection;
 
-// Once the section's rows are read. They may look at the sections before it.
+// Called once the section's rows are read. They may look at the sections before it.
 void check_instance(const Loading& in, const Section& top);
 void check_eal(const Loading& in, const Section& eal);
 void check_lcores(const Loading& in, const Section& lcores);

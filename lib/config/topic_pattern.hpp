@@ -27,20 +27,20 @@ struct PatternProblem {
 
 /// The most nodes of the patterns' tree that a search for one topic may have to look at.
 ///
-/// From a node the search may go two ways: by the topic's own level and by '+'. A node belongs to
-/// one beginning of patterns, so it is looked at once at most. The bound of a node is 1, and that
-/// of the node behind '+', and the largest of those behind its words, of which a topic has only
-/// one.
+/// From a node the search may go two ways: by the topic's own level and by '+'. Each node stands
+/// for one beginning of patterns, so the search looks at it once at most. A node's bound is the sum
+/// of 1 for the node itself, the bound of the node behind '+', and the largest bound of the nodes
+/// behind its words: a topic follows only one of the words.
 struct MatchCost {
   std::size_t steps = 1;
-  std::size_t pattern = 0;  ///< index of a pattern at the place that costs this much
+  std::size_t pattern = 0;  ///< index of a pattern that contributes to this cost
 };
 [[nodiscard]] MatchCost match_cost(std::span<const std::string_view> patterns);
 
-/// The largest cost that a configuration may have. If some dozens of patterns match one topic, the
-/// cost is some dozens.
+/// The largest cost that a configuration may have. Where some dozens of patterns match one topic,
+/// the cost is some dozens.
 inline constexpr std::size_t kMaxMatchSteps = 1'024;
-/// Bounds the memory of the patterns' tree: 16,384 of at most 256 levels.
+/// The most patterns, each of at most 256 levels: bounds the memory of their tree.
 inline constexpr std::size_t kMaxWildcards = 16'384;
 
 }  // namespace esc::config

@@ -31,7 +31,7 @@ struct TraceContent {
 using TraceVerdict = std::variant<TraceContent, std::string>;
 
 /// Reads the trace to its end. A valid trace is a regular file of Ethernet frames with at least one
-/// packet, no packet longer than a packet can be, and its end at the end of a record. The driver of
+/// packet, none longer than a packet can be, and it ends at the end of a record. The driver of
 /// DPDK 22.11 also accepts traces that break these rules: it plays what comes before the damage,
 /// takes any link type for Ethernet, leaks buffers if there is no packet, and cuts the length of a
 /// packet to 16 bits. Start-up only.

@@ -13,13 +13,13 @@
 
 namespace esc::config {
 
-/// Between quotation marks; empty: an empty string, which stands for a key that is not there.
+/// The text between quotation marks. Empty if the text is, which means that the key is absent.
 [[nodiscard]] std::string string_text(std::string_view text);
 
-/// The name at that place of the row's choices; behind them true and false.
+/// The row's choice with that index. The two indices behind the choices are true and false.
 [[nodiscard]] std::string choice_text(const KeySpec& spec, std::size_t choice);
 
-/// A number that TOML's integers cannot hold is a string.
+/// The number, as a string if TOML's integers cannot hold it.
 template <std::integral Number>
 [[nodiscard]] std::string number_text(Number number) {
   return std::in_range<std::int64_t>(number) ? std::to_string(number)
