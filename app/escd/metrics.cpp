@@ -22,24 +22,25 @@ constexpr std::size_t kWholeTopic = 1024;
 
 constexpr Family kBuildInfo{"build_info", "1; the version is a label", Kind::kGauge};
 constexpr Family kUptime{"uptime_seconds", "Time since escd began to start", Kind::kGauge};
-constexpr Family kState{"state", "1 for the state that the appliance is in", Kind::kGauge};
+constexpr Family kState{"state", "1: the appliance is in this state", Kind::kGauge};
 constexpr Family kStateSeconds{"state_seconds", "Time in each state"};
 constexpr Family kStateEntered{"state_entered", "How often each state was entered"};
 constexpr Family kHealthy{"healthy", "1: every check of escctl health is ok", Kind::kGauge};
-constexpr Family kCheck{"check_ok", "1: that check of escctl health is ok", Kind::kGauge};
+constexpr Family kCheck{"check_ok", "1: this check of escctl health is ok", Kind::kGauge};
 
 constexpr Family kReceived{"frames_received", "Frames received"};
 constexpr Family kDelivered{"frames_delivered", "Frames that a handler took"};
 constexpr Family kControl{"frames_control", "Session frames"};
 constexpr Family kDuplicate{"frames_duplicate", "Frames that were seen before"};
-constexpr Family kStale{"frames_stale", "Frames too old for their window to tell"};
+constexpr Family kStale{"frames_stale", "Frames too old to tell whether they were seen before"};
 constexpr Family kDeadLettered{"frames_dead_lettered", "Dead letters that are on the disk"};
 constexpr Family kFramesDropped{"frames_dropped", "Frames dropped"};
 constexpr Family kFramesInFlight{"frames_in_flight", "Frames received that have not ended",
                                  Kind::kGauge};
 constexpr Family kPackets{"packets_received", "Packets received"};
 constexpr Family kDatagrams{"packets_datagrams", "Packets that were datagrams for us"};
-constexpr Family kReassembled{"packets_reassembled", "Packets that went into a larger one"};
+constexpr Family kReassembled{"packets_reassembled",
+                              "Packets that were put together into a larger one"};
 constexpr Family kNonEvent{"packets_non_event", "Sound packets that carry no events"};
 constexpr Family kPacketsDropped{"packets_dropped", "Packets dropped"};
 constexpr Family kPacketsInFlight{"packets_in_flight", "Packets received that have not ended",
@@ -57,12 +58,12 @@ constexpr Family kPoolKept{"pool_mbufs_kept_by_driver",
                            "Mbufs that the driver keeps for as long as the port is open",
                            Kind::kGauge};
 constexpr Family kLinkUp{"port_link_up", "1: something can come in at the port", Kind::kGauge};
-constexpr Family kSpeed{"port_speed_bytes", "Speed of the link, a second; 0: not known",
+constexpr Family kSpeed{"port_speed_bytes", "Speed of the link, in bytes a second; 0: not known",
                         Kind::kGauge};
-constexpr Family kStalled{"lcore_stalled", "1: it has not come round for lcores.stall_ms",
-                          Kind::kGauge};
+constexpr Family kStalled{"lcore_stalled",
+                          "1: the lcore has begun no new round for lcores.stall_ms", Kind::kGauge};
 
-constexpr Family kLevel{"pressure_level", "1 for the level of pressure now", Kind::kGauge};
+constexpr Family kLevel{"pressure_level", "1: this is the level of pressure now", Kind::kGauge};
 constexpr Family kShedBelow{"pressure_shed_below", "The lowest priority that is kept now",
                             Kind::kGauge};
 constexpr Family kInput{"pressure_input_ratio", "An input of the pressure; 1: full", Kind::kGauge};
@@ -71,7 +72,7 @@ constexpr Family kLevelEntered{"pressure_level_entered", "How often each level w
 constexpr Family kEvaluations{"pressure_evaluations", "How often the level was evaluated"};
 constexpr Family kChanges{"pressure_changes", "How often the level changed"};
 constexpr Family kHandlerBusy{"worker_handler_busy_ratio",
-                              "Share of its time that the worker's handlers take", Kind::kGauge};
+                              "Share of the worker's time that its handlers take", Kind::kGauge};
 
 constexpr Family kKeyBytes{"keys_memory_bytes", "Memory of the table of keys", Kind::kGauge};
 constexpr Family kKeyRoom{"keys_room", "Keys that the table has room for", Kind::kGauge};
@@ -83,8 +84,7 @@ constexpr Family kFound{"dead_letters_found", "Dead letters that were there at t
                         Kind::kGauge};
 constexpr Family kRoutes{"routes", "Routes in force", Kind::kGauge};
 constexpr Family kTopicsLeftOut{"topics_left_out",
-                                "Routes without series of their own, for want "
-                                "of room: see escctl metrics --topics",
+                                "Routes without series of their own: see escctl metrics --topics",
                                 Kind::kGauge};
 
 template <class Number>

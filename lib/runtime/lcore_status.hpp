@@ -28,15 +28,15 @@ struct alignas(kCacheLineBytes) LcoreStatus {
   using telemetry::Figure, telemetry::Kind, telemetry::Unit;
   return telemetry::describe(
       "lcore",
-      Figure{"work", "Time of rounds that found work", &B::work_cycles, Kind::kCounter,
+      Figure{"work", "Time of the lcore's rounds that found work", &B::work_cycles, Kind::kCounter,
              Unit::kCycles, "work_s"},
-      Figure{"rounds", "Rounds through its stages", &B::rounds},
-      Figure{"sleeps", "Naps for want of work", &B::sleeps},
-      Figure{"heartbeat_age", "How long ago its last round began", &B::heartbeat_tsc, Kind::kGauge,
-             Unit::kMoment, "heartbeat_age_ms"},
-      Figure{"longest_round", "The longest round since the start", &B::longest_round_cycles,
+      Figure{"rounds", "Rounds of the lcore through its stages", &B::rounds},
+      Figure{"sleeps", "Naps of the lcore because there was no work", &B::sleeps},
+      Figure{"heartbeat_age", "How long ago the lcore's last round began", &B::heartbeat_tsc,
+             Kind::kGauge, Unit::kMoment, "heartbeat_age_ms"},
+      Figure{"longest_round", "The lcore's longest round since the start", &B::longest_round_cycles,
              Kind::kGauge, Unit::kCycles, "longest_round_us"},
-      Figure{"running", "1 while it runs", &B::running, Kind::kGauge},
+      Figure{"running", "1: the lcore runs", &B::running, Kind::kGauge},
       Figure{"stage", "The stage that it polls or polled last", &B::stage, Kind::kWord});
 }
 static_assert(telemetry::well_described<LcoreStatus>());

@@ -27,14 +27,15 @@ struct alignas(kCacheLineBytes) StorageCounters {
   Counter bursts;         ///< polls that took dead letters
   Counter polls_blocked;  ///< polls that had to wait for the disk to give a buffer back
   Counter commits;        ///< commits handed to the writing thread
-  Counter bytes;          ///< bytes of the records in these commits
+  Counter bytes;          ///< bytes of these commits
 };
 
 [[nodiscard]] constexpr auto figures_of(const StorageCounters* /*block*/) {
   using B = StorageCounters;
   return describe(
-      "storage", Figure{"commits", "Commits handed to the thread that writes", &B::commits},
-      Figure{"bytes", "Bytes of the frames in them", &B::bytes, Kind::kCounter, Unit::kBytes},
+      "storage", Figure{"commits", "Commits handed to the writing thread", &B::commits},
+      Figure{"bytes", "Bytes of the commits handed to the writing thread", &B::bytes,
+             Kind::kCounter, Unit::kBytes},
       Figure{"polls", "Polls of the rings of dead letters", &B::polls},
       Figure{"bursts", "Polls that took dead letters", &B::bursts},
       Figure{"polls_blocked", "Polls that had to wait for the disk to give a buffer back",
@@ -93,11 +94,11 @@ struct alignas(kCacheLineBytes) DiskCounters {
              Kind::kGauge},
       Figure{"commit", "Time that commits took", &B::commit_ns, Kind::kCounter, Unit::kNanoseconds,
              "commit_s"},
-      Figure{"segments", "Segment files there are", &B::segments, Kind::kGauge},
+      Figure{"segments", "Segment files that exist", &B::segments, Kind::kGauge},
       Figure{"segment_bytes", "Size of the segment files", &B::segment_bytes, Kind::kGauge,
              Unit::kBytes},
       Figure{"segments_begun", "Segment files begun", &B::segments_begun},
-      Figure{"segments_abandoned", "Segment files left after an error", &B::segments_abandoned},
+      Figure{"segments_abandoned", "Segment files given up after an error", &B::segments_abandoned},
       Figure{"segments_removed", "Segment files removed by retention", &B::segments_removed},
       Figure{"letters_removed", "Dead letters removed by retention", &B::letters_removed});
 }

@@ -107,11 +107,12 @@ struct TopicTotals {
   using B = TopicTotals;
   return describe(
       "topic", Figure{"delivered", "Events of the route that were delivered", &B::delivered},
-      Figure{"payload_bytes", "Bytes of their payloads", &B::payload_bytes, Kind::kCounter,
-             Unit::kBytes},
+      Figure{"payload_bytes", "Payload bytes of the route's events that were delivered",
+             &B::payload_bytes, Kind::kCounter, Unit::kBytes},
       Figure{"refused", "Events of the route that its handler refused for good", &B::refused},
       Figure{"duplicate", "Events of the route that were seen before", &B::duplicate},
-      Figure{"stale", "Events of the route too old for their window to tell", &B::stale},
+      Figure{"stale", "Events of the route too old to tell whether they were seen before",
+             &B::stale},
       Figure{"dead_lettered", "Events of the route that were handed to the storage",
              &B::dead_lettered},
       Figure{"dropped", "Events of the route that were dropped", &B::dropped});
