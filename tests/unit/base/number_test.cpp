@@ -53,7 +53,7 @@ TEST(ParseReal, KeepsToTheRange) {
   EXPECT_EQ(parse_real("0", kRange), 0.0);
   EXPECT_EQ(parse_real("3600", kRange), 3600.0);
   EXPECT_EQ(parse_real("3600.001", kRange), std::nullopt);
-  // A sign that no number of the range has.
+  // No number in the range has a sign.
   EXPECT_EQ(parse_real("-0", kRange), std::nullopt);
   EXPECT_EQ(parse_real("-1", kRange), std::nullopt);
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// docs/metrics.md against the code: its tables of reasons are written from the tables here.
+// Compares the tables of reasons in docs/metrics.md with those in the code, from which they are
+// written.
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -19,7 +20,7 @@ std::string page() {
   return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
 }
 
-/// A table that differs is written beside the test.
+/// Writes the table beside the test if the page has another.
 template <class Enum>
 void expect_on_page(const std::string& name, const NamedTable<Enum>& rows) {
   std::string table = "| name | what it is |\n|---|---|\n";

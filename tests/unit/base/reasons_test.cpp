@@ -20,7 +20,7 @@ Names list(const std::array<std::string_view, N>& names) {
   return {names.begin(), names.end()};
 }
 
-// Whoever reads a ledger relies on these: names are added, never changed or taken away.
+// Readers of ledgers rely on these names: add names, but never change or remove one.
 TEST(Reasons, FrameDropNamesAreThese) {
   EXPECT_EQ(list(kFrameDropNames), (Names{"length_out_of_bounds",
                                           "frame_truncated",
@@ -53,7 +53,7 @@ TEST(Reasons, PacketDropNamesAreThese) {
                    "drained_at_deadline"}));
 }
 
-// These are numbers in segment files as well: none may move.
+// The positions of these are numbers in segment files as well: no name may move.
 TEST(Reasons, DeadReasonNamesAreThese) {
   EXPECT_EQ(list(kDeadReasonNames),
             (Names{"none", "unknown_topic", "handler_refused", "worker_full", "hold_expired",
@@ -84,7 +84,8 @@ TEST(Reasons, NamesAreUniqueAndPlain) {
   expect_usable_as_keys(kPressureInputNames);
 }
 
-// By the enumerators themselves: a list in another order than its enum would pass the tests above.
+// Compares with the identifiers of the enumerators: a list in another order than its enum would
+// pass the tests above.
 template <class Enum>
 void expect_named_after_themselves() {
   const auto expected = test::plain_names<Enum>();
@@ -102,7 +103,7 @@ TEST(Reasons, EnumeratorsHaveTheirOwnNames) {
   expect_named_after_themselves<PressureInput>();
 }
 
-// What the test above relies on.
+// The test above relies on this.
 TEST(Reasons, EnumeratorsAreRead) {
   EXPECT_EQ(test::identifiers_of<FrameDrop>()[0], "kLengthOutOfBounds");
   EXPECT_EQ(test::identifiers_of<NonEvent>()[4], "kIcmpv6");

@@ -26,7 +26,7 @@ TEST(ParseJson, RefusesWhatIsNestedDeeper) {
   std::string objects;
   for (int i = 0; i < 200'000; ++i) objects += "{\"a\":";
   EXPECT_EQ(parse_json(objects), std::nullopt);
-  // Side by side they are not deep, and in a string they are none.
+  // Brackets side by side are not nested, and brackets in a string do not count.
   std::string wide = "[[]";
   for (int i = 0; i < 1000; ++i) wide += ",[]";
   EXPECT_TRUE(parse_json(wide + "]"));

@@ -124,7 +124,7 @@ TEST(Options, RefuseAnEmptyValueEverywhere) {
                            "--set", "--by", "--reason"}) {
     program.expect_refused({name, ""}, std::string(name) + ": the value is empty");
     const std::string assigned = std::string(name) + "=";
-    // CLI11 would take what follows for the value.
+    // CLI11 alone would take the next argument for the value.
     program.expect_refused({assigned.c_str(), "--dry-run"},
                            std::string(name) + ": the value is empty");
   }

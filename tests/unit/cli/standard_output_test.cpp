@@ -47,7 +47,7 @@ struct Ended {
   int code = 0;
   std::string said;
 };
-/// What a program ends with that prints so many bytes into `fd`.
+/// The exit code and the messages of a program that prints `bytes` bytes into `fd`.
 Ended print_into(int fd, std::size_t bytes, int code = 0) {
   ::testing::internal::CaptureStderr();
   int ended = 0;
@@ -71,7 +71,7 @@ TEST(StandardOutput, GetsThere) {
 
 TEST(StandardOutput, SaysThatItIsFull) {
   const FileDescriptor full(::open("/dev/full", O_WRONLY | O_CLOEXEC));
-  // Less than a buffer, and more than some.
+  // Less than one buffer holds, and more than several do.
   for (const std::size_t bytes : {std::size_t{1}, std::size_t{1'000'000}}) {
     const Ended ended = print_into(full.get(), bytes);
     EXPECT_EQ(ended.code, 7);
@@ -79,7 +79,7 @@ TEST(StandardOutput, SaysThatItIsFull) {
               "program: standard output could not be written: No space left on device\n"
               "  fix: look at where it goes to, and at the space there\n");
   }
-  // What was found out counts for more.
+  // The program's own failure counts for more.
   EXPECT_EQ(print_into(full.get(), 1, 1).code, 1);
   EXPECT_EQ(print_into(full.get(), 0).code, 0) << "nothing was to be printed";
 }
@@ -163,7 +163,7 @@ TEST(PrintIfTaken, LosesWhatNobodyTakes) {
   const std::string room(4096, 'x');
   ASSERT_EQ(::write(pipe.writer.get(), room.data(), room.size()), 4096);
   const Redirected redirected(pipe.writer.get());
-  print_if_taken("a line\n");  // and comes back
+  print_if_taken("a line\n");  // and returns
   pipe.reader.reset();
   print_if_taken("another\n");
 }

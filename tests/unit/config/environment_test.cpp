@@ -57,7 +57,7 @@ class Environment : public testing::Test {
     Texts texts;
     for (const Finding& finding : look(with_set(std::move(set)), tree_.sys_root())) {
       std::string text = to_text(finding);
-      // The --set that stands for the place is the test's own.
+      // The place is the --set of the test itself.
       const std::size_t cut =
           text.find(finding.severity == Severity::kWarning ? "warning: " : "error: ");
       texts.push_back(text.substr(cut));
@@ -107,7 +107,7 @@ TEST_F(Environment, Interfaces) {
     EXPECT_EQ(findings({"port[0].device=" + driver + ",iface=eth7"}), Texts{}) << driver;
     EXPECT_EQ(findings({"port[0].device=" + driver + ",iface=eth9"}),
               Texts{"error: there is no network interface 'eth9'; 'ip link' lists them"});
-    // libpcap does not open one that is down; a socket waits for it to come up.
+    // libpcap does not open an interface that is down; a packet socket waits for it to come up.
     EXPECT_EQ(findings({"port[0].device=" + driver + ",iface=eth8"}),
               Texts{driver == "net_pcap0"
                         ? "error: network interface 'eth8' is down; ip link set eth8 up"
@@ -208,7 +208,7 @@ TEST_F(Environment, Hugepages) {
                   "raise it, or lower rings.ingest_cells, rings.worker_cells or port.pool_mbufs"});
   tree_.write(kPages, "49\n");
   const std::string what = "about 100 MiB of hugepages are needed, 98 MiB are free";
-  // Of 300 there are 251 are somebody's.
+  // 300 hugepages exist, of which 251 are in use.
   tree_.write("sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages", "300\n");
   const std::string fix =
       "echo 301 > /sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages, or "

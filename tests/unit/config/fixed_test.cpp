@@ -15,7 +15,7 @@ constexpr std::string_view kRest =
     " cannot change while escd runs; put it back, or restart escd "
     "with the new file";
 
-/// What a reload of kMinimal says to this text.
+/// The problems of a reload from kMinimal to this text.
 Texts differences(const std::string& text, std::vector<std::string> set = {}) {
   Texts texts;
   const Config next = loaded(text, {.set = std::move(set), .eal_args = {}});
@@ -36,12 +36,12 @@ TEST(Fixed, WhatAReloadMayChangeIsNone) {
                              "[routing]\nunknown_topic = \"drop\"\n"
                              "[[producer]]\nid = 1\nsources = [\"::1\"]\n")),
             Texts{});
-  // Where a line stands makes no difference.
+  // Other line numbers alone are no difference.
   EXPECT_EQ(differences("# a comment\n\n" + with("[limits]\nmax_routes = 65536\n")), Texts{});
 }
 
-// Its marks need memory, which is reserved at start: who has it may lose the right to replay, and
-// who has none cannot be given it.
+// Marks of replayed letters need memory, which is reserved at start. So a reload may take every
+// replay.sources away, but can add the first only if there is such memory.
 TEST(Fixed, WhoMayReplayIfThereIsMemoryForIt) {
   const std::string someone = with("[replay]\nsources = [\"::1\"]\n");
   const std::string problem =
@@ -60,13 +60,13 @@ TEST(Fixed, EachKeyIsNamedWithItsPlace) {
                    "t.toml:15:14: 'limits.max_routes'" + std::string(kRest)}));
 }
 
-// The depth of the rings follows from the CPUs where the file does not say it.
+// The depth of the rings follows from the CPUs if the file does not say it.
 TEST(Fixed, AKeyThatFollowsFromAnotherIsNotBlamed) {
   std::string text(kMinimal);
   text.replace(text.find("workers = [0]"), 13, "workers = [1]");
   ASSERT_FALSE(loaded(kMinimal).rings == loaded(text).rings);
   EXPECT_EQ(differences(text), Texts{"t.toml:7:11: 'lcores.workers'" + std::string(kRest)});
-  // What the file says, or has said until now, is.
+  // But a key is named if the new file or the old one gives it.
   const Texts both = {"t.toml:7:11: 'lcores.workers'" + std::string(kRest),
                       "t.toml:12:16: 'rings.worker_cells'" + std::string(kRest)};
   EXPECT_EQ(differences(text + "[rings]\nworker_cells = 512\n"), both);
@@ -96,7 +96,7 @@ TEST(Fixed, ASectionThatIsGoneHasNoLine) {
   EXPECT_EQ(topology::to_text(problems[0]), "t.toml: 'log.level'" + std::string(kRest));
 }
 
-/// A value of that key other than kMinimal has, as TOML.
+/// A value for the key, as TOML, that differs from the one in kMinimal.
 std::string another(const KeySpec& spec) {
   if (spec.key == "udp_ports") return "[9003]";
   if (spec.section == "lcores" && spec.type == KeyType::kIntegers) return "[3]";
@@ -107,7 +107,7 @@ std::string another(const KeySpec& spec) {
 const std::set<std::string_view> kReplaced = {"routing", "default_route", "route", "producer",
                                               "replay",  "pressure",      "health"};
 
-/// What is wrong with a row's word on reloads; empty: nothing.
+/// What is wrong with the row's `on_reload`; empty: nothing.
 std::string reload_problem(const KeySpec& spec) {
   const bool is_replaced = kReplaced.contains(spec.section);
   if (is_replaced == (spec.on_reload == OnReload::kTaken)) return {};
@@ -129,7 +129,7 @@ TEST(Fixed, AWrongRowIsFound) {
   EXPECT_EQ(reload_problem(replaced), "a reload replaces its section");
 }
 
-// Every key of the table is one of those that may change, or is named when it does.
+// Every key of the table may change on a reload, or is named when it does.
 TEST(Fixed, NoKeyIsForgotten) {
   int checked = 0;
   for (const KeySpec& spec : all_keys()) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The key table against the loader: bounds, defaults, examples; and against the documentation.
+// Compares the key table with what the loader does (bounds, defaults, examples), and with the page.
 #include "config/keys.hpp"
 
 #include <algorithm>
@@ -28,8 +28,8 @@ std::string counterpart(std::string_view key) {
   return std::string(stem) + (enters ? "_leave_permille" : "_enter_permille");
 }
 
-// What a key needs beside it to be judged alone. CPU and worker indices reach into lists, so those
-// are made long.
+// Other keys without which the key's values would be refused. CPU and worker indices point into
+// lists, so the lists are made long.
 std::vector<std::string> context_of(const KeySpec& spec) {
   std::vector<std::string> context;
   if (spec.key == "ingest_soft_mark_cells") context.push_back("rings.ingest_cells=1048576");
@@ -60,7 +60,7 @@ std::vector<std::string> context_of(const KeySpec& spec) {
   return context;
 }
 
-// A choice that asks for another key as well.
+// The same for a choice that needs further keys.
 std::vector<std::string> context_of(const KeySpec& spec, std::string_view choice) {
   std::vector<std::string> context = context_of(spec);
   const std::string table = spec.section == "route" ? "route[0]" : std::string(spec.section);
@@ -167,7 +167,7 @@ TEST(KeyTable, EveryChoiceIsTakenAndDistinct) {
   EXPECT_EQ(with_set({"port[0].lossless=false"}).ports[0].lossless_setting, Lossless::kNo);
 }
 
-// Every value that a key can set, by the rows: what has no row cannot be set.
+// Every value that a key can set, as the rows print it. A member without a row cannot be set.
 std::string dump(const Config& config) {
   std::string text;
   for (const SectionSpec& section : all_sections()) {
@@ -204,7 +204,7 @@ TEST(KeyTable, ADumpHasEveryKeyOfEverySection) {
   }
 }
 
-// What a file sets is what a dump of it says: the rows print what they read.
+// A dump shows what the file set: the rows print what they read.
 TEST(KeyTable, ADumpCanBeReadAgain) {
   int checked = 0;
   for (const KeySpec& spec : all_keys()) {
@@ -233,7 +233,7 @@ TEST(KeyTable, DefaultsAreTheOnesThatApply) {
   EXPECT_GT(checked, 0);
 }
 
-// Values of which at least two are taken.
+// Values of which the key takes at least two.
 std::vector<std::string> some_values(const KeySpec& spec) {
   const std::string example(spec.example.substr(spec.key.size() + 3));
   std::vector<std::string> values = {example};
@@ -253,7 +253,7 @@ std::vector<std::string> some_values(const KeySpec& spec) {
       }
       break;
     case KeyType::kString:
-      add("\"null\"");  // a handler too
+      add("\"null\"");  // a name that is also valid for a handler
       add(example.substr(0, example.size() - 1) + "x\"");
       break;
     case KeyType::kStrings:

@@ -143,7 +143,7 @@ TEST(Load, ReadsEveryKey) {
   EXPECT_EQ(config.routes[0].on_full, OnFull::kDeadLetter);
   EXPECT_EQ(config.routes[0].retries, 15);
   EXPECT_EQ(config.routes[0].dedup, (DedupConfig{DedupKind::kPayloadId, 8, 16}));
-  // In the order of their addresses, IPv4 as IPv6 holds it.
+  // Sorted by address, with IPv4 addresses in their IPv6-mapped form.
   EXPECT_EQ(texts(config.routes[0].publishers),
             (Texts{"10.0.0.0/8", "10.0.0.1/32", "2001:db8::/32"}));
   EXPECT_EQ(config.routes[1].topic, "ünï/+/#");
@@ -160,7 +160,7 @@ TEST(Load, ReadsEveryKey) {
   EXPECT_EQ(config.producers[1].id, UINT64_MAX);
   EXPECT_EQ(texts(config.producers[1].sources), (Texts{"::/0", "10.0.0.0/8"}));
   ASSERT_EQ(config.warnings.size(), 1U);
-  EXPECT_EQ(config.warnings[0].where, "t.toml:58:11");  // of dead letters
+  EXPECT_EQ(config.warnings[0].where, "t.toml:58:11");  // warns that dead letters are not kept
 }
 
 TEST(Load, KnowsWhereEachKeyStands) {
@@ -329,7 +329,7 @@ TEST(LoadFile, SaysThatPermissionIsMissing) {
   const Tree tree;
   const auto file = tree.write("secret.toml", kMinimal);
   ASSERT_EQ(chmod(file.c_str(), 0), 0);
-  // Root may read everything, so look as somebody else.
+  // Root may read everything, so read as another user.
   constexpr uid_t kNobody = 65'534;
   const bool was_root = geteuid() == 0;
   if (was_root) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The command line over the file: --set and what follows "--".
+// What the command line changes in the file's configuration: --set, and arguments after "--".
 #include "support.hpp"
 
 namespace esc::config {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// [pressure]: what is taken, and each mistake with its exact text.
+// [pressure]: what is accepted, and each mistake with its exact text.
 #include "support.hpp"
 
 namespace esc::config {
@@ -48,7 +48,7 @@ shed_below = [7, 9]
   EXPECT_EQ(config.pressure.shed_below, (std::array<std::uint8_t, 2>{7, 9}));
 }
 
-// The file cannot say what the defaults must not say either.
+// The rules for the file hold for the defaults too.
 TEST(Pressure, DefaultsObeyTheRules) {
   const PressureConfig defaults;
   for (const PressureThresholds& input : defaults.thresholds) {

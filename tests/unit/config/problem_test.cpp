@@ -118,7 +118,7 @@ TEST(Types, OfTables) {
             "t.toml:1:1: 'port' must be an array of tables, not a table; write [[port]] for each");
 }
 
-// Rules of a later section look at it again.
+// Rules of a later section look at the table again.
 TEST(Types, ATableThatIsNoneIsReportedOnce) {
   std::string text(kMinimal);
   text.erase(text.find("[lcores]"), text.find("[[route]]") - text.find("[lcores]"));

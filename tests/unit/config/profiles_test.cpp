@@ -27,7 +27,7 @@ TEST(Profiles, LosslessAutoIsWhatTheProfileSays) {
     for (std::size_t i = 0; i < names.size(); ++i) {
       const std::string driver = *names.get(i)->value<std::string>();
       PortConfig port;
-      // Names that no virtual device has are those of PCI drivers.
+      // A name that is not one of a virtual device belongs to a PCI driver.
       auto parsed = parse_device(driver + "0");
       if (std::holds_alternative<Device>(parsed)) {
         port.device = std::get<Device>(parsed);

@@ -28,7 +28,7 @@ class Receive : public testing::Test {
     }
   }
 
-  /// Of one port for each device, each with that many receive queues.
+  /// The findings for one port on each device, with that many receive queues.
   [[nodiscard]] Texts said(const std::vector<std::pair<std::string, unsigned>>& ports) const {
     std::string text(kMinimal.substr(kMinimal.find("[lcores]")));
     for (const auto& [device, queues] : ports) {
@@ -41,7 +41,7 @@ class Receive : public testing::Test {
     }
     return texts;
   }
-  /// Of one port, without the place.
+  /// The findings for one port, without their places.
   [[nodiscard]] Texts said(const std::string& device, unsigned queues) const {
     Texts texts = said(std::vector{std::pair{device, queues}});
     for (std::string& text : texts) text.erase(0, text.find(": ") + 2);

@@ -9,7 +9,7 @@
 
 namespace esc::config::test {
 
-/// The page with what the key table says between its markers. Empty: it has no markers.
+/// The page with the reference put between its markers. Empty: the page has no markers.
 [[nodiscard]] inline std::string with_reference(const std::string& page) {
   constexpr std::string_view kBegin = "<!-- reference: begin -->\n";
   constexpr std::string_view kEnd = "<!-- reference: end -->";

@@ -70,7 +70,8 @@ TEST(RoutePattern, CostOfAMatchIsBounded) {
     }
     return text;
   };
-  // 2^9 patterns: 2^10 - 1 nodes, and 2^9 behind them; less two for the one without a '+'.
+  // 2^9 patterns: 2^10 - 1 nodes, and 2^9 nodes behind them, minus two for the pattern without a
+  // '+'.
   EXPECT_EQ(problems(with_lines(all_of(8))), Texts{});
   const Texts found = problems(with_lines(all_of(9)));
   ASSERT_EQ(found.size(), 1U);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Rows that contradict their member do not compile: what the compiler asks of each.
+// Rows that contradict their member do not compile: tests of the checks that the compiler makes.
 #include "config/rows.hpp"
 
 #include <gtest/gtest.h>
@@ -25,7 +25,7 @@ constexpr KeySpec row(std::string_view key, std::string_view example) {
   return {.key = key, .max = 100, .example = example, .meaning = "Something."};
 }
 
-/// As `key` has it, which says what the type is.
+/// The problem of a row that key() would make, which first sets the type.
 template <auto... Path>
 constexpr std::string_view problem(KeySpec spec) {
   using Member = typename detail::PathOf<Path...>::Member;
@@ -60,7 +60,7 @@ TEST(Rows, BoundsFitTheMember) {
   EXPECT_EQ(problem<&Sample::pair>(
                 with(row("pair", "pair = [1, 2]"), [](KeySpec& spec) { spec.max = 65'536; })),
             kWrong);
-  // Who forgets the bound has forgotten it for 64 bits.
+  // If the bound is forgotten, it is the largest number of 64 bits.
   EXPECT_EQ(problem<&Sample::cells>({.key = "cells", .example = "cells = 1", .meaning = "Some."}),
             kWrong);
   EXPECT_EQ(problem<&Sample::small>(with(kSmall, [](KeySpec& spec) { spec.min = 101; })),
@@ -78,7 +78,7 @@ TEST(Rows, TheDefaultIsWithinTheBounds) {
   EXPECT_EQ(problem<&Sample::pair>(
                 with(row("pair", "pair = [1, 2]"), [](KeySpec& spec) { spec.min = 2; })),
             kWrong);
-  // One that may be 0 as well, and one that says that the first value is none.
+  // With `zero_too` the default 0 is within the bounds, and with `no_default` there is none.
   constexpr auto kFromOne = [](KeySpec& spec) { spec.min = 1; };
   const KeySpec whole = with(row("whole", "whole = 1"), kFromOne);
   EXPECT_EQ(problem<&Sample::whole>(whole), kWrong);
@@ -121,7 +121,7 @@ TEST(Rows, NameMeaningAndExampleAreThere) {
       "its example does not set it");
 }
 
-// The tests of the whole table see to the defaults of the others.
+// For the other structs, the tests of the whole table check the defaults.
 TEST(Rows, MostStructsAreMadeWhileCompiling) {
   EXPECT_TRUE(detail::MadeWhileCompiling<Sample>);
   EXPECT_TRUE(detail::MadeWhileCompiling<HealthConfig>);

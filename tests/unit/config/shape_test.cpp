@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What is turned away before the parser sees it, and what is not.
+// Which texts are refused before the parser gets them, and which are not.
 #include "config/shape.hpp"
 
 #include <string>

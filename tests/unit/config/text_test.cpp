@@ -40,7 +40,7 @@ TEST(Printable, EscapesWhatNobodySees) {
     EXPECT_TRUE(shown.starts_with("a\\u{") && shown.ends_with("}b"))
         << std::hex << static_cast<std::uint32_t>(code) << shown;
   }
-  // Their neighbours are seen.
+  // The code points next to those are printed as they are.
   for (const char32_t code : {0xa1U, 0xacU, 0xaeU, 0x350U, 0x115eU, 0x2010U, 0x2027U, 0x2801U,
                               0x3001U, 0x3163U, 0xfffdU, 0x1d158U, 0xe1000U}) {
     EXPECT_EQ(printable(utf8(code)), utf8(code)) << std::hex << static_cast<std::uint32_t>(code);

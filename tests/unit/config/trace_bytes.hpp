@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Captures byte by byte, by the page of the format (pcap-savefile(5)) rather than by libpcap, which
-// writes no unsound one.
+// Builds captures byte by byte as the format's page says (pcap-savefile(5)). libpcap could not
+// write the damaged ones.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,7 @@ inline void append_word(std::string& bytes, std::uint32_t word) {
   for (unsigned shift = 0; shift < 32; shift += 8) bytes += static_cast<char>(word >> shift);
 }
 
-/// Of a little-endian capture with microseconds.
+/// The header of a little-endian capture with microseconds.
 inline std::string pcap_header(std::uint32_t link_type = 1, std::uint32_t longest = 65'535) {
   std::string bytes;
   for (const std::uint32_t word : {0xa1b2c3d4U, 0x00040002U, 0U, 0U, longest, link_type}) {
@@ -22,7 +22,7 @@ inline std::string pcap_header(std::uint32_t link_type = 1, std::uint32_t longes
   return bytes;
 }
 
-/// A record of `kept` bytes of a packet that had `had`.
+/// A record that keeps `kept` bytes of a packet of `had` bytes.
 inline std::string pcap_record(std::uint32_t kept, std::uint32_t had, std::string_view packet) {
   std::string bytes;
   for (const std::uint32_t word : {1U, 2U, kept, had}) append_word(bytes, word);
@@ -33,7 +33,8 @@ inline std::string pcap_record(std::size_t bytes) {
   return pcap_record(length, length, std::string(bytes, 'x'));
 }
 
-/// Each word with its bytes turned round: a capture of a big-endian machine. Whole words only.
+/// The bytes of each word in reverse order, as in a capture of a big-endian machine. Whole words
+/// only.
 inline std::string other_endian(std::string bytes) {
   for (std::size_t at = 0; at + 4 <= bytes.size(); at += 4) {
     std::swap(bytes[at], bytes[at + 3]);
@@ -42,7 +43,7 @@ inline std::string other_endian(std::string bytes) {
   return bytes;
 }
 
-/// A block of pcapng: its type, its length on both sides of what is within, which is whole words.
+/// A block of pcapng: its type, its length, the contents (whole words) and the length again.
 inline std::string ng_block(std::uint32_t type, std::string_view within) {
   const auto length = static_cast<std::uint32_t>(within.size() + 12);
   std::string bytes;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What is a sound trace, and what the checks say of the others.
+// Which traces are valid, and what the checks say about the others.
 #include "config/trace.hpp"
 
 #include <sys/stat.h>
@@ -32,7 +32,7 @@ class Trace : public testing::Test {
   [[nodiscard]] std::string problem(const std::string& bytes) const {
     return problem_of(write(bytes));
   }
-  /// What is said of a port with these `--set`, of a file with these bytes at TRACE.
+  /// The findings for a port with these `--set`, in which TRACE stands for a file with these bytes.
   [[nodiscard]] Texts said(const std::string& bytes, std::vector<std::string> set) const {
     const std::string path = write(bytes);
     for (std::string& one : set) {
@@ -103,7 +103,7 @@ TEST_F(Trace, Damage) {
   const std::string second =
       problem(pcap_header() + pcap_record(60) + pcap_record(0xffffffff, 0xffffffff, "x"));
   EXPECT_EQ(second.substr(0, 29), "it is damaged after packet 1:") << second;
-  // Of two interfaces with different link types libpcap reads the first alone.
+  // If two interfaces have different link types, libpcap reads only the first.
   const std::string mixed =
       problem(ng_section() + ng_interface(1) + ng_packet(0, std::string(60, 'x')) +
               ng_interface(113) + ng_packet(1, std::string(60, 'x')));
@@ -130,7 +130,7 @@ TEST_F(Trace, OnlyARegularFileIsOpened) {
   EXPECT_EQ(problem_of("/dev/zero"), "it is a character device");
   const std::string fifo = tree_.path() / "fifo";
   ASSERT_EQ(mkfifo(fifo.c_str(), 0600), 0);
-  EXPECT_EQ(problem_of(fifo), "it is a FIFO");  // without waiting for who writes
+  EXPECT_EQ(problem_of(fifo), "it is a FIFO");  // without waiting for a writer
 }
 
 TEST_F(Trace, APortSaysWhatIsWrongWithIt) {

@@ -94,7 +94,7 @@ TEST(Answer, TurnsExceptionsIntoErrors) {
   EXPECT_EQ(json::parse(answer(R"({"command":"x"})", odd))["ok"], false);
 }
 
-// A request of a client of before, of one to come, and of one that means something else.
+// Requests of an older client, of a future one, and of two that give no sensible number.
 TEST(Protocol, AnotherOneIsRefusedAndBothAreNamed) {
   const std::array<std::pair<const char*, const char*>, 4> cases = {{
       {R"({"command":"ledger"})", "protocol 1 (it gives no number)"},
@@ -133,7 +133,7 @@ TEST(Commands, AreListed) {
   EXPECT_TRUE(command_names().ends_with(", drain and version"));
 }
 
-// docs/control.md has a row for each, in their order.
+// docs/control.md has a row for each command, in the order of the commands.
 TEST(Commands, AreOnThePage) {
   const char* root = std::getenv("ESC_SOURCE_ROOT");
   std::ifstream file(std::string(root == nullptr ? "." : root) + "/docs/control.md");

@@ -20,7 +20,7 @@ using testing::connect_to;
 using testing::receive_now;
 using testing::send_all;
 
-// "echo" gives its text back, "fill" as many bytes as asked for.
+// "echo" answers with its text, "fill" with as many bytes as the request asks for.
 ordered_json handler(const json& request) {
   if (request["command"] == "echo") return ok_reply(request.at("text"));
   if (request["command"] == "fill") return ok_reply(std::string(request.at("bytes"), 'x'));
@@ -297,7 +297,7 @@ void ControlServerTest::serve_without_descriptors(ControlServer& server,
 TEST_F(ControlServerTest, RestsWhenDescriptorsRunOut) {
   ControlServer server(path_, handler);
   const auto client = connect_to(path_);  // waits to be let in
-  // Takes all descriptors below it, whichever this process was started with.
+  // Takes all descriptors below that of `client`, whatever this process was started with.
   std::vector<FileDescriptor> all;
   do {
     all.emplace_back(::dup(client.get()));

@@ -147,7 +147,7 @@ TEST_F(EscctlTest, Ledger) {
   EXPECT_EQ(ask("--json ledger").out, ledger.dump(2) + "\n");
 }
 
-// Only frames that were shed are added up; settings and times have no sum in the line above them.
+// Only the counts of shed frames are added up. Settings and times get no sum.
 TEST_F(EscctlTest, PressureAddsUpWhatWasShedAndNothingElse) {
   const auto pressure = parse(R"({"level":"healthy","shed_below":{"critical":64,"emergency":128},
     "dwell_ms":{"elevated":50,"degraded":60},"entered":{"healthy":1,"elevated":2},
@@ -242,7 +242,7 @@ TEST_F(EscctlTest, WatchComesBackWhenItsPlaceWasTaken) {
   const std::string out = scratch_.path() + "/out";
   const std::string said = scratch_.path() + "/said";
   std::ofstream(out).flush();
-  // Whoever asks takes the only place: from the second sample on each needs a new connection.
+  // Each `version` takes the only place, so every sample after the first needs a new connection.
   const Outcome watched =
       run("--socket " + scratch_.socket() + " --json stats --watch 0.05 >" + out + " 2>" + said +
           " & p=$!; while [ $(wc -l <" + out +
@@ -255,7 +255,7 @@ TEST_F(EscctlTest, WatchComesBackWhenItsPlaceWasTaken) {
       << read(said);
 }
 
-// Of an escd of before, of one to come, and of one that answers in a way nobody knows.
+// Answers of an older escd, of a future one, and of one whose answers nobody knows.
 TEST_F(EscctlTest, AnotherProtocolIsNotRead) {
   const std::array<std::pair<const char*, const char*>, 4> cases = {{
       {R"({"ok":true,"result":{"frames":1}})", "protocol 1 (it gives no number)"},

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Which connection gets a place when all places of the control socket are taken. The test holds the
+// Which connection gets a place when all places of the control socket are taken. The test sets the
 // clock.
 #include <gtest/gtest.h>
 #include <poll.h>
@@ -99,7 +99,7 @@ TEST_F(FullServer, HalfALineKeepsNoPlace) {
     clients.push_back(let_in(server));
     now_ += milliseconds(1);
   }
-  for (int i = 0; i < 10; ++i) {  // a byte now and then is no sign of life
+  for (int i = 0; i < 10; ++i) {  // single bytes do not keep a connection from being idle
     send_all(clients[0], "{");
     serve(server);
     now_ += milliseconds(1);
@@ -117,7 +117,7 @@ TEST_F(FullServer, ARequestThatWasSentKeepsItsPlace) {
   const auto idle = let_in(server);
   now_ += milliseconds(1);
   const auto newcomer = connect_to(path_);
-  send_all(asks, kEcho + "\n");  // longer idle than the other, if it were idle
+  send_all(asks, kEcho + "\n");  // it came before the other, but is not idle
   serve(server);
   EXPECT_EQ(receive_now(asks), kEchoed);
   EXPECT_TRUE(is_closed(idle));
@@ -132,7 +132,7 @@ TEST_F(FullServer, TheProcessWithTheMostConnectionsGivesOneUp) {
   ASSERT_EQ(::pipe(from_child.data()), 0);
   char byte = 0;
   const pid_t child = ::fork();
-  if (child == 0) {  // comes first, and says nothing until it is told to
+  if (child == 0) {  // connects first, and sends nothing until it is told to
     const auto client = connect_to(path_);
     (void)!::write(from_child[1], "c", 1);
     (void)!::read(to_child[0], &byte, 1);
@@ -178,7 +178,7 @@ TEST_F(FullServer, WhenNobodyIsIdleHealthIsAnsweredAllTheSame) {
   EXPECT_EQ(ask(server, probe, kHealth), kHealthy);
   EXPECT_TRUE(is_closed(probe));
   EXPECT_EQ(server.connections(), 2U);
-  // A peer that reads nothing for so long counts as idle too.
+  // A peer that reads nothing for 10 seconds counts as idle too.
   now_ += milliseconds(9'999);
   EXPECT_NE(ask(server, let_in(server), kEcho), kEchoed);
   now_ += milliseconds(1);

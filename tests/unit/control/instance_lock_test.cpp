@@ -65,7 +65,7 @@ TEST(InstanceLock, NothingIsLeftBehind) {
   EXPECT_FALSE(std::filesystem::exists(folder_of_lock(name)));
 }
 
-// A process that is killed holds nothing; what it left is taken over.
+// A killed process holds no lock, and the file that it left is taken over.
 TEST(InstanceLock, EndsWithItsProcess) {
   const std::string name = instance("e");
   int ready[2];

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Answers that come later: who waits for one is answered in order, and holds nobody up.
+// Answers that come later: clients that wait for one are answered in order, and hold no other
+// client up.
 #include <gtest/gtest.h>
 #include <poll.h>
 #include <sys/socket.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Losses in a window of time. The test holds the clock.
+// Losses in a window of time. The test sets the clock.
 #include "control/loss_judge.hpp"
 
 #include <gtest/gtest.h>
@@ -89,7 +89,8 @@ TEST(LossJudge, PlacesAreNamedAndAddedUp) {
   EXPECT_EQ(verdict.lost[2].since_start, 7U);
 }
 
-// A loss is in the window for as long as that is, and at most a 60th of it and one note longer.
+// A loss counts for as long as the window is, and longer by at most a 60th of that and one interval
+// between notes.
 TEST(LossJudge, ALossLeavesTheWindow) {
   constexpr auto kWindow = 60s;
   for (const auto lost_at : {0s, 1s, 7s, 59s, 60s, 61s, 200s}) {
@@ -124,7 +125,7 @@ TEST(LossJudge, HowOftenSomebodyAsksMakesNoDifference) {
             seldom.judge(100s, last, {.window_s = 30})[1].in_window);
 }
 
-// A window that a reload made longer covers what is known.
+// A window that a reload made longer covers the time for which there are notes.
 TEST(LossJudge, AWindowMayChange) {
   LossJudge judge({{LossKind::kOwn, "a"}}, 0s);
   for (auto now = 1s; now <= 100s; now += 1s)

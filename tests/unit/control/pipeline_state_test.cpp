@@ -60,7 +60,7 @@ struct Model {
     if (request == kStarted) up = true;
     if (request == kPause) held = true;
     if (request == kResume) held = false;
-    // What never came up, or is ending already, has nothing to finish.
+    // A pipeline that never came up, or is ending already, has nothing to finish.
     if (request == kDrained || (request == kFail && (!up || ending))) over = true;
     if (request == kDrain || request == kFail) ending = true;
   }

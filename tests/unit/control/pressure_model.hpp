@@ -27,7 +27,7 @@ class PressureModel {
 
   struct State {
     int level = 0;
-    std::size_t first = 0;  ///< the level's calm is looked for from this sample on
+    std::size_t first = 0;  ///< only samples from this one on count as calm
     std::size_t samples = 0;
   };
   [[nodiscard]] State save() const { return {level_, first_, samples_.size()}; }
@@ -79,7 +79,7 @@ class PressureModel {
     return over == 0;
   }
 
-  /// How long all samples up to the last have been calm; 0 when that one is not.
+  /// How long the samples up to the last one have been calm without a break; 0 if the last is not.
   [[nodiscard]] std::uint64_t calm_for() const {
     std::uint64_t longest = 0;
     for (std::size_t i = samples_.size(); i-- > first_ && is_calm(samples_[i]);) {
@@ -94,7 +94,7 @@ class PressureModel {
   std::size_t first_ = 0;
 };
 
-/// Thresholds of hand size on the ingest ring and the pool; the other inputs never count.
+/// Small thresholds for the ingest ring and the pool; the other inputs never count.
 inline config::PressureConfig small_config() {
   config::PressureConfig config;
   for (config::PressureThresholds& never : config.thresholds) {
@@ -120,7 +120,7 @@ inline config::PressureConfig random_config(std::mt19937_64& random) {
     for (std::uint16_t& enter : input.enter) {
       const std::uint16_t top = config::kNeverPermille;
       const std::uint16_t next = before + 1U < top ? draw(before + 1U, top) : top;
-      // Near the one before it as often as far.
+      // As often near the one before it as far from it.
       enter =
           random() % 2 == 0 ? next : std::min<std::uint16_t>(draw(before + 1U, before + 200U), top);
       before = enter;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// docs/pressure.md against the code: its tables are written from the tables here.
+// Compares the tables in docs/pressure.md with those in the code, from which they are written.
 #include <gtest/gtest.h>
 
 #include <cstdlib>

@@ -75,7 +75,7 @@ TEST(PressureTable, TakesEveryValueOfTheConfiguration) {
 
 // --- The cutoff ------------------------------------------------------------------------------
 
-/// The largest whole number that is not above the line from (begin, low) to (end, high).
+/// The largest whole number that, at `at`, is not above the line from (begin, low) to (end, high).
 int on_line(int at, int begin, int end, int low, int high) {
   int found = low;
   while (found < high && (found + 1 - low) * (end - begin) <= (high - low) * (at - begin)) ++found;
@@ -101,8 +101,8 @@ TEST(Cutoff, IsTheLineForEveryFullnessOfEachInput) {
   for (std::uint64_t seed = 0; seed < 40; ++seed) {
     std::mt19937_64 random(seed);
     PressureConfig config = seed == 0 ? PressureConfig{} : random_config(random);
-    // Configurations that shed nothing at critical, or nothing at all, are rare among random ones,
-    // so they are made here.
+    // Random configurations rarely shed nothing at critical, or nothing at all, so such ones are
+    // made here.
     if (seed % 4 == 1) config.shed_below[0] = 0;
     if (seed % 8 == 1) config.shed_below[1] = 0;
     const PressureTable table = table_of(config);

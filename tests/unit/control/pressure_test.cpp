@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The machine against the model: every short history on a grid, and long random ones.
+// Compares the machine with the model: every short history on a grid, and long random ones.
 #include "control/pressure.hpp"
 
 #include <gtest/gtest.h>
@@ -10,7 +10,7 @@
 
 #include "pressure_model.hpp"
 
-// What the sanitizers run is shorter by one step.
+// With sanitizers histories are shorter by one step.
 #if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
 #define ESC_SLOW 1
 #else
@@ -195,8 +195,9 @@ TEST(PressureMachine, AgreesWithTheModelOnLongHistoriesUnderAnyConfiguration) {
   for (std::size_t i = 0; i < kPressureLevels; ++i) EXPECT_GT(seen[i], 1'000) << i;
 }
 
-// Below every leave threshold and above every enter threshold by turns: once up, it stays up while
-// the calm is shorter than the dwell; and else falls once a dwell at the most.
+// The input is below every leave threshold and above every enter threshold by turns. Once the level
+// is up it stays there as long as the calm is shorter than the dwell. Otherwise it falls at most
+// once in each dwell.
 TEST(PressureMachine, DoesNotFlapOnAnOscillatingInput) {
   PressureConfig config = small_config();
   config.dwell_ms = {20, 20, 20, 20};
@@ -218,8 +219,8 @@ TEST(PressureMachine, DoesNotFlapOnAnOscillatingInput) {
   }
 }
 
-// Around each threshold that there is by default: an input that swings between entering a level and
-// holding it, or leaves it for shorter than the dwell, changes the level once.
+// For each default threshold: an input that swings between entering a level and holding it, or that
+// is below the leave threshold for less than the dwell, changes the level once.
 TEST(PressureMachine, DoesNotFlapAroundAnyThresholdOfTheDefaults) {
   const PressureConfig config;
   for (std::size_t input = 0; input < kPressureInputs; ++input) {
@@ -246,7 +247,7 @@ TEST(PressureMachine, DoesNotFlapAroundAnyThresholdOfTheDefaults) {
   }
 }
 
-// With the defaults, from any level, however seldom a lcore that sleeps evaluates it.
+// With the defaults, from any level, however seldom a sleeping lcore evaluates it.
 TEST(PressureMachine, TheDefaultsAreHealthyWithinASecondOfTheLoadsEnd) {
   constexpr std::array<std::uint16_t, 5> kFull = {600, 700, 800, 900, 1000};
   for (const std::uint16_t permille : kFull) {

@@ -94,7 +94,7 @@ TEST_F(DrainTest, ACopyThatHasNoVerdictGetsIt) {
   EXPECT_EQ(all_dropped(), 0U);
 }
 
-// More than a burst has room for, and over the ring's end.
+// More events than one burst, some of them beyond the end of the ring, where it wraps.
 TEST_F(DrainTest, TheWholeInputIsJudged) {
   make_blocked(true);
   send_all({1, 2, 3, 4, 5});
@@ -111,7 +111,7 @@ TEST_F(DrainTest, WhatIsForgedIsDroppedAsThat) {
   send({.sequence = 6, .peer = kStranger});
   EXPECT_EQ(stage_->poll(1), 4U);
   send({.sequence = 7, .peer = kStranger});
-  send_all({6, 7});  // what a stranger sent left no mark
+  send_all({6, 7});  // the stranger's events left no mark
   EXPECT_EQ(drain(), at_deadline({3, 4, 5, 6, 7}));
   EXPECT_EQ(dropped(FrameDrop::kProducerNotAllowed), 2U);
   EXPECT_EQ(all_dropped(), 2U);

@@ -157,7 +157,7 @@ TEST_F(KeysTest, WhereNumbersAreNotJudgedKeysAre) {
   EXPECT_EQ(through(), Told(1, 1));
 }
 
-// Otherwise anybody could have others' events taken for copies.
+// Otherwise anybody could make others' events look like copies.
 TEST_F(KeysTest, WhoMayNotPublishLeavesNoKey) {
   const auto prefix = std::get<wire::IpPrefix>(wire::parse_prefix("10.0.0.0/8"));
   make({{.topic = "a", .dedup = kContent, .publishers = {prefix}}});

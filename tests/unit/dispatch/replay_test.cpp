@@ -96,7 +96,7 @@ TEST_F(ReplayTest, EachPartOfItsIdentityTellsItApart) {
   EXPECT_EQ(copies(), 0U);
 }
 
-// Otherwise anybody could have an event delivered as often as he likes, or a replay refused.
+// Otherwise anybody could have an event delivered as often as they like, or have a replay refused.
 TEST_F(ReplayTest, OnlyFromWhereItMayComeAndElseItLeavesNoMark) {
   make_one();
   send({.sequence = 1, .replay_count = 1, .peer = kStranger});

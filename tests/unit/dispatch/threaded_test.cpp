@@ -168,7 +168,8 @@ class DispatchThreaded : public testing::Test {
     const auto add = [this](std::string_view topic, std::size_t number) {
       frames_.push_back(make_event(shared_.pool, topic, 0, Bytes(1 + number, 7)));
       frames_.back().flags = static_cast<std::uint8_t>(frames_.back().flags & ~event::kSoleOwner);
-      // With one reference alone DPDK counts without atomics: whoever has it is alone.
+      // If there is only one reference, DPDK changes the count without atomics, since nobody else
+      // has one.
       rte_mbuf_refcnt_set(frames_.back().mbuf, 2);
     };
     add("plain", 0);
@@ -179,7 +180,7 @@ class DispatchThreaded : public testing::Test {
     }
   }
   ~DispatchThreaded() override {
-    // What was sent has given its references back: those left are ours.
+    // All events that were sent have given their references back. Those that are left are ours.
     for (const event::Event& frame : frames_) {
       EXPECT_EQ(rte_mbuf_refcnt_read(frame.mbuf), 2U);
       event::free_segment(frame.mbuf);

@@ -64,7 +64,7 @@ TEST_F(TopicTest, EventsWithoutRoomAndThoseThatWaitedTooLong) {
     for (int i = 0; i < 3; ++i) give("kept");
     for (int i = 0; i < 6; ++i) give("holds");
     for (int i = 0; i < 10; ++i) (void)stage_->poll(1);
-    // Of the six two wait, at most, and the others find no room.
+    // At most two of the six wait, and the others find no room.
     (void)stage_->poll(1000);
     const std::uint64_t held = counters_.events_held.get();
     EXPECT_EQ(held, 0U);

@@ -123,7 +123,7 @@ TEST_F(CommitRingTest, AFileThatIsGoneIsNotBelieved) {
   EXPECT_EQ(file->write_and_sync(0, block_.span()), ENOENT);
 }
 
-/// From here on the kernel says EPERM to that call of this process.
+/// From here on the kernel answers EPERM when this process makes that call.
 bool forbid(int call) {
   std::array<sock_filter, 4> code = {
       sock_filter BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
@@ -135,7 +135,7 @@ bool forbid(int call) {
          ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
 }
 
-// In a process of its own each time: a filter stays.
+// Each time in a process of its own, since a filter cannot be removed.
 TEST_F(CommitRingTest, WhereItIsForbiddenCommitsGoByOtherCalls) {
   for (const int call : {SYS_io_uring_setup, SYS_io_uring_enter}) {
     const pid_t child = ::fork();

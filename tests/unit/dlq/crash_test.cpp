@@ -36,10 +36,10 @@ struct Given {
 /// What was given to the log, and from which step on it must be on the disk.
 struct Known {
   std::map<Key, Given> given;
-  std::map<Key, std::uint64_t> segment_of;            ///< of what is durable
+  std::map<Key, std::uint64_t> segment_of;            ///< the segment of each durable letter
   std::map<Key, std::size_t> durable_from;            ///< steps done when the log said so
-  std::map<std::uint64_t, std::size_t> retired_from;  ///< by segment: steps done before it was
-  std::map<std::uint64_t, std::size_t> gone_from;     ///< likewise: steps done when it surely was
+  std::map<std::uint64_t, std::size_t> retired_from;  ///< by segment: steps before it was retired
+  std::map<std::uint64_t, std::size_t> gone_from;     ///< by segment: steps until it was gone
 };
 
 Given make_given(Random& random) {

@@ -67,7 +67,8 @@ TEST_F(RecoveryTest, GoesOnBehindWhatItFinds) {
   EXPECT_TRUE(found.complaints.empty());
 }
 
-// Under its old number a spare file would be the segment that it was, with all its letters.
+// If its old number came again, a spare file would be taken for the segment that it was, with all
+// its letters.
 TEST_F(RecoveryTest, ANumberDoesNotComeAgainWhileASpareFileHadIt) {
   run(1, 2, 2);
   Recovery found = recover(path_, kSegmentBytes);

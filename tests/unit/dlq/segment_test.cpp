@@ -107,19 +107,19 @@ TEST(Scan, OfAnotherSegmentsHeaderThereIsNothing) {
 }
 
 TEST(Scan, TellsATornEndFromDamageInTheMiddle) {
-  // In the last commit: nothing was written behind it, though a later part of it got there.
+  // In the last commit, behind which nothing was written: only parts of it got to the disk.
   Bytes torn = segment_of(3);
   change(torn, 3 * kBlockBytes + 100);
   const FoundSegment end = scan_segment(42, torn);
   EXPECT_EQ(end.records, 4U);
   EXPECT_EQ(end.end, SegmentEnd::kBadCrc);
   EXPECT_EQ(end.records_behind, 0U);
-  // Destroys its head.
+  // The same with the head of the commit destroyed.
   Bytes headless = segment_of(3);
   change(headless, 3 * kBlockBytes + 9);
   EXPECT_EQ(scan_segment(42, headless).records, 4U);
   EXPECT_EQ(scan_segment(42, headless).records_behind, 0U);
-  // In one that was on the disk before the next was written.
+  // In a commit that was on the disk before the next one was written.
   for (const std::size_t offset : {std::size_t{9}, std::size_t{100}}) {
     Bytes damaged = segment_of(3);
     change(damaged, kBlockBytes + offset);
@@ -136,7 +136,7 @@ TEST(Scan, AHoleIsDamageToo) {
   EXPECT_EQ(found.records, 2U);
   EXPECT_EQ(found.end, SegmentEnd::kNothing);
   EXPECT_EQ(found.records_behind, 2U);
-  // Puts another commit's bytes in its place.
+  // The same with the bytes of another commit in its place.
   Bytes old = segment_of(3);
   std::copy_n(old.begin() + kBlockBytes, kBlockBytes, old.begin() + 2 * kBlockBytes);
   EXPECT_EQ(scan_segment(42, old).end, SegmentEnd::kOldBytes);

@@ -59,7 +59,7 @@ TEST_F(ReleaserTest, EachMbufGoesBackToItsOwnPortsPool) {
   releaser_.flush();
   EXPECT_TRUE(first_.whole());
   EXPECT_TRUE(second_.whole());
-  // An mbuf in the wrong pool would be handed out by it.
+  // If an mbuf were in the wrong pool, that pool would hand it out.
   for (TestPool* pool : {&first_, &second_}) {
     std::array<rte_mbuf*, 255> all{};
     ASSERT_EQ(rte_pktmbuf_alloc_bulk(pool->get(), all.data(), 255), 0);

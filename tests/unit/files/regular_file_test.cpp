@@ -61,7 +61,7 @@ TEST_F(RegularFile, ThatHasNothingToReadYetIsNoFileToWaitFor) {
   for (int i = 0; i < 10'000; ++i) {
     const std::string said = refusal("/proc/kmsg", 64);
     if (said.find("temporarily unavailable") != std::string::npos) return;
-    // What the kernel said before is read first, more than the bound each time.
+    // The kernel's earlier messages are read first. Each time they are longer than the bound.
     ASSERT_NE(said.find("more than 64 bytes"), std::string::npos) << said;
   }
 }

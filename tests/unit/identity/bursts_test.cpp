@@ -144,7 +144,8 @@ TEST(Bursts, EventsThatLieElsewhereAreJudgedTheSame) {
 }
 
 TEST(Bursts, AFullTableFindsEveryProducerAgain) {
-  // Full, emptied and filled with others: places in the index are used again.
+  // The table is filled, emptied and filled with other producers: places in the index are used
+  // again.
   const ProducerTable::Settings settings{
       .producers = 4096, .window = 64, .expiry_cycles = 100, .seed = 5};
   OwnedTable owned(settings);

@@ -32,11 +32,12 @@ struct Call {
   std::uint64_t tick = kNow;
 };
 
-/// What threads do, after what was done before them, and what must come of it in any order.
+/// The calls made before the threads run, the calls of each thread, and the result that they must
+/// have in any order.
 struct Plan {
   std::vector<Call> before;
   std::vector<std::vector<Call>> threads;
-  std::map<std::uint64_t, unsigned> fresh;  ///< how many of the threads' calls hear kNew, by tag
+  std::map<std::uint64_t, unsigned> fresh;  ///< by tag: how many of the threads' calls get kNew
   unsigned evicted = 0;
   unsigned expired = 0;
 };
@@ -117,7 +118,7 @@ const Plan kTwoKeysOfThree{kNothing, {{{kX}, {kY}}, {{kY}, {kX}}, {{kX}}}, {{kX,
 const Plan kEvicting{kFull, {{{kX}, {kY}}, {{kY}, {kX}}}, {{kX, 1}, {kY, 1}}, 2};
 const Plan kEvictingThree{kFull, {{{kX}}, {{kY}}, {{kX}}}, {{kX, 1}, {kY, 1}}, 2};
 const Plan kEvictingEachOther{kFull, {{{kX}}, {{kY}}, {{kZ}}}, {{kX, 1}, {kY, 1}, {kZ, 1}}, 3};
-// The ring goes round while a caller looks at it.
+// The ring of slots is filled more than once while a caller looks at it.
 const Plan kLapping{kFull, {{{kX}, {kY}, {kZ}}, {{kR}}}, {{kX, 1}, {kY, 1}, {kZ, 1}, {kR, 1}}, 4};
 // Exactly as old as the window: expired for everybody.
 const Plan kExpired{{{kX, kNow - kWindow}, {kY, kNow - kWindow}},

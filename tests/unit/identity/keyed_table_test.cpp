@@ -262,8 +262,9 @@ void expect_flat_cost(KeyCallers callers, std::uint64_t times) {
     most_lines = std::max(most_lines, Noted::lines);
   }
   EXPECT_EQ(most_lines, 1U);
-  // The first in a bucket airs it: era, slots, era, its swap. Then era, slots, and the era (one of
-  // many) or the oldest slot again (alone), and what is written.
+  // The first caller airs the bucket: it reads the era, the slots and the era again, and swaps the
+  // era. Then it reads the era, the slots, and the era (one of many callers) or the oldest slot (a
+  // single caller) again, and writes.
   EXPECT_EQ(most_touches, 10U + 10U);
   EXPECT_EQ(caller.counters().fresh.get(), keys);
   EXPECT_EQ(caller.counters().evicted.get(), keys - table.keys());
@@ -280,8 +281,8 @@ TEST(KeyedTable, CostAndMemoryAreFlatFarBeyondCapacity) {
   }
 }
 
-/// What fills at random: an insertion evicts where seven came to its bucket before it in the
-/// window.
+/// Keys fill buckets at random: an insertion evicts a key if seven others came to its bucket before
+/// it in the window.
 TEST(KeyedTable, EvictsAsManyAsComputedAtAQuarterOfItsCapacity) {
   OwnedKeyedTable<KeyedTable> table(100'000);
   KeyedTable::Caller caller(*table);
@@ -339,7 +340,7 @@ TEST_F(Effective, ForgetsOldEvictions) {
   (void)sample(100'056);  // an eighth of the window later: a new interval
   evict(10, 300);
   EXPECT_NEAR(sample(100'060), 200 * kTickSeconds, 1e-3);
-  (void)sample(100'112);  // the first is out
+  (void)sample(100'112);  // the first interval no longer counts
   EXPECT_NEAR(sample(100'113), 300 * kTickSeconds, 1e-3);
   (void)sample(100'168);
   EXPECT_NEAR(sample(100'169), 3600, 1e-3);

@@ -10,7 +10,7 @@
 namespace esc::identity {
 namespace {
 
-// Producers are numbered one after the other where people number them.
+// People number producers one after the other.
 TEST(ProducerOwner, ConsecutiveProducersGoToEveryPipelineWhateverTheSeed) {
   std::mt19937_64 random(7);
   for (int start = 0; start < 5'000; ++start) {
@@ -18,7 +18,7 @@ TEST(ProducerOwner, ConsecutiveProducersGoToEveryPipelineWhateverTheSeed) {
     const std::uint64_t first = start % 2 == 0 ? 6'001 : random();
     std::array<int, 3> of_each{};
     for (std::uint64_t i = 0; i < 120; ++i) ++of_each.at(owner(first + i));
-    // 40 on average; fewer than 12 would come once in ten million such starts.
+    // Each gets 40 on average; fewer than 12 would happen once in ten million such starts.
     ASSERT_GE(*std::ranges::min_element(of_each), 12) << start;
   }
 }

@@ -63,8 +63,8 @@ TEST(ProducerReader, FiguresAgreeWithTheModel) {
   EXPECT_EQ(live, next.size());
 }
 
-// Bursts of runs, disorder, copies, epochs and silence: what all producers have lost and miss is
-// the model's at any time, however they end.
+// Bursts of runs, disorder, copies, epochs and silence: at any time the table's totals of lost and
+// missing numbers are those of the model, however producers end.
 TEST(ProducerTotals, AgreeWithTheModelThroughEveryEnd) {
   const ProducerTable::Settings settings{
       .producers = 16, .window = 128, .expiry_cycles = 150, .seed = 3};
@@ -119,9 +119,9 @@ TEST(ProducerReader, TheRateIsThatOfTheLastMeasurement) {
   owned.table.housekeep(6000);
   EXPECT_EQ(rate_at(owned, 6500), 0.12F);
   feed(500, 6500);
-  (void)owned.check({7, 1, 1}, 6500);  // what is refused is no part of it
+  (void)owned.check({7, 1, 1}, 6500);  // a refused event does not count
   EXPECT_EQ(rate_at(owned, 6999), 0.12F);
-  owned.table.housekeep(8000);  // late: then it is over the time that it was
+  owned.table.housekeep(8000);  // late: the rate is taken over the longer time
   EXPECT_EQ(rate_at(owned, 8000), 0.25);
   owned.table.housekeep(9000);
   EXPECT_EQ(rate_at(owned, 9000), 0.0);

@@ -60,8 +60,8 @@ class Model {
   }
 
  private:
-  /// Of the numbers from first contact on that are above `highest_ - window_` now, those that are
-  /// not above `sequence - window_` and were never seen.
+  /// Counts the numbers that are lost once `sequence` is the highest: they are below the new
+  /// window, were not below the old one, and were never seen. None is before the first contact.
   [[nodiscard]] std::uint64_t lost_up_to(std::uint64_t sequence) const {
     std::uint64_t lost = 0;
     for (std::uint64_t n = first_; n < sequence; ++n) {

@@ -266,7 +266,7 @@ TEST_F(WindowFile, AgesGoOnByTheClockThatCanTell) {
     EXPECT_EQ(report.expired, 2 - one.loaded);
     EXPECT_EQ(report.same_boot, one.same_boot);
     EXPECT_EQ(report.clock_went_back, one.back);
-    // 2 expires when it would have: 10,000 after it was last seen.
+    // Producer 2 expires when it would have without a restart: 10,000 after it was last seen.
     if (one.loaded == 2 && !one.back) {
       EXPECT_EQ(loaded.check({2, 7, 1}, 3 + 10'000 - 500 - 6'000), Verdict::kDuplicate);
       loaded.table.housekeep(3 + 10'000 - 500 - 6'000 + 9'999);

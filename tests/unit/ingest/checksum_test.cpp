@@ -27,7 +27,7 @@ TEST_F(ChecksumTest, SoftwareFindsEveryFlippedByte) {
   const Bytes good = packet_of(frame("topic", 33));
   EXPECT_EQ(events_of(good, config::Checksum::kVerify, 0), 1U);
   std::uint64_t bad_udp = 0;
-  // From the UDP checksum on: ports and lengths have rules of their own.
+  // Begins at the UDP checksum, since ports and lengths before it have rules of their own.
   for (std::size_t at = kUdpChecksumAt; at < good.size(); ++at) {
     Bytes bad = good;
     bad[at] ^= 0x10;

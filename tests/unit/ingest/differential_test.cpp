@@ -86,7 +86,7 @@ class Sender {
  public:
   explicit Sender(std::uint64_t seed) : random_(seed) {}
 
-  /// 1 to 64 packets: of half of the bursts all are sound and of the common shapes.
+  /// 1 to 64 packets. In half of the bursts all packets are sound and of the common shapes.
   std::vector<Sent> burst() {
     const bool common = chance(0.55);
     std::vector<Sent> sent;
@@ -146,14 +146,14 @@ class Sender {
       case 3:
         for (std::size_t i = 1 + below(3); i != 0; --i) sent.cuts.push_back(below(bytes.size()));
         break;
-      case 4:  // of the headers, where it hurts
+      case 4:  // a byte of the headers
         bytes[below(std::min<std::size_t>(bytes.size(), 64))] =
             static_cast<std::uint8_t>(below(256));
         break;
-      case 6:  // no checksum: over IPv6 that is wrong
+      case 6:  // no checksum, which is wrong over IPv6
         if (bytes.size() >= 64) std::fill_n(bytes.begin() + (bytes[12] == 0x08 ? 40 : 60), 2, 0);
         break;
-      case 5: {  // lengths that agree, and are too short for what they are of
+      case 5: {  // lengths that agree with each other, and are too short for their packet
         if (bytes.size() < 46 || bytes[12] != 0x08) break;
         const auto udp_bytes = static_cast<std::uint16_t>(below(16));
         wire::store_be16(bytes.data() + 16, static_cast<std::uint16_t>(20 + udp_bytes));

@@ -62,7 +62,8 @@ TEST_F(RxPressure, AShedFrameThatWasCopiedIsGivenBack) {
   EXPECT_EQ(dropped(FrameDrop::kShedCritical), 1U);
 }
 
-// Kept ones among others of their datagram, last of it, alone in it, and copied whole.
+// The kept letters are among others in a datagram, the last of it, alone in one, and a frame that
+// was copied whole.
 TEST_F(RxPressure, WhatIsShedIsADeadLetterWhereTheLevelSaysSo) {
   OwnedRing<storage::DeadRing> dead{64};
   make({dead.get(), dlq::Stage::kRx});
@@ -184,7 +185,7 @@ TEST_F(RxPressure, APausedPortThatCanLoseIsPolledNowAndThen) {
   }
   EXPECT_EQ(queue_.state->receives, 3U);
   EXPECT_EQ(sink_.state->events.size(), 2U);
-  // One of the first three, then all that came; the last is held until something else comes.
+  // One of the first three, then all that came. The last one is held until something else comes.
   EXPECT_EQ(dropped(FrameDrop::kPaused) + counters_.events_held.get(), 7U);
   sink_.state->room = SIZE_MAX;
   flow_.show(control::Flow::kOpen);

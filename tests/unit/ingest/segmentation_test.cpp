@@ -138,7 +138,7 @@ TEST_F(SegmentationTest, AChainThatIsSharedIsNotTakenApart) {
   }
 }
 
-// The whole chain held: what a sender that frees it later relies on is its links.
+// The sender holds the whole chain too, and relies on its links when it frees the chain later.
 TEST_F(SegmentationTest, ASharedChainKeepsItsLinks) {
   const Bytes packet = packet_of(mixed_datagram());
   give(packet, {60, 150});

@@ -66,7 +66,7 @@ TEST(RxThreaded, WhoReadsAnEventsSenderMeetsNoWrite) {
   }
   reader.join();
   EXPECT_EQ(known, kDatagrams * kFrames);
-  // Here and not in the reader: the pool is no part of what is looked at.
+  // Freed here and not in the reader, since the pool is not part of the test.
   for (const event::Event& event : events) event::free_segment(event.mbuf);
   EXPECT_TRUE(pool.whole());
 }

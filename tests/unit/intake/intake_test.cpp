@@ -82,13 +82,13 @@ TEST_F(IntakeTest, MakesEventsOfABufferOfAnySource) {
   EXPECT_FALSE(events_[0].has(event::kSequenced));
   EXPECT_EQ(events_[1].sequence, 100U);
   EXPECT_EQ(events_[1].priority, 200U);
-  // The refused frame took the other number.
+  // The refused frame used up the session's other number.
   EXPECT_FALSE(events_[2].has(event::kSequenced));
   const auto topic = event::topic(events_[1]);
   EXPECT_EQ(std::string(topic.begin(), topic.end()), "plant/b");
 }
 
-// A lane of eight: more of them come in further polls, each reference once.
+// The lane holds eight events. The others come in further polls, and each adds one reference.
 TEST_F(IntakeTest, GoesOnWhereALaneWasFull) {
   Bytes frames;
   for (unsigned i = 0; i < 20; ++i) {
@@ -103,7 +103,7 @@ TEST_F(IntakeTest, GoesOnWhereALaneWasFull) {
   EXPECT_EQ(counters_.datagram_open.get(), 0U);
 }
 
-// Whose pool is not found by a port: it goes back by its reference.
+// Its pool cannot be found by a port, so the event gives its reference back.
 TEST_F(IntakeTest, AnEventOfAConnectionIsNoSoleOwner) {
   read(frame("a", 1));
   ASSERT_EQ(events_.size(), 1U);

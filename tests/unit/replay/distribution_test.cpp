@@ -94,7 +94,7 @@ TEST(Zipf, FrequenciesAreThoseOfAnIndependentComputation) {
   Random random(11, 3, Stream::kFrames);
   for (int i = 0; i < kDraws; ++i) ++seen[choice.draw(random)];
 
-  // The same points, through sums of 1/k in place of a table.
+  // The same draws, decided by sums of 1/k instead of a table.
   double harmonic = 0;
   for (std::size_t k = 1; k <= kTopics; ++k) harmonic += 1.0 / static_cast<double>(k);
   std::vector<int> expected(kTopics);

@@ -16,7 +16,7 @@ struct Sent {
   std::uint64_t sequence;
 };
 
-/// A letter a verdict: new, duplicate, stale.
+/// The verdicts as letters: the first of new, duplicate or stale.
 std::string judged(NumberModel& model, std::initializer_list<Sent> events) {
   std::string letters;
   for (const Sent& event : events) {
@@ -64,7 +64,8 @@ BuildOptions networked(std::uint64_t packets) {
   return options;
 }
 
-/// Indices of the packets sent, as they arrive, by their numbers: one producer, one frame each.
+/// The indices of the packets in the order of their arrival, found by the numbers of their frames:
+/// one producer, one frame each.
 std::vector<std::uint64_t> arrivals(BuildOptions options, std::uint64_t packets) {
   options.packets = packets;
   options.sessions = 1;

@@ -177,7 +177,7 @@ TEST(Sender, TcpSendsTheWholeStreamAndCloses) {
   EXPECT_EQ(result.counts.frames, 3 * built.built.tally.ledger().frames.received);
 }
 
-/// Takes what the script says, offer by offer; records what it took.
+/// Takes as much of each offer as the script says, and records what it took.
 class ScriptedSink final : public Sink {
  public:
   explicit ScriptedSink(std::vector<Outcome> script) : script_(std::move(script)) {}
@@ -236,7 +236,7 @@ TEST(Sender, StopEndsAnEndlessRunWithTheCountsSoFar) {
   options.duration = 3600;
   const SendResult result = send_trace(trace, sink, options, sink.stop, {});
   EXPECT_TRUE(result.stopped);
-  // 100 is 14 offers of 7 and one of 2: two passes and ten offers.
+  // A pass of 100 is 14 offers of 7 and one of 2. These are two passes and ten offers.
   EXPECT_EQ(result.counts.passes, 2u);
   EXPECT_EQ(result.counts.units, 270u);
 }

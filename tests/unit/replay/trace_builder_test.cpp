@@ -162,8 +162,8 @@ TEST(TraceBuilder, MtuCutsDatagramsAndSaysSo) {
   EXPECT_THROW(static_cast<void>(make_build_plan(options)), Error);
 }
 
-/// What a run of `esc-replay build` says on stderr, with a clock that moves on by `step` at each
-/// look.
+/// What a run of `esc-replay build` prints on stderr, with a clock that moves on by `step` each
+/// time it is read.
 std::string said(const BuildOptions& options, double step) {
   double now = 0;
   std::ostringstream out;  // the summary
@@ -175,7 +175,7 @@ std::string said(const BuildOptions& options, double step) {
 TEST(TraceBuilder, ALineASecondUnlessQuiet) {
   const testing::TemporaryFile trace;
   const testing::TemporaryFile manifest;
-  BuildOptions options = some_options(32768);  // two batches: the clock is looked at three times
+  BuildOptions options = some_options(32768);  // two batches: the clock is read three times
   options.topic_bytes = "20";
   options.out = trace.path();
   options.manifest_out = manifest.path();

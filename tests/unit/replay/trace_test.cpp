@@ -109,7 +109,7 @@ TEST(Trace, RestampingKeepsEveryChecksumAsRightOrWrongAsItWas) {
   }
 }
 
-/// The epochs of a trace, by producer: lowest and highest.
+/// The lowest and the highest epoch of each producer in a trace.
 std::map<std::uint64_t, std::pair<std::uint32_t, std::uint32_t>> epochs_of(const Trace& trace) {
   std::map<std::uint64_t, std::pair<std::uint32_t, std::uint32_t>> epochs;
   for (const SessionMark& mark : trace.marks) {

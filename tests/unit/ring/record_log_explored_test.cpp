@@ -17,7 +17,7 @@ using namespace esc::explorer;
 
 struct Record {
   std::uint64_t number = 0;
-  std::uint64_t twice = 0;  ///< 2 * number: a record put together from two is told by it
+  std::uint64_t twice = 0;  ///< 2 * number: shows a record that is put together from two
 };
 
 using Kind = Mutation::Kind;

@@ -29,8 +29,8 @@ constexpr std::uint64_t kPerProducer = 200'000;
 #endif
 constexpr std::size_t kMaxBurst = 32;
 
-/// Items a producer sends: the small rings change hands at every few, which on a loaded machine
-/// costs a time slice each.
+/// How many items each producer sends. Fewer through small rings: there the threads take turns
+/// after a few items, and on a loaded machine each turn costs a time slice.
 constexpr std::uint64_t items_through(std::size_t capacity) {
   return std::min<std::uint64_t>(kPerProducer, 200 * capacity);
 }
@@ -38,7 +38,7 @@ constexpr std::uint64_t items_through(std::size_t capacity) {
 struct Item {
   std::uint64_t producer;
   std::uint64_t number;
-  std::array<std::uint64_t, 5> rest;  ///< made from the number: a torn element shows
+  std::array<std::uint64_t, 5> rest;  ///< made from the number: shows a torn element
 };
 static_assert(sizeof(Item) == 56);
 
@@ -91,7 +91,7 @@ class Receipts {
   std::uint64_t wrong_ = 0;
 };
 
-/// Takes in both ways, in bursts of random size, until everything is there.
+/// Takes items in both ways, in bursts of random size, until all have come.
 template <class Ring>
 void consume(Ring& ring, Receipts& receipts) {
   std::minstd_rand random(99);

@@ -22,11 +22,11 @@ using Ring = SpscRing<std::uint64_t, Atomics>;
 
 enum class Misuse : std::uint8_t { kNone, kReadsAfterRelease, kWritesAfterPublish };
 
-/// push_burst and consume_burst; or claim and publish, and consume_run.
+/// kCopied: push_burst and consume_burst. kInPlace: claim and publish, and consume_run.
 enum class Style : std::uint8_t { kCopied, kInPlace };
 
-/// One producer with one burst of kItems that it puts in until all of it is in, one consumer that
-/// takes it in bursts of kBurst; optionally an observer that asks for the size.
+/// One producer that pushes one burst of kItems until all of it is in, one consumer that takes it
+/// in bursts of kBurst, and optionally an observer that asks for the size.
 template <std::size_t kCapacity, std::size_t kItems, std::size_t kBurst = 2,
           Misuse kMisuse = Misuse::kNone, Style kStyle = Style::kCopied>
 class Traffic : public Scenario {

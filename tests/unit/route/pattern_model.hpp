@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Topic patterns a second time, as plainly as the rules can be written down: what the tree is
-// compared with.
+// A second implementation of topic patterns, written as plainly as possible, with which the tree is
+// compared.
 #pragma once
 
 #include <cstdint>
@@ -46,7 +46,7 @@ inline bool matches(const std::string& pattern, const std::string& topic) {
   return matches_from(levels, 0, levels_of(topic), 0);
 }
 
-/// Of two patterns that match one topic: whether `a` takes it.
+/// Whether `a` takes a topic that both patterns match.
 inline bool more_specific(const std::string& a, const std::string& b) {
   const Levels one = levels_of(a);
   const Levels other = levels_of(b);

@@ -32,7 +32,7 @@ TEST(RouteDiff, TheSameIsNoChange) {
   const RouteDiff same = diff(config, config);
   EXPECT_TRUE(same.empty());
   EXPECT_EQ(same.unchanged, 2U);
-  // Nor does their order matter.
+  // The order of routes does not matter.
   EXPECT_TRUE(diff(config, with_routes({"b/+", "a"})).empty());
 }
 
@@ -71,7 +71,7 @@ TEST(RouteDiff, NamesEachOptionThatDiffers) {
     EXPECT_EQ(made.unchanged, 1U);
     change(all.routes[1]);
     names.push_back(name);
-    // Whatever differs differs here too: no option is forgotten.
+    // The comparison of whole routes finds the difference too: no option is forgotten.
     EXPECT_NE(after.routes[1], before.routes[1]);
   }
   EXPECT_EQ(diff(before, all).changed[0].options, names);

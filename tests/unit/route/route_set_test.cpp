@@ -132,8 +132,8 @@ TEST(RouteSet, EmptySetSaysNoToEveryHash) {
   }
 }
 
-// Two topics of one hash cannot be made to order; but what the table does with them can be seen by
-// asking for a topic with the hash of another.
+// The test cannot make two topics with one hash. Instead it asks for a topic with the hash of
+// another one.
 TEST(RouteSet, TheHashAloneIsNotEnough) {
   const TopicHasher hasher(5);
   const std::vector<RouteSpec> specs = {{.topic = "alarm/one"}, {.topic = "alarm/two"}};
@@ -151,13 +151,12 @@ TEST(RouteSet, TheTopicAloneIsNotEnough) {
   const TopicHasher hasher(5);
   const std::vector<RouteSpec> specs = {{.topic = "alarm/one"}};
   const RouteSet routes(specs, hasher);
-  // The same slot, another hash.
+  // Another hash that leads to the same slot.
   EXPECT_EQ(routes.find(hasher(bytes("alarm/one")) ^ (std::uint64_t{1} << 63), bytes("alarm/one")),
             RouteSet::kNone);
 }
 
-// The lower bits choose the slot: topics are looked for until n of them share the slot of the
-// first.
+// The lower bits of the hash choose the slot. The test tries topics until enough of them share one.
 TEST(RouteSet, TopicsThatWantTheSameSlotAreAllFound) {
   const TopicHasher hasher(99);
   constexpr std::size_t kRoutes = 8;
@@ -172,7 +171,7 @@ TEST(RouteSet, TopicsThatWantTheSameSlotAreAllFound) {
     for (std::uint32_t i = 0; i < kRoutes; ++i) {
       EXPECT_EQ(routes.find(hasher(bytes(specs[i].topic)), bytes(specs[i].topic)), i);
     }
-    // A stranger to the same slot walks past all of them and stops.
+    // The search for an unknown topic in the same slot goes past all of them and ends.
     EXPECT_EQ(routes.find(wanted, bytes("stranger")), RouteSet::kNone);
   }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// That a plan of slots which finds no memory leaves everything as it was.
+// A plan of slots for which there is no memory leaves everything as it was.
 #include <gtest/gtest.h>
 
 #include <stdexcept>
@@ -48,7 +48,7 @@ TEST(SlotRegistryMemory, ACommitIsWholeOrNothing) {
       registry.quiet(ticket);
     }
     EXPECT_EQ(registry.retired(), 0U) << enough;
-    // What "a" and the long one had is free, and given out last first.
+    // The slots of "a" and of the long pattern are free, and are given out in reverse order.
     const Slots fresh = planned(registry, {"e", "f", "g"}).fresh;
     EXPECT_EQ(Slots(fresh.begin() + 2, fresh.end()), Slots{6}) << enough;
   }

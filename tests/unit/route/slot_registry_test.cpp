@@ -101,7 +101,8 @@ TEST(SlotRegistry, AllAtOnceNeedsRoomForBoth) {
   EXPECT_EQ(shortage->retired, 2U);
 }
 
-// Against a plain account of who may count where: random reloads, some refused, some quiet late.
+// Compares with a plain record of which set uses which slots: random reloads, some of them refused,
+// some of them quiet late.
 TEST(SlotRegistry, NoSlotEverHasTwoPatterns) {
   constexpr std::uint32_t kSlots = 12;
   static constexpr std::string_view kNames = "abcdefghijklmnopqrst";
@@ -125,8 +126,7 @@ TEST(SlotRegistry, NoSlotEverHasTwoPatterns) {
       } else {
         ++refused;
       }
-      // Among the sets that somebody may still use, a slot has one pattern, and a pattern one slot
-      // while it goes on.
+      // Among the sets that somebody may still use, each slot has one pattern.
       std::map<std::uint32_t, std::string_view> owner;
       for (const auto& [ticket, set] : sets) {
         for (const auto& [pattern, slot] : set) {

@@ -53,7 +53,7 @@ TEST(TopicCache, AnswersAsTheSetDoesAndSearchesOnce) {
     EXPECT_EQ(cached.find("b"), 1U);
     EXPECT_EQ(cached.find("c"), RouteSet::kNone);
   }
-  // An exact topic is no matter of the cache; that there is no route is remembered too.
+  // The cache does not keep exact topics. It remembers that a topic has no route too.
   EXPECT_EQ(cached.searches(), 2U);
   EXPECT_EQ(cached.hits(), 4U);
   EXPECT_EQ(cached.cache.counters().kept.get(), 2U);
@@ -95,7 +95,7 @@ TEST(TopicCache, AnotherSetIsAskedAnew) {
   EXPECT_EQ(cached.find("b/x"), 0U);
   EXPECT_EQ(cached.find("c/x"), 1U);
   EXPECT_EQ(cached.find("c/x"), 1U);
-  // Back again, as if two sets were asked in turn.
+  // Then the old set again, as if two sets were asked in turn.
   EXPECT_EQ(cached.cache.find(before, cached.hasher(bytes("b/x")), bytes("b/x")), 1U);
   EXPECT_EQ(cached.find("b/x"), 0U);
   EXPECT_EQ(cached.hits(), 1U);
@@ -113,7 +113,7 @@ TEST(TopicCache, AgreesWithTheModelWhateverIsPushedOut) {
   }
   std::mt19937_64 random(5);
   for (int i = 0; i < 200'000; ++i) {
-    // Some come often.
+    // Six of the topics come often.
     const std::size_t topic = random() % (random() % 3 == 0 ? topics.size() : 6);
     ASSERT_EQ(cached.find(topics[topic]), expected[topic]) << topics[topic];
   }
@@ -142,8 +142,8 @@ std::vector<std::string> known_topics(std::size_t count) {
   return known;
 }
 
-// Topics that match a pattern, and each only once, among a thousand that come again and again: none
-// of those is ever looked for again.
+// Topics that match a pattern come once each, among a thousand topics that come again and again.
+// None of the thousand is ever searched again.
 TEST(TopicCache, AFloodOfNewTopicsPushesNoKnownOneOut) {
   Cached cached({"sensor/+/temp"});
   const std::vector<std::string> known = known_topics(1'000);
@@ -163,8 +163,8 @@ TEST(TopicCache, AFloodOfNewTopicsPushesNoKnownOneOut) {
   EXPECT_EQ(cached.searches(), kFlood + known.size());
 }
 
-// The same where each topic of the flood comes twice at once and half of them match no pattern: its
-// topics pass for ones that return, and the uses of the known ones have to bear it.
+// The same if each topic of the flood comes twice in a row and half of them match no pattern. These
+// topics look like ones that return, but the known ones are used often enough to stay.
 TEST(TopicCache, AFloodThatRepeatsItselfPushesNoKnownOneOut) {
   Cached cached({"sensor/+/temp", "plant/#"});
   const std::vector<std::string> known = known_topics(1'000);
@@ -188,7 +188,7 @@ TEST(TopicCache, AFloodThatRepeatsItselfPushesNoKnownOneOut) {
   EXPECT_EQ(missed, 0U);
 }
 
-// A known topic that comes while the flood is on finds its place, and keeps it.
+// Topics that begin to return during a flood get places, and keep them.
 TEST(TopicCache, ATopicThatReturnsFindsAPlaceDuringAFlood) {
   Cached cached({"sensor/+/temp"});
   Flood flood;
@@ -206,7 +206,7 @@ TEST(TopicCache, ATopicThatReturnsFindsAPlaceDuringAFlood) {
   EXPECT_EQ(searched, 0U);
 }
 
-// Three newcomers for one set that is full: they must not keep each other out.
+// Four new topics for one set that is full: they must not keep each other out.
 TEST(TopicCache, NewcomersInTurnAllFindAPlace) {
   Cached cached({"t/+"}, 4);
   ASSERT_EQ(cached.sets.size(), 1U);

@@ -20,7 +20,7 @@ std::span<const std::uint8_t> bytes_of(const std::string& text) {
   return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
 }
 
-// What lies before a topic is no part of it.
+// The bytes before a topic do not change its hash.
 TEST(TopicHasher, OfAVectorIsThatOfTheBytes) {
   const route::TopicHasher hasher(kSeed);
   for (std::size_t bytes = 1; bytes <= wire::kShortTopicBytes; ++bytes) {
@@ -38,7 +38,8 @@ TEST(TopicHasher, OfAVectorIsThatOfTheBytes) {
   }
 }
 
-// By the parts of XXH3 that are called, which are none of its interface.
+// The hasher calls parts of XXH3 that are not in its interface, so the result is compared with
+// XXH3.
 TEST(TopicHasher, IsXxh3OfTheTopicAndZerosBeforeIt) {
   const route::TopicHasher hasher(kSeed);
   std::array<std::uint8_t, XXH3_SECRET_DEFAULT_SIZE> secret{};

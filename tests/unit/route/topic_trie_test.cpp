@@ -218,8 +218,8 @@ TEST(TopicTrie, TheMostLevelsThereCanBe) {
   EXPECT_EQ(trie.match(bytes(slashes)).steps, 129U);
 }
 
-// All 2^8 patterns of eight levels '+' or 'a' with an 'x' behind: a search that comes back from
-// every way looks at each node before the 'x' once, and no oftener.
+// All 2^8 patterns of eight levels '+' or 'a' and an 'x' after them: a search that fails on every
+// way looks at each node before the 'x' just once.
 TEST(TopicTrie, PatternsMadeToBeSearchedLookAtEachNodeOnce) {
   Texts patterns = all_texts({"a", "+"}, 8);
   std::erase_if(patterns, [](const std::string& text) { return text.size() != 15; });

@@ -72,7 +72,7 @@ TEST(WorkerChoice, ByTopicIsStableAndInBounds) {
       hash = hash * 6364136223846793005U + 1442695040888963407U;
       const std::uint32_t first = choose(choice, target(Spread::kByTopic), unsequenced(hash));
       ASSERT_LT(first, workers);
-      // Whatever else the event carries, and however often.
+      // The worker is the same every time, whatever else the event has.
       ASSERT_EQ(choose(choice, target(Spread::kByTopic), sequenced(hash, hash)), first);
     }
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Errands on a thread beside their owner. The test holds the clock.
+// Errands on a thread beside their owner. The test sets the clock.
 #include "runtime/errands.hpp"
 
 #include <gtest/gtest.h>
@@ -126,7 +126,7 @@ TEST_F(ErrandsTest, ThatNeverComeBackDoNotHoldUpTheEnd) {
     EXPECT_EQ(said_.size(), 1U);
   }
   gate->set_value();
-  seen.wait();  // its thread lived on, with all that it needs
+  seen.wait();  // its thread still ran, with everything that it needs
 }
 
 }  // namespace

@@ -10,7 +10,7 @@
 #include "runtime/lcore_loop.hpp"
 
 namespace {
-// Stands in for libc's: what Idle asks the kernel for, without waiting for it.
+// The naps that Idle asks for. The test replaces libc's function, so none of them takes time.
 std::vector<long> naps_ns;
 }  // namespace
 
@@ -93,7 +93,7 @@ TEST_F(IdleTest, BlockedNapsAreNoLongerThanIdleOnesMayBe) {
   EXPECT_EQ(naps_ns, (std::vector<long>{20'000}));
 }
 
-// An lcore that has slept long finds something that waits for another: it is wanted at once.
+// An lcore that has slept long finds that a stage waits for another lcore. It must not sleep on.
 TEST_F(IdleTest, FoundBlockedAfterLongNapsItPauses) {
   Idle idle({.adaptive = true, .tsc_hz = kHz, .sleep_max_us = 4000});
   EXPECT_FALSE(round(idle, kStart));
@@ -104,10 +104,10 @@ TEST_F(IdleTest, FoundBlockedAfterLongNapsItPauses) {
   EXPECT_FALSE(round(idle, found, true));
   EXPECT_FALSE(round(idle, found + kBlockedSpin - 1, true));
   EXPECT_TRUE(round(idle, found + kBlockedSpin, true));
-  // Idle again: naps begin with the shortest.
+  // Idle again: it begins with the shortest nap.
   EXPECT_TRUE(round(idle, found + kBlockedSpin + 1));
   EXPECT_TRUE(round(idle, found + kBlockedSpin + 2));
-  // And blocked again: it is a new wait.
+  // Blocked again: a new wait begins.
   EXPECT_FALSE(round(idle, found + kBlockedSpin + 3, true));
   EXPECT_EQ(naps_ns, (std::vector<long>{50'000, 10'000, 20'000}));
 }
@@ -149,14 +149,14 @@ struct Waiting {
 };
 struct OtherWaiting : Waiting {};
 
-// Whichever of its stages it is.
+// It does not matter which stage it is.
 TEST_F(IdleTest, AnLcoreIsBlockedWhileOneOfItsStagesIs) {
   std::atomic<bool> stop{false};
   Waiting idle{&stop, 0, 7};
   OtherWaiting first{{&stop, 2, 100}};
   OtherWaiting second{{&stop, 4, 100}};
   LcoreStatus status;
-  // A clock of 0 Hz: every time is over at once.
+  // With a clock of 0 Hz every wait is over at once.
   run_lcore(StageLists<Waiting, OtherWaiting>{{&idle}, {&first, &second}},
             {.adaptive = true, .tsc_hz = 0, .sleep_max_us = 4000}, stop, status);
   EXPECT_EQ(naps_ns, (std::vector<long>{50'000, 50'000, 50'000, 50'000, 10'000, 20'000, 40'000}));

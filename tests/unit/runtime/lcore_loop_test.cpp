@@ -53,7 +53,7 @@ TEST(LcoreLoop, PollsItsStagesInOrderUntilItIsStopped) {
   EXPECT_EQ(status.sleeps.get(), 0U);
   EXPECT_GT(status.work_cycles.get(), 0U);
   EXPECT_GE(status.work_cycles.get(), status.longest_round_cycles.get());
-  // Stages of one round are told the same time, and it moves.
+  // All stages of one round get the same time, and the next round gets a later one.
   EXPECT_EQ(first.times, third.times);
   EXPECT_LT(first.times[0], first.times[1]);
   EXPECT_EQ(status.heartbeat_tsc.get(), first.times[2]);
@@ -187,8 +187,8 @@ TEST(LcoreLoopThreaded, TheWatchdogSeesAStageHangAndComeBack) {
   EXPECT_EQ(status[0].running.get(), 0U);
 }
 
-/// From start to stop, checked without a pause: an lcore whose heartbeat is not there yet must not
-/// be taken for one that stands still.
+/// The watchdog checks without a pause from start to stop. An lcore that has no heartbeat yet must
+/// not be taken for one that stands still.
 TEST(LcoreLoopThreaded, StartingIsNotAStall) {
   constexpr std::uint64_t kNever = std::uint64_t{1} << 40;
   for (int round = 0; round < 200; ++round) {

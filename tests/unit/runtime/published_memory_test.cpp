@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// That what is replaced stays with its readers when there is no memory left.
+// A value that was replaced stays valid for its readers if there is no memory left.
 #include <gtest/gtest.h>
 
 #include "runtime/published.hpp"

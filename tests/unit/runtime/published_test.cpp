@@ -103,7 +103,7 @@ struct Reader {
   [[nodiscard]] static bool blocked() noexcept { return false; }
 };
 
-// What is freed too early shows under the sanitizers.
+// Sanitizers find a value that is freed too early.
 TEST(PublishedThreaded, LcoresReadWhileItIsReplaced) {
   Quiescence quiescence(2);
   Published<std::vector<std::uint64_t>> published(

@@ -318,7 +318,8 @@ TEST_F(StorageTest, WhatTheRulesNoLongerKeepIsRemovedAndCounted) {
   EXPECT_EQ(log_->spares(), 2U);
 }
 
-// A disk may say only later that space is free again: everything would be given away at once.
+// A disk may report only later that space is free again. If files were removed until it does, all
+// of them would go at once.
 TEST_F(StorageTest, SpaceIsGivenBackOneFileAtATime) {
   dlq::testing::SimulatedDisk disk({}, 1);
   make(disk, {.min_free_bytes = 1'000}, 3);
@@ -347,8 +348,8 @@ TEST_F(StorageTest, WithoutStorageAnOutletKeepsNothing) {
   EXPECT_TRUE(dispatch_.keeps());
 }
 
-// A stage, the storage lcore and the writing thread at once; whoever reads meanwhile never sees
-// more settled than taken.
+// A stage, the storage lcore and the writing thread at once. A reader never sees more letters
+// settled than taken.
 TEST_F(StorageTest, AllThreadsAtOnce) {
   dlq::testing::SimulatedDisk disk({}, 1);
   make(disk, {}, 3);
@@ -368,8 +369,8 @@ TEST_F(StorageTest, AllThreadsAtOnce) {
     gathered = true;
   });
   for (std::uint64_t i = 0; i < kLetters; ++i) {
-    // This thread only takes from the pool and the other only gives back: two that give would wait
-    // for each other, a time slice each time.
+    // This thread only takes mbufs from the pool and the other one only gives them back. If both
+    // gave them back, they would wait for each other, a time slice each time.
     rte_mbuf* mbuf = nullptr;
     while ((mbuf = rte_pktmbuf_alloc(pool_.get())) == nullptr) std::this_thread::yield();
     event::Event event{};

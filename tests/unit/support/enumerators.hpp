@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The identifiers of an enum's enumerators, as the compiler knows them: a list of names can be held
-// against them without writing it down a second time.
+// The identifiers of an enum's enumerators, from the compiler. A list of names can be compared with
+// them, instead of with a second list.
 #pragma once
 
 #include <array>
@@ -40,7 +40,7 @@ template <class Enum, std::size_t Count = static_cast<std::size_t>(Enum::kCount)
   return name;
 }
 
-/// The names that the enumerators of an enum ask for.
+/// The names that the enumerators of an enum should have.
 template <class Enum, std::size_t Count = static_cast<std::size_t>(Enum::kCount)>
 [[nodiscard]] std::array<std::string, Count> plain_names() {
   std::array<std::string, Count> names;

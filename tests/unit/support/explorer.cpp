@@ -23,7 +23,7 @@ bool releases(std::memory_order order) {
          order == std::memory_order_seq_cst;
 }
 
-/// The path through the tree of choices: what was taken at each, and out of how many.
+/// The path through the tree of choices: the option taken at each choice, and how many there were.
 class Path {
  public:
   unsigned choose(unsigned options) {
@@ -178,7 +178,7 @@ class Explorer {
 
   static void fiber_entry();
 
-  /// A fiber serves its thread in one execution after the other.
+  /// Each fiber runs its thread in all executions, one after the other.
   void serve_thread() {
     Fiber::arrived(*fibers_[current_]);
     for (;;) {

@@ -14,7 +14,7 @@
 
 namespace esc::test {
 
-/// Any 128 bits; another number, others.
+/// 128 bits made from the number, different for each number.
 [[nodiscard]] inline identity::KeyHash key_of(std::uint64_t number) {
   static const identity::KeyHasher hasher = [] {
     std::mt19937_64 random(20);
@@ -42,7 +42,7 @@ class OwnedKeyedTable {
   [[nodiscard]] Table& operator*() noexcept { return table_; }
   [[nodiscard]] Table* operator->() noexcept { return &table_; }
 
-  /// Slots that hold a key. Nobody else may be at work.
+  /// The number of slots that hold a key. No other thread may use the table.
   [[nodiscard]] std::size_t keys() const {
     std::size_t count = 0;
     for (const Bucket& bucket : buckets_) {

@@ -19,7 +19,7 @@ namespace esc::test {
 
 using Bytes = std::vector<std::uint8_t>;
 
-/// A pool that must be whole when the test ends; whole() says so.
+/// A pool. When the test ends, whole() should say that every mbuf is back.
 class TestPool {
  public:
   explicit TestPool(unsigned mbufs = 1023, std::uint16_t data_bytes = 2048)

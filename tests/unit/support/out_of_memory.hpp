@@ -14,7 +14,7 @@ namespace esc::test {
 inline constexpr std::uint64_t kNever = std::numeric_limits<std::uint64_t>::max();
 inline std::uint64_t allocations_left = kNever;
 
-/// From here to its end so many allocations succeed, and none after them.
+/// While it lives, the first `after` allocations succeed, and all others fail.
 class OutOfMemory {
  public:
   explicit OutOfMemory(std::uint64_t after) noexcept { allocations_left = after; }

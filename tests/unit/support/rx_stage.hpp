@@ -20,7 +20,7 @@ struct RxCounters : telemetry::PacketCounters, telemetry::FrameCounters {
   }
 };
 
-/// Of the stage and of its intake.
+/// Limits of the stage and of its intake.
 struct RxTestLimits {
   std::size_t burst = 64;
   std::size_t soft_mark_cells = 512;
@@ -46,7 +46,7 @@ void make_stage(std::optional<ingest::RxStage<Queue, Sink, kWay>>& stage,
                 rules);
 }
 
-/// For a single pipeline, without pressure. `counters` and `flow` outlive the stage.
+/// Makes a stage for a single pipeline, without pressure. `counters` and `flow` outlive the stage.
 template <class Queue, class Sink, intake::Way kWay>
 void make_stage(std::optional<ingest::RxStage<Queue, Sink, kWay>>& stage,
                 std::vector<ingest::QueueBinding<Queue>> queues, Sink sink,

@@ -46,7 +46,7 @@ TEST(Board, WhoAsksGetsWhatIsMadeThen) {
   }
 }
 
-// A value that was begun before somebody asked would tell of a time before.
+// A value whose making began before the question would describe an earlier moment.
 TEST(Board, WhoAsksWhileOneIsMadeGetsTheNext) {
   Board<int> board;
   board.open();

@@ -6,7 +6,8 @@
 namespace esc::telemetry {
 namespace {
 
-/// A worker that takes everything whenever who reads its figures is preempted: after each look.
+/// A worker that takes everything after each look at its figures, as if the reader were preempted
+/// there.
 struct Worker {
   std::size_t in_ring = 0;
   std::uint64_t received = 0;

@@ -51,7 +51,7 @@ TEST_F(PciDevice, NamesOfTheTreeAreShownHarmless) {
 TEST_F(PciDevice, UnderVfioNeedsItsGroup) {
   bind("vfio-pci");
   tree_.link(kDevice + "iommu_group"s, "../../kernel/iommu_groups/17");
-  tree_.link("dev/vfio/17", "17");  // a loop: cannot be opened, whoever tries
+  tree_.link("dev/vfio/17", "17");  // a loop: not even root can open it
   EXPECT_EQ(problem(),
             "cannot open /dev/vfio/17: Too many levels of symbolic links; bind the device again: "
             "deploy/unbind-port 0000:01:00.0, deploy/bind-port 0000:01:00.0");

@@ -127,7 +127,7 @@ TEST(PrefixSet, KeepsARangeOnce) {
   EXPECT_EQ(PrefixSet(prefixes).ranges(), 2U);
 }
 
-// ---- against a bit by bit comparison
+// ---- Compared with a search bit by bit
 
 unsigned bit(const IpAddress& address, unsigned at) {
   return address.bytes[at / 8] >> (7 - at % 8) & 1U;
@@ -173,7 +173,7 @@ TEST(PrefixSet, AgreesWithComparingBits) {
     std::vector<IpPrefix> prefixes;
     for (std::size_t i = random() % (seed < 290 ? 20 : 500); i > 0; --i) {
       prefixes.push_back(drawn_prefix(random));
-      // Short ones would hold everything.
+      // Short prefixes would hold all addresses.
       if (prefixes.back().length < 6) prefixes.pop_back();
     }
     const PrefixSet set(prefixes);
@@ -194,7 +194,7 @@ TEST(PrefixSet, AgreesWithComparingBits) {
 TEST(PrefixSet, AsManyAsThereMayBe) {
   std::vector<IpPrefix> prefixes;
   for (std::uint32_t i = 0; i < PrefixSet::kMaxPrefixes; ++i) {
-    prefixes.push_back({IpAddress::v4(i << 16), 17});  // every other half
+    prefixes.push_back({IpAddress::v4(i << 16), 17});  // the lower half of each /16
   }
   const PrefixSet set(prefixes);
   EXPECT_EQ(set.ranges(), PrefixSet::kMaxPrefixes);

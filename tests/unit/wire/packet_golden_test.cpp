@@ -16,7 +16,7 @@ PortSet port_9001() {
   return ports;
 }
 
-/// Rules 23 and 24 as software verifies them, which the classifier leaves to whoever knows the
+/// Verifies rules 23 and 24 in software. The classifier leaves them to its caller, who knows the
 /// NIC's verdict.
 std::string dropped_for_checksum(std::span<const std::uint8_t> packet,
                                  const PacketVerdict& verdict) {
@@ -57,8 +57,8 @@ TEST(PacketGolden, Packets) {
   }
 }
 
-// Whatever part of the packet comes first in a chain, more bytes are asked for, or the verdict is
-// that on the whole.
+// However much of the packet is in the first segment of a chain, the classifier asks for more bytes
+// or gives the verdict on the whole packet.
 TEST(PacketGolden, EveryHeadOfAPacketGivesTheSameVerdictOrAsksForMore) {
   const PortSet ports = port_9001();
   for (const GoldenVector& vector : read_golden_vectors("Packets")) {

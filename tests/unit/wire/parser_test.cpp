@@ -29,7 +29,8 @@ Bytes random_bytes(Random& random, std::size_t bytes) {
 }
 
 std::string random_topic(Random& random) {
-  // Mostly short, as in life; never '$' first, so that every one is an event's.
+  // Mostly short, as real topics are, and never with '$' first, so that each is the topic of an
+  // event.
   std::string topic(draw(random, 1, random() % 4 == 0 ? kMaxTopicBytes : 31), '\0');
   for (char& c : topic) c = static_cast<char>(draw(random, 0x25, 0x7e));
   return topic;
@@ -122,7 +123,8 @@ TEST(Parser, TheRestThatIsRefusedIsAllOfIt) {
   EXPECT_EQ(view.frame_bytes, 54u);
 }
 
-/// "Judging one frame", a rule a line, for topics of single bytes: what the datagram holds.
+/// Describes what the datagram holds: "Judging one frame" with one line for each rule, for topics
+/// of single bytes.
 std::string reference_datagram(std::span<const std::uint8_t> rest) {
   std::string text;
   while (!rest.empty()) {

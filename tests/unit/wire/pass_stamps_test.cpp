@@ -71,9 +71,9 @@ Bytes stamped(PassStamps& stamps, Bytes packet) {
   return packet;
 }
 
-/// What a pass of the trace below must be, written anew: producer 1 has the numbers 10 to 12 and
-/// 20, producer 2 has 1000 and 1001, producer 3 one that nothing follows. An odd topic puts the
-/// second session at an odd place.
+/// The trace as it must be in that pass, built from the start. Producer 1 has the numbers 10 to 12
+/// and 20, producer 2 has 1000 and 1001, producer 3 has a session frame without events. A topic of
+/// odd length puts the second session at an odd place.
 std::vector<Bytes> trace_of_pass(std::uint64_t pass) {
   return {
       packet(false, {session(1, 10 + 11 * pass), event("a", {1}), event("b", {2}), event("c", {})}),
@@ -110,7 +110,7 @@ TEST(PassStamps, MakeEveryPayloadIdANumberOfItsOwn) {
     return {packet(false, {event("a", id(0)), event("bb", id(1)), event("short", {1, 2, 3})}),
             packet(true, {session(1, 1), event("a", id(2))})};
   };
-  // Of the trace's own bytes nothing is left in those eight.
+  // Nothing is left of the eight bytes that the trace itself has there.
   std::vector<Bytes> trace = {
       packet(false, {event("a", {8, 7, 6, 5, 4, 3, 2, 1, 0xaa}),
                      event("bb", {8, 7, 6, 5, 4, 3, 2, 1, 0xaa}), event("short", {1, 2, 3})}),
@@ -130,7 +130,7 @@ TEST(PassStamps, LeaveChecksumsWhatTheyWere) {
                               packet(false, {session(1, 11), event("a", {1})})};
   store_be16(trace[0].data() + kChecksum, 0);
   trace[1][kChecksum] ^= 0x40;
-  // How wrong it is: a checksum less the right one, in ones' complement.
+  // How wrong the checksum is: its difference from the right one, in ones' complement.
   const auto error_of = [](Bytes packet) {
     const std::uint32_t found = load_be16(packet.data() + kChecksum);
     EXPECT_TRUE(update_udp_checksum(packet));

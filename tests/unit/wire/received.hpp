@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What a receiver makes of the bytes that a sender wrote: by the parser and the session cursor.
+// What a receiver reads from the bytes that a sender wrote, with the parser and the session cursor.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -28,7 +28,7 @@ struct Received {
   std::vector<Session> sessions;
 };
 
-/// Every frame of a datagram, or of a whole stream; none may be refused.
+/// Reads every frame of a datagram, or of a whole stream; none may be refused.
 inline void receive(std::span<const std::uint8_t> bytes, Received& into) {
   SessionCursor cursor;
   while (!bytes.empty()) {
@@ -46,7 +46,7 @@ inline void receive(std::span<const std::uint8_t> bytes, Received& into) {
   }
 }
 
-/// Keeps what it takes; refuses as often as it is told to.
+/// Keeps the datagrams that it takes. Refuses as often as the test says.
 struct ScriptedSink {
   std::vector<Bytes>* taken = nullptr;
   int* refusals = nullptr;

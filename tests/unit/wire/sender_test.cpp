@@ -81,7 +81,7 @@ TEST_F(SenderTest, ADatagramIsFilledToItsLastByteAndNotBeyond) {
   ASSERT_EQ(taken.size(), 1u);
   EXPECT_EQ(taken[0].size(), 200u);
   EXPECT_EQ(sender.pending_frames(), 1u);
-  // One byte more than fits beside the first.
+  // The second event is one byte too large to fit beside the first.
   taken.clear();
   ASSERT_EQ(sender.flush(), SendResult::kOk);
   ASSERT_EQ(sender.send(0, "a", payload_of(half - 8)), SendResult::kOk);
@@ -112,7 +112,7 @@ TEST_F(SenderTest, TheLargestFrameAndOneByteMore) {
   EXPECT_EQ(limited.send(0, std::string(13, 'a'), {}), SendResult::kTopicLenOutOfBounds);
 }
 
-/// The sender's word on a topic against the parser's on a frame that holds it.
+/// Compares the sender's verdict on a topic with the parser's verdict on a frame that has it.
 TEST_F(SenderTest, TopicsAreJudgedAsTheReceiverJudgesThem) {
   const std::vector<std::pair<std::string, SendResult>> topics = {
       {"a", SendResult::kOk},
@@ -151,7 +151,7 @@ TEST_F(SenderTest, ARefusedDatagramIsOfferedAgainByteForByteBeforeAnythingElse) 
   ASSERT_EQ(sender.send(1, "a", payload_of(3)), SendResult::kOk);
   refusals = 3;
   EXPECT_EQ(sender.flush(), SendResult::kSinkFailed);
-  // It may have arrived: nothing may be added, however much room there is.
+  // The datagram may have arrived, so nothing may be added to it, however much room there is.
   EXPECT_EQ(sender.send(1, "b", {}), SendResult::kSinkFailed);
   EXPECT_EQ(sender.next_sequence(), 1001u) << "the event that was not taken has no number";
   EXPECT_EQ(sender.pending_frames(), 1u);

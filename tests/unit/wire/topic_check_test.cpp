@@ -14,15 +14,15 @@ namespace {
 
 using Bytes = std::vector<std::uint8_t>;
 
-/// Bytes that `code_point` takes in its shortest form.
+/// How many bytes the shortest form of `code_point` has.
 std::size_t shortest_form(std::uint32_t code_point) {
   if (code_point < 0x80) return 1;
   if (code_point < 0x800) return 2;
   return code_point < 0x10000 ? 3 : 4;
 }
 
-/// The rules said another way: decode whatever the leading ones announce, then ask whether the code
-/// point may be written so.
+/// The rules in another form: decode as many bytes as the leading ones of the first byte announce,
+/// then ask whether the code point may be written like that.
 TopicVerdict reference_check(std::span<const std::uint8_t> topic) {
   bool control = false;
   for (std::size_t i = 0; i < topic.size();) {

@@ -34,7 +34,7 @@ class Receiver {
     if (fd_ >= 0) close(std::exchange(fd_, -1));
   }
   [[nodiscard]] const std::string& port() const { return port_; }
-  /// Loopback delivers before send() returns. Empty: there is none.
+  /// The next datagram; empty: there is none. Loopback delivers before send() returns.
   [[nodiscard]] Bytes next() const {
     Bytes bytes(65536);
     const ssize_t got = recv(fd_, bytes.data(), bytes.size(), MSG_DONTWAIT);
@@ -75,12 +75,13 @@ TEST(UdpSocketSink, AnEarlierRefusalDoesNotStopTheNextDatagram) {
   Receiver receiver;
   UdpSocketSink sink("127.0.0.1", receiver.port());
   receiver.close_socket();
-  // The first is sent, and refused by a host where nobody listens; the second hears of that.
+  // The first datagram is sent, but the host refuses it since nobody listens. The sink learns that
+  // when it sends the second.
   EXPECT_TRUE(sink(Bytes(1)));
   EXPECT_EQ(sink.refused(), 0u);
   EXPECT_TRUE(sink(Bytes(1)));
   EXPECT_EQ(sink.refused(), 1u);
-  // Of the last one only waiting tells.
+  // Only by waiting can the sink learn what became of the last one.
   sink.wait_for_refusal(std::chrono::seconds(10));
   EXPECT_EQ(sink.refused(), 2u);
   sink.wait_for_refusal(std::chrono::milliseconds(0));

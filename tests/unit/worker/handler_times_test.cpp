@@ -69,8 +69,8 @@ TEST(HandlerTimes, WhatIsOldIsNotTold) {
   EXPECT_FALSE(times.last(7 * kHz + 1, 5 * kHz).has_value());
 }
 
-// However many routes there are, one that takes more than an eighth is among those kept, and none
-// is thought to take less than it does.
+// However many routes there are, a route that takes more than an eighth of the time is among those
+// kept, and no route is estimated to take less than it does.
 TEST(BusiestRoutes, TheOneThatTakesMostIsFound) {
   std::mt19937 engine(6);
   const auto random = [&engine] { return static_cast<std::uint32_t>(engine()); };

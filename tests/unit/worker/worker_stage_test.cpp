@@ -188,7 +188,8 @@ TEST_F(WorkerTest, SaysHowOldItsOldestEventIs) {
   EXPECT_EQ(counters_.oldest_rx_tsc.get(), 0U);
 }
 
-// Between others, and of a datagram of several: whose reference is whose.
+// Refused events stand between others, and one of them shares its datagram: each keeps its own
+// reference.
 TEST_F(WorkerTest, WhatAHandlerRefusesForGoodIsADeadLetter) {
   OwnedRing<storage::DeadRing> dead{64};
   stage_.emplace(*ring_, handlers_, counters_, pools_, 64,
@@ -249,7 +250,8 @@ TEST_F(WorkerTest, TheRouteThatTakesTheTimeIsNamed) {
   ASSERT_TRUE(period.has_value());
   EXPECT_EQ(period->route_slot, 2U);
   EXPECT_EQ(period->route_handler, kSlowIndex);
-  // The first poll begins the period with its burst taken; the last one's belongs to it too.
+  // The first poll begins the period after it has taken its burst. The burst of the last poll
+  // belongs to the period too.
   EXPECT_EQ(period->events, 16U);
   EXPECT_EQ(period->timed_events, 16U);
   EXPECT_GE(period->cycles_per_route_event(), 402.0 * static_cast<double>(hz / 1'000'000));
