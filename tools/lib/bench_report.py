@@ -61,6 +61,8 @@ def headline(document):
         "|---|---|---|---|---|",
     ]
     for verdict in document["targets"]:
+        if verdict["beside"] != "testpmd":
+            continue
         row = rows[verdict["row"]]
         lines.append(
             f"| {row['payload_bytes']} B, {bench_path.LAYOUTS[row['layout']][0]}"
@@ -101,8 +103,8 @@ def _verdicts(verdicts):
         yield "No target was judged: none of its rows ran."
     for verdict in verdicts:
         yield (
-            f"- {verdict['payload_bytes']} B: {verdict['ratio']:.3f} of testpmd by"
-            f" `{verdict['row']}`; target {verdict['target']:.2f}:"
+            f"- `{verdict['row']}`: {verdict['ratio']:.3f} of `{verdict['beside']}`; target"
+            f" {verdict['target']:.2f}:"
             f" **{'held' if verdict['held'] else 'missed'}**"
         )
 
@@ -152,6 +154,7 @@ def decisions(document, section):
     """The section of one kind of rows that say what deciding costs."""
     rows = [row for row in document["rows"] if row["section"] == section]
     arms = {
+        "datagrams": ("one in each", "many in each"),
         "sequences": ("not judged", "judged"),
         "keys": ("without keys", "with keys"),
         "reload": ("without reloads", "with one a second"),
