@@ -78,29 +78,27 @@ template <class Word>
   return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from));
 }
 
-/// Sum of the bytes, a vector at a time. The 32 bytes before the end may be read.
-[[nodiscard]] inline std::uint64_t sum_of(const std::uint8_t* from, std::size_t bytes) noexcept {
-  const std::uint8_t* const end = from + bytes;
-  __m256i sums = _mm256_setzero_si256();
-  for (; end - from >= 32; from += 32) sums = _mm256_add_epi64(sums, halves(load_vector(from)));
-  // The remaining bytes are read at the end of a vector. If their number is odd, the two bytes of
-  // each word are the other way round.
-  const auto left = static_cast<unsigned>(end - from);
-  const __m256i rest =
-      _mm256_and_si256(load_vector(end - 32), load_vector(kLastBytes.data() + left));
-  const std::uint32_t last = folded(sum_of_lanes(halves(rest)));
-  return sum_of_lanes(sums) + (last << (8U * (left & 1U)));
+/// Sum of the `bytes` bytes, 8 or more, before `end`, in words that are counted from there: if the
+/// number of bytes is odd, the halves of each word are the other way round, and so are those of the
+/// sum (RFC 1071, 2 (B)). It reads whole vectors, the first of them from up to 31 bytes before.
+[[nodiscard]] inline std::uint64_t sum_to(const std::uint8_t* end, std::size_t bytes) noexcept {
+  const std::size_t first = (bytes - 1) % 32 + 1;  // bytes of the first vector that count
+  const std::uint8_t* at = end - bytes + first;
+  const __m256i head =
+      _mm256_and_si256(load_vector(at - 32), load_vector(kLastBytes.data() + first));
+  __m256i sums = halves(head);
+  for (; at != end; at += 32) sums = _mm256_add_epi64(sums, halves(load_vector(at)));
+  return sum_of_lanes(sums);
 }
 
 #else
 
-/// Sum of the bytes. The 8 bytes before the end may be read.
-[[nodiscard]] inline std::uint64_t sum_of(const std::uint8_t* from, std::size_t bytes) noexcept {
-  const std::uint8_t* const end = from + bytes;
+/// The same for machines without AVX2. It reads nothing before those bytes.
+[[nodiscard]] inline std::uint64_t sum_to(const std::uint8_t* end, std::size_t bytes) noexcept {
   std::uint64_t sum = 0;
-  for (; end - from >= 8; from += 8) sum += halves(load<std::uint64_t>(from));
-  // The rest as the low bytes of a word.
-  if (end != from) sum += halves(load<std::uint64_t>(end - 8) >> (64 - 8 * (end - from)));
+  for (; bytes >= 8; bytes -= 8) sum += halves(load<std::uint64_t>(end -= 8));
+  // The rest as the high bytes of a word.
+  if (bytes != 0) sum += halves(load<std::uint64_t>(end - bytes) << (64 - 8 * bytes));
   return sum;
 }
 
@@ -117,9 +115,12 @@ bool plain_checksums_right(const std::uint8_t* ip, const std::uint8_t* udp,
   // The addresses of the pseudo header lie right before the UDP header.
   const std::uint8_t* const addresses = ip + (is_ipv6 ? 8 : 12);
   const auto bytes = static_cast<std::size_t>(udp + udp_bytes - addresses);
-  const std::uint64_t sum = sum_of(addresses, bytes) +
-                            rte_cpu_to_be_16(static_cast<std::uint16_t>(udp_bytes)) +
-                            rte_cpu_to_be_16(IPPROTO_UDP);
+  // The rest of the pseudo header: its words are like those of the sum.
+  const auto length = static_cast<std::uint16_t>(udp_bytes);
+  const std::uint32_t rest =
+      (bytes & 1U) != 0 ? std::uint32_t{length} + IPPROTO_UDP
+                        : std::uint32_t{rte_cpu_to_be_16(length)} + rte_cpu_to_be_16(IPPROTO_UDP);
+  const std::uint64_t sum = sum_to(udp + udp_bytes, bytes) + rest;
   return folded(sum) == 0xffff;
 }
 

@@ -20,7 +20,8 @@ namespace detail {
 [[nodiscard]] bool udp_checksum_right(const rte_mbuf& packet, const std::uint8_t* head,
                                       const wire::PacketVerdict& verdict) noexcept;
 /// Whether both checksums of a plain packet (ingest::PlainPackets) in one segment are right; a UDP
-/// checksum of zero counts as right.
+/// checksum of zero counts as right. Up to 31 bytes before the addresses are read, whatever they
+/// are: other headers, or what lies before the packet in its direct mbuf.
 [[nodiscard]] bool plain_checksums_right(const std::uint8_t* ip, const std::uint8_t* udp,
                                          std::uint32_t udp_bytes) noexcept;
 }  // namespace detail

@@ -110,10 +110,12 @@ class PlainPackets {
       std::uint32_t udp_bytes) const noexcept {
     // The datagram fills its IP packet, which may be followed by padding, and may hold a frame.
     if (udp_bytes > bytes - kUdp || wire::load_be16(head + kUdp + 4) != udp_bytes ||
-        udp_bytes < kFewestUdpBytes || !udp_ports_->contains(wire::load_be16(head + kUdp + 2)))
-        [[unlikely]]
+        udp_bytes < kFewestUdpBytes ||
+        !udp_ports_->contains(wire::load_be32(head + kUdp) & 0xffffU)) [[unlikely]]
       return {};
-    if (!checksums_right<kChecksum>(packet, head + kIp, head + kUdp, udp_bytes)) [[unlikely]]
+    constexpr bool kOverIpv6 = kUdp - kIp == wire::kIpv6HeaderBytes;
+    if (!checksums_right<kChecksum, kOverIpv6>(packet, head + kIp, head + kUdp, udp_bytes))
+        [[unlikely]]
       return {};
     const auto offset = static_cast<std::size_t>(head - reinterpret_cast<std::uint8_t*>(&packet)) +
                         kUdp + wire::kUdpHeaderBytes;
@@ -135,14 +137,14 @@ class PlainPackets {
   }
 
   /// False: the checksums are wrong, or judge_checksums has to decide.
-  template <config::Checksum kChecksum>
+  template <config::Checksum kChecksum, bool kOverIpv6>
   [[nodiscard, gnu::always_inline]] static bool checksums_right(const rte_mbuf& packet,
                                                                 const std::uint8_t* ip,
                                                                 const std::uint8_t* udp,
                                                                 std::uint32_t udp_bytes) noexcept {
     if (kChecksum == config::Checksum::kOff) return true;
     // No checksum at all: over IPv6 that is wrong.
-    if (wire::load_be16(udp + 6) == 0 && *ip >> 4 == 6) return false;
+    if (kOverIpv6 && wire::load_be16(udp + 6) == 0) return false;
     if (kChecksum == config::Checksum::kNic) return (packet.ol_flags & (kIpBad | kL4Bad)) == 0;
     if ((packet.ol_flags & (kIpMask | kL4Mask)) == (kIpGood | kL4Good)) return true;
     return detail::plain_checksums_right(ip, udp, udp_bytes);

@@ -21,7 +21,9 @@ class PortSet {
   void insert(std::uint16_t port) noexcept {
     words_[port / 64u] |= std::uint64_t{1} << (port % 64u);
   }
-  [[nodiscard]] bool contains(std::uint16_t port) const noexcept {
+  /// `port`: below 65,536. 32 bits, because g++ 12 swaps the bytes of 16 through the stack, where
+  /// it then waits for the store.
+  [[nodiscard]] bool contains(std::uint32_t port) const noexcept {
     return (words_[port / 64u] >> (port % 64u) & 1u) != 0;
   }
   /// Every port there is.

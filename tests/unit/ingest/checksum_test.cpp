@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "ingest/checksum.hpp"
 
+#include <random>
+
 #include "ingest/rx_fixture.hpp"
 
 namespace esc::test {
@@ -38,6 +40,29 @@ TEST_F(ChecksumTest, SoftwareFindsEveryFlippedByte) {
   bad_ip[kIpChecksumAt] ^= 0x01;
   EXPECT_EQ(events_of(bad_ip, config::Checksum::kVerify, 0), 0U);
   EXPECT_EQ(dropped(PacketDrop::kBadIpChecksum), 1U);
+}
+
+// The quick check of plain packets reads vectors, of which the first is only partly of the
+// datagram.
+TEST_F(ChecksumTest, SoftwareIsRightForEveryLength) {
+  std::mt19937_64 random(5);
+  for (std::size_t bytes = 0; bytes < 130; ++bytes) {
+    for (const bool ipv6 : {false, true}) {
+      Bytes payload = frame("topic", bytes);
+      for (std::size_t i = payload.size() - bytes; i < payload.size(); ++i)
+        payload[i] = static_cast<std::uint8_t>(random());
+      const Bytes good = packet_of(payload, ipv6, static_cast<std::uint8_t>(random() % 2));
+      const std::uint64_t plain = counters_.events_plain.get();
+      ASSERT_EQ(events_of(good, config::Checksum::kVerify, 0), 1U) << bytes;
+      ASSERT_EQ(counters_.events_plain.get(), plain + 1) << "the quick check refuses " << bytes;
+      for (std::size_t i = 0; i < 8; ++i) {
+        Bytes bad = good;
+        bad[bad.size() - 1 - random() % (bytes + 5)] ^= static_cast<std::uint8_t>(1U << i);
+        ASSERT_EQ(events_of(bad, config::Checksum::kVerify, 0), 0U) << bytes;
+      }
+      release_events();
+    }
+  }
 }
 
 TEST_F(ChecksumTest, SoftwareReadsAcrossSegmentsOfOddSize) {
