@@ -87,9 +87,9 @@ static_assert(std::endian::native == std::endian::little);  // stages write both
 /// passes that on or gives it back through event::Releaser. 56 bytes: with the ring's 8-byte
 /// sequence, one cache line.
 struct Event {
-  rte_mbuf* mbuf;        ///< the segment that holds the whole frame
-  std::uint64_t rx_tsc;  ///< TSC when its burst was received
-  union {
+  rte_mbuf* mbuf;              ///< the segment that holds the whole frame
+  std::uint64_t rx_tsc;        ///< TSC when its burst was received
+  union {                      // also written as one word, which g++ and clang allow
     std::uint64_t topic_hash;  ///< route::TopicHasher, made by the receiving stage
     RouteRef route;            ///< with kRouteFound
   };

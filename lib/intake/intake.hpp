@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -227,15 +226,18 @@ class Intake {
     event.replay_count = cursor_.session().replay_count();
     event.flags |= event::kSequenced;
   }
-  /// Notes the route of the event's topic, if there is one, instead of the hash.
-  [[gnu::always_inline]] static void note_topic(event::Event& event, std::uint32_t route,
-                                                std::uint32_t generation) noexcept {
+  /// What an event carries of its topic: topic_hash, or route as one word (event::RouteRef), and
+  /// the flag that tells them apart.
+  struct Topic {
+    std::uint64_t word;
+    std::uint8_t flags;
+  };
+  /// `route`: of the topic with that hash, or RouteSet::kNone.
+  [[nodiscard, gnu::always_inline]] static Topic know(std::uint64_t hash, std::uint32_t route,
+                                                      std::uint32_t generation) noexcept {
     if (route == route::RouteSet::kNone) [[unlikely]]
-      return;
-    // As one word.
-    event.route =
-        std::bit_cast<event::RouteRef>(std::uint64_t{generation} << 32U | std::uint64_t{route});
-    event.flags |= event::kRouteFound;
+      return {hash, 0};
+    return {std::uint64_t{generation} << 32U | route, event::kRouteFound};
   }
 
   void begin_session(const std::uint8_t* at) noexcept {
@@ -309,8 +311,10 @@ class Intake {
     event.replay_count = replay_count;
     event::set_frame_start(event, view.topic - wire::kTopicOffset);
     const std::span topic(view.topic, view.topic_len);
-    event.topic_hash = hasher_(topic);
-    note_topic(event, routes_->find_exact(event.topic_hash, topic), routes_->generation());
+    const std::uint64_t hash = hasher_(topic);
+    const Topic known = know(hash, routes_->find_exact(hash, topic), routes_->generation());
+    event.topic_hash = known.word;
+    event.flags |= known.flags;
   }
 
   /// Sheds a frame for its priority. Returns where to write it if it becomes a dead letter; null:

@@ -32,9 +32,10 @@ template <class Sink, Way kWay>
     wire::PaddedTopic topic;
     frame.topic.store(topic);
     const std::uint64_t hash = hasher_(topic);
+    const Topic known = know(hash, shorts.find(hash, topic), generation);
     room[i] = {.mbuf = datagram.mbuf,
                .rx_tsc = rx_tsc,
-               .topic_hash = hash,
+               .topic_hash = known.word,
                .producer = 0,
                .sequence = 0,
                .epoch = 0,
@@ -43,9 +44,8 @@ template <class Sink, Way kWay>
                .length = static_cast<std::uint16_t>(frame.length),
                .topic_len = static_cast<std::uint8_t>(frame.topic_len),
                .priority = frame.priority,
-               .flags = flags,
+               .flags = static_cast<std::uint8_t>(flags | known.flags),
                .replay_count = 0};
-    note_topic(room[i], shorts.find(hash, topic), generation);
   }
   lane.stage_more(i);
   frames_.plain += i;
@@ -101,9 +101,10 @@ template <class Sink, Way kWay>
     wire::PaddedTopic topic;
     frame.topic.store(topic);
     const std::uint64_t hash = hasher_(topic);
+    const Topic known = know(hash, shorts.find(hash, topic), generation);
     room[i] = {.mbuf = mbuf,
                .rx_tsc = blank.rx_tsc,
-               .topic_hash = hash,
+               .topic_hash = known.word,
                .producer = blank.producer,
                .sequence = blank.sequence,
                .epoch = blank.epoch,
@@ -112,9 +113,8 @@ template <class Sink, Way kWay>
                .length = static_cast<std::uint16_t>(frame.length),
                .topic_len = static_cast<std::uint8_t>(frame.topic_len),
                .priority = frame.priority,
-               .flags = blank.flags,
+               .flags = static_cast<std::uint8_t>(blank.flags | known.flags),
                .replay_count = blank.replay_count};
-    note_topic(room[i], shorts.find(hash, topic), generation);
     blank.sequence += numbered ? 1 : 0;
     offset += frame.frame_bytes();
     left -= frame.frame_bytes();
