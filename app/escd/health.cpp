@@ -62,7 +62,23 @@ LossKind kind_of(FrameDrop reason) {
 }
 
 LossKind kind_of(PacketDrop reason) {
-  return reason == PacketDrop::kDrainedAtDeadline ? LossKind::kOwn : LossKind::kRefused;
+  switch (reason) {
+    case PacketDrop::kShortHeader:
+    case PacketDrop::kVlanTooDeep:
+    case PacketDrop::kBadIpHeader:
+    case PacketDrop::kIpTruncated:
+    case PacketDrop::kFragment:
+    case PacketDrop::kWrongPort:
+    case PacketDrop::kBadUdpLength:
+    case PacketDrop::kBadIpChecksum:
+    case PacketDrop::kBadUdpChecksum:
+      return LossKind::kRefused;
+    // As above.
+    case PacketDrop::kDrainedAtDeadline:
+    case PacketDrop::kCount:
+      break;
+  }
+  return LossKind::kOwn;
 }
 
 // In the order of Health::totals().

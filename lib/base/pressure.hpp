@@ -50,10 +50,12 @@ inline constexpr std::size_t kPressureInputs = static_cast<std::size_t>(Pressure
 
 inline constexpr NamedTable<PressureInput> kPressureInputRows = {{
     {PressureInput::kIngestRing, "ingest_ring",
-     "cells of the ring from the RX lcores to the dispatcher"},
+     "cells in use in the ring from the RX lcores to the dispatcher"},
     {PressureInput::kWorkerRing, "worker_ring",
-     "cells in use of a worker's ring: the emptiest of the workers that make progress"},
-    {PressureInput::kPool, "pool", "mbufs in use of the pool that has the fewest left"},
+     "cells in use in a worker's ring and in the queue before it: the emptiest of the workers that "
+     "make progress"},
+    {PressureInput::kPool, "pool",
+     "mbufs on their way, as a share of those that a pool has for that: the fullest pool"},
     {PressureInput::kWorkerLatency, "worker_latency",
      "age of a worker's oldest event: the smallest among the workers that make progress"},
     {PressureInput::kDeadLetters, "dead_letters", "dead letters that wait for the disk"},

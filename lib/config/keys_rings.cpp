@@ -16,7 +16,7 @@ constexpr std::array kRingsRows = {
          .power_of_two = true,
          .example = "ingest_cells = 16384",
          .meaning = "Cells of the ring from the RX lcores to the dispatcher. 0: 65536, or 1024 "
-                    "where all roles share one CPU."}),
+                    "where RX, dispatch and workers share one CPU."}),
     key<&RingsConfig::ingest_soft_mark_cells>(
         {.key = "ingest_soft_mark_cells",
          .min = 1,
@@ -33,7 +33,7 @@ constexpr std::array kRingsRows = {
          .power_of_two = true,
          .example = "worker_cells = 4096",
          .meaning = "Cells of each ring from the dispatcher to a worker. 0: 16384, or 1024 "
-                    "where all roles share one CPU."}),
+                    "where RX, dispatch and workers share one CPU."}),
     key<&RingsConfig::hold_cells>(
         {.key = "hold_cells",
          .min = 64,
@@ -42,7 +42,7 @@ constexpr std::array kRingsRows = {
          .power_of_two = true,
          .example = "hold_cells = 16384",
          .meaning = "Events that may wait for each worker whose ring is full. 0: 4096, or 1024 "
-                    "where all roles share one CPU."}),
+                    "where RX, dispatch and workers share one CPU."}),
     key<&RingsConfig::hold_timeout_ms>(
         {.key = "hold_timeout_ms",
          .min = 1,

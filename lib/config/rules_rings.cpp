@@ -8,8 +8,9 @@
 namespace esc::config {
 namespace {
 
-/// Deep rings take up bursts while another CPU is late. If all roles share one CPU they take turns,
-/// so that a ring never holds more than a burst or two, and a small ring stays in the cache.
+/// Deep rings take up bursts while another CPU is late. If RX, dispatch and workers share one CPU
+/// they take turns, so that a ring never holds more than a burst or two, and a small ring stays in
+/// the cache.
 void choose_ring_sizes(const Loading& in) {
   constexpr std::uint32_t kIngestCells = 65'536;
   constexpr std::uint32_t kWorkerCells = 16'384;
