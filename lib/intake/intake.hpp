@@ -112,9 +112,14 @@ class Intake {
   [[nodiscard]] std::size_t take(std::span<const PlainDatagram> datagrams) noexcept {
     std::size_t taken = 0;
     while (taken < datagrams.size() && !full_) {
-      taken += take_single_events(datagrams.subspan(taken));
-      if (full_ || taken == datagrams.size() || !datagrams[taken]) break;
-      const PlainDatagram& datagram = datagrams[taken++];
+      const PlainDatagram& datagram = datagrams[taken];
+      if (!datagram) break;
+      if (wire::PlainFrames::may_be_whole(datagram.frames(), datagram.bytes)) [[likely]] {
+        const std::size_t events = take_single_events(datagrams.subspan(taken));
+        taken += events;
+        if (events != 0) continue;
+      }
+      ++taken;
       begin(datagram.mbuf, datagram.packet_offset(), datagram.bytes, true);
       if (!read_in_place()) break;
     }
@@ -209,23 +214,6 @@ class Intake {
   /// how many.
   [[nodiscard]] std::size_t take_run() noexcept;
 
-  /// What all plain events of the origin have in common.
-  [[nodiscard]] event::Event blank_event() const noexcept {
-    event::Event event{};
-    event.rx_tsc = rx_tsc_;
-    event.source = origin_.source;
-    event.flags = event::kBehindHeader;
-    return event;
-  }
-  /// Gives it the next number of the open datagram's session, which stays the next one.
-  void number(event::Event& event) noexcept {
-    const wire::Identity identity = cursor_.session().peek();
-    event.producer = identity.producer;
-    event.sequence = identity.sequence;
-    event.epoch = identity.epoch;
-    event.replay_count = cursor_.session().replay_count();
-    event.flags |= event::kSequenced;
-  }
   /// What an event carries of its topic: topic_hash, or route as one word (event::RouteRef), and
   /// the flag that tells them apart.
   struct Topic {

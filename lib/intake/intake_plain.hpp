@@ -77,14 +77,18 @@ template <class Sink, Way kWay>
   const bool numbered = session.active();
   Lane<Sink>& lane = numbered && lanes_.size() > 1 ? lanes_[owner_(session.producer())] : *own_;
   std::size_t most = burst_ - lane.staged();
-  event::Event blank = blank_event();
-  blank.mbuf = mbuf;
+  wire::Identity identity{};
+  std::uint8_t flags = event::kBehindHeader;
+  std::uint8_t replay_count = 0;
   if (numbered) {
     most = session.left(most);
-    number(blank);
+    identity = session.peek();
+    flags |= event::kSequenced;
+    replay_count = session.replay_count();
   }
-  const wire::PlainFrames plain = plain_;
   const std::uint32_t cutoff = lane.pressure().cutoff();
+  const std::uint64_t rx_tsc = rx_tsc_;
+  const event::Source source = origin_.source;
   const route::ExactTopics::ShortTopics shorts = routes_->short_topics();
   const std::uint32_t generation = routes_->generation();
   // Counted from the mbuf itself, like event::Event::offset.
@@ -95,7 +99,7 @@ template <class Sink, Way kWay>
   std::size_t i = 0;
   for (; i < most; ++i) {
     wire::PlainFrame frame;
-    if (offset > UINT16_MAX || !plain.read(base + offset, left, frame) || frame.priority < cutoff)
+    if (offset > UINT16_MAX || !plain_.read(base + offset, left, frame) || frame.priority < cutoff)
         [[unlikely]]
       break;
     wire::PaddedTopic topic;
@@ -103,19 +107,19 @@ template <class Sink, Way kWay>
     const std::uint64_t hash = hasher_(topic);
     const Topic known = know(hash, shorts.find(hash, topic), generation);
     room[i] = {.mbuf = mbuf,
-               .rx_tsc = blank.rx_tsc,
+               .rx_tsc = rx_tsc,
                .topic_hash = known.word,
-               .producer = blank.producer,
-               .sequence = blank.sequence,
-               .epoch = blank.epoch,
-               .source = blank.source,
+               .producer = identity.producer,
+               .sequence = identity.sequence,
+               .epoch = identity.epoch,
+               .source = source,
                .offset = static_cast<std::uint16_t>(offset),
                .length = static_cast<std::uint16_t>(frame.length),
                .topic_len = static_cast<std::uint8_t>(frame.topic_len),
                .priority = frame.priority,
-               .flags = static_cast<std::uint8_t>(blank.flags | known.flags),
-               .replay_count = blank.replay_count};
-    blank.sequence += numbered ? 1 : 0;
+               .flags = static_cast<std::uint8_t>(flags | known.flags),
+               .replay_count = replay_count};
+    identity.sequence += numbered ? 1 : 0;
     offset += frame.frame_bytes();
     left -= frame.frame_bytes();
   }

@@ -49,6 +49,11 @@ class PlainFrames {
     return read_body(at, head, length, frame);
   }
 
+  /// Whether read_whole() may succeed, by a look at the length alone.
+  [[nodiscard]] static bool may_be_whole(const std::uint8_t* at, std::uint32_t bytes) noexcept {
+    return load_be32(at) + kLengthBytes == bytes;
+  }
+
   /// The same for a frame that takes exactly `bytes`, kFewestBytes or more.
   [[nodiscard, gnu::always_inline]] bool read_whole(const std::uint8_t* at, std::uint32_t bytes,
                                                     PlainFrame& frame) const noexcept {
