@@ -13,6 +13,7 @@
 #include "base/number.hpp"
 #include "cli/json_text.hpp"
 #include "control/answer.hpp"
+#include "control/commands.hpp"
 #include "identity/producer_reader.hpp"
 #include "telemetry/figure_json.hpp"
 
@@ -109,12 +110,13 @@ ordered_json producers_document(const Appliance& appliance, const nlohmann::json
       throw control::Refusal("that producer has no window", "escctl producers lists some");
     return {{"producers", ordered_json::array({producer_json(*found)})}};
   }
+  constexpr control::AnswerSize kSize = control::kProducersSize;
+  static_assert(kSize.most <= identity::kMaxSelected);
   const std::uint64_t count = request.contains("top")
-                                  ? asked(request, "top", {.min = 1, .max = identity::kMaxSelected})
-                                  : 20;
-  const auto chosen =
-      identity::select_producers(readers, order_of(request.value("by", std::string("lost"))),
-                                 std::min<std::size_t>(count, identity::kMaxSelected), now);
+                                  ? asked(request, "top", {.min = kSize.least, .max = kSize.most})
+                                  : kSize.usual;
+  const auto chosen = identity::select_producers(
+      readers, order_of(request.value("by", std::string("lost"))), count, now);
   for (const identity::ProducerFigures& figures : chosen.producers) {
     list.push_back(producer_json(figures));
   }

@@ -174,13 +174,15 @@ nlohmann::ordered_json Service::routes(const nlohmann::json& request) {
 }
 
 nlohmann::ordered_json Service::metrics(const nlohmann::json& request) {
-  std::size_t most = kTopicsInMetrics;
+  constexpr control::AnswerSize kSize = control::kMetricTopicsSize;
+  std::size_t most = kSize.usual;
   if (request.contains("topics")) {
     const auto asked =
-        cli::whole_member(request, "topics", {.min = 0, .max = kMostTopicsInMetrics});
+        cli::whole_member(request, "topics", {.min = kSize.least, .max = kSize.most});
     if (!asked) {
-      throw control::Refusal("\"topics\" is no number that can be meant",
-                             "give 0 to " + std::to_string(kMostTopicsInMetrics));
+      throw control::Refusal(
+          "\"topics\" is no number that can be meant",
+          "give " + std::to_string(kSize.least) + " to " + std::to_string(kSize.most));
     }
     most = *asked;
   }

@@ -64,6 +64,18 @@ inline constexpr NamedTable<Command> kCommandRows = {{
 }};
 static_assert(well_named(kCommandRows));
 
+/// How many entries an answer has: if the request does not say, and if it may say.
+struct AnswerSize {
+  std::uint64_t usual;
+  std::uint64_t least;
+  std::uint64_t most;
+};
+/// Of `producers`: its argument `top`.
+inline constexpr AnswerSize kProducersSize = {.usual = 20, .least = 1, .most = 10'000};
+/// Of `metrics`: topics may be a million, and each has a series in every family of topics. Its
+/// argument `topics`.
+inline constexpr AnswerSize kMetricTopicsSize = {.usual = 256, .least = 0, .most = 10'000};
+
 [[nodiscard]] constexpr std::optional<Command> command_of(std::string_view name) noexcept {
   for (const Named<Command>& row : kCommandRows) {
     if (row.name == name) return row.value;

@@ -23,6 +23,7 @@
 #include "event/frame_bytes.hpp"
 #include "event/poison.hpp"
 #include "event/releaser.hpp"
+#include "support/rules.hpp"
 #include "support/rx_stage.hpp"
 #include "wire/parser.hpp"
 
@@ -120,7 +121,7 @@ class Harness {
     std::vector<ingest::QueueBinding<OnePacketQueue>> queues;
     queues.push_back({OnePacketQueue{&packet_}, &port_, event::Source::of_port(0, 0)});
     test::make_stage(stage_, std::move(queues), Sink{&events_, &sink_takes_}, hasher_, flow_,
-                     *counters_);
+                     *counters_, {}, &rules_.published);
   }
 
   /// `hold`: with kHeld, the number of the segment to which there is another reference.
@@ -158,9 +159,11 @@ class Harness {
       std::copy(bytes.begin() + static_cast<std::ptrdiff_t>(from),
                 bytes.begin() + static_cast<std::ptrdiff_t>(to), room);
 #ifdef ESC_POISON_MBUFS
-      // All but the place where the stage keeps an event's peer.
-      __asan_poison_memory_region(static_cast<char*>(segment->buf_addr) + event::kPeerNoteBytes,
-                                  segment->data_off - event::kPeerNoteBytes);
+      // All but the place where the stage keeps an event's peer, and what the check of checksums
+      // may read.
+      __asan_poison_memory_region(
+          static_cast<char*>(segment->buf_addr) + event::kPeerNoteBytes,
+          segment->data_off - event::kPeerNoteBytes - ingest::detail::kReadBeforePacket);
 #endif
       if (head == nullptr) {
         head = segment;
@@ -222,11 +225,11 @@ class Harness {
     const wire::FrameView view = wire::parse_frame(frame, port_.limits);
     REQUIRE(view.kind == wire::FrameKind::kEvent && view.frame_bytes == frame.size());
     REQUIRE(view.topic_len == event.topic_len && view.priority == event.priority);
-    REQUIRE(event.topic_hash == hasher_(event::topic(event)));
+    check_route(event);
     REQUIRE(event.payload_bytes() == view.payload_bytes);
     REQUIRE(event.replay_count == 0 || event.has(event::kSequenced));
     return {{frame.begin(), frame.end()},
-            event.topic_hash,
+            hasher_(event::topic(event)),
             event.producer,
             event.sequence,
             event.epoch,
@@ -234,6 +237,20 @@ class Harness {
             event.priority,
             event.replay_count,
             event.has(event::kSequenced)};
+  }
+
+  /// Every event of an exact topic carries its route, and any other its hash.
+  void check_route(const event::Event& event) const {
+    const route::RouteSet& routes = rules_.published.get()->routes;
+    const Bytes topic = event::topic(event);
+    const std::uint64_t hash = hasher_(topic);
+    const std::uint32_t route = routes.find_exact(hash, topic);
+    REQUIRE(event.has(event::kRouteFound) == (route != route::RouteSet::kNone));
+    if (event.has(event::kRouteFound)) {
+      REQUIRE(event.route.index == route && event.route.generation == routes.generation());
+    } else {
+      REQUIRE(event.topic_hash == hash);
+    }
   }
 
   void check_ownership(const event::Event& event, std::uint16_t references) const {
@@ -269,6 +286,14 @@ class Harness {
   std::vector<event::Event> events_;
   std::size_t sink_takes_ = SIZE_MAX;
   route::TopicHasher hasher_{1};
+  test::PublishedRules rules_{
+      test::make_rules(std::vector<route::RouteSpec>{{.topic = "a"},
+                                                     {.topic = "a/b"},
+                                                     {.topic = "plant/line/7"},
+                                                     {.topic = std::string(32, 't')},
+                                                     {.topic = std::string(40, 't')},
+                                                     {.topic = "+"}},
+                       hasher_)};
   control::FlowBoard flow_;
   test::RxCounters storage_;
   test::RxCounters* counters_ = &storage_;

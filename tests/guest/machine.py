@@ -131,7 +131,6 @@ class Machine:
                 f"the guest's files take {root_mib} MiB of its memory, where {LARGEST_ROOT_MIB} MiB"
                 f" fit: raise MEMORY_MIB in {__file__}"
             )
-        self._pending = b""
         self._qemu_log = (directory / "qemu.log").open("wb")
         command = self._command(directory, system.kernel, initrd, cards)
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
@@ -148,6 +147,7 @@ class Machine:
     def _boot(self, command: list[str], listener: socket.socket) -> None:
         """Starts QEMU and waits for the guest's agent. OSError: it does not come up, and QEMU was
         ended."""
+        self._pending = b""
         self._process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=self._qemu_log, stderr=self._qemu_log
         )
@@ -157,6 +157,8 @@ class Machine:
         except OSError as error:
             self._process.kill()
             self._process.wait()
+            if hasattr(self, "_line"):
+                self._line.close()
             raise OSError(f"{error}\n{self.last_words()}") from error
 
     def run(self, *command: str, text: str = "", timeout_s: float = COMMAND_SECONDS) -> Answer:

@@ -24,10 +24,17 @@ std::string exit_codes() {
   return text;
 }
 
+WholeRange range_of(const control::AnswerSize& size) {
+  return {.min = size.least, .max = size.most};
+}
+std::string usually(const control::AnswerSize& size, const std::string& which = {}) {
+  return " (" + which + std::to_string(size.usual) + " if left out)";
+}
+
 void add_producers(CLI::App& command, Options& options) {
-  cli::add_whole(command, "--top",
-                 [&options](std::uint64_t count) { options.arguments["top"] = count; },
-                 "how many (20 if left out)", {1, 10'000})
+  cli::add_whole(
+      command, "--top", [&options](std::uint64_t count) { options.arguments["top"] = count; },
+      "how many" + usually(control::kProducersSize), range_of(control::kProducersSize))
       ->type_name("COUNT");
   cli::add_choice(command, "--by",
                   [&options](const std::string& order) { options.arguments["by"] = order; },
@@ -50,9 +57,10 @@ void add_routes(CLI::App& command, Options& options) {
 }
 
 void add_metrics(CLI::App& command, Options& options) {
-  cli::add_whole(command, "--topics",
-                 [&options](std::uint64_t count) { options.arguments["topics"] = count; },
-                 "of how many routes (the first 256 if left out)", {0, 10'000})
+  cli::add_whole(
+      command, "--topics", [&options](std::uint64_t count) { options.arguments["topics"] = count; },
+      "of how many routes" + usually(control::kMetricTopicsSize, "the first "),
+      range_of(control::kMetricTopicsSize))
       ->type_name("COUNT");
 }
 

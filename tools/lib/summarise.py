@@ -38,7 +38,7 @@ LACKS = {
     "network": re.compile(r"network|AF_XDP|lo is down"),
     "root": re.compile(r"\broot\b|CAP_|this user|may not make|^not root"),
     "cpus": re.compile(r"needs \d+ CPUs"),
-    "tools": re.compile(r"is not installed|needs (?:strace|mkfs)"),
+    "tools": re.compile(r"is not (?:installed|here)|needs (?:strace|mkfs)"),
     "memory": re.compile(r"hugepages|has room for"),
     "kernel": re.compile(r"loop device|FUSE|io_uring|hugetlbfs|kmsg|this kernel|the folder of"),
 }

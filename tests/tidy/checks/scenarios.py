@@ -25,6 +25,12 @@ def _needs(text):
 
 
 def problems(tree):
+    files = [path for path in tree.paths(".py", under="tests/e2e/") if _FILE.fullmatch(path)]
+    if files:
+        yield from _problems(tree, files)
+
+
+def _problems(tree, files):
     listed = {}
     text = "".join(line + "\n" for line in tree.lines(_MESON))
     for name in ("e2e_on_one_cpu", "e2e_alone"):
@@ -33,11 +39,10 @@ def problems(tree):
             yield f"{_MESON}: no list {name}"
             return
         listed[name] = set(re.findall(r"'(\w+)'", names[1]))
-    for path in tree.paths(".py", under="tests/e2e/"):
-        if not (found := _FILE.fullmatch(path)):
-            continue
+    for path in files:
+        name_of_file = _FILE.fullmatch(path)[1]
         source = "".join(line + "\n" for line in tree.lines(path))
         for needed, name in zip(_needs(source), ("e2e_on_one_cpu", "e2e_alone"), strict=True):
-            if needed != (found[1] in listed[name]):
+            if needed != (name_of_file in listed[name]):
                 wrong = "is missing from" if needed else "has no test for"
                 yield f"{path}: {wrong} {name} in {_MESON}"

@@ -3,7 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
+#include <span>
+#include <vector>
 
 #include "event/frame_bytes.hpp"
 #include "support/events.hpp"
@@ -48,6 +51,27 @@ TEST_F(ReleaserTest, MoreThanABatchOverflowsIntoThePool) {
   EXPECT_EQ(first_.in_use(), 1U);
   releaser_.flush();
   EXPECT_TRUE(first_.whole());
+}
+
+// Whatever is released before, and in which order the kinds of owners come.
+TEST_F(ReleaserTest, SeveralAtOnceGoBackLikeOneAfterTheOther) {
+  const auto event_of = [](const event::Event& event) -> const event::Event& { return event; };
+  for (std::size_t before = 0; before <= event::Releaser::kBatch; ++before) {
+    std::vector<event::Event> events;
+    event::Event shared = on_port(second_, 1);
+    events.push_back(share(shared));
+    events.push_back(shared);
+    for (std::uint16_t i = 0; i < 6; ++i)
+      events.push_back(on_port(i < 3 ? first_ : second_, i / 3));
+    events.push_back(on_port(first_, 0));
+    std::ranges::rotate(events,
+                        events.begin() + static_cast<std::ptrdiff_t>(before % events.size()));
+    for (std::size_t i = 0; i < before; ++i) releaser_.release(on_port(first_, 0));
+    releaser_.release(std::span<const event::Event>(events), event_of);
+    releaser_.flush();
+    ASSERT_TRUE(first_.whole()) << before;
+    ASSERT_TRUE(second_.whole()) << before;
+  }
 }
 
 TEST_F(ReleaserTest, EachMbufGoesBackToItsOwnPortsPool) {
