@@ -118,6 +118,7 @@ TEST_F(RoutedEvents, HaveTheKeysOfTheirTopic) {
   replace({{.topic = "+", .dedup = dedup}});
   EXPECT_EQ(stage_->poll(2), 1U);
   EXPECT_EQ(counters_.duplicate_key.get(), 3U);
+  stage_.reset();  // before the keys
 }
 
 }  // namespace

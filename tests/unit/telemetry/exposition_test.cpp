@@ -98,7 +98,7 @@ TEST(Exposition, WritesABlockByItsRows) {
   exposition.add(Reading<PacketCounters>(packets), {{"rx", "0"}}, Clock{});
   const std::string text = exposition.text();
   for (const char* line :
-       {"# HELP escd_rx_bytes_total Bytes of those packets, headers included\n",
+       {"# HELP escd_rx_bytes_total Bytes of the packets taken from the port, headers included\n",
         "escd_rx_bytes_total{rx=\"0\"} 1500\n", "# TYPE escd_rx_held gauge\n",
         "escd_rx_held{rx=\"0\"} 3\n", "escd_rx_dropped_total{rx=\"0\",reason=\"fragment\"} 2\n",
         "escd_rx_dropped_total{rx=\"0\",reason=\"short_header\"} 0\n"}) {
