@@ -116,18 +116,31 @@ class Rows(unittest.TestCase):
         self.assertNotIn("ratio", result)
         self.assertEqual(result["broken"], ["round 1: it broke"])
 
-    def test_the_best_nic_layout_is_judged(self):
+    def test_each_row_is_judged_by_its_own_target(self):
         rows = [
-            row("64-nic-folded", (29, 100)),
-            row("64-nic-rx-apart", (31, 100)),
-            row("64-verify-folded", (99, 100)),
-            row("512-nic-folded", (44, 100)),
+            row("64-nic-folded", (50, 100)),
+            row("64-nic-rx-apart", (39, 100)),
+            row("64-nic-worker-apart", (39, 100)),
+            row("64-verify-folded", (43, 90)),
+            row("512-nic-folded", (61, 100)),
         ]
         verdicts = bench_path.judge([bench_path.result(each) for each in rows])
         self.assertEqual(
-            [(v["row"], v["ratio"], v["held"]) for v in verdicts],
-            [("64-nic-rx-apart", 0.31, True), ("512-nic-folded", 0.44, False)],
+            [(v["row"], v["beside"], v["ratio"], v["held"]) for v in verdicts],
+            [
+                ("64-nic-folded", "testpmd", 0.50, True),
+                ("512-nic-folded", "testpmd", 0.61, False),
+                ("64-nic-rx-apart", "testpmd", 0.39, False),
+                ("64-verify-folded", "64-nic-folded", 0.86, True),
+            ],
         )
+
+    def test_beside_a_row_that_did_not_run_or_broke(self):
+        verify = bench_path.result(row("64-verify-folded", (43, 90)))
+        self.assertEqual(bench_path.judge([verify]), [])
+        broken = bench_path.result(row("64-nic-folded"))
+        verdicts = bench_path.judge([verify, broken])
+        self.assertEqual([v["held"] for v in verdicts], [False, False])
 
     def test_a_row_that_broke_holds_nothing(self):
         verdicts = bench_path.judge([bench_path.result(row("512-nic-folded"))])
@@ -246,10 +259,10 @@ class Page(unittest.TestCase):
         text = bench_report.whole_path(document)
         self.assertIn("| 64 B | `nic` | all roles on one CPU | 100.00 (100.00 - 100.00) |", text)
         self.assertIn("| 21.00 (20.00 - 22.00) | 0.210 (0.200 - 0.220) |", text)
-        self.assertIn("target 0.30: **missed**", text)
+        self.assertIn("`64-nic-folded`: 0.210 of `testpmd`; target 0.50: **missed**", text)
         self.assertIn(
             "| 64 B, all roles on one CPU | 100.00 (100.00 - 100.00) | 21.00 (20.00 - 22.00)"
-            " | 0.210 (0.200 - 0.220) | 0.30 |",
+            " | 0.210 (0.200 - 0.220) | 0.50 |",
             bench_report.headline(document),
         )
 

@@ -212,9 +212,9 @@ def judge(results):
         if name not in rows or beside not in (None, *rows):
             continue
         ratio = rows[name].get("ratio", {"median": 0.0})["median"]
-        if beside and "escd" in rows[beside]:
-            rate = rows[name].get("escd", {"median": 0.0})["median"]
-            ratio = rate / rows[beside]["escd"]["median"]
+        if beside:
+            rates = [rows[each].get("escd", {"median": 0.0})["median"] for each in (name, beside)]
+            ratio = rates[0] / rates[1] if all(rates) else 0.0
         verdicts.append(
             {
                 "row": name,
