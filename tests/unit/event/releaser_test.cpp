@@ -64,8 +64,8 @@ TEST_F(ReleaserTest, SeveralAtOnceGoBackLikeOneAfterTheOther) {
     for (std::uint16_t i = 0; i < 6; ++i)
       events.push_back(on_port(i < 3 ? first_ : second_, i / 3));
     events.push_back(on_port(first_, 0));
-    std::ranges::rotate(events,
-                        events.begin() + static_cast<std::ptrdiff_t>(before % events.size()));
+    std::rotate(events.begin(),
+                events.begin() + static_cast<std::ptrdiff_t>(before % events.size()), events.end());
     for (std::size_t i = 0; i < before; ++i) releaser_.release(on_port(first_, 0));
     releaser_.release(std::span<const event::Event>(events), event_of);
     releaser_.flush();
