@@ -140,7 +140,8 @@ class Machine:
             try:
                 self._boot(command, listener)
             except OSError as error:
-                # Now and then the emulated machine prints nothing at all. Nothing of ours runs yet.
+                # Seen on a busy host: the machine printed nothing for four minutes. Nothing of ours
+                # runs by then.
                 print(f"the guest did not come up ({error}), a second try", file=sys.stderr)
                 self._boot(command, listener)
 

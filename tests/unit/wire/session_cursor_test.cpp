@@ -68,6 +68,31 @@ TEST(SessionCursor, TheHighestCountIsCoveredWhole) {
   EXPECT_EQ(cursor.next(), std::nullopt);
 }
 
+TEST(SessionCursor, SeveralNumbersAtOnceAreThoseOfOneAfterTheOther) {
+  constexpr std::size_t kMost = 64;
+  for (const std::uint64_t first : {std::uint64_t{10}, UINT64_MAX - 3}) {
+    for (std::uint16_t count = 0; count <= 4; ++count) {
+      for (std::size_t taken = 1; taken <= kMost; ++taken) {
+        SessionCursor at_once;
+        at_once.begin(session(first, count));
+        // A session without a count ends where the numbers end.
+        const std::size_t to_the_end = first == 10 ? kMost : 4;
+        const std::size_t left = count == 0 ? to_the_end : count;
+        ASSERT_EQ(at_once.left(kMost), left);
+        ASSERT_EQ(at_once.left(1), 1U);
+        ASSERT_EQ(at_once.peek(), identity(first));
+        if (taken > left) continue;
+        SessionCursor one_by_one = at_once;
+        at_once.skip(taken);
+        for (std::size_t i = 0; i < taken; ++i) (void)one_by_one.next();
+        ASSERT_EQ(at_once.active(), one_by_one.active())
+            << first << ", " << taken << " of " << left;
+        ASSERT_EQ(at_once.next(), one_by_one.next());
+      }
+    }
+  }
+}
+
 TEST(SessionCursor, EndMakesTheRestUnsequencedUntilTheNextSession) {
   SessionCursor cursor;
   cursor.begin(session(10, 0));
