@@ -9,6 +9,7 @@
 #include <array>
 #include <string>
 
+#include "app/escd/appliance_names.hpp"
 #include "app/escd/log.hpp"
 #include "cli/standard_output.hpp"
 #include "control/pressure_report.hpp"

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "app/escd/appliance_names.hpp"
+#include "app/escd/appliance_fwd.hpp"
 #include "app/escd/health.hpp"
 #include "app/escd/options.hpp"
 #include "app/escd/progress.hpp"

@@ -9,6 +9,7 @@
 #include <string>
 #include <utility>
 
+#include "app/escd/appliance_names.hpp"
 #include "app/escd/figures.hpp"
 #include "base/number.hpp"
 #include "cli/json_text.hpp"
@@ -130,16 +131,8 @@ ordered_json keys_document(const Snapshot& snapshot) {
     throw control::Refusal("there is no memory for keys here",
                            "set deduplication.keyed_bytes and restart escd");
   }
-  const Snapshot::Keys& keys = *snapshot.keys;
-  const auto of = [&keys](auto member) { return keys.totals.get(member); };
-  using identity::KeyedTotals;
-  ordered_json json = {
-      {"memory_bytes", keys.bytes},
-      {"room", keys.capacity},
-      {"known", of(&KeyedTotals::fresh) - of(&KeyedTotals::evicted) - of(&KeyedTotals::expired)},
-      {"window_seconds", keys.window_s},
-      {"effective_window_seconds", keys.effective_window_s}};
-  telemetry::add_to(json, keys.totals);
+  ordered_json json = telemetry::to_json(snapshot.keys->fill);
+  telemetry::add_to(json, snapshot.keys->totals);
   std::uint64_t unkeyed = 0;
   for (const Snapshot::Dispatch& dispatch : snapshot.dispatchers) {
     unkeyed += dispatch.counters.get(&telemetry::DispatchCounters::unkeyed);

@@ -36,27 +36,32 @@ ordered_json dispatch_json(const Snapshot::Dispatch& dispatch) {
   return json;
 }
 
-ordered_json worker_json(const Snapshot::Worker& worker) {
+ordered_json worker_json(const Snapshot& snapshot, const Snapshot::Worker& worker) {
   ordered_json json = stage({topology::Role::kWorker, worker.index}, worker.lcore);
   json["pipeline"] = worker.pipeline;
   telemetry::add_to(json, worker.counters);
+  for (const Snapshot::HandlerCount& one : snapshot.handler_counts) {
+    if (one.worker == worker.index) json["handlers"][one.handler][one.name] = one.value;
+  }
   return json;
+}
+
+ordered_json ring_json(const char* kind, std::size_t index, std::size_t pipeline) {
+  return {{"name", kind + std::to_string(index)}, {"pipeline", pipeline}};
 }
 
 ordered_json rings_json(const Snapshot& snapshot) {
   ordered_json list = ordered_json::array();
   for (const Snapshot::Dispatch& dispatch : snapshot.dispatchers) {
-    list.push_back({{"name", "ingest" + std::to_string(dispatch.pipeline)},
-                    {"pipeline", dispatch.pipeline},
-                    {"depth", dispatch.ring.depth},
-                    {"capacity", dispatch.ring.capacity},
-                    {"hole_waits", dispatch.ring.hole_waits}});
+    ordered_json json = ring_json("ingest", dispatch.pipeline, dispatch.pipeline);
+    telemetry::add_to(json, dispatch.ring);
+    telemetry::add_to(json, dispatch.ring_holes);
+    list.push_back(std::move(json));
   }
   for (const Snapshot::Worker& worker : snapshot.workers) {
-    list.push_back({{"name", "worker" + std::to_string(worker.index)},
-                    {"pipeline", worker.pipeline},
-                    {"depth", worker.ring.depth},
-                    {"capacity", worker.ring.capacity}});
+    ordered_json json = ring_json("worker", worker.index, worker.pipeline);
+    telemetry::add_to(json, worker.ring);
+    list.push_back(std::move(json));
   }
   return list;
 }
@@ -73,10 +78,8 @@ ordered_json ledger_document(const Snapshot& snapshot) {
   }
   if (auto producers = producer_totals(snapshot); !producers.is_null())
     json["producers"] = std::move(producers);
-  for (const PoolReport& pool : snapshot.pools) {
-    json["mempools"][pool.name] = {{"size", pool.size},
-                                   {"available", pool.available},
-                                   {"kept_by_driver", pool.kept_by_driver}};
+  for (const appliance::PoolReport& pool : snapshot.pools) {
+    json["mempools"][pool.name] = telemetry::to_json(telemetry::Reading(pool.mbufs));
   }
   return json;
 }
@@ -85,7 +88,7 @@ ordered_json stages_document(const Snapshot& snapshot) {
   ordered_json list = ordered_json::array();
   for (const auto& rx : snapshot.rx) list.push_back(rx_json(rx));
   for (const auto& dispatch : snapshot.dispatchers) list.push_back(dispatch_json(dispatch));
-  for (const auto& worker : snapshot.workers) list.push_back(worker_json(worker));
+  for (const auto& worker : snapshot.workers) list.push_back(worker_json(snapshot, worker));
   if (snapshot.storage) {
     ordered_json json = stage({topology::Role::kStorage, 0}, snapshot.storage->lcore);
     telemetry::add_to(json, snapshot.storage->gathering);
@@ -151,11 +154,13 @@ ordered_json lcores_document(const Snapshot& snapshot) {
 
 ordered_json state_document(const Snapshot& snapshot) {
   const Snapshot::State& state = snapshot.state;
+  const auto entered = state.totals.all(&control::PipelineStateTotals::entered);
+  const auto ticks = state.totals.all(&control::PipelineStateTotals::ticks);
   ordered_json times;
-  for (std::size_t i = 0; i < control::kPipelineStates; ++i) {
-    if (state.entered[i] == 0) continue;
+  for (std::size_t i = 0; i < entered.size(); ++i) {
+    if (entered[i] == 0) continue;
     times[std::string(control::kPipelineStateNames[i])] = {
-        {"entered", state.entered[i]}, {"seconds", snapshot.clock.seconds(state.ticks[i])}};
+        {"entered", entered[i]}, {"seconds", snapshot.clock.seconds(ticks[i])}};
   }
   return {{"state", control::name(state.now)},
           {"for_s", snapshot.clock.age(state.since)},

@@ -3,10 +3,11 @@
 // snapshot may be made on any thread.
 #pragma once
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 
-#include "app/escd/appliance_names.hpp"
+#include "app/escd/appliance_fwd.hpp"
 #include "app/escd/snapshot.hpp"
+#include "topology/plan.hpp"
 
 namespace esc::app {
 

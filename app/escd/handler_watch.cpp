@@ -6,7 +6,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <nlohmann/json.hpp>
 
+#include "app/escd/appliance_names.hpp"
 #include "config/text.hpp"
 #include "telemetry/in_hand.hpp"
 

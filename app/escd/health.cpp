@@ -8,10 +8,12 @@
 #include <chrono>
 #include <cmath>
 #include <cstring>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
 #include <utility>
 
+#include "app/escd/appliance_names.hpp"
 #include "app/escd/link_check.hpp"
 
 namespace esc::app {

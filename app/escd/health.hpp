@@ -5,10 +5,10 @@
 
 #include <cstdint>
 #include <mutex>
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 #include <vector>
 
-#include "app/escd/appliance_names.hpp"
+#include "app/escd/appliance_fwd.hpp"
 #include "app/escd/handler_watch.hpp"
 #include "config/config.hpp"
 #include "control/loss_judge.hpp"

@@ -9,6 +9,7 @@
 #include <exception>
 #include <string>
 
+#include "app/escd/appliance_names.hpp"
 #include "app/escd/exit_codes.hpp"
 #include "app/escd/figures.hpp"
 #include "app/escd/ledger_file.hpp"
@@ -24,8 +25,7 @@ bool pools_whole(const Appliance& appliance) {
     if (pool.whole()) continue;
     whole = false;
     spdlog::error("pool {}: {} of {} mbufs were not given back, {} twice; please report this",
-                  pool.name, pool.size - pool.available - pool.kept_by_driver, pool.size,
-                  pool.repeated);
+                  pool.name, pool.missing(), pool.mbufs.size, pool.repeated);
   }
   return whole;
 }

@@ -2,7 +2,7 @@
 // Judges the end of a run: writes ledger and windows and decides the exit code.
 #pragma once
 
-#include "app/escd/appliance_names.hpp"
+#include "app/escd/appliance_fwd.hpp"
 #include "app/escd/control_loop.hpp"
 #include "app/escd/options.hpp"
 #include "runtime/errands.hpp"

@@ -2,6 +2,7 @@
 #include "app/escd/metrics.hpp"
 
 #include <array>
+#include <nlohmann/json.hpp>
 #include <span>
 #include <string_view>
 #include <utility>
@@ -23,40 +24,12 @@ constexpr std::size_t kWholeTopic = 1024;
 constexpr Family kBuildInfo{"build_info", "1; the version is a label", Kind::kGauge};
 constexpr Family kUptime{"uptime_seconds", "Time since escd began to start", Kind::kGauge};
 constexpr Family kState{"state", "1: the appliance is in this state", Kind::kGauge};
-constexpr Family kStateSeconds{"state_seconds", "Time in each state"};
-constexpr Family kStateEntered{"state_entered", "How often each state was entered"};
 constexpr Family kHealthy{"healthy", "1: every check of escctl health is ok", Kind::kGauge};
 constexpr Family kCheck{"check_ok", "1: this check of escctl health is ok", Kind::kGauge};
 
-constexpr Family kReceived{"frames_received", "Frames received"};
-constexpr Family kDelivered{"frames_delivered", "Frames that a handler took"};
-constexpr Family kControl{"frames_control", "Session frames"};
-constexpr Family kDuplicate{"frames_duplicate", "Frames that were seen before"};
-constexpr Family kStale{"frames_stale", "Frames too old to tell whether they were seen before"};
-constexpr Family kDeadLettered{"frames_dead_lettered", "Dead letters that are on the disk"};
-constexpr Family kFramesDropped{"frames_dropped", "Frames dropped"};
-constexpr Family kFramesInFlight{"frames_in_flight", "Frames received that have not ended",
-                                 Kind::kGauge};
-constexpr Family kPackets{"packets_received", "Packets received"};
-constexpr Family kDatagrams{"packets_datagrams", "Packets that were datagrams for us"};
-constexpr Family kReassembled{"packets_reassembled",
-                              "Packets that were put together into a larger one"};
-constexpr Family kNonEvent{"packets_non_event", "Sound packets that carry no events"};
-constexpr Family kPacketsDropped{"packets_dropped", "Packets dropped"};
-constexpr Family kPacketsInFlight{"packets_in_flight", "Packets received that have not ended",
-                                  Kind::kGauge};
 constexpr Family kBalanced{"ledger_balanced", "1: every frame and packet is accounted for",
                            Kind::kGauge};
 
-constexpr Family kRingDepth{"ring_depth", "Events in the ring", Kind::kGauge};
-constexpr Family kRingCapacity{"ring_capacity", "Events that the ring has room for", Kind::kGauge};
-constexpr Family kHoleWaits{"ring_hole_waits",
-                            "Waits for a producer of the ring that was interrupted"};
-constexpr Family kPoolMbufs{"pool_mbufs", "Mbufs that the pool has", Kind::kGauge};
-constexpr Family kPoolAvailable{"pool_mbufs_available", "Mbufs that nobody holds", Kind::kGauge};
-constexpr Family kPoolKept{"pool_mbufs_kept_by_driver",
-                           "Mbufs that the driver keeps for as long as the port is open",
-                           Kind::kGauge};
 constexpr Family kLinkUp{"port_link_up", "1: something can come in at the port", Kind::kGauge};
 constexpr Family kSpeed{"port_speed_bytes", "Speed of the link, in bytes a second; 0: not known",
                         Kind::kGauge};
@@ -67,19 +40,11 @@ constexpr Family kLevel{"pressure_level", "1: this is the level of pressure now"
 constexpr Family kShedBelow{"pressure_shed_below", "The lowest priority that is kept now",
                             Kind::kGauge};
 constexpr Family kInput{"pressure_input_ratio", "An input of the pressure; 1: full", Kind::kGauge};
-constexpr Family kLevelSeconds{"pressure_level_seconds", "Time in each level"};
-constexpr Family kLevelEntered{"pressure_level_entered", "How often each level was entered"};
-constexpr Family kEvaluations{"pressure_evaluations", "How often the level was evaluated"};
-constexpr Family kChanges{"pressure_changes", "How often the level changed"};
 constexpr Family kHandlerBusy{"worker_handler_busy_ratio",
                               "Share of the worker's time that its handlers take", Kind::kGauge};
 
-constexpr Family kKeyBytes{"keys_memory_bytes", "Memory of the table of keys", Kind::kGauge};
-constexpr Family kKeyRoom{"keys_room", "Keys that the table has room for", Kind::kGauge};
-constexpr Family kKeysKnown{"keys_known", "Keys in the table", Kind::kGauge};
-constexpr Family kKeyWindow{"keys_window_seconds", "How long a key is to be known", Kind::kGauge};
-constexpr Family kKeyReach{"keys_effective_window_seconds", "How far back the table reaches",
-                           Kind::kGauge};
+constexpr Family kHandlerCounter{"worker_handler_counts",
+                                 "Counters that handlers have of their own"};
 constexpr Family kFound{"dead_letters_found", "Dead letters that were there at the start",
                         Kind::kGauge};
 constexpr Family kRoutes{"routes", "Routes in force", Kind::kGauge};
@@ -106,12 +71,6 @@ void one_of(Exposition& out, const Family& family, const Labels& labels, std::st
   each<std::uint64_t>(out, family, labels, label, names, flags);
 }
 
-std::vector<double> seconds(std::span<const std::uint64_t> ticks, const telemetry::Clock& clock) {
-  std::vector<double> list;
-  for (const std::uint64_t one : ticks) list.push_back(clock.seconds(one));
-  return list;
-}
-
 std::uint64_t flag(bool is) {
   return is ? 1 : 0;
 }
@@ -120,36 +79,18 @@ void add_state(Exposition& out, const Snapshot& snapshot) {
   const auto& names = control::kPipelineStateNames;
   const Snapshot::State& state = snapshot.state;
   one_of(out, kState, {}, "state", names, static_cast<std::size_t>(state.now));
-  each<double>(out, kStateSeconds, {}, "state", names, seconds(state.ticks, snapshot.clock));
-  each<std::uint64_t>(out, kStateEntered, {}, "state", names, state.entered);
-  if (snapshot.health.is_null()) return;
-  out.add(kHealthy, {}, flag(snapshot.health.at("healthy").get<bool>()));
-  for (const auto& check : snapshot.health.at("checks")) {
+  out.add(state.totals, {}, snapshot.clock);
+  if (!snapshot.health) return;
+  out.add(kHealthy, {}, flag(snapshot.health->at("healthy").get<bool>()));
+  for (const auto& check : snapshot.health->at("checks")) {
     out.add(kCheck, {{"check", check.at("name").get<std::string>()}},
             flag(check.at("ok").get<bool>()));
   }
 }
 
 void add_ledger(Exposition& out, const Snapshot::OneLedger& reading) {
-  const auto& frames = reading.ledger.frames;
-  const auto& packets = reading.ledger.packets;
-  out.add(kReceived, {}, frames.received);
-  out.add(kDelivered, {}, frames.delivered);
-  out.add(kControl, {}, frames.control);
-  out.add(kDuplicate, {{"by", "number"}},
-          frames.duplicate - frames.duplicate_by_key - frames.duplicate_by_replay);
-  out.add(kDuplicate, {{"by", "key"}}, frames.duplicate_by_key);
-  out.add(kDuplicate, {{"by", "replay"}}, frames.duplicate_by_replay);
-  out.add(kStale, {}, frames.stale);
-  each<std::uint64_t>(out, kDeadLettered, {}, "reason", kDeadReasonNames, frames.dead_lettered);
-  each<std::uint64_t>(out, kFramesDropped, {}, "reason", kFrameDropNames, frames.dropped);
-  out.add(kFramesInFlight, {}, frames.in_flight);
-  out.add(kPackets, {}, packets.received);
-  out.add(kDatagrams, {}, packets.datagrams);
-  out.add(kReassembled, {}, packets.reassembled);
-  each<std::uint64_t>(out, kNonEvent, {}, "kind", kNonEventNames, packets.non_event);
-  each<std::uint64_t>(out, kPacketsDropped, {}, "reason", kPacketDropNames, packets.dropped);
-  out.add(kPacketsInFlight, {}, packets.in_flight);
+  out.add(telemetry::Reading(reading.ledger.frames), {}, {});
+  out.add(telemetry::Reading(reading.ledger.packets), {}, {});
   out.add(kBalanced, {}, flag(reading.balanced));
 }
 
@@ -162,18 +103,11 @@ void add_pressure(Exposition& out, const Snapshot::Dispatch& dispatch,
   std::array<double, kPressureInputs> inputs{};
   for (std::size_t i = 0; i < inputs.size(); ++i) inputs[i] = reading.inputs.permille[i] / 1e3;
   each<double>(out, kInput, labels, "input", kPressureInputNames, inputs);
-  each<double>(out, kLevelSeconds, labels, "level", kPressureLevelNames,
-               seconds(reading.ticks, clock));
-  each<std::uint64_t>(out, kLevelEntered, labels, "level", kPressureLevelNames, reading.entered);
-  out.add(kEvaluations, labels, reading.evaluations);
-  out.add(kChanges, labels, reading.changes);
+  out.add(telemetry::Reading(reading.totals), labels, clock);
 }
 
-void add_ring(Exposition& out, const std::string& name, std::size_t pipeline,
-              const Snapshot::Ring& ring) {
-  const Labels labels = {{"ring", name}, {"pipeline", std::to_string(pipeline)}};
-  out.add(kRingDepth, labels, ring.depth);
-  out.add(kRingCapacity, labels, ring.capacity);
+Labels ring_labels(const char* kind, std::size_t index, std::size_t pipeline) {
+  return {{"ring", kind + std::to_string(index)}, {"pipeline", std::to_string(pipeline)}};
 }
 
 void add_stages(Exposition& out, const Snapshot& snapshot) {
@@ -193,9 +127,9 @@ void add_stages(Exposition& out, const Snapshot& snapshot) {
     out.add(dispatch.counters, labels, clock);
     if (dispatch.producers) out.add(*dispatch.producers, {{"pipeline", number}}, clock);
     add_pressure(out, dispatch, clock, {{"pipeline", number}});
-    add_ring(out, "ingest" + number, dispatch.pipeline, dispatch.ring);
-    out.add(kHoleWaits, {{"ring", "ingest" + number}, {"pipeline", number}},
-            dispatch.ring.hole_waits);
+    const Labels ring = ring_labels("ingest", dispatch.pipeline, dispatch.pipeline);
+    out.add(dispatch.ring, ring, clock);
+    out.add(dispatch.ring_holes, ring, clock);
   }
   for (const Snapshot::Worker& worker : snapshot.workers) {
     const std::string number = std::to_string(worker.index);
@@ -204,7 +138,13 @@ void add_stages(Exposition& out, const Snapshot& snapshot) {
              {"lcore", std::to_string(worker.lcore)},
              {"pipeline", std::to_string(worker.pipeline)}},
             clock);
-    add_ring(out, "worker" + number, worker.pipeline, worker.ring);
+    out.add(worker.ring, ring_labels("worker", worker.index, worker.pipeline), clock);
+  }
+  for (const Snapshot::HandlerCount& one : snapshot.handler_counts) {
+    out.add(
+        kHandlerCounter,
+        {{"worker", std::to_string(one.worker)}, {"handler", one.handler}, {"counter", one.name}},
+        one.value);
   }
   for (const HandlerLoad& load : snapshot.handlers) {
     out.add(kHandlerBusy, {{"worker", std::to_string(load.worker)}}, load.busy_share);
@@ -219,22 +159,11 @@ void add_memory(Exposition& out, const Snapshot& snapshot) {
     out.add(kFound, {}, snapshot.storage->recovered);
   }
   if (snapshot.keys) {
-    using identity::KeyedTotals;
-    const Snapshot::Keys& keys = *snapshot.keys;
-    out.add(keys.totals, {}, snapshot.clock);
-    out.add(kKeyBytes, {}, keys.bytes);
-    out.add(kKeyRoom, {}, keys.capacity);
-    out.add(kKeysKnown, {},
-            keys.totals.get(&KeyedTotals::fresh) - keys.totals.get(&KeyedTotals::evicted) -
-                keys.totals.get(&KeyedTotals::expired));
-    out.add(kKeyWindow, {}, keys.window_s);
-    out.add(kKeyReach, {}, keys.effective_window_s);
+    out.add(snapshot.keys->totals, {}, snapshot.clock);
+    out.add(snapshot.keys->fill, {}, snapshot.clock);
   }
-  for (const PoolReport& pool : snapshot.pools) {
-    const Labels labels = {{"pool", pool.name}};
-    out.add(kPoolMbufs, labels, std::uint64_t{pool.size});
-    out.add(kPoolAvailable, labels, std::uint64_t{pool.available});
-    out.add(kPoolKept, labels, std::uint64_t{pool.kept_by_driver});
+  for (const appliance::PoolReport& pool : snapshot.pools) {
+    out.add(telemetry::Reading(pool.mbufs), {{"pool", pool.name}}, snapshot.clock);
   }
 }
 

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "app/escd/appliance_names.hpp"
+
 namespace esc::app {
 namespace {
 
@@ -33,7 +35,7 @@ Progress::Sample Progress::sample() const {
   }
   sample.delivered = ledger.frames.delivered;
   sample.dropped = ledger.frames_dropped() + ledger.packets_dropped();
-  sample.missed = ledger.packets.losses.imissed + ledger.packets.losses.rx_nombuf;
+  sample.missed = ledger.losses.imissed + ledger.losses.rx_nombuf;
   return sample;
 }
 
@@ -70,7 +72,7 @@ std::string Progress::summary() const {
       seconds, ledger.packets.received, ledger.frames.received,
       rate(ledger.frames.received, 0, seconds), ledger.frames.delivered, ledger.frames_dropped(),
       ledger.packets_dropped(), ledger.frames.in_flight,
-      ledger.packets.losses.imissed + ledger.packets.losses.rx_nombuf);
+      ledger.losses.imissed + ledger.losses.rx_nombuf);
   text += balanced
               ? "the ledger balances: every frame is accounted for\n"
               : "THE LEDGER DOES NOT BALANCE: frames are unaccounted for; please report this\n";

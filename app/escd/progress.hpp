@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <string>
 
-#include "app/escd/appliance_names.hpp"
+#include "app/escd/appliance_fwd.hpp"
 
 namespace esc::app {
 

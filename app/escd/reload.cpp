@@ -7,6 +7,7 @@
 #include <variant>
 #include <vector>
 
+#include "app/escd/appliance_names.hpp"
 #include "config/fixed.hpp"
 #include "config/plan.hpp"
 #include "config/text.hpp"

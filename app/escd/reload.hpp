@@ -5,12 +5,13 @@
 #include <functional>
 #include <memory>
 #include <mutex>
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 
-#include "app/escd/appliance_names.hpp"
+#include "app/escd/appliance_fwd.hpp"
 #include "app/escd/health.hpp"
 #include "app/escd/options.hpp"
+#include "appliance/rule_book.hpp"
 #include "config/config.hpp"
 #include "runtime/errands.hpp"
 
@@ -59,7 +60,7 @@ class Reload {
   [[nodiscard]] Request request_of(const std::string& file) const;
   void plan(std::shared_ptr<const config::Config> next, const std::string& changes,
             const Answer& answer);
-  void publish(RuleBook::Built built, const std::string& changes, const Answer& answer);
+  void publish(appliance::RuleBook::Built built, const std::string& changes, const Answer& answer);
   void begin(const std::string& what, runtime::Errands::Work work, const Answer& answer);
 
   Appliance& appliance_;

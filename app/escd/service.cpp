@@ -3,6 +3,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include "app/escd/appliance_names.hpp"
 #include "app/escd/figures.hpp"
 #include "app/escd/metrics.hpp"
 #include "app/escd/version.hpp"
@@ -42,7 +43,7 @@ void Service::show(Appliance& appliance, Reload& reload, const Health& health) {
                    return {{"state", control::name(snapshot.state.now)}};
                  });
   export_figures("/escd/health", "Each check with its value and its bound",
-                 [](const Snapshot& snapshot) { return snapshot.health; });
+                 [](const Snapshot& snapshot) { return *snapshot.health; });
   export_figures(
       "/escd/pressure", "Level, inputs and time in each level, by pipeline",
       [](const Snapshot& snapshot) { return without_changes(pressure_document(snapshot)); });
@@ -80,7 +81,8 @@ void Service::serve_ready() {
   server_.serve_ready();
   board_.serve([this] {
     Snapshot all = snapshot(LedgerReading::kSettled);
-    all.health = health_->document(reload_->health());
+    all.health =
+        std::make_shared<const nlohmann::ordered_json>(health_->document(reload_->health()));
     return all;
   });
 }
@@ -187,7 +189,7 @@ nlohmann::ordered_json Service::metrics(const nlohmann::json& request) {
     most = *asked;
   }
   Snapshot all = snapshot(LedgerReading::kSettled);
-  all.health = health_->document(reload_->health());
+  all.health = std::make_shared<const nlohmann::ordered_json>(health_->document(reload_->health()));
   return {{"content_type", "text/plain; version=0.0.4"},
           {"text", metrics_text(all, read_topics(*appliance_, most), kVersionNumber)}};
 }

@@ -10,12 +10,13 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "app/escd/appliance_names.hpp"
+#include "app/escd/appliance_fwd.hpp"
 #include "app/escd/health.hpp"
 #include "app/escd/reload.hpp"
 #include "app/escd/snapshot.hpp"
 #include "control/commands.hpp"
 #include "control/control_server.hpp"
+#include "control/pipeline_state.hpp"
 #include "telemetry/board.hpp"
 #include "telemetry/dpdk_export.hpp"
 
@@ -60,7 +61,7 @@ class Service {
   nlohmann::ordered_json show_settled(const nlohmann::json& /*request*/) {
     return Document(snapshot(LedgerReading::kSettled));
   }
-  template <PipelineRequest Request>
+  template <control::PipelineRequest Request>
   nlohmann::ordered_json act(const nlohmann::json& /*request*/) {
     return move(Request);
   }
@@ -72,7 +73,7 @@ class Service {
   nlohmann::ordered_json metrics(const nlohmann::json& request);
   nlohmann::ordered_json reload(const nlohmann::json& request);
   nlohmann::ordered_json version(const nlohmann::json& request);
-  nlohmann::ordered_json move(PipelineRequest request);
+  nlohmann::ordered_json move(control::PipelineRequest request);
 
   /// For an answer that comes later: gives `begin` the function that settles it, then throws
   /// control::Later.

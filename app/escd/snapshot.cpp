@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "app/escd/appliance_names.hpp"
 #include "telemetry/topic_counters.hpp"
 
 namespace esc::app {
@@ -22,8 +23,8 @@ unsigned lcore_of(const Appliance& appliance, topology::RoleIndex role) {
 }
 
 template <class Ring>
-Snapshot::Ring ring_of(const Ring& ring) {
-  return {.depth = ring.size(), .capacity = ring.capacity(), .hole_waits = 0};
+Reading<telemetry::RingFill> ring_of(const Ring& ring) {
+  return Reading(telemetry::RingFill{.depth = ring.size(), .capacity = ring.capacity()});
 }
 
 std::vector<Snapshot::Rx> rx_of(const Appliance& appliance) {
@@ -50,12 +51,12 @@ std::vector<Snapshot::Dispatch> dispatchers_of(const Appliance& appliance,
     dispatch.lcore = lcore_of(appliance, {topology::Role::kDispatch, dispatch.pipeline});
     dispatch.counters = Reading(node.counters());
     dispatch.ring = ring_of(node.ring());
-    dispatch.ring.hole_waits = node.ring().hole_waits();
-    dispatch.pressure = control::read_pressure(node.pressure(), clock.now, clock.ticks_per_second);
+    dispatch.ring_holes = Reading(telemetry::RingHoles{node.ring().hole_waits()});
+    dispatch.pressure = control::read_pressure(node.pressure(), clock);
     for (const Snapshot::Rx& one : rx) {
       const auto shed = one.frames[dispatch.pipeline].all(&telemetry::FrameCounters::shed);
       for (std::size_t level = 0; level < kPressureLevels; ++level) {
-        dispatch.pressure.shed[level] += shed[level];
+        dispatch.pressure.totals.shed[level] += shed[level];
       }
     }
     if (node.producers() != nullptr) dispatch.producers.emplace(node.producers()->totals());
@@ -83,6 +84,23 @@ std::vector<Snapshot::Worker> workers_of(const Appliance& appliance) {
   return list;
 }
 
+std::vector<Snapshot::HandlerCount> handler_counts_of(const Appliance& appliance) {
+  const worker::HandlerRegistry& registry = appliance.data_path().handlers();
+  std::vector<Snapshot::HandlerCount> list;
+  for (const WorkerNode* node : appliance.data_path().workers()) {
+    for (std::size_t i = 0; i < registry.size(); ++i) {
+      const auto id = static_cast<worker::HandlerRegistry::Id>(i);
+      const auto counters = node->handlers()[id].counters();
+      const auto described = registry[id].counters;
+      for (std::size_t at = 0; at < std::min(counters.size(), described.size()); ++at) {
+        list.push_back({node->index(), std::string(registry.name(i)),
+                        std::string(described[at].name), counters[at].get()});
+      }
+    }
+  }
+  return list;
+}
+
 std::optional<Snapshot::Storage> storage_of(const Appliance& appliance) {
   const DeadLetters* letters = appliance.data_path().dead_letters();
   if (letters == nullptr) return std::nullopt;
@@ -97,11 +115,8 @@ std::optional<Snapshot::Storage> storage_of(const Appliance& appliance) {
 std::optional<Snapshot::Keys> keys_of(const Appliance& appliance) {
   const KeyMemory* keys = appliance.data_path().keys();
   if (keys == nullptr) return std::nullopt;
-  return Snapshot::Keys{.bytes = keys->bytes(),
-                        .capacity = keys->capacity(),
-                        .window_s = keys->window_s(),
-                        .effective_window_s = keys->effective_window_s(),
-                        .totals = Reading(appliance.data_path().key_totals())};
+  const identity::KeyedTotals totals = appliance.data_path().key_totals();
+  return Snapshot::Keys{.totals = Reading(totals), .fill = Reading(keys->fill(totals))};
 }
 
 std::vector<Snapshot::Port> ports_of(const Appliance& appliance) {
@@ -136,14 +151,10 @@ std::vector<Snapshot::Lcore> lcores_of(const Appliance& appliance, const telemet
 }
 
 Snapshot::State state_of(const control::PipelineStateHolder& states, std::uint64_t now) {
-  Snapshot::State state{
-      .now = states.state(), .since = states.since(), .cause = states.last_cause()};
-  for (std::size_t i = 0; i < control::kPipelineStates; ++i) {
-    const auto one = static_cast<PipelineState>(i);
-    state.entered[i] = states.entered(one);
-    state.ticks[i] = states.ticks_in(one, now);
-  }
-  return state;
+  return {.now = states.state(),
+          .since = states.since(),
+          .cause = states.last_cause(),
+          .totals = Reading(states.totals(now))};
 }
 
 Snapshot::OneLedger plain(const Appliance::LedgerReading& reading) {
@@ -160,7 +171,7 @@ void read_ledgers(const Appliance& appliance, LedgerReading reading, Snapshot& s
   const std::size_t pipelines = appliance.data_path().pipelines().size();
   if (pipelines == 1) {  // the same, but for the losses, which are the ports'
     snapshot.ledgers.push_back(snapshot.ledger);
-    snapshot.ledgers.front().ledger.packets.losses = {};
+    snapshot.ledgers.front().ledger.losses = {};
     return;
   }
   for (std::size_t i = 0; i < pipelines; ++i) {
@@ -180,6 +191,7 @@ Snapshot take_snapshot(const Appliance& appliance, LedgerReading reading) {
   snapshot.rx = rx_of(appliance);
   snapshot.dispatchers = dispatchers_of(appliance, snapshot.rx, snapshot.clock);
   snapshot.workers = workers_of(appliance);
+  snapshot.handler_counts = handler_counts_of(appliance);
   snapshot.storage = storage_of(appliance);
   snapshot.keys = keys_of(appliance);
   snapshot.ports = ports_of(appliance);

@@ -5,28 +5,33 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <nlohmann/json.hpp>
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "app/escd/appliance_names.hpp"
+#include "app/escd/appliance_fwd.hpp"
 #include "app/escd/handler_watch.hpp"
+#include "appliance/pool_report.hpp"
 #include "config/pressure.hpp"
+#include "control/pipeline_state.hpp"
 #include "control/pressure_report.hpp"
+#include "dpdk/port_link.hpp"
+#include "dpdk/port_stats.hpp"
 #include "identity/keyed_table.hpp"
 #include "identity/producer_entry.hpp"
+#include "runtime/lcore_status.hpp"
 #include "telemetry/figure.hpp"
+#include "telemetry/fill.hpp"
 #include "telemetry/ledger.hpp"
+#include "telemetry/stage_counters.hpp"
+#include "telemetry/storage_counters.hpp"
+#include "telemetry/topic_counters.hpp"
 
 namespace esc::app {
 
 struct Snapshot {
-  struct Ring {
-    std::uint64_t depth = 0;
-    std::uint64_t capacity = 0;
-    std::uint64_t hole_waits = 0;  ///< of an ingest ring
-  };
   struct Rx {
     std::size_t index = 0;
     unsigned lcore = 0;
@@ -37,7 +42,8 @@ struct Snapshot {
     std::size_t pipeline = 0;
     unsigned lcore = 0;
     telemetry::Reading<telemetry::DispatchCounters> counters;
-    Ring ring;
+    telemetry::Reading<telemetry::RingFill> ring;
+    telemetry::Reading<telemetry::RingHoles> ring_holes;
     control::PressureReading pressure;
     std::optional<telemetry::Reading<identity::ProducerTotals>> producers;
   };
@@ -46,7 +52,14 @@ struct Snapshot {
     std::size_t pipeline = 0;
     unsigned lcore = 0;
     telemetry::Reading<telemetry::WorkerCounters> counters;
-    Ring ring;
+    telemetry::Reading<telemetry::RingFill> ring;
+  };
+  /// A counter that a handler has of its own, in one worker.
+  struct HandlerCount {
+    std::size_t worker = 0;
+    std::string handler;
+    std::string name;
+    std::uint64_t value = 0;
   };
   struct Storage {
     unsigned lcore = 0;
@@ -57,11 +70,8 @@ struct Snapshot {
     bool io_uring = false;
   };
   struct Keys {
-    std::uint64_t bytes = 0;
-    std::uint64_t capacity = 0;
-    double window_s = 0;
-    double effective_window_s = 0;
     telemetry::Reading<identity::KeyedTotals> totals;
+    telemetry::Reading<identity::KeyedFill> fill;
   };
   struct Port {
     std::string label;
@@ -80,11 +90,10 @@ struct Snapshot {
     bool stalled = false;
   };
   struct State {
-    PipelineState now = PipelineState::kStarting;
+    control::PipelineState now = control::PipelineState::kStarting;
     std::uint64_t since = 0;  ///< by the clock
     std::string cause;
-    std::array<std::uint64_t, control::kPipelineStates> entered{};
-    std::array<std::uint64_t, control::kPipelineStates> ticks{};
+    telemetry::Reading<control::PipelineStateTotals> totals;
   };
   struct OneLedger {
     telemetry::Ledger ledger;
@@ -100,16 +109,17 @@ struct Snapshot {
   std::vector<Rx> rx;
   std::vector<Dispatch> dispatchers;
   std::vector<Worker> workers;
+  std::vector<HandlerCount> handler_counts;
   std::optional<Storage> storage;
   std::optional<Keys> keys;
   std::vector<Port> ports;
-  std::vector<PoolReport> pools;
+  std::vector<appliance::PoolReport> pools;
   std::vector<Lcore> lcores;
 
   // What the program around the appliance adds.
   config::PressureConfig pressure;  ///< as it is in force
   std::vector<HandlerLoad> handlers;
-  nlohmann::ordered_json health;  ///< the document; null: not asked for
+  std::shared_ptr<const nlohmann::ordered_json> health;  ///< the document; null: not asked for
 };
 
 /// Whether to wait until the ledger's figures fit together (Appliance::read_ledger), which takes up

@@ -13,6 +13,7 @@
 
 #include "appliance/saved_windows.hpp"
 #include "appliance/sizing.hpp"
+#include "appliance/stages.hpp"
 #include "base/start_error.hpp"
 
 namespace esc::appliance {
@@ -44,6 +45,7 @@ void log_link(const dpdk::Port& port) {
                     label);
       break;
     case dpdk::LinkState::kNone:
+    case dpdk::LinkState::kCount:
       break;
   }
 }
@@ -93,7 +95,7 @@ int Appliance::run_lcore_job(void* job) {
   const auto& work = *static_cast<const LcoreJob*>(job);
   // Without this, naps end up to 50 us late.
   prctl(PR_SET_TIMERSLACK, 1UL);
-  runtime::run_lcore(*work.stages, work.idle, *work.stop, *work.status, work.reader);
+  runtime::run_lcore(work.stages->lists(), work.idle, *work.stop, *work.status, work.reader);
   return 0;
 }
 
@@ -235,7 +237,7 @@ void Appliance::close_ports() {
   for (std::size_t i = 0; i < counted.size(); ++i) {
     const dpdk::Pool& pool = i < ports_.size() ? ports_[i]->pool() : jumbo_pool_;
     const dpdk::PoolCount count = pool.count();
-    counted[i].available = count.mbufs;
+    counted[i].mbufs.available = count.mbufs;
     counted[i].repeated = count.repeated;
   }
   counted_pools_ = std::move(counted);
@@ -245,10 +247,10 @@ std::vector<PoolReport> Appliance::pools() const {
   if (!counted_pools_.empty()) return counted_pools_;
   std::vector<PoolReport> reports;
   for (const auto& port : ports_) {
-    reports.push_back({port->settings().label, port->pool().size(), port->pool().available(),
-                       port->kept_by_driver()});
+    reports.push_back({port->settings().label,
+                       {port->pool().size(), port->pool().available(), port->kept_by_driver()}});
   }
-  reports.push_back({"jumbo", jumbo_pool_.size(), jumbo_pool_.available(), 0});
+  reports.push_back({"jumbo", {jumbo_pool_.size(), jumbo_pool_.available()}});
   return reports;
 }
 
@@ -303,9 +305,9 @@ Appliance::LedgerReading Appliance::read_ledger() const {
   LedgerReading reading = read_settled([this] { return data_path_->ledger(); });
   for (const auto& port : ports_) {
     const dpdk::PortStats stats = port->stats();
-    reading.ledger.packets.losses.imissed += stats.imissed;
-    reading.ledger.packets.losses.rx_nombuf += stats.rx_nombuf;
-    reading.ledger.packets.losses.ierrors += stats.ierrors;
+    reading.ledger.losses.imissed += stats.imissed;
+    reading.ledger.losses.rx_nombuf += stats.rx_nombuf;
+    reading.ledger.losses.ierrors += stats.ierrors;
   }
   return reading;
 }

@@ -14,10 +14,12 @@
 #include <vector>
 
 #include "appliance/data_path.hpp"
+#include "appliance/pool_report.hpp"
 #include "appliance/rule_book.hpp"
 #include "config/config.hpp"
 #include "control/pipeline_state.hpp"
 #include "dpdk/port.hpp"
+#include "runtime/idle.hpp"
 #include "runtime/lcore_status.hpp"
 #include "runtime/watchdog.hpp"
 #include "telemetry/ledger.hpp"
@@ -43,19 +45,6 @@ inline constexpr std::uint32_t kStillnessWaitMs = 10;
 using control::PipelineRefusal;
 using control::PipelineRequest;
 using control::PipelineState;
-
-/// Whether every mbuf of a pool was given back.
-struct PoolReport {
-  std::string name;
-  std::size_t size = 0;
-  std::size_t available = 0;
-  std::size_t kept_by_driver = 0;  ///< mbufs that the driver never gives back: see dpdk::Port
-  std::size_t repeated = 0;        ///< given back twice; known once the pools are counted
-
-  [[nodiscard]] bool whole() const noexcept {
-    return available + kept_by_driver == size && repeated == 0;
-  }
-};
 
 /// EAL is up before it is made and outlives it, like `handlers`, by whose names the configuration
 /// was loaded, and `folder`, if dead letters are kept. Thread:

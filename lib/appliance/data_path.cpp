@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "appliance/stages.hpp"
+
 namespace esc::appliance {
 
 DataPath::DataPath(const config::Config& config, const topology::LcorePlan& plan, RuleBook& rules,
@@ -26,6 +28,12 @@ DataPath::DataPath(const config::Config& config, const topology::LcorePlan& plan
     nodes_.push_back(dead_letters_.get());
   }
   fill_lcores(plan);
+}
+
+DataPath::~DataPath() = default;
+
+const LcoreStages& DataPath::stages(std::size_t lcore) const {
+  return lcores_[lcore];
 }
 
 void DataPath::make_contexts(const config::Config& config, std::span<dpdk::Port* const> ports,

@@ -31,9 +31,12 @@ class DataPath {
   /// dead letters are not kept.
   DataPath(const config::Config& config, const topology::LcorePlan& plan, RuleBook& rules,
            std::span<dpdk::Port* const> ports, rte_mempool* jumbo_pool, DeadLetterFolder* folder);
+  ~DataPath();
+  DataPath(const DataPath&) = delete;
+  DataPath& operator=(const DataPath&) = delete;
 
   /// The stages that one lcore polls, in the plan's order.
-  [[nodiscard]] const LcoreStages& stages(std::size_t lcore) const { return lcores_[lcore]; }
+  [[nodiscard]] const LcoreStages& stages(std::size_t lcore) const;
   /// The nodes of all stages, in the order in which the end of a drain discards what they hold. Of
   /// two copies of an event the later one is the duplicate, so stages that hold older events come
   /// first. The storage comes last, because it takes what the others give up.

@@ -9,10 +9,19 @@
 #include <utility>
 
 #include "appliance/sizing.hpp"
+#include "appliance/stages.hpp"
 #include "config/text.hpp"
 #include "route/topic_hasher.hpp"
+#include "storage/dead_letter_kind.hpp"
+#include "storage/store.hpp"
 
 namespace esc::appliance {
+
+class DeadLetterStore final : public storage::Store<storage::DeadLetterKind> {
+ public:
+  using storage::Store<storage::DeadLetterKind>::Store;
+};
+
 namespace {
 
 dlq::RetentionLimits limits_of(const config::DeadLettersConfig& letters) {
@@ -43,34 +52,42 @@ DeadLetters::DeadLetters(const config::Config& config, DeadLetterFolder& folder,
             .min_free_bytes = config.dead_letters.min_free_bytes},
            folder.found.next_number),
       retention_(folder.files, limits_of(config.dead_letters)),
-      store_({.pipelines = pipelines,
-              .commit_buffers = kCommitBuffers,
-              .commit_bytes = config.dead_letters.commit_bytes,
-              .commit_ms = config.dead_letters.commit_ms,
-              .run = run,
-              .burst = config.rings.burst},
-             log_, retention_) {
+      store_(std::make_unique<DeadLetterStore>(
+          storage::StoreSettings{.pipelines = pipelines,
+                                 .commit_buffers = kCommitBuffers,
+                                 .commit_bytes = config.dead_letters.commit_bytes,
+                                 .commit_ms = config.dead_letters.commit_ms,
+                                 .run = run,
+                                 .burst = config.rings.burst},
+          log_, retention_)) {
   folder.found.hand_to(log_);
 }
 
 DeadLetters::~DeadLetters() = default;
 
+const telemetry::StorageCounters& DeadLetters::gathering() const noexcept {
+  return store_->gathering();
+}
+const telemetry::DiskCounters& DeadLetters::disk() const noexcept {
+  return store_->disk();
+}
+
 storage::Outlet DeadLetters::outlet(dlq::Stage stage, std::size_t pipeline, int node) {
   memory_.push_back(
       std::make_unique<dpdk::HugeArray<storage::DeadItem>>("esc dead letters", cells_, node));
-  return {&store_.add_input(memory_.back()->span(), pipeline), stage};
+  return {&store_->add_input(memory_.back()->span(), pipeline), stage};
 }
 
 storage::Backlog DeadLetters::backlog(std::size_t pipeline) const noexcept {
-  return {store_.rings(pipeline), store_.settlement().taken(pipeline), rte_get_tsc_hz()};
+  return {store_->rings(pipeline), store_->settlement().taken(pipeline), rte_get_tsc_hz()};
 }
 
 void DeadLetters::make_stage(std::span<rte_mempool* const> pools) {
-  store_.make_stage(pools);
+  store_->make_stage(pools);
 }
 
 void DeadLetters::start() {
-  store_.start("esc-dlq-writer");
+  store_->start("esc-dlq-writer");
 }
 
 void DeadLetters::watch() {
@@ -97,20 +114,20 @@ void DeadLetters::watch() {
 
 bool DeadLetters::take(storage::Outlet& outlet, const event::Event& event, DeadReason reason,
                        std::chrono::steady_clock::time_point deadline) {
-  return store_.put_late([&] { return outlet.put(event, reason, rte_rdtsc()); }, deadline);
+  return store_->put_late([&] { return outlet.put(event, reason, rte_rdtsc()); }, deadline);
 }
 
 bool DeadLetters::discard(const Ending& ending) {
-  return store_.finish(ending.deadline());
+  return store_->finish(ending.deadline());
 }
 
 void DeadLetters::enlist(LcoreStages& lcore) {
-  std::get<std::vector<StorageStage*>>(lcore).push_back(&store_.stage());
+  lcore.add(store_->stage());
 }
 
 void DeadLetters::add_blocks(PipelineRange of, telemetry::LedgerBlocks& blocks) const {
   for (std::size_t i = of.first; i < of.first + of.count; ++i) {
-    blocks.settled.push_back(&store_.settlement().settled(i));
+    blocks.settled.push_back(&store_->settlement().settled(i));
   }
 }
 
@@ -118,8 +135,8 @@ Load DeadLetters::held(PipelineRange of, const telemetry::Ledger& counted) const
   std::uint64_t taken = 0;
   std::uint64_t in_rings = 0;
   for (std::size_t i = of.first; i < of.first + of.count; ++i) {
-    taken += store_.settlement().taken(i).taken.get();
-    in_rings += store_.in_rings(i);
+    taken += store_->settlement().taken(i).taken.get();
+    in_rings += store_->in_rings(i);
   }
   // The settled letters by the ledger, so letters that were settled after it was read still count
   // as held.
@@ -130,11 +147,11 @@ Load DeadLetters::held(PipelineRange of, const telemetry::Ledger& counted) const
 }
 
 Load DeadLetters::room() const noexcept {
-  return {.frames = store_.room()};
+  return {.frames = store_->room()};
 }
 
 std::uint64_t DeadLetters::moves() const noexcept {
-  return store_.moves();
+  return store_->moves();
 }
 
 bool Ending::keep(const event::Event& event, DeadReason reason, storage::Outlet& outlet) const {

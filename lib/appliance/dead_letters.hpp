@@ -17,13 +17,14 @@
 #include "dlq/segment_log.hpp"
 #include "dpdk/huge_array.hpp"
 #include "storage/backlog.hpp"
-#include "storage/dead_letter_kind.hpp"
+#include "storage/dead_item.hpp"
 #include "storage/outlet.hpp"
-#include "storage/store.hpp"
 #include "telemetry/ledger.hpp"
 #include "telemetry/storage_counters.hpp"
 
 namespace esc::appliance {
+
+class DeadLetterStore;
 
 /// Made on the main lcore before the lcores run. Thread: main lcore; any thread may read the
 /// figures.
@@ -63,10 +64,8 @@ class DeadLetters final : public Node {
   [[nodiscard]] bool take(storage::Outlet& outlet, const event::Event& event, DeadReason reason,
                           std::chrono::steady_clock::time_point deadline);
 
-  [[nodiscard]] const telemetry::StorageCounters& gathering() const noexcept {
-    return store_.gathering();
-  }
-  [[nodiscard]] const telemetry::DiskCounters& disk() const noexcept { return store_.disk(); }
+  [[nodiscard]] const telemetry::StorageCounters& gathering() const noexcept;
+  [[nodiscard]] const telemetry::DiskCounters& disk() const noexcept;
   [[nodiscard]] const std::string& directory() const noexcept { return directory_; }
   [[nodiscard]] const DeadLetterFolder& folder() const noexcept { return folder_; }
   /// How many letters were in the folder at the start.
@@ -85,7 +84,7 @@ class DeadLetters final : public Node {
   dlq::SegmentLog log_;
   dlq::Retention retention_;
   std::vector<std::unique_ptr<dpdk::HugeArray<storage::DeadItem>>> memory_;  ///< of the rings
-  storage::Store<storage::DeadLetterKind> store_;
+  std::unique_ptr<DeadLetterStore> store_;
 };
 
 /// A stage's end of a new ring to `dead_letters`; if that is null, an outlet that keeps nothing.

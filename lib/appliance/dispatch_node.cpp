@@ -7,6 +7,7 @@
 
 #include "appliance/dead_letters.hpp"
 #include "appliance/sizing.hpp"
+#include "appliance/stages.hpp"
 #include "appliance/worker_node.hpp"
 #include "route/topic_hasher.hpp"
 
@@ -52,6 +53,12 @@ DispatchNode::DispatchNode(const config::Config& config, const PipelineShared& s
   make_stage(config, shared, parts.workers);
 }
 
+DispatchNode::~DispatchNode() = default;
+
+const identity::KeyedCounters* DispatchNode::key_counters() const noexcept {
+  return stage_->key_counters();
+}
+
 void DispatchNode::make_stage(const config::Config& config, const PipelineShared& shared,
                               std::span<const std::unique_ptr<WorkerNode>> workers) {
   const std::uint64_t hz = rte_get_tsc_hz();
@@ -79,11 +86,11 @@ void DispatchNode::make_stage(const config::Config& config, const PipelineShared
     parts.workers.push_back({&worker->ring(), worker->hold()});
     hold_cells_ += worker->hold().size();
   }
-  stage_.emplace(parts);
+  stage_ = std::make_unique<DispatchStage>(parts);
 }
 
 void DispatchNode::enlist(LcoreStages& lcore) {
-  std::get<std::vector<DispatchStage*>>(lcore).push_back(&*stage_);
+  lcore.add(*stage_);
 }
 
 void DispatchNode::add_blocks(PipelineRange of, telemetry::LedgerBlocks& blocks) const {

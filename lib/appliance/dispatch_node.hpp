@@ -14,9 +14,14 @@
 #include "config/config.hpp"
 #include "control/flow.hpp"
 #include "control/pressure.hpp"
+#include "dispatch/key_store.hpp"
+#include "dispatch/pool_share.hpp"
 #include "dpdk/huge_array.hpp"
+#include "identity/keyed_table.hpp"
 #include "identity/producer_table.hpp"
 #include "route/topic_cache.hpp"
+#include "storage/outlet.hpp"
+#include "telemetry/topic_counters.hpp"
 
 namespace esc::appliance {
 
@@ -41,6 +46,7 @@ class DispatchNode final : public Node {
     std::span<const std::unique_ptr<WorkerNode>> workers;  ///< the workers of this pipeline
   };
   DispatchNode(const config::Config& config, const PipelineShared& shared, const Parts& parts);
+  ~DispatchNode() override;
 
   void enlist(LcoreStages& lcore) override;
   void start() override {}
@@ -67,9 +73,7 @@ class DispatchNode final : public Node {
   }
   [[nodiscard]] const control::PressureMonitor& pressure() const noexcept { return pressure_; }
   /// Null: no event has a key.
-  [[nodiscard]] const identity::KeyedCounters* key_counters() const noexcept {
-    return stage_->key_counters();
-  }
+  [[nodiscard]] const identity::KeyedCounters* key_counters() const noexcept;
   /// Null: numbered events are not judged. Change the table only while no lcore runs.
   [[nodiscard]] identity::ProducerTable* producers() noexcept {
     return producers_ ? &producers_->table : nullptr;
@@ -112,7 +116,7 @@ class DispatchNode final : public Node {
   control::PressureMonitor pressure_;
   std::optional<Producers> producers_;
   telemetry::DispatchCounters counters_;
-  std::optional<DispatchStage> stage_;
+  std::unique_ptr<DispatchStage> stage_;
 };
 
 }  // namespace esc::appliance

@@ -20,6 +20,15 @@ KeyMemory::KeyMemory(std::uint64_t bytes, std::uint64_t window_s, int socket, st
       effective_(table_.tick_cycles(), static_cast<double>(rte_get_tsc_hz())),
       shortage_(kJudgedEveryS * rte_get_tsc_hz()) {}
 
+identity::KeyedFill KeyMemory::fill(const identity::KeyedTotals& totals) const noexcept {
+  const auto nanoseconds = [](double seconds) { return static_cast<std::uint64_t>(seconds * 1e9); };
+  return {.memory_bytes = bytes(),
+          .room = capacity(),
+          .known = totals.fresh - totals.evicted - totals.expired,
+          .window_ns = nanoseconds(window_s_),
+          .effective_window_ns = nanoseconds(effective_window_s())};
+}
+
 bool KeyMemory::watch(const identity::KeyedTotals& totals, std::uint64_t now) noexcept {
   effective_window_s_.store(effective_.sample(totals, now), std::memory_order_relaxed);
   return shortage_.update(totals, now);

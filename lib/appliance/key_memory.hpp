@@ -31,6 +31,9 @@ class KeyMemory {
     return effective_window_s_.load(std::memory_order_relaxed);
   }
 
+  /// `totals`: the counts of all pipelines. Any thread.
+  [[nodiscard]] identity::KeyedFill fill(const identity::KeyedTotals& totals) const noexcept;
+
   /// Called now and then, with the counts of all pipelines. Returns true if keys have begun to be
   /// forgotten early, or no longer are. Main lcore.
   [[nodiscard]] bool watch(const identity::KeyedTotals& totals, std::uint64_t now) noexcept;

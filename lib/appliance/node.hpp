@@ -10,7 +10,7 @@
 #include <utility>
 
 #include "appliance/ending.hpp"
-#include "appliance/stages.hpp"
+#include "appliance/stage_names.hpp"
 #include "telemetry/ledger.hpp"
 #include "topology/plan.hpp"
 

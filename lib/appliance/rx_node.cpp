@@ -9,6 +9,7 @@
 
 #include "appliance/dead_letters.hpp"
 #include "appliance/dispatch_node.hpp"
+#include "appliance/stages.hpp"
 
 namespace esc::appliance {
 namespace {
@@ -23,22 +24,7 @@ constexpr std::uint64_t kPausedPollHz = 200;
 // The most frames that a datagram can hold: 65,507 bytes of 8-byte frames.
 constexpr std::uint64_t kMaxFramesPerDatagram = 65'507 / 8 + 1;
 
-}  // namespace
-
-RxNode::RxNode(const config::RingsConfig& rings, const Parts& parts)
-    : Node({topology::Role::kRx, parts.index}, "rx" + std::to_string(parts.index)),
-      burst_(rings.burst),
-      packets_(parts.dispatchers.size()),
-      frames_(parts.dispatchers.size()),
-      dispatchers_(parts.dispatchers.begin(), parts.dispatchers.end()) {
-  ingest::RxLimits limits;
-  limits.burst = burst_;
-  limits.soft_mark_cells = rings.ingest_soft_mark_cells;
-  limits.paused_poll_cycles = rte_get_tsc_hz() / kPausedPollHz / parts.queues.size();
-  stage_.emplace(queues_of(parts), intake_of(parts), packets_, parts.flow, limits, &parts.rules);
-}
-
-std::vector<ingest::QueueBinding<dpdk::RxQueue>> RxNode::queues_of(const Parts& parts) {
+std::vector<ingest::QueueBinding<dpdk::RxQueue>> queues_of(const RxNode::Parts& parts) {
   std::vector<ingest::QueueBinding<dpdk::RxQueue>> queues;
   for (const topology::RxQueue& queue : parts.queues) {
     queues.push_back({parts.ports[queue.port]->rx_queue(queue.queue),
@@ -48,21 +34,40 @@ std::vector<ingest::QueueBinding<dpdk::RxQueue>> RxNode::queues_of(const Parts& 
   return queues;
 }
 
-RxStage::Intake RxNode::intake_of(const Parts& parts) {
+}  // namespace
+
+RxNode::RxNode(const config::RingsConfig& rings, const Parts& parts)
+    : Node({topology::Role::kRx, parts.index}, "rx" + std::to_string(parts.index)),
+      burst_(rings.burst),
+      packets_(parts.dispatchers.size()),
+      frames_(parts.dispatchers.size()),
+      dispatchers_(parts.dispatchers.begin(), parts.dispatchers.end()),
+      stage_(make_stage(rings, parts)) {}
+
+RxNode::~RxNode() = default;
+
+std::unique_ptr<RxStage> RxNode::make_stage(const config::RingsConfig& rings, const Parts& parts) {
   std::vector<intake::Lane<intake::RingSink>> lanes;
   for (std::size_t i = 0; i < dispatchers_.size(); ++i) {
     lanes.emplace_back(intake::RingSink(dispatchers_[i]->ring()), frames_[i],
                        &dispatchers_[i]->pressure().board(),
                        outlet_of(parts.dead_letters, dlq::Stage::kRx, i, parts.socket));
   }
-  return {std::move(lanes),
-          parts.hasher,
-          parts.owner,
-          {.burst = burst_, .jumbo_wait_cycles = rte_get_tsc_hz() / 1000 * kJumboWaitMs}};
+  ingest::RxLimits limits;
+  limits.burst = burst_;
+  limits.soft_mark_cells = rings.ingest_soft_mark_cells;
+  limits.paused_poll_cycles = rte_get_tsc_hz() / kPausedPollHz / parts.queues.size();
+  RxStage::Intake intake{
+      std::move(lanes),
+      parts.hasher,
+      parts.owner,
+      {.burst = burst_, .jumbo_wait_cycles = rte_get_tsc_hz() / 1000 * kJumboWaitMs}};
+  return std::make_unique<RxStage>(queues_of(parts), std::move(intake), packets_, parts.flow,
+                                   limits, &parts.rules);
 }
 
 void RxNode::enlist(LcoreStages& lcore) {
-  std::get<std::vector<RxStage*>>(lcore).push_back(&*stage_);
+  lcore.add(*stage_);
 }
 
 void RxNode::add_blocks(PipelineRange of, telemetry::LedgerBlocks& blocks) const {

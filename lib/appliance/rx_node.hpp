@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <span>
 #include <vector>
 
@@ -14,6 +13,7 @@
 #include "control/flow.hpp"
 #include "dpdk/port.hpp"
 #include "identity/producer_owner.hpp"
+#include "ingest/port_context.hpp"
 #include "route/rules.hpp"
 #include "route/topic_hasher.hpp"
 #include "runtime/published.hpp"
@@ -39,6 +39,7 @@ class RxNode final : public Node {
   };
   /// All that `parts` refers to outlives the node.
   RxNode(const config::RingsConfig& rings, const Parts& parts);
+  ~RxNode() override;
 
   void enlist(LcoreStages& lcore) override;
   void start() override {}
@@ -59,15 +60,15 @@ class RxNode final : public Node {
   }
 
  private:
-  [[nodiscard]] static std::vector<ingest::QueueBinding<dpdk::RxQueue>> queues_of(
-      const Parts& parts);
-  [[nodiscard]] RxStage::Intake intake_of(const Parts& parts);
+  /// With everything above it made.
+  [[nodiscard]] std::unique_ptr<RxStage> make_stage(const config::RingsConfig& rings,
+                                                    const Parts& parts);
 
   std::size_t burst_;
   std::vector<telemetry::PacketCounters> packets_;
   std::vector<telemetry::FrameCounters> frames_;
   std::vector<DispatchNode*> dispatchers_;  ///< by pipeline
-  std::optional<RxStage> stage_;
+  std::unique_ptr<RxStage> stage_;
 };
 
 }  // namespace esc::appliance

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The types of the appliance's stages, and of the rings between them.
+// The types of the appliance's stages: whole, for those who make and poll them.
 #pragma once
 
+#include <tuple>
+#include <vector>
+
+#include "appliance/stage_names.hpp"
 #include "dispatch/dispatch_stage.hpp"
 #include "dpdk/rx_queue.hpp"
-#include "event/event.hpp"
 #include "ingest/rx_stage.hpp"
-#include "intake/ring_sink.hpp"
-#include "ring/spsc_ring.hpp"
 #include "runtime/lcore_loop.hpp"
 #include "storage/dead_letter_kind.hpp"
 #include "storage/store_stage.hpp"
@@ -15,15 +16,37 @@
 
 namespace esc::appliance {
 
-using intake::IngestRing;
-using WorkerRing = ring::SpscRing<event::WorkItem>;
-
-using RxStage = ingest::RxStage<dpdk::RxQueue, intake::RingSink>;
-using DispatchStage = dispatch::DispatchStage<IngestRing, WorkerRing>;
-using WorkerStage = worker::WorkerStage<WorkerRing>;
+class RxStage final : public ingest::RxStage<dpdk::RxQueue, intake::RingSink> {
+ public:
+  using ingest::RxStage<dpdk::RxQueue, intake::RingSink>::RxStage;
+};
+class DispatchStage final : public dispatch::DispatchStage<IngestRing, WorkerRing> {
+ public:
+  using dispatch::DispatchStage<IngestRing, WorkerRing>::DispatchStage;
+};
+class WorkerStage final : public worker::WorkerStage<WorkerRing> {
+ public:
+  using worker::WorkerStage<WorkerRing>::WorkerStage;
+};
 using StorageStage = storage::StoreStage<storage::DeadLetterKind>;
 
-/// The stages that one lcore polls: their types in the order of topology::Role, any number of each.
-using LcoreStages = runtime::StageLists<RxStage, DispatchStage, WorkerStage, StorageStage>;
+/// The stages that one lcore polls, in the order in which events pass them.
+class LcoreStages {
+ public:
+  using Lists = runtime::StageLists<RxStage, DispatchStage, WorkerStage, StorageStage>;
+
+  template <class Stage>
+  void add(Stage& stage) {
+    std::get<std::vector<Stage*>>(lists_).push_back(&stage);
+  }
+  template <class Stage>
+  [[nodiscard]] const std::vector<Stage*>& all() const noexcept {
+    return std::get<std::vector<Stage*>>(lists_);
+  }
+  [[nodiscard]] const Lists& lists() const noexcept { return lists_; }
+
+ private:
+  Lists lists_;
+};
 
 }  // namespace esc::appliance

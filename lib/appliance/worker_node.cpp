@@ -4,6 +4,7 @@
 #include <string>
 
 #include "appliance/dead_letters.hpp"
+#include "appliance/stages.hpp"
 
 namespace esc::appliance {
 
@@ -16,10 +17,13 @@ WorkerNode::WorkerNode(const config::RingsConfig& rings, const Parts& parts)
       ring_(memory_.span()),
       outlet_(outlet_of(parts.dead_letters, dlq::Stage::kWorker, parts.pipeline, parts.socket)),
       handlers_(parts.handlers, parts.index, parts.slots),
-      stage_(ring_, handlers_, counters_, parts.pools, rings.burst, outlet_) {}
+      stage_(std::make_unique<WorkerStage>(ring_, handlers_, counters_, parts.pools, rings.burst,
+                                           outlet_)) {}
+
+WorkerNode::~WorkerNode() = default;
 
 void WorkerNode::enlist(LcoreStages& lcore) {
-  std::get<std::vector<WorkerStage*>>(lcore).push_back(&stage_);
+  lcore.add(*stage_);
 }
 
 void WorkerNode::add_blocks(PipelineRange of, telemetry::LedgerBlocks& blocks) const {

@@ -4,11 +4,14 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 
 #include "appliance/node.hpp"
 #include "config/config.hpp"
+#include "dispatch/hold_queue.hpp"
 #include "dpdk/huge_array.hpp"
+#include "storage/outlet.hpp"
 #include "telemetry/worker_mark.hpp"
 #include "worker/handler_set.hpp"
 
@@ -27,6 +30,7 @@ class WorkerNode final : public Node {
     DeadLetters* dead_letters = nullptr;  ///< null: dead letters are not kept
   };
   WorkerNode(const config::RingsConfig& rings, const Parts& parts);
+  ~WorkerNode() override;
 
   void enlist(LcoreStages& lcore) override;
   void start() override {}
@@ -57,7 +61,7 @@ class WorkerNode final : public Node {
   storage::Outlet outlet_;
   worker::HandlerSet handlers_;
   telemetry::WorkerCounters counters_;
-  WorkerStage stage_;
+  std::unique_ptr<WorkerStage> stage_;
 };
 
 }  // namespace esc::appliance

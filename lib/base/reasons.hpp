@@ -156,6 +156,18 @@ inline constexpr auto kNonEventNames = names_of(kNonEventRows);
   return kNonEventNames[static_cast<std::size_t>(kind)];
 }
 
+/// By what an event was found to be one that came before.
+enum class DuplicateBy : std::uint8_t { kNumber, kKey, kReplay, kCount };
+
+inline constexpr NamedTable<DuplicateBy> kDuplicateByRows = {{
+    {DuplicateBy::kNumber, "number", "its producer's number"},
+    {DuplicateBy::kKey, "key", "the key in its payload"},
+    {DuplicateBy::kReplay, "replay", "it is a dead letter that was replayed before"},
+}};
+static_assert(well_named(kDuplicateByRows));
+
+inline constexpr auto kDuplicateByNames = names_of(kDuplicateByRows);
+
 /// Why an event became a dead letter. The numbers are in segment files (docs/dead-letters.md):
 /// append new ones, never change one. 0 means no reason.
 enum class DeadReason : std::uint8_t {

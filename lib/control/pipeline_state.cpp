@@ -108,4 +108,13 @@ std::uint64_t PipelineStateHolder::ticks_in(PipelineState state_asked,
   return ticks_[static_cast<std::size_t>(state_asked)].get() + present;
 }
 
+PipelineStateTotals PipelineStateHolder::totals(std::uint64_t now) const noexcept {
+  PipelineStateTotals totals;
+  for (std::size_t i = 0; i < kPipelineStates; ++i) {
+    totals.ticks[i] = ticks_in(static_cast<PipelineState>(i), now);
+    totals.entered[i] = entered_[i].get();
+  }
+  return totals;
+}
+
 }  // namespace esc::control

@@ -13,6 +13,7 @@
 #include "base/named.hpp"
 #include "base/one_thread.hpp"
 #include "telemetry/counter.hpp"
+#include "telemetry/figure.hpp"
 
 namespace esc::control {
 
@@ -90,6 +91,24 @@ struct PipelineRefusal {
   std::string_view fix;
 };
 
+/// How the time since the start was spent.
+struct PipelineStateTotals {
+  std::array<std::uint64_t, kPipelineStates> ticks{};    ///< TSC cycles in each state
+  std::array<std::uint64_t, kPipelineStates> entered{};  ///< how often
+};
+
+[[nodiscard]] constexpr auto figures_of(const PipelineStateTotals* /*block*/) {
+  using B = PipelineStateTotals;
+  using telemetry::Figure, telemetry::Kind, telemetry::Unit;
+  return telemetry::describe(
+      "state",
+      Figure{"seconds", "Time in each state", &B::ticks, Kind::kCounter, Unit::kCycles, "seconds",
+             "state", kPipelineStateNames},
+      Figure{"entered", "How often each state was entered", &B::entered, Kind::kCounter,
+             Unit::kNone, "entered", "state", kPipelineStateNames});
+}
+static_assert(telemetry::well_described<PipelineStateTotals>());
+
 /// Holds the state. Thread: the one that made it, the main lcore, calls request() and last_cause(),
 /// which refuse any other (OneThread); any thread may call the rest. `now` is any clock that does
 /// not go back, the same in every call.
@@ -116,6 +135,9 @@ class PipelineStateHolder {
   /// lcore, in the moment of a change, the time of the last stay may be missing; a moment later it
   /// is there.
   [[nodiscard]] std::uint64_t ticks_in(PipelineState state, std::uint64_t now) const noexcept;
+
+  /// Both for all states.
+  [[nodiscard]] PipelineStateTotals totals(std::uint64_t now) const noexcept;
 
   /// When the present state was entered.
   [[nodiscard]] std::uint64_t since() const noexcept { return since_.get(); }

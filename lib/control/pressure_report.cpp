@@ -1,19 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "control/pressure_report.hpp"
 
-#include <algorithm>
+#include <span>
+
+#include "telemetry/figure_json.hpp"
 
 namespace esc::control {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-template <std::size_t N>
-Json by_level(const std::array<std::uint64_t, N>& figures) {
-  Json object = Json::object();
-  for (std::size_t i = 0; i < N; ++i) object[std::string(kPressureLevelNames[i])] = figures[i];
-  return object;
-}
 
 /// {"elevated": 600, ...}; null where the input does not count.
 Json by_raised_level(const config::PerRaisedLevel<std::uint16_t>& permille,
@@ -38,14 +33,8 @@ Json inputs_json(const PressureReading& reading, const config::PressureConfig& c
   return object;
 }
 
-double seconds(std::uint64_t ticks, std::uint64_t ticks_per_second) {
-  return static_cast<double>(ticks) / static_cast<double>(ticks_per_second);
-}
-
 Json change_json(const PressureChange& change, const PressureReading& reading) {
-  // The change may have happened after `now` was read.
-  const std::uint64_t age = reading.now - std::min(reading.now, change.at);
-  return {{"seconds_ago", seconds(age, reading.ticks_per_second)},
+  return {{"seconds_ago", reading.clock.age(change.at)},
           {"from", name(change.from)},
           {"to", name(change.to)},
           {"input", name(change.input)},
@@ -55,17 +44,16 @@ Json change_json(const PressureChange& change, const PressureReading& reading) {
 
 }  // namespace
 
-PressureReading read_pressure(const PressureMonitor& monitor, std::uint64_t now,
-                              std::uint64_t ticks_per_second) {
+PressureReading read_pressure(const PressureMonitor& monitor, const telemetry::Clock& clock) {
   PressureReading reading;
   reading.word = monitor.board().read();
   reading.inputs = monitor.inputs();
   for (std::size_t i = 0; i < kPressureLevels; ++i) {
-    reading.ticks[i] = monitor.ticks_in(static_cast<PressureLevel>(i));
-    reading.entered[i] = monitor.entered(static_cast<PressureLevel>(i));
+    reading.totals.ticks[i] = monitor.ticks_in(static_cast<PressureLevel>(i));
+    reading.totals.entered[i] = monitor.entered(static_cast<PressureLevel>(i));
   }
-  reading.evaluations = monitor.evaluations();
-  reading.changes = monitor.history().appended();
+  reading.totals.evaluations = monitor.evaluations();
+  reading.totals.changes = monitor.history().appended();
   auto cursor = monitor.history().from_oldest();
   // Reads at most as many changes as are kept, since more may come while we read.
   PressureChange change;
@@ -73,17 +61,12 @@ PressureReading read_pressure(const PressureMonitor& monitor, std::uint64_t now,
     if (!monitor.history().next(cursor, change)) break;
     reading.last_changes.push_back(change);
   }
-  reading.now = now;
-  reading.ticks_per_second = ticks_per_second;
+  reading.clock = clock;
   return reading;
 }
 
 nlohmann::ordered_json to_json(const PressureReading& reading,
                                const config::PressureConfig& config) {
-  Json time = Json::object();
-  for (std::size_t i = 0; i < kPressureLevels; ++i) {
-    time[std::string(kPressureLevelNames[i])] = seconds(reading.ticks[i], reading.ticks_per_second);
-  }
   Json changes = Json::array();
   for (const PressureChange& change : reading.last_changes) {
     changes.push_back(change_json(change, reading));
@@ -100,11 +83,10 @@ nlohmann::ordered_json to_json(const PressureReading& reading,
   for (std::size_t i = 0; i < config.dwell_ms.size(); ++i) {
     json["dwell_ms"][std::string(kPressureLevelNames[i + 1])] = config.dwell_ms[i];
   }
-  json["seconds_in"] = std::move(time);
-  json["entered"] = by_level(reading.entered);
-  json["frames_shed"] = by_level(reading.shed);
-  json["evaluations"] = reading.evaluations;
-  json["changes"] = reading.changes;
+  telemetry::Reading(reading.totals)
+      .for_each([&](const auto& row, std::span<const std::uint64_t> values) {
+        telemetry::add_by_name(json, row, values, telemetry::Zeros::kShown, reading.clock);
+      });
   json["last_changes"] = std::move(changes);
   return json;
 }

@@ -19,6 +19,7 @@ struct BurstMasks {
   std::uint64_t not_allowed = 0;  ///< its sender may not publish to its topic
   std::uint64_t sequenced = 0;    ///< has a number
   std::uint64_t unknown = 0;      ///< no route takes it
+  bool any_replayed = false;      ///< some event says that it is a replayed dead letter
 };
 
 /// Most events bring their route along: the receiving stage, which has the topic's bytes in its
@@ -41,6 +42,7 @@ class BurstRoutes {
     const std::uint32_t generation = generation_ = routes.generation();
     std::uint64_t sequenced = 0;
     std::uint64_t unknown = 0;
+    std::uint32_t replayed = 0;
     for (std::size_t i = 0; i < count; ++i) {
       const event::Event& event = input.peek(i);
       std::uint32_t route = route::RouteSet::kNone;
@@ -52,9 +54,13 @@ class BurstRoutes {
       }
       routes_[i] = route;
       sequenced |= std::uint64_t{event.has(event::kSequenced)} << i;
+      replayed |= event.replay_count;
     }
     unknown_ = unknown;
-    BurstMasks masks{.not_allowed = 0, .sequenced = sequenced, .unknown = unknown};
+    BurstMasks masks{.not_allowed = 0,
+                     .sequenced = sequenced,
+                     .unknown = unknown,
+                     .any_replayed = replayed != 0};
     if (routes.has_publishers()) [[unlikely]]
       masks.not_allowed = not_allowed(input, count, routes);
     return masks;

@@ -13,7 +13,9 @@
 
 #include "control/flow.hpp"
 #include "dispatch/burst_routes.hpp"
+#include "dispatch/dispatch_parts.hpp"
 #include "dispatch/key_judge.hpp"
+#include "dispatch/plain_pass.hpp"
 #include "dispatch/pressure_probe.hpp"
 #include "dispatch/replay_judge.hpp"
 #include "dispatch/sequence_judge.hpp"
@@ -33,36 +35,8 @@
 
 namespace esc::dispatch {
 
-/// What a dispatcher works on. Nothing is owned; everything outlives the stage.
-template <class Input, class Output>
-struct DispatchParts {
-  struct Worker {
-    Output* ring = nullptr;
-    std::span<HeldItem> hold;  ///< room for what waits for it; a power of two
-  };
-  Input& input;
-  std::vector<Worker> workers;  ///< at least one
-  const runtime::Published<route::Rules>& rules;
-  route::TopicCache::Memory cache;
-  identity::ProducerTable* producers = nullptr;  ///< null: sequenced events pass unjudged
-  KeyStore keys{};
-  const control::FlowBoard& flow;
-  PressureProbe probe;
-  const runtime::Published<control::PressureTable>* pressure_table = nullptr;  ///< with a probe
-  telemetry::DispatchCounters& counters;
-  std::span<rte_mempool* const> pools;  ///< by port index
-  HoldLimits hold_limits;
-  storage::Outlet outlet{};
-  std::span<telemetry::TopicRefusals> topics{};  ///< by slot; none: they are not counted
-  bool keeps_stale = false;  ///< events too old for their window are dead letters
-  /// Every port keeps its packets while it is not polled. Then an event for which there is no room
-  /// to wait stays in the input until its worker has room or counts as stopped.
-  bool lossless = false;
-  std::size_t burst = 64;
-};
-
-/// Input: ready(max) -> count, peek(i) -> const Event&, release(count); Output: as WorkerOutput
-/// needs it. Thread: one lcore.
+/// Input: ready(max) -> count, peek(i) -> const Event&, cursor(), release(count), as of an
+/// MpscRing; Output: as WorkerOutput needs it. Thread: one lcore.
 ///
 /// A worker that stops does not stop the others: an event whose worker has no room is held for a
 /// bounded time, or dropped under its reason, as its route says.
@@ -107,13 +81,16 @@ class DispatchStage {
     const bool paused = flow_.read() == control::Flow::kPaused;
     watch_pressure(paused, now);
     const std::size_t moved = held_ + stopped_ != 0 ? serve_held(now) : 0;
+    std::size_t taken = 0;
     if (judged_ != 0 && !routes_.are_of(rules.routes)) [[unlikely]] {
       find_again(rules.routes);
     } else if (judged_ == 0 && !paused) {
-      judged_ = input_.ready(burst_);
+      taken = hand_over_plain(rules.routes);
+      if (taken != burst_) judged_ = input_.ready(burst_ - taken);
       if (judged_ != 0) judge(rules, now);
     }
-    const std::size_t taken = judged_ != 0 ? take(rules.routes, now) : 0;
+    if (judged_ != 0) taken += take(rules.routes, now);
+    if (taken != 0) publish(taken);
     releaser_.flush();
     counters_.events_held.set(held_);
     return moved + taken;
@@ -205,7 +182,7 @@ class DispatchStage {
     refused_.not_allowed = masks.not_allowed;
     const std::uint64_t numbered = masks.sequenced & ~masks.not_allowed;
     if (numbered == 0) return {};
-    return judge_.judge(events, numbered, rules.producers, now, refused_);
+    return judge_.judge(events, numbered, masks.any_replayed, rules.producers, now, refused_);
   }
 
   template <class Events>
@@ -290,13 +267,27 @@ class DispatchStage {
       routes_.forget(taken);
     }
     input_.release(taken);
-    if (taken == 0) return 0;
+    return taken;
+  }
+
+  /// Hands over the events at the front of the input that nobody has to judge; returns how many.
+  std::size_t hand_over_plain(const route::RouteSet& routes) noexcept {
+    if (routes.has_publishers() || (keys_ && routes.has_keys())) return 0;
+    const PlainPass plain(routes);
+    const std::size_t taken = workers_.size() == 1
+                                  ? plain.to_one(input_, burst_, workers_.front())
+                                  : plain.to_several(input_, burst_, std::span(workers_), choice_);
+    input_.release(taken);
+    return taken;
+  }
+
+  /// Counts the events taken out of the input, and shows the workers theirs.
+  void publish(std::size_t taken) noexcept {
     counters_.bursts.add();
     counters_.events_received.add(taken);
     std::size_t published = 0;
     for (Worker& worker : workers_) published += worker.publish();
     counters_.events_routed.add(published);
-    return taken;
   }
 
   /// Counts an event that is refused, and gives it back. `bit`: its place in the burst.
@@ -369,13 +360,12 @@ class DispatchStage {
     std::size_t run = judged_ - first;
     if (ahead != 0) [[unlikely]]
       run = std::min<std::size_t>(run, static_cast<std::size_t>(std::countr_zero(ahead)));
-    Worker& worker = workers_.front();
-    const std::size_t room = worker.room(run);
-    for (std::size_t i = 0; i < room; ++i) {
-      fill(worker.at(i), routes.target(routes_[first + i]), input_.peek(first + i));
+    const std::span<event::WorkItem> room = workers_.front().room(run);
+    for (std::size_t i = 0; i < room.size(); ++i) {
+      fill(room[i], routes.target(routes_[first + i]), input_.peek(first + i));
     }
-    worker.claimed(room);
-    return room;
+    workers_.front().claimed(room.size());
+    return room.size();
   }
 
   /// The worker's ring has no room: holds, loses or drops the event; false: it stays in the input.

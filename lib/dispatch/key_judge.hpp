@@ -9,6 +9,7 @@
 #include <span>
 
 #include "dispatch/burst_routes.hpp"
+#include "dispatch/key_store.hpp"
 #include "event/event.hpp"
 #include "event/frame_bytes.hpp"
 #include "identity/key_hasher.hpp"
@@ -18,13 +19,6 @@
 #include "telemetry/stage_counters.hpp"
 
 namespace esc::dispatch {
-
-/// Where a dispatcher keeps keys: shared by all pipelines, not owned, outliving them. Without a
-/// table no event has a key.
-struct KeyStore {
-  identity::KeyedTable* table = nullptr;
-  const identity::KeyHasher* hasher = nullptr;
-};
 
 /// The bytes of a payload that its route makes its key; nullptr: the payload is too short.
 [[nodiscard]] inline const std::uint8_t* find_key(const route::RouteSet::Target& target,

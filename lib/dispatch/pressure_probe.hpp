@@ -11,17 +11,12 @@
 #include <span>
 
 #include "control/pressure.hpp"
+#include "dispatch/pool_share.hpp"
 #include "dispatch/worker_output.hpp"
 #include "storage/backlog.hpp"
 #include "telemetry/stage_counters.hpp"
 
 namespace esc::dispatch {
-
-/// A port's pool, and how many of its mbufs are in use for as long as the port is open.
-struct PoolShare {
-  rte_mempool* pool = nullptr;
-  std::size_t resident_mbufs = 0;  ///< in descriptors, and kept by the driver
-};
 
 /// Thread: the dispatcher's lcore.
 class PressureProbe {

@@ -60,12 +60,38 @@ class SequenceJudge {
   /// Judges the events of input.peek() whose bit is set in `numbered` (all of them have a number),
   /// marks them as seen, and adds the refused ones to `found`. Events from an address from which
   /// their producer may not send leave no mark, so nobody can make others' numbers look repeated.
+  /// `any_replayed`: whether there may be replayed dead letters among them.
   template <class Input>
-  [[nodiscard]] Judged judge(const Input& input, std::uint64_t numbered,
+  [[nodiscard]] Judged judge(const Input& input, std::uint64_t numbered, bool any_replayed,
                              const route::ProducerBindings& bindings, std::uint64_t now,
                              Refusals& found) noexcept {
     static_assert(std::is_lvalue_reference_v<decltype(input.peek(0))>,
                   "events stay where they are");
+    const bool all_up_to_one = (numbered & (numbered + 1)) == 0;
+    if (all_up_to_one && !any_replayed && bindings.size() == 0 && table_ != nullptr) [[likely]] {
+      const auto count = static_cast<std::size_t>(std::popcount(numbered));
+      const auto event_of = [&input](std::size_t i) -> const event::Event& {
+        return input.peek(i);
+      };
+      Judged judged{.by_number = numbered};
+      if (table_->check_and_mark(count, event_of, verdicts_, now)) [[unlikely]]
+        judged.by_number &= ~add_refusals(
+            count, [](std::size_t i) { return i; }, found);
+      return judged;
+    }
+    return judge_some(input, numbered, bindings, now, found);
+  }
+
+  void housekeep(std::uint64_t now) noexcept {
+    if (table_ != nullptr) table_->housekeep(now);
+  }
+
+ private:
+  /// The same for any events: gathers those that are to be judged.
+  template <class Input>
+  [[nodiscard, gnu::noinline]] Judged judge_some(const Input& input, std::uint64_t numbered,
+                                                 const route::ProducerBindings& bindings,
+                                                 std::uint64_t now, Refusals& found) noexcept {
     Judged judged;
     std::size_t sequenced = 0;
     for (; numbered != 0; numbered &= numbered - 1) {
@@ -88,28 +114,26 @@ class SequenceJudge {
       return judged;
     }
     const auto event_of = [this](std::size_t k) -> const event::Event& { return *events_[k]; };
-    if (table_->check_and_mark(sequenced, event_of, verdicts_, now)) [[unlikely]]
-      judged.by_number &= ~add_refusals(sequenced, found);
+    if (table_->check_and_mark(sequenced, event_of, verdicts_, now)) [[unlikely]] {
+      judged.by_number &= ~add_refusals(
+          sequenced, [this](std::size_t k) { return place_[k]; }, found);
+    }
     return judged;
   }
 
-  void housekeep(std::uint64_t now) noexcept {
-    if (table_ != nullptr) table_->housekeep(now);
-  }
-
- private:
   [[nodiscard]] static bool may_send(const route::ProducerBindings& bindings,
                                      const event::Event& event) noexcept {
     const wire::PrefixSet* sources = bindings.bound(event.producer);
     return sources == nullptr || event::is_from(event, *sources);
   }
 
-  /// Adds the verdicts of the gathered events to `found` and sets the verdicts back to kNew.
-  /// Returns the events that were not judged.
-  std::uint64_t add_refusals(std::size_t sequenced, Refusals& found) noexcept {
+  /// Adds the verdicts of the judged events to `found` and sets the verdicts back to kNew; event k
+  /// is at place_of(k) in the burst. Returns the events that were not judged.
+  template <class PlaceOf>
+  std::uint64_t add_refusals(std::size_t sequenced, PlaceOf&& place_of, Refusals& found) noexcept {
     std::uint64_t untracked = 0;
     for (std::size_t k = 0; k < sequenced; ++k) {
-      const std::uint64_t bit = std::uint64_t{1} << place_[k];
+      const std::uint64_t bit = std::uint64_t{1} << place_of(k);
       if (verdicts_[k] == identity::Verdict::kUntracked) untracked |= bit;
       if (verdicts_[k] == identity::Verdict::kDuplicate) found.duplicate |= bit;
       if (verdicts_[k] == identity::Verdict::kStale) found.stale |= bit;

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <span>
 
 #include "config/config.hpp"
@@ -30,14 +31,15 @@ enum class Wait : std::uint8_t {
 inline void fill(event::WorkItem& item, const route::RouteSet::Target& target,
                  const event::Event& event) noexcept {
   item.event = event;
-  item.slot = target.slot;
-  item.handler = target.handler;
-  item.retries = target.retries;
-  item.unused = target.unused;
+  // Slot, handler, retries and a byte that nobody uses, at once.
+  constexpr std::size_t kBytes = sizeof item - offsetof(event::WorkItem, slot);
+  static_assert(offsetof(route::RouteSet::Target, slot) == 0);
+  static_assert(offsetof(route::RouteSet::Target, unused) == kBytes - 1);
+  std::memcpy(&item.slot, &target.slot, kBytes);
   if (target.has_priority) item.event.priority = target.priority;
 }
 
-/// Output: claim() -> a WorkItem's room or nullptr, or room(wanted) -> count, at(i) and
+/// Output: claim() -> a WorkItem's room or nullptr, or room(wanted) -> span<WorkItem> and
 /// claimed(count) for several; publish() -> count, size(), capacity().
 /// Thread: the dispatcher's lcore.
 ///
@@ -57,12 +59,11 @@ class WorkerOutput {
     return hold_.empty() ? ring_.claim() : nullptr;
   }
 
-  /// How many more events the ring has room for, at most `wanted`; 0 while others wait. The caller
-  /// writes the i-th of them to at(i), then calls claimed() with the number it has written.
-  [[nodiscard]] std::size_t room(std::size_t wanted) noexcept {
-    return hold_.empty() ? ring_.room(wanted) : 0;
+  /// Room in the ring for up to `wanted` more events, side by side; none while others wait. The
+  /// caller writes them from the first on, then calls claimed() with the number it has written.
+  [[nodiscard]] std::span<event::WorkItem> room(std::size_t wanted) noexcept {
+    return hold_.empty() ? ring_.room(wanted) : std::span<event::WorkItem>();
   }
-  [[nodiscard]] event::WorkItem& at(std::size_t i) noexcept { return ring_.at(i); }
   void claimed(std::size_t count) noexcept { ring_.claimed(count); }
 
   /// For an event for which claim() had no room. `on_full` is its route's. `alike` true: any event

@@ -12,9 +12,9 @@
 #include "dpdk/packet_sockets.hpp"
 #include "dpdk/pool.hpp"
 #include "dpdk/port_link.hpp"
+#include "dpdk/port_stats.hpp"
 #include "dpdk/restamped_queue.hpp"
 #include "dpdk/rx_queue.hpp"
-#include "telemetry/figure.hpp"
 #include "wire/pass_stamps.hpp"
 
 namespace esc::dpdk {
@@ -41,32 +41,6 @@ struct PortSettings {
   bool nic_checksums = true;  ///< ask the NIC to verify where it can
   PoolHolders holders;        ///< descriptors are filled in when the driver has told its number
 };
-
-struct PortStats {
-  std::uint64_t packets = 0;
-  std::uint64_t bytes = 0;
-  std::uint64_t imissed = 0;
-  std::uint64_t rx_nombuf = 0;
-  std::uint64_t ierrors = 0;
-  /// Packets that the driver took before the port was started, and that were put aside:
-  /// net_af_packet's sockets receive from all interfaces until they are bound to one. Not among
-  /// `packets`.
-  std::uint64_t before_start = 0;
-};
-
-[[nodiscard]] constexpr auto figures_of(const PortStats* /*block*/) {
-  using B = PortStats;
-  using telemetry::Figure, telemetry::Kind, telemetry::Unit;
-  return telemetry::describe(
-      "port", Figure{"packets", "Packets that the port received", &B::packets},
-      Figure{"bytes", "Bytes that the port received", &B::bytes, Kind::kCounter, Unit::kBytes},
-      Figure{"imissed", "Packets lost because the descriptor ring was full", &B::imissed},
-      Figure{"rx_nombuf", "Packets lost because the pool ran dry", &B::rx_nombuf},
-      Figure{"ierrors", "Packets that the port refused", &B::ierrors},
-      Figure{"before_start", "Packets that the driver took before the start, and put aside",
-             &B::before_start});
-}
-static_assert(telemetry::well_described<PortStats>());
 
 /// Thread: main lcore, but for the RxQueues, each of which belongs to the RX lcore that polls it.
 /// Errors: StartError.

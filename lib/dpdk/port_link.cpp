@@ -4,14 +4,12 @@
 #include <rte_ethdev.h>
 
 #include <algorithm>
-#include <array>
 #include <optional>
 #include <utility>
 
 namespace esc::dpdk {
 namespace {
 
-constexpr std::array<std::string_view, 5> kNames = {"none", "up", "down", "gone", "damaged"};
 constexpr unsigned kStateBits = 8;
 
 std::uint64_t packed(const Link& link) {
@@ -31,10 +29,6 @@ LinkState state_of(topology::InterfaceState state) {
 }
 
 }  // namespace
-
-std::string_view name(LinkState state) noexcept {
-  return kNames[static_cast<std::size_t>(state)];
-}
 
 PortLink::PortLink(std::uint16_t port_id, const std::string& driver,
                    const std::vector<std::string>& interfaces, bool plays_traces)

@@ -8,21 +8,30 @@
 #include <string_view>
 #include <vector>
 
+#include "base/named.hpp"
 #include "topology/interface.hpp"
 
 namespace esc::dpdk {
 
-enum class LinkState : std::uint8_t {
-  kNone,  ///< the port has no link: a trace file, net_null, net_ring
-  kUp,
-  kDown,  ///< nothing comes in until it is up again; the port need not be opened anew
-  /// The interface on which the port was opened is gone: nothing comes in until escd is started
-  /// again.
-  kGone,
-  kDamaged,  ///< its trace file is damaged: the rest of it is not played
-};
-/// "none", "up", "down", "gone", "damaged".
-[[nodiscard]] std::string_view name(LinkState state) noexcept;
+enum class LinkState : std::uint8_t { kNone, kUp, kDown, kGone, kDamaged, kCount };
+
+inline constexpr NamedTable<LinkState> kLinkStateRows = {{
+    {LinkState::kNone, "none", "the port has no link: a trace file, net_null, net_ring"},
+    {LinkState::kUp, "up", "packets can come in"},
+    {LinkState::kDown, "down",
+     "nothing comes in until it is up again; the port need not be opened anew"},
+    {LinkState::kGone, "gone",
+     "the interface that the port was opened on is gone: nothing comes in until escd is started "
+     "again"},
+    {LinkState::kDamaged, "damaged", "its trace file is damaged: the rest of it is not played"},
+}};
+static_assert(well_named(kLinkStateRows));
+
+inline constexpr auto kLinkStateNames = names_of(kLinkStateRows);
+
+[[nodiscard]] constexpr std::string_view name(LinkState state) noexcept {
+  return kLinkStateNames[static_cast<std::size_t>(state)];
+}
 
 struct Link {
   LinkState state = LinkState::kNone;

@@ -5,6 +5,7 @@
 #include <rte_mbuf.h>
 #include <rte_mempool.h>
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -35,22 +36,36 @@ class Releaser {
   template <class Item, class EventOf>
   void release(std::span<const Item> items, EventOf&& event_of) noexcept {
     if (count_ == 0 && !items.empty()) port_ = event_of(items.front()).source.port();
-    std::size_t count = count_;
+    void** const batch = batch_.data() + count_;
+    const std::size_t room = std::min(items.size(), kBatch - count_);
+    const std::uint16_t port = port_;
     std::size_t i = 0;
-    for (; i < items.size() && count < kBatch; ++i) {
+    for (; i < room; ++i) {
       const Event& event = event_of(items[i]);
-      if (!event.has(kSoleOwner) || event.source.port() != port_) [[unlikely]]
+      if (!event.has(kSoleOwner) || event.source.port() != port) [[unlikely]]
         break;
       unpoison(event.mbuf);
-      batch_[count++] = event.mbuf;
+      batch[i] = event.mbuf;
     }
-    count_ = count;
-    for (; i < items.size(); ++i) release(event_of(items[i]));
+    count_ += i;
+    while (i < items.size()) {
+      const Event& event = event_of(items[i]);
+      std::size_t same = 1;
+      if (!event.has(kSoleOwner)) {
+        while (same < kBatch && i + same < items.size() &&
+               event_of(items[i + same]).mbuf == event.mbuf)
+          ++same;
+        release_shared(event.mbuf, same);
+      } else {
+        release(event);
+      }
+      i += same;
+    }
   }
 
   void release(const Event& event) noexcept {
     if (!event.has(kSoleOwner)) {
-      release_shared(event.mbuf);
+      release_shared(event.mbuf, 1);
       return;
     }
     const std::uint16_t port = event.source.port();
@@ -70,12 +85,13 @@ class Releaser {
   }
 
  private:
-  void release_shared(rte_mbuf* mbuf) noexcept {
-    if (mbuf != shared_ || references_ == kMaxReferences) {
+  /// `references`: at most kBatch.
+  void release_shared(rte_mbuf* mbuf, std::size_t references) noexcept {
+    if (mbuf != shared_ || references_ + references > kMaxReferences) {
       flush_shared();
       shared_ = mbuf;
     }
-    ++references_;
+    references_ = static_cast<std::uint16_t>(references_ + references);
   }
 
   void flush_shared() noexcept {

@@ -65,6 +65,31 @@ static_assert(telemetry::members<KeyedTotals>() == telemetry::members<KeyedCount
 }
 static_assert(telemetry::well_described<KeyedTotals>());
 
+/// The table itself.
+struct KeyedFill {
+  std::uint64_t memory_bytes = 0;
+  std::uint64_t room = 0;
+  std::uint64_t known = 0;
+  std::uint64_t window_ns = 0;
+  std::uint64_t effective_window_ns = 0;
+};
+
+[[nodiscard]] constexpr auto figures_of(const KeyedFill* /*block*/) {
+  using B = KeyedFill;
+  using telemetry::Figure, telemetry::Kind, telemetry::Unit;
+  return telemetry::describe(
+      "keys",
+      Figure{"memory", "Memory of the table of keys", &B::memory_bytes, Kind::kGauge, Unit::kBytes,
+             "memory_bytes"},
+      Figure{"room", "Keys that the table has room for", &B::room, Kind::kGauge},
+      Figure{"known", "Keys in the table", &B::known, Kind::kGauge},
+      Figure{"window", "How long a key is to be known", &B::window_ns, Kind::kGauge,
+             Unit::kNanoseconds, "window_seconds"},
+      Figure{"effective_window", "How far back the table reaches", &B::effective_window_ns,
+             Kind::kGauge, Unit::kNanoseconds, "effective_window_seconds"});
+}
+static_assert(telemetry::well_described<KeyedFill>());
+
 /// How many lcores a table is for. A single one does without atomic swaps.
 enum class KeyCallers : std::uint8_t { kOne, kMany };
 

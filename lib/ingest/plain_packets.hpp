@@ -110,8 +110,7 @@ class PlainPackets {
       std::uint32_t udp_bytes) const noexcept {
     // The datagram fills its IP packet, which may be followed by padding, and may hold a frame.
     if (udp_bytes > bytes - kUdp || wire::load_be16(head + kUdp + 4) != udp_bytes ||
-        udp_bytes < kFewestUdpBytes ||
-        !udp_ports_->contains(wire::load_be32(head + kUdp) & 0xffffU)) [[unlikely]]
+        udp_bytes < kFewestUdpBytes || !udp_ports_->contains_at(head + kUdp + 2)) [[unlikely]]
       return {};
     constexpr bool kOverIpv6 = kUdp - kIp == wire::kIpv6HeaderBytes;
     if (!checksums_right<kChecksum, kOverIpv6>(packet, head + kIp, head + kUdp, udp_bytes))

@@ -118,6 +118,10 @@ class Intake {
         const std::size_t events = take_single_events(datagrams.subspan(taken));
         taken += events;
         if (events != 0) continue;
+      } else if (may_be_numbered(datagram)) {
+        const std::size_t events = take_numbered_events(datagrams.subspan(taken));
+        taken += events;
+        if (events != 0) continue;
       }
       ++taken;
       begin(datagram.mbuf, datagram.packet_offset(), datagram.bytes, true);
@@ -206,6 +210,14 @@ class Intake {
   /// Takes datagrams that are one plain event each, as nearly all are, up to the first that is not,
   /// or as many as there is room for. It writes nothing for a datagram before it knows that.
   [[nodiscard]] std::size_t take_single_events(std::span<const PlainDatagram> datagrams) noexcept;
+  /// Whether the datagram may be one for take_numbered_events(), by its length alone.
+  [[nodiscard]] static bool may_be_numbered(const PlainDatagram& datagram) noexcept {
+    constexpr std::uint32_t kSession = wire::kSessionFrameBytes;
+    return datagram.bytes >= kSession + wire::PlainFrames::kFewestBytes &&
+           wire::PlainFrames::may_be_whole(datagram.frames() + kSession, datagram.bytes - kSession);
+  }
+  /// The same for datagrams that are a session frame and one plain event each.
+  [[nodiscard]] std::size_t take_numbered_events(std::span<const PlainDatagram> datagrams) noexcept;
   /// Reads frames of an open datagram that lies behind its headers in one segment. False: a lane is
   /// full.
   bool read_in_place() noexcept;

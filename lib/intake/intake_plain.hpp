@@ -54,6 +54,62 @@ template <class Sink, Way kWay>
 }
 
 template <class Sink, Way kWay>
+[[gnu::noinline]] std::size_t Intake<Sink, kWay>::take_numbered_events(
+    std::span<const PlainDatagram> datagrams) noexcept {
+  if (kWay == Way::kGeneral) return 0;
+  constexpr std::uint32_t kSession = wire::kSessionFrameBytes;
+  const wire::PlainFrames plain = plain_;
+  const std::uint64_t rx_tsc = rx_tsc_;
+  const event::Source source = origin_.source;
+  const auto flags = static_cast<std::uint8_t>(event::kBehindHeader | event::kSequenced |
+                                               (own_mbufs_ ? event::kSoleOwner : 0));
+  const route::ExactTopics::ShortTopics shorts = routes_->short_topics();
+  const std::uint32_t generation = routes_->generation();
+  const bool one_lane = lanes_.size() == 1;
+  std::size_t i = 0;
+  while (i < datagrams.size() && !full_) {
+    const PlainDatagram& datagram = datagrams[i];
+    if (datagram.bytes < kSession + wire::PlainFrames::kFewestBytes ||
+        datagram.offset > UINT16_MAX - kSession)
+      break;
+    const std::uint8_t* const at = datagram.frames();
+    wire::PlainFrame frame;
+    if (!wire::is_session_frame(at, datagram.bytes) ||
+        !plain.read_whole(at + kSession, datagram.bytes - kSession, frame))
+      break;
+    const wire::Session session =
+        wire::decode_session(at + wire::kTopicOffset + wire::kSessionTopic.size());
+    Lane<Sink>& lane = one_lane ? *own_ : lanes_[owner_(session.producer)];
+    if (frame.priority < lane.pressure().cutoff()) [[unlikely]]
+      break;
+    wire::PaddedTopic topic;
+    frame.topic.store(topic);
+    const std::uint64_t hash = hasher_(topic);
+    const Topic known = know(hash, shorts.find(hash, topic), generation);
+    *lane.room() = {.mbuf = datagram.mbuf,
+                    .rx_tsc = rx_tsc,
+                    .topic_hash = known.word,
+                    .producer = session.producer,
+                    .sequence = session.first_sequence,
+                    .epoch = session.epoch,
+                    .source = source,
+                    .offset = static_cast<std::uint16_t>(datagram.offset + kSession),
+                    .length = static_cast<std::uint16_t>(frame.length),
+                    .topic_len = static_cast<std::uint8_t>(frame.topic_len),
+                    .priority = frame.priority,
+                    .flags = static_cast<std::uint8_t>(flags | known.flags),
+                    .replay_count = session.replay_count()};
+    lane.stage_more(1);
+    full_ = lane.staged() == burst_;
+    ++i;
+  }
+  frames_.other += i;
+  frames_.control += i;
+  frames_.plain += i;
+  return i;
+}
+
+template <class Sink, Way kWay>
 [[gnu::noinline]] bool Intake<Sink, kWay>::read_in_place() noexcept {
   const bool direct = RTE_MBUF_DIRECT(cursor_.segment());
   while (!full_) {

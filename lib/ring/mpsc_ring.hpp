@@ -102,7 +102,36 @@ class MpscRing {
     return count;
   }
 
-  /// Consumer. The i-th oldest of those that ready() counted; the reference ends with release().
+  /// Consumer. Walks over the elements from the oldest on, for a loop that does not know beforehand
+  /// how many it takes. It has copies of the ring's members, so that nothing that the loop writes
+  /// makes it load them again. Ends with release().
+  class Cursor {
+   public:
+    /// Whether the element here lies ready to be read.
+    [[nodiscard]] bool is_ready() const noexcept {
+      // Acquire: as in ready().
+      return cell().sequence.load(std::memory_order_acquire) == index_ + 1;
+    }
+    /// An element that is ready; the reference ends with release().
+    [[nodiscard]] const T& value() const noexcept {
+      Atomics::will_read(&cell().value);
+      return cell().value;
+    }
+    void next() noexcept { ++index_; }
+
+   private:
+    friend class MpscRing;
+    Cursor(const Cell* cells, std::uint64_t mask, std::uint64_t index) noexcept
+        : cells_(cells), mask_(mask), index_(index) {}
+    [[nodiscard]] const Cell& cell() const noexcept { return cells_[index_ & mask_]; }
+
+    const Cell* cells_;
+    std::uint64_t mask_;
+    std::uint64_t index_;
+  };
+  [[nodiscard]] Cursor cursor() const noexcept { return {cells_, mask_, consumer_.head}; }
+
+  /// Consumer. The i-th oldest of those that are ready; the reference ends with release().
   [[nodiscard]] const T& peek(std::size_t i) const noexcept {
     const Cell& cell = cell_at(consumer_.head + i);
     Atomics::will_read(&cell.value);
@@ -199,10 +228,13 @@ class MpscRing<T, Atomics>::Producer {
   [[nodiscard]] std::size_t push_burst(std::span<const T> items) noexcept {
     std::uint64_t first = 0;
     const std::size_t count = claim(items.size(), first);
+    // Copies of the ring's members, which the stores below could change for all the compiler knows.
+    Cell* const cells = ring_->cells_;
+    const std::uint64_t mask = ring_->mask_;
     // Last cell first: a consumer that waits before the burst's first cell then finds all of them,
     // instead of following from line to line while they are written.
     for (std::size_t i = count; i-- > 0;) {
-      Cell& cell = ring_->cell_at(first + i);
+      Cell& cell = cells[(first + i) & mask];
       Atomics::will_write(&cell.value);
       cell.value = items[i];
       // Release: pairs with the consumer's acquire of the sequence.

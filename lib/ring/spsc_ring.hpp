@@ -60,16 +60,15 @@ class SpscRing {
     return slot;
   }
 
-  /// Producer. The same for several slots, in three steps: room() says how many are free, at most
-  /// `wanted`; at(i) is the i-th of them, to be written in place; claimed() claims the first
-  /// `count`.
-  [[nodiscard]] std::size_t room(std::size_t wanted) noexcept {
-    return std::min(room_for(wanted), wanted);
-  }
-  [[nodiscard]] T& at(std::size_t i) noexcept {
-    T& slot = slots_[(producer_.claimed + i) & mask_];
-    Atomics::will_write(&slot);
-    return slot;
+  /// Producer. The same for several slots that lie side by side, at most `wanted`: to be written in
+  /// place, from the first on. Then claimed() claims as many as were written. At the end of the
+  /// memory there are fewer than are free: the next call goes on at its beginning.
+  [[nodiscard]] std::span<T> room(std::size_t wanted) noexcept {
+    const std::size_t first = producer_.claimed & mask_;
+    const std::span<T> slots(slots_ + first,
+                             std::min({room_for(wanted), wanted, capacity() - first}));
+    for (T& slot : slots) Atomics::will_write(&slot);
+    return slots;
   }
   void claimed(std::size_t count) noexcept { producer_.claimed += count; }
 
@@ -85,9 +84,11 @@ class SpscRing {
   /// Producer; nothing claimed. Appends a prefix of `items` in order and returns its length: less
   /// than items.size() when the ring has less room. The caller keeps the rest.
   [[nodiscard]] std::size_t push_burst(std::span<const T> items) noexcept {
-    const std::size_t count = room(items.size());
-    for (std::size_t i = 0; i < count; ++i) at(i) = items[i];
-    claimed(count);
+    for (std::span<T> slots = room(items.size()); !slots.empty(); slots = room(items.size())) {
+      std::copy_n(items.begin(), slots.size(), slots.begin());
+      claimed(slots.size());
+      items = items.subspan(slots.size());
+    }
     return publish();
   }
 

@@ -2,7 +2,7 @@
 // Every route as it is in force, for operators.
 #pragma once
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 
 #include "config/config.hpp"
 

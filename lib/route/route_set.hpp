@@ -117,6 +117,8 @@ class RouteSet {
   [[nodiscard]] std::uint32_t default_route() const noexcept { return default_route_; }
 
   [[nodiscard]] const Target& target(std::uint32_t route) const noexcept { return targets_[route]; }
+  /// All of them, by the index of their route.
+  [[nodiscard]] const Target* targets() const noexcept { return targets_.data(); }
   /// Whether an event of this route may come from `address`.
   [[nodiscard]] bool may_publish(const Target& target,
                                  const wire::IpAddress& address) const noexcept {

@@ -137,6 +137,13 @@ template <class Row, class Rows>
 
 }  // namespace detail
 
+/// Whether the row is the one of this member.
+template <class Row, class Member, class Block>
+[[nodiscard]] constexpr bool is_of(const Row& row, Member Block::*member) {
+  if constexpr (std::is_same_v<decltype(Row::member), Member Block::*>) return row.member == member;
+  return false;
+}
+
 /// The number of members of an aggregate.
 template <class Block, class... Before>
 [[nodiscard]] constexpr std::size_t members() {

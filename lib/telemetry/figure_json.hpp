@@ -35,6 +35,38 @@ void add_to(nlohmann::ordered_json& object, const Reading<Block>& reading,
   });
 }
 
+/// Whether a set's names whose number is 0 are shown too.
+enum class Zeros : std::uint8_t { kShown, kLeftOut };
+
+/// A set's numbers as an object, by name.
+template <class Row>
+[[nodiscard]] nlohmann::ordered_json by_name(const Row& row, std::span<const std::uint64_t> values,
+                                             Zeros zeros, const Clock& clock = {}) {
+  auto object = nlohmann::ordered_json::object();
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (values[i] == 0 && zeros == Zeros::kLeftOut) continue;
+    auto& place = object[std::string(row.names[i])];
+    if (is_time(row.unit)) {
+      place = seconds_of(row.unit, values[i], clock);
+    } else {
+      place = values[i];
+    }
+  }
+  return object;
+}
+
+/// Adds one row to `object`: a number, or for a set an object with a member for each of its names.
+template <class Row>
+void add_by_name(nlohmann::ordered_json& object, const Row& row,
+                 std::span<const std::uint64_t> values, Zeros zeros, const Clock& clock = {}) {
+  auto& place = object[std::string(row.json_key())];
+  if (row.names.empty()) {
+    place = values[0];
+  } else {
+    place = by_name(row, values, zeros, clock);
+  }
+}
+
 template <class Block>
 [[nodiscard]] nlohmann::ordered_json to_json(const Reading<Block>& reading,
                                              const Clock& clock = {}) {

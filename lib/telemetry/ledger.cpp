@@ -2,7 +2,11 @@
 #include "telemetry/ledger.hpp"
 
 #include <numeric>
+#include <span>
 #include <string>
+#include <string_view>
+
+#include "telemetry/figure_json.hpp"
 
 namespace esc::telemetry {
 namespace {
@@ -18,18 +22,39 @@ void add_all(std::array<std::uint64_t, N>& into, const CounterSet<Reason>& from)
   for (std::size_t i = 0; i < N; ++i) into[i] += from.get(static_cast<Reason>(i));
 }
 
-template <std::size_t N>
-nlohmann::ordered_json by_name(const std::array<std::uint64_t, N>& values,
-                               const std::array<std::string_view, N>& names) {
-  auto object = nlohmann::ordered_json::object();
-  for (std::size_t i = 0; i < N; ++i) {
-    if (values[i] != 0) object[std::string(names[i])] = values[i];
-  }
-  return object;
+using Json = nlohmann::ordered_json;
+
+Json frames_json(const FrameLedger& frames) {
+  Json json;
+  Reading(frames).for_each([&json](const auto& row, std::span<const std::uint64_t> values) {
+    const std::uint64_t all = std::accumulate(values.begin(), values.end(), std::uint64_t{0});
+    if (is_of(row, &FrameLedger::duplicate)) {
+      json["duplicate"] = all;
+      json["duplicate_by"] = by_name(row, values, Zeros::kShown);
+    } else if (is_of(row, &FrameLedger::dead_lettered)) {
+      json["dead_lettered"] = {{"durable", all},
+                               {"by_reason", by_name(row, values, Zeros::kLeftOut)}};
+    } else {
+      add_by_name(json, row, values, Zeros::kLeftOut);
+    }
+  });
+  return json;
+}
+
+Json packets_json(const PacketLedger& packets, const PortLosses& losses) {
+  Json json;
+  Reading(packets).for_each([&json](const auto& row, std::span<const std::uint64_t> values) {
+    add_by_name(json, row, values, Zeros::kLeftOut);
+  });
+  add_to(json, Reading(losses));
+  return json;
 }
 
 }  // namespace
 
+std::uint64_t Ledger::frames_duplicate() const noexcept {
+  return sum(frames.duplicate);
+}
 std::uint64_t Ledger::frames_dropped() const noexcept {
   return sum(frames.dropped);
 }
@@ -41,7 +66,7 @@ std::uint64_t Ledger::packets_dropped() const noexcept {
 }
 
 std::uint64_t Ledger::frames_accounted() const noexcept {
-  return frames.delivered + frames.control + frames.duplicate + frames.stale +
+  return frames.delivered + frames.control + frames_duplicate() + frames.stale +
          frames_dead_lettered() + frames_dropped();
 }
 
@@ -72,11 +97,10 @@ Ledger collect(const LedgerBlocks& blocks) {
     add_all(ledger.frames.dropped, worker->frame_dropped);
   }
   for (const DispatchCounters* dispatcher : blocks.dispatchers) {
-    const std::uint64_t by_key = dispatcher->duplicate_key.get();
-    const std::uint64_t by_replay = dispatcher->duplicate_replay.get();
-    ledger.frames.duplicate += dispatcher->duplicate.get() + by_key + by_replay;
-    ledger.frames.duplicate_by_key += by_key;
-    ledger.frames.duplicate_by_replay += by_replay;
+    auto& duplicate = ledger.frames.duplicate;
+    duplicate[static_cast<std::size_t>(DuplicateBy::kNumber)] += dispatcher->duplicate.get();
+    duplicate[static_cast<std::size_t>(DuplicateBy::kKey)] += dispatcher->duplicate_key.get();
+    duplicate[static_cast<std::size_t>(DuplicateBy::kReplay)] += dispatcher->duplicate_replay.get();
     ledger.frames.stale += dispatcher->stale.get();
     add_all(ledger.frames.dropped, dispatcher->frame_dropped);
   }
@@ -96,33 +120,10 @@ Ledger collect(const LedgerBlocks& blocks) {
   return ledger;
 }
 
-nlohmann::ordered_json to_json(const Ledger& ledger, bool balanced) {
-  nlohmann::ordered_json json;
-  const auto& f = ledger.frames;
-  json["frames"] = {{"received", f.received},
-                    {"delivered", f.delivered},
-                    {"control", f.control},
-                    {"duplicate", f.duplicate},
-                    {"duplicate_by",
-                     {{"number", f.duplicate - f.duplicate_by_key - f.duplicate_by_replay},
-                      {"key", f.duplicate_by_key},
-                      {"replay", f.duplicate_by_replay}}},
-                    {"stale", f.stale},
-                    {"dead_lettered",
-                     {{"durable", ledger.frames_dead_lettered()},
-                      {"by_reason", by_name(f.dead_lettered, kDeadReasonNames)}}},
-                    {"dropped", by_name(f.dropped, kFrameDropNames)},
-                    {"in_flight", f.in_flight}};
-  const auto& p = ledger.packets;
-  json["packets"] = {{"received", p.received},
-                     {"datagrams", p.datagrams},
-                     {"reassembled", p.reassembled},
-                     {"non_event", by_name(p.non_event, kNonEventNames)},
-                     {"dropped", by_name(p.dropped, kPacketDropNames)},
-                     {"in_flight", p.in_flight},
-                     {"imissed", p.losses.imissed},
-                     {"rx_nombuf", p.losses.rx_nombuf},
-                     {"ierrors", p.losses.ierrors}};
+Json to_json(const Ledger& ledger, bool balanced) {
+  Json json;
+  json["frames"] = frames_json(ledger.frames);
+  json["packets"] = packets_json(ledger.packets, ledger.losses);
   json["balanced"] = balanced;
   return json;
 }

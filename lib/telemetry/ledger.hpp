@@ -6,10 +6,11 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 #include <vector>
 
 #include "base/reasons.hpp"
+#include "telemetry/figure.hpp"
 #include "telemetry/stage_counters.hpp"
 #include "telemetry/storage_counters.hpp"
 
@@ -24,41 +25,86 @@ struct PortLosses {
   friend bool operator==(const PortLosses&, const PortLosses&) = default;
 };
 
-/// Plain sums, taken at one moment. in_flight is measured (what is in the rings and what the stages
-/// hold), never computed as the difference of the others: a frame that was lost on the way
-/// therefore makes the ledger unbalanced and does not go unnoticed.
+[[nodiscard]] constexpr auto figures_of(const PortLosses* /*block*/) {
+  using B = PortLosses;
+  return describe("ports",
+                  Figure{"imissed", "Packets lost because a descriptor ring was full", &B::imissed},
+                  Figure{"rx_nombuf", "Packets lost because a pool ran dry", &B::rx_nombuf},
+                  Figure{"ierrors", "Packets that a port refused", &B::ierrors});
+}
+static_assert(well_described<PortLosses>());
+
+/// Where every frame went: plain sums, taken at one moment. in_flight is measured (what is in the
+/// rings and what the stages hold), never computed as the difference of the others: a frame that
+/// was lost on the way therefore makes the ledger unbalanced and does not go unnoticed.
+struct FrameLedger {
+  std::uint64_t received = 0;
+  std::uint64_t delivered = 0;
+  std::uint64_t control = 0;
+  std::array<std::uint64_t, static_cast<std::size_t>(DuplicateBy::kCount)> duplicate{};
+  std::uint64_t stale = 0;
+  std::array<std::uint64_t, static_cast<std::size_t>(DeadReason::kCount)> dead_lettered{};
+  std::array<std::uint64_t, static_cast<std::size_t>(FrameDrop::kCount)> dropped{};
+  std::uint64_t in_flight = 0;
+
+  friend bool operator==(const FrameLedger&, const FrameLedger&) = default;
+};
+
+[[nodiscard]] constexpr auto figures_of(const FrameLedger* /*block*/) {
+  using B = FrameLedger;
+  constexpr auto kNoUnit = Unit::kNone;
+  return describe(
+      "frames", Figure{"received", "Frames received", &B::received},
+      Figure{"delivered", "Frames that a handler took", &B::delivered},
+      Figure{"control", "Session frames", &B::control},
+      Figure{"duplicate", "Frames that were seen before", &B::duplicate, Kind::kCounter, kNoUnit,
+             "duplicate", "by", kDuplicateByNames},
+      Figure{"stale", "Frames too old to tell whether they were seen before", &B::stale},
+      Figure{"dead_lettered", "Dead letters that are on the disk", &B::dead_lettered,
+             Kind::kCounter, kNoUnit, "dead_lettered", "reason", kDeadReasonNames},
+      Figure{"dropped", "Frames dropped", &B::dropped, Kind::kCounter, kNoUnit, "dropped", "reason",
+             kFrameDropNames},
+      Figure{"in_flight", "Frames received that have not ended", &B::in_flight, Kind::kGauge});
+}
+static_assert(well_described<FrameLedger>());
+
+/// The same for packets.
+struct PacketLedger {
+  std::uint64_t received = 0;
+  std::uint64_t datagrams = 0;
+  std::uint64_t reassembled = 0;
+  std::array<std::uint64_t, static_cast<std::size_t>(NonEvent::kCount)> non_event{};
+  std::array<std::uint64_t, static_cast<std::size_t>(PacketDrop::kCount)> dropped{};
+  std::uint64_t in_flight = 0;
+
+  friend bool operator==(const PacketLedger&, const PacketLedger&) = default;
+};
+
+[[nodiscard]] constexpr auto figures_of(const PacketLedger* /*block*/) {
+  using B = PacketLedger;
+  constexpr auto kNoUnit = Unit::kNone;
+  return describe(
+      "packets", Figure{"received", "Packets received", &B::received},
+      Figure{"datagrams", "Packets that were datagrams for us", &B::datagrams},
+      Figure{"reassembled", "Packets that were put together into a larger one", &B::reassembled},
+      Figure{"non_event", "Sound packets that carry no events", &B::non_event, Kind::kCounter,
+             kNoUnit, "non_event", "kind", kNonEventNames},
+      Figure{"dropped", "Packets dropped", &B::dropped, Kind::kCounter, kNoUnit, "dropped",
+             "reason", kPacketDropNames},
+      Figure{"in_flight", "Packets received that have not ended", &B::in_flight, Kind::kGauge});
+}
+static_assert(well_described<PacketLedger>());
+
 struct Ledger {
-  struct Frames {
-    std::uint64_t received = 0;
-    std::uint64_t delivered = 0;
-    std::uint64_t control = 0;
-    std::uint64_t duplicate = 0;
-    std::uint64_t duplicate_by_key = 0;  ///< part of `duplicate`: found by their keys
-    /// Part of `duplicate`: replayed letters that came before.
-    std::uint64_t duplicate_by_replay = 0;
-    std::uint64_t stale = 0;
-    std::array<std::uint64_t, static_cast<std::size_t>(DeadReason::kCount)> dead_lettered{};
-    std::array<std::uint64_t, static_cast<std::size_t>(FrameDrop::kCount)> dropped{};
-    std::uint64_t in_flight = 0;
-
-    friend bool operator==(const Frames&, const Frames&) = default;
-  } frames;
-  struct Packets {
-    std::uint64_t received = 0;
-    std::uint64_t datagrams = 0;
-    std::uint64_t reassembled = 0;
-    std::array<std::uint64_t, static_cast<std::size_t>(NonEvent::kCount)> non_event{};
-    std::array<std::uint64_t, static_cast<std::size_t>(PacketDrop::kCount)> dropped{};
-    std::uint64_t in_flight = 0;
-    PortLosses losses;
-
-    friend bool operator==(const Packets&, const Packets&) = default;
-  } packets;
+  FrameLedger frames;
+  PacketLedger packets;
+  PortLosses losses;  ///< outside both equations
 
   friend bool operator==(const Ledger&, const Ledger&) = default;
 
   [[nodiscard]] std::uint64_t frames_accounted() const noexcept;   ///< every category but in_flight
   [[nodiscard]] std::uint64_t packets_accounted() const noexcept;  ///< every category but in_flight
+  [[nodiscard]] std::uint64_t frames_duplicate() const noexcept;
   [[nodiscard]] std::uint64_t frames_dropped() const noexcept;
   [[nodiscard]] std::uint64_t frames_dead_lettered() const noexcept;  ///< durable ones
   [[nodiscard]] std::uint64_t packets_dropped() const noexcept;

@@ -7,6 +7,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <span>
 
 #include "base/reasons.hpp"
@@ -19,12 +20,17 @@ namespace esc::wire {
 class PortSet {
  public:
   void insert(std::uint16_t port) noexcept {
-    words_[port / 64u] |= std::uint64_t{1} << (port % 64u);
+    const std::uint32_t place = __builtin_bswap16(port);
+    words_[place / 64u] |= std::uint64_t{1} << (place % 64u);
   }
-  /// `port`: below 65,536. 32 bits, because g++ 12 swaps the bytes of 16 through the stack, where
-  /// it then waits for the store.
-  [[nodiscard]] bool contains(std::uint32_t port) const noexcept {
-    return (words_[port / 64u] >> (port % 64u) & 1u) != 0;
+  [[nodiscard]] bool contains(std::uint16_t port) const noexcept {
+    return has(__builtin_bswap16(port));
+  }
+  /// The same of the port that is written at `p`, in the network's order.
+  [[nodiscard]] bool contains_at(const std::uint8_t* p) const noexcept {
+    std::uint16_t place = 0;
+    std::memcpy(&place, p, sizeof place);
+    return has(place);
   }
   /// Every port there is.
   [[nodiscard]] static constexpr PortSet all() noexcept {
@@ -34,6 +40,11 @@ class PortSet {
   }
 
  private:
+  [[nodiscard]] bool has(std::uint32_t place) const noexcept {
+    return (words_[place / 64u] >> (place % 64u) & 1u) != 0;
+  }
+
+  /// A bit for each port. Its place is the port with its bytes swapped, as they lie in a packet.
   std::array<std::uint64_t, 65536 / 64> words_{};
 };
 
@@ -104,7 +115,7 @@ namespace detail {
     const bool plain = total_length <= packet_bytes - kIp && fragment == 0 && p[kIp + 9] == 17 &&
                        udp_bytes >= kUdpHeaderBytes &&
                        udp_bytes + kIpv4HeaderBytes <= total_length &&
-                       udp_ports.contains(load_be16(p + kUdp + 2));
+                       udp_ports.contains_at(p + kUdp + 2);
     if (plain) [[likely]] {
       return {.kind = PacketKind::kDatagram,
               .is_ipv6 = false,

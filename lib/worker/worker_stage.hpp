@@ -72,14 +72,14 @@ class WorkerStage {
   };
 
   [[nodiscard]] static Run same_handler(std::span<const event::WorkItem> items) noexcept {
-    Run run;
+    const std::uint16_t handler = items[0].handler;
+    const std::uint32_t slot = items[0].slot;
     std::uint32_t others = 0;
-    for (; run.events < items.size(); ++run.events) {
-      if (items[run.events].handler != items[0].handler) break;
-      others |= items[run.events].slot ^ items[0].slot;
+    std::size_t events = 1;
+    for (; events < items.size() && items[events].handler == handler; ++events) {
+      others |= items[events].slot ^ slot;
     }
-    run.mixed = others != 0;
-    return run;
+    return {events, others != 0};
   }
   [[nodiscard]] static Run same_route(std::span<const event::WorkItem> items) noexcept {
     Run run;

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "appliance/data_path.hpp"
+#include "appliance/stages.hpp"
 #include "config/config.hpp"
 #include "config/plan.hpp"
 #include "dpdk/port.hpp"
@@ -44,7 +45,7 @@ class FoldedPipeline {
   /// One round; how much was done.
   std::size_t poll() noexcept {
     std::size_t work = poll_without_workers();
-    for (auto* worker : std::get<std::vector<appliance::WorkerStage*>>(path_.stages(0))) {
+    for (auto* worker : path_.stages(0).all<appliance::WorkerStage>()) {
       work += worker->poll(rte_rdtsc());
     }
     return work;
@@ -52,10 +53,10 @@ class FoldedPipeline {
   /// The same, and the workers do nothing: take() does it for them.
   std::size_t poll_without_workers() noexcept {
     std::size_t work = 0;
-    for (auto* rx : std::get<std::vector<appliance::RxStage*>>(path_.stages(0))) {
+    for (auto* rx : path_.stages(0).all<appliance::RxStage>()) {
       work += rx->poll(rte_rdtsc());
     }
-    for (auto* dispatch : std::get<std::vector<appliance::DispatchStage*>>(path_.stages(0))) {
+    for (auto* dispatch : path_.stages(0).all<appliance::DispatchStage>()) {
       work += dispatch->poll(rte_rdtsc());
     }
     return work;

@@ -98,6 +98,21 @@ class Metrics(harness.Scenario):
             written, table, "put metrics-families.md, written here, between the markers"
         )
 
+    def test_a_handlers_own_counters_are_shown(self) -> None:
+        device = traffic.pcap_device(0, self.directory / "t.pcap", traffic.uniform(30))
+        routes = traffic.ROUTES | {traffic.TOPICS[1]: "slow"}
+        escd = self.start_escd(Config([Port(device)], routes, Lcores.folded()))
+        escd.wait_until_running()
+        escd.wait_until_drained(30)
+        spent_us = 30 * (2 + len(b"payload"))  # docs/routing.md, "Handlers"
+        (series,) = self.families(escd)["escd_worker_handler_counts_total"].series.items()
+        labels, value = dict(series[0]), int(series[1])
+        self.assertEqual((labels["handler"], labels["counter"]), ("slow", "spent_us"))
+        self.assertEqual(value, spent_us)
+        (worker,) = [one for one in escd.ask("stats")["stages"] if one["role"] == "worker"]
+        self.assertEqual(worker["handlers"], {"slow": {"spent_us": spent_us}})
+        escd.stop()
+
     def labels(self, family: exposition.Family) -> list[str]:
         (names,) = {tuple(name for name, _ in series) for series in family.series}
         self.assertEqual(names[0], "instance")

@@ -64,9 +64,9 @@ void print_summary(std::ostream& out, const BuildPlan& plan, const BuiltTrace& b
         << counts.overtaken << " come late\n";
   }
   const auto& frames = ledger.frames;
-  if (frames.duplicate + frames.stale + built.facts.restarts > 0) {
-    out << "with a window of " << options.window << ": " << frames.duplicate << " duplicate, "
-        << frames.stale << " stale; " << built.facts.restarts << " restarts\n";
+  if (ledger.frames_duplicate() + frames.stale + built.facts.restarts > 0) {
+    out << "with a window of " << options.window << ": " << ledger.frames_duplicate()
+        << " duplicate, " << frames.stale << " stale; " << built.facts.restarts << " restarts\n";
   }
   out << "manifest: " << config::printable(options.manifest_out) << '\n';
 }

@@ -23,7 +23,7 @@ void Tally::merge(const Tally& other) {
   f.received += other.ledger_.frames.received;
   f.delivered += other.ledger_.frames.delivered;
   f.control += other.ledger_.frames.control;
-  f.duplicate += other.ledger_.frames.duplicate;
+  add(f.duplicate, other.ledger_.frames.duplicate);
   f.stale += other.ledger_.frames.stale;
   add(f.dropped, other.ledger_.frames.dropped);
   auto& p = ledger_.packets;

@@ -33,7 +33,7 @@ class Tally {
   }
   void duplicate() noexcept {
     ++ledger_.frames.received;
-    ++ledger_.frames.duplicate;
+    ++ledger_.frames.duplicate[static_cast<std::size_t>(DuplicateBy::kNumber)];
   }
   void stale() noexcept {
     ++ledger_.frames.received;

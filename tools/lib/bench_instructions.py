@@ -22,7 +22,7 @@ PACKETS = 65536
 QUICK_PACKETS = 2048  # shows that it works
 SECONDS = 300  # that a run may take
 LOOP = "*detail::poll_all*"
-# Handlers are timed a thousand times a second, which under callgrind is for every other burst.
+# Handlers are timed a hundred times a second, which under callgrind is one burst in ten.
 NOT_COUNTED = ("ask_timed",)
 
 

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <nlohmann/json.hpp>
 #include <numeric>
 #include <random>
 #include <thread>
@@ -131,7 +132,7 @@ TEST(PressureMonitorThreaded, ReadersSeeWordsAndChangesThatWere) {
       missed = cursor.missed;
       last = change;
     }
-    wrong += read_pressure(monitor, 0, 1).last_changes.size() > PressureMonitor::kKeptChanges;
+    wrong += read_pressure(monitor, {}).last_changes.size() > PressureMonitor::kKeptChanges;
   }
   dispatcher.join();
   rx.join();
@@ -159,8 +160,8 @@ TEST(PressureReport, TheWholeDocument) {
   monitor.evaluate(inputs, 2'500);
   monitor.evaluate({}, 2'600);
   monitor.evaluate({}, 2'630);
-  PressureReading reading = read_pressure(monitor, 3'000, kTicksPerSecond);
-  reading.shed[3] = 77;
+  PressureReading reading = read_pressure(monitor, {3'000, kTicksPerSecond});
+  reading.totals.shed[3] = 77;
   const auto json = to_json(reading, config);
   EXPECT_EQ(json["level"], "degraded");
   EXPECT_EQ(json["shed_below_now"], 0);
@@ -196,7 +197,7 @@ TEST(PressureReport, NowReadBeforeTheChangeIsNoAge) {
   PressureInputs inputs;
   inputs[PressureInput::kPool] = 700;
   monitor.evaluate(inputs, 50);
-  const auto json = to_json(read_pressure(monitor, 40, kTicksPerSecond), {});
+  const auto json = to_json(read_pressure(monitor, {40, kTicksPerSecond}), {});
   EXPECT_EQ(json["last_changes"][0]["seconds_ago"], 0.0);
   EXPECT_EQ(json["defers_lossless_ports"], true);
   EXPECT_EQ(json["inputs"]["pool"]["permille"], 700);
@@ -211,8 +212,8 @@ TEST(PressureReport, KeepsTheLastChangesOnly) {
     monitor.evaluate({}, 100 * i + 1);
     monitor.evaluate({}, 100 * i + 50);
   }
-  const PressureReading reading = read_pressure(monitor, 5'000, kTicksPerSecond);
-  EXPECT_EQ(reading.changes, 100U);
+  const PressureReading reading = read_pressure(monitor, {5'000, kTicksPerSecond});
+  EXPECT_EQ(reading.totals.changes, 100U);
   ASSERT_EQ(reading.last_changes.size(), PressureMonitor::kKeptChanges);
   EXPECT_EQ(reading.last_changes.back().at, 4'950U);
   EXPECT_EQ(reading.last_changes.front().at, 1'800U);

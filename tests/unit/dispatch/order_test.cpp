@@ -28,12 +28,11 @@ class RestlessRing {
     if (random_() % 4 == 0) take(random_() % 3);
     return claimed_ - taken_ < cells_.size() ? &cells_[claimed_++ % cells_.size()] : nullptr;
   }
-  [[nodiscard]] std::size_t room(std::size_t wanted) noexcept {
+  [[nodiscard]] std::span<event::WorkItem> room(std::size_t wanted) noexcept {
     if (random_() % 4 == 0) take(random_() % 3);
-    return std::min(wanted, cells_.size() - (claimed_ - taken_));
-  }
-  [[nodiscard]] event::WorkItem& at(std::size_t i) noexcept {
-    return cells_[(claimed_ + i) % cells_.size()];
+    const std::size_t first = claimed_ % cells_.size();
+    return std::span(cells_).subspan(
+        first, std::min({wanted, cells_.size() - (claimed_ - taken_), cells_.size() - first}));
   }
   void claimed(std::size_t count) noexcept { claimed_ += count; }
   std::size_t publish() noexcept { return claimed_ - std::exchange(published_, claimed_); }

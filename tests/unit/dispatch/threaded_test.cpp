@@ -225,7 +225,8 @@ class DispatchThreaded : public testing::Test {
     std::vector<identity::ProducerReader> readers;
     for (const auto& pipeline : pipelines_) {
       readers.push_back(pipeline->producers.table.reader());
-      const auto reading = control::read_pressure(pipeline->monitor, rte_rdtsc(), rte_get_tsc_hz());
+      const auto reading =
+          control::read_pressure(pipeline->monitor, {rte_rdtsc(), rte_get_tsc_hz()});
       EXPECT_LE(reading.inputs.permille[0], 1000);
       EXPECT_LE(pipeline->stage->key_counters()->fresh.get(), kKeys);
     }
@@ -310,10 +311,14 @@ TEST_F(DispatchThreaded, RulesAreReplacedAndFiguresReadWhileEventsFlow) {
   const auto [least, most] = std::minmax(rounds_[0], rounds_[1]);
   const std::uint64_t each = rounds_[0] + rounds_[1];
   const telemetry::Ledger ledger = read_ledger();
-  const std::uint64_t by_number = ledger.frames.duplicate - ledger.frames.duplicate_by_key;
+  const auto duplicates = [&ledger](DuplicateBy by) {
+    return ledger.frames.duplicate[static_cast<std::size_t>(by)];
+  };
+  const std::uint64_t by_number = duplicates(DuplicateBy::kNumber);
   EXPECT_EQ(by_number + ledger.frames.stale, kPipelines * kProducersEach * least);
   const std::uint64_t keys = std::min<std::uint64_t>(most, kKeys);
-  EXPECT_EQ(ledger.frames.duplicate_by_key, each - keys);
+  EXPECT_EQ(duplicates(DuplicateBy::kKey), each - keys);
+  EXPECT_EQ(ledger.frames_duplicate(), by_number + duplicates(DuplicateBy::kKey));
   EXPECT_EQ(delivered(kKeyed), keys);
   EXPECT_EQ(delivered(kPlain), kPipelines * (each + kProducersEach * most));
   EXPECT_EQ(delivered(kSometimes), kPipelines * each - unknown());

@@ -31,9 +31,13 @@ constexpr unsigned kConsumer = kProducers;
 /// What the consumer does wrong, if anything.
 enum class Misuse : std::uint8_t { kNone, kReadsAfterRelease };
 
+/// How the consumer reads: with consume_burst(), or with a cursor, then release().
+enum class Reading : std::uint8_t { kBursts, kCursor };
+
 /// Two producers, each with one burst of kItems that it pushes until all of it is in; a consumer
 /// that takes bursts until it has everything; optionally an observer that asks for the size.
-template <std::size_t kCapacity, std::size_t kItems, Misuse kMisuse = Misuse::kNone>
+template <std::size_t kCapacity, std::size_t kItems, Misuse kMisuse = Misuse::kNone,
+          Reading kReading = Reading::kBursts>
 class Traffic : public Scenario {
  public:
   void run(unsigned thread) override {
@@ -68,13 +72,24 @@ class Traffic : public Scenario {
   void consume() {
     const Item* last = nullptr;
     while (received_ < kProducers * kItems) {
-      const std::size_t taken = ring_.consume_burst(kItems, [&](const Item& item) {
+      const auto each = [&](const Item& item) {
         take(item);
         last = &item;
-      });
+      };
+      const std::size_t taken =
+          kReading == Reading::kCursor ? walk(each) : ring_.consume_burst(kItems, each);
       if (kMisuse == Misuse::kReadsAfterRelease && last != nullptr) Atomics::will_read(last);
       if (taken == 0) yield();
     }
+  }
+
+  template <class Each>
+  std::size_t walk(Each&& each) {
+    auto cursor = ring_.cursor();
+    std::size_t taken = 0;
+    for (; taken < kItems && cursor.is_ready(); cursor.next(), ++taken) each(cursor.value());
+    ring_.release(taken);
+    return taken;
   }
 
   void take(const Item& item) {
@@ -92,10 +107,11 @@ class Traffic : public Scenario {
   std::size_t received_ = 0;
 };
 
-template <std::size_t kCapacity, std::size_t kItems>
+template <std::size_t kCapacity, std::size_t kItems, Reading kReading = Reading::kBursts>
 void expect_sound(const char* what, const Bounds& bounds, unsigned observers = 0) {
-  const Result result = explore(bounds, kProducers + 1 + observers,
-                                [] { return std::make_unique<Traffic<kCapacity, kItems>>(); });
+  const Result result = explore(bounds, kProducers + 1 + observers, [] {
+    return std::make_unique<Traffic<kCapacity, kItems, Misuse::kNone, kReading>>();
+  });
   report(what, bounds, result);
   EXPECT_EQ(result.defect, "");
   EXPECT_GT(result.schedules, 500U);
@@ -113,6 +129,11 @@ TEST(MpscExplored, BurstsWithStaleReads) {
   expect_sound<2, 2>("mpsc_2_cells_2x2_items_stale", with_stale_reads(3, 2));  // 64,538
   expect_sound<2, 3>("mpsc_2_cells_2x3_items_stale", with_stale_reads(2, 1));  // 1,166,962
   expect_sound<4, 3>("mpsc_4_cells_2x3_items_stale", with_stale_reads(2, 2));  // 78,060
+}
+
+TEST(MpscExplored, ReadByCursor) {
+  expect_sound<2, 2, Reading::kCursor>("mpsc_cursor", interleavings(4));
+  expect_sound<2, 2, Reading::kCursor>("mpsc_cursor_stale", with_stale_reads(3, 2));
 }
 
 TEST(MpscExplored, SizeFromAnotherThread) {
