@@ -41,7 +41,13 @@ ordered_json worker_json(const Snapshot& snapshot, const Snapshot::Worker& worke
   json["pipeline"] = worker.pipeline;
   telemetry::add_to(json, worker.counters);
   for (const Snapshot::HandlerCount& one : snapshot.handler_counts) {
-    if (one.worker == worker.index) json["handlers"][one.handler][one.name] = one.value;
+    if (one.worker != worker.index) continue;
+    ordered_json& handler = json["handlers"][one.handler];
+    if (telemetry::is_time(one.unit)) {
+      handler[one.name + "_s"] = telemetry::seconds_of(one.unit, one.value, snapshot.clock);
+    } else {
+      handler[one.name] = one.value;
+    }
   }
   return json;
 }

@@ -43,8 +43,10 @@ constexpr Family kInput{"pressure_input_ratio", "An input of the pressure; 1: fu
 constexpr Family kHandlerBusy{"worker_handler_busy_ratio",
                               "Share of the worker's time that its handlers take", Kind::kGauge};
 
-constexpr Family kHandlerCounter{"worker_handler_counts",
-                                 "Counters that handlers have of their own"};
+constexpr Family kHandlerCounts{"worker_handler_counts", "What handlers count of their own"};
+constexpr Family kHandlerBytes{"worker_handler_bytes", "Bytes that handlers count of their own"};
+constexpr Family kHandlerSeconds{"worker_handler_seconds",
+                                 "Times that handlers count of their own"};
 constexpr Family kFound{"dead_letters_found", "Dead letters that were there at the start",
                         Kind::kGauge};
 constexpr Family kRoutes{"routes", "Routes in force", Kind::kGauge};
@@ -141,10 +143,14 @@ void add_stages(Exposition& out, const Snapshot& snapshot) {
     out.add(worker.ring, ring_labels("worker", worker.index, worker.pipeline), clock);
   }
   for (const Snapshot::HandlerCount& one : snapshot.handler_counts) {
-    out.add(
-        kHandlerCounter,
-        {{"worker", std::to_string(one.worker)}, {"handler", one.handler}, {"counter", one.name}},
-        one.value);
+    const Labels labels = {
+        {"worker", std::to_string(one.worker)}, {"handler", one.handler}, {"counter", one.name}};
+    if (telemetry::is_time(one.unit)) {
+      out.add(kHandlerSeconds, labels, telemetry::seconds_of(one.unit, one.value, clock));
+    } else {
+      out.add(one.unit == telemetry::Unit::kBytes ? kHandlerBytes : kHandlerCounts, labels,
+              one.value);
+    }
   }
   for (const HandlerLoad& load : snapshot.handlers) {
     out.add(kHandlerBusy, {{"worker", std::to_string(load.worker)}}, load.busy_share);

@@ -92,9 +92,9 @@ std::vector<Snapshot::HandlerCount> handler_counts_of(const Appliance& appliance
       const auto id = static_cast<worker::HandlerRegistry::Id>(i);
       const auto counters = node->handlers()[id].counters();
       const auto described = registry[id].counters;
-      for (std::size_t at = 0; at < std::min(counters.size(), described.size()); ++at) {
+      for (std::size_t at = 0; at < counters.size(); ++at) {
         list.push_back({node->index(), std::string(registry.name(i)),
-                        std::string(described[at].name), counters[at].get()});
+                        std::string(described[at].name), described[at].unit, counters[at].get()});
       }
     }
   }

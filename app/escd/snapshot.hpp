@@ -59,6 +59,7 @@ struct Snapshot {
     std::size_t worker = 0;
     std::string handler;
     std::string name;
+    telemetry::Unit unit = telemetry::Unit::kNone;
     std::uint64_t value = 0;
   };
   struct Storage {

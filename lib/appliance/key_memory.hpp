@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <string>
 
-#include "dispatch/key_judge.hpp"
+#include "dispatch/key_store.hpp"
 #include "dpdk/huge_array.hpp"
 #include "identity/key_hasher.hpp"
 #include "identity/key_shortage.hpp"

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "appliance/stage_names.hpp"
+#include "base/align.hpp"
 #include "dispatch/dispatch_stage.hpp"
 #include "dpdk/rx_queue.hpp"
 #include "ingest/rx_stage.hpp"
@@ -16,21 +17,25 @@
 
 namespace esc::appliance {
 
-class RxStage final : public ingest::RxStage<dpdk::RxQueue, intake::RingSink> {
+// What an lcore writes at every poll shares no pair of cache lines with what the heap gives others.
+class alignas(kLinePairBytes) RxStage final
+    : public ingest::RxStage<dpdk::RxQueue, intake::RingSink> {
  public:
   using ingest::RxStage<dpdk::RxQueue, intake::RingSink>::RxStage;
 };
-class DispatchStage final : public dispatch::DispatchStage<IngestRing, WorkerRing> {
+class alignas(kLinePairBytes) DispatchStage final
+    : public dispatch::DispatchStage<IngestRing, WorkerRing> {
  public:
   using dispatch::DispatchStage<IngestRing, WorkerRing>::DispatchStage;
 };
-class WorkerStage final : public worker::WorkerStage<WorkerRing> {
+class alignas(kLinePairBytes) WorkerStage final : public worker::WorkerStage<WorkerRing> {
  public:
   using worker::WorkerStage<WorkerRing>::WorkerStage;
 };
 using StorageStage = storage::StoreStage<storage::DeadLetterKind>;
 
-/// The stages that one lcore polls, in the order in which events pass them.
+/// The stages that one lcore polls, in the order of topology::Role: the number of a stage in it is
+/// the number of its name among the lcore's roles.
 class LcoreStages {
  public:
   using Lists = runtime::StageLists<RxStage, DispatchStage, WorkerStage, StorageStage>;

@@ -18,7 +18,8 @@ namespace esc::dispatch {
 /// Thread: the dispatcher's lcore. Lives as long as a poll.
 class PlainPass {
  public:
-  /// Under these rules only numbers have to be judged.
+  /// `routes`: without publishers, and without keys where keys are remembered, so that only events
+  /// with a number have to be judged. The caller has made sure of that.
   explicit PlainPass(const route::RouteSet& routes) noexcept
       : routes_(routes), targets_(routes.targets()), generation_(routes.generation()) {}
 
@@ -51,9 +52,13 @@ class PlainPass {
       const event::Event& event = cursor.value();
       if (!is_plain(event, generation_)) break;
       const Target& target = targets_[event.route.index];
+      const route::WorkerChoice turn = choice;
       event::WorkItem* item =
           workers[choice.choose(target, event, route::topic_hash(routes_, target, event))].claim();
-      if (item == nullptr) break;
+      if (item == nullptr) {
+        choice = turn;  // a worker is chosen again when the event is judged
+        break;
+      }
       fill(*item, target, event);
     }
     return taken;

@@ -26,14 +26,19 @@ enum class Wait : std::uint8_t {
   kStopped,  ///< not taken: the worker has stopped, and events no longer wait for it
 };
 
-/// Writes field by field into the ring's cell. If the item were put together elsewhere and
-/// copied, the copy would read it back while it is still in the store buffer.
+/// Writes into the ring's cell. If the item were put together elsewhere and copied, the copy would
+/// read it back while it is still in the store buffer.
 inline void fill(event::WorkItem& item, const route::RouteSet::Target& target,
                  const event::Event& event) noexcept {
   item.event = event;
   // Slot, handler, retries and a byte that nobody uses, at once.
   constexpr std::size_t kBytes = sizeof item - offsetof(event::WorkItem, slot);
+  constexpr auto kAt = [](std::size_t member) { return member - offsetof(event::WorkItem, slot); };
   static_assert(offsetof(route::RouteSet::Target, slot) == 0);
+  static_assert(offsetof(route::RouteSet::Target, handler) ==
+                kAt(offsetof(event::WorkItem, handler)));
+  static_assert(offsetof(route::RouteSet::Target, retries) ==
+                kAt(offsetof(event::WorkItem, retries)));
   static_assert(offsetof(route::RouteSet::Target, unused) == kBytes - 1);
   std::memcpy(&item.slot, &target.slot, kBytes);
   if (target.has_priority) item.event.priority = target.priority;

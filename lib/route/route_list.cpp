@@ -2,7 +2,6 @@
 #include "route/route_list.hpp"
 
 #include <nlohmann/json.hpp>
-
 #include <string>
 #include <string_view>
 

@@ -61,7 +61,7 @@ std::string between_braces(const Labels& common, const Labels& labels) {
   std::string text;
   for (const Labels* list : {&common, &labels}) {
     for (const auto& [name, value] : *list) {
-      if (!detail::plain(name)) {
+      if (!is_figure_name(name)) {
         throw std::logic_error("no name of a label: " + std::string(name));
       }
       text += text.empty() ? "" : ",";
@@ -93,7 +93,7 @@ std::string label_text(std::string_view value) {
 }
 
 std::string Family::full_name() const {
-  if (!detail::plain(name) || name.ends_with("_total") || name.ends_with("_count") ||
+  if (!is_figure_name(name) || name.ends_with("_total") || name.ends_with("_count") ||
       name.ends_with("_sum") || name.ends_with("_bucket")) {
     throw std::logic_error("no name of a family: " + std::string(name));
   }

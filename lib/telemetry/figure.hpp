@@ -84,6 +84,15 @@ template <class... Rows>
 template <class Block>
 inline constexpr auto kFigures = figures_of(static_cast<const Block*>(nullptr));
 
+/// Whether a figure may have this name: a-z, 0-9 and _, a letter first.
+[[nodiscard]] constexpr bool is_figure_name(std::string_view name) {
+  if (name.empty() || name[0] < 'a' || name[0] > 'z') return false;
+  for (const char c : name) {
+    if (c != '_' && (c < 'a' || c > 'z') && (c < '0' || c > '9')) return false;
+  }
+  return true;
+}
+
 namespace detail {
 
 /// How many numbers a member that is a set has; 0: the member is a single number.
@@ -111,14 +120,6 @@ template <class Row, class Other>
   return false;
 }
 
-[[nodiscard]] constexpr bool plain(std::string_view name) {
-  if (name.empty() || name[0] < 'a' || name[0] > 'z') return false;
-  for (const char c : name) {
-    if (c != '_' && (c < 'a' || c > 'z') && (c < '0' || c > '9')) return false;
-  }
-  return true;
-}
-
 /// Whether a row is complete, and no other row of the block has its member or its name.
 template <class Row, class Rows>
 [[nodiscard]] constexpr bool sound(const Row& row, const Rows& rows) {
@@ -127,7 +128,7 @@ template <class Row, class Rows>
   };
   return std::apply(
       [&](const auto&... other) {
-        return plain(row.name) && !row.help.empty() && row.help.back() != '.' &&
+        return is_figure_name(row.name) && !row.help.empty() && row.help.back() != '.' &&
                row.names.size() == kSetSizeOf<Row> && row.label.empty() == row.names.empty() &&
                (std::size_t{times(other, true)} + ...) == 1 &&
                (std::size_t{times(other, false)} + ...) == 1;
@@ -161,7 +162,7 @@ template <class Block>
 [[nodiscard]] constexpr bool well_described() {
   return std::apply(
       [](const auto&... row) {
-        return sizeof...(row) == members<Block>() && detail::plain(kFigures<Block>.prefix) &&
+        return sizeof...(row) == members<Block>() && is_figure_name(kFigures<Block>.prefix) &&
                (detail::sound(row, kFigures<Block>.rows) && ...);
       },
       kFigures<Block>.rows);

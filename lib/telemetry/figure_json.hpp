@@ -55,12 +55,16 @@ template <class Row>
   return object;
 }
 
-/// Adds one row to `object`: a number, or for a set an object with a member for each of its names.
+/// Adds one row to `object`, unless it is of Kind::kWord: a number, or for a set an object with a
+/// member for each of its names.
 template <class Row>
 void add_by_name(nlohmann::ordered_json& object, const Row& row,
                  std::span<const std::uint64_t> values, Zeros zeros, const Clock& clock = {}) {
+  if (row.kind == Kind::kWord) return;
   auto& place = object[std::string(row.json_key())];
-  if (row.names.empty()) {
+  if (row.names.empty() && is_time(row.unit)) {
+    place = seconds_of(row.unit, values[0], clock) * per_second(row.json_key());
+  } else if (row.names.empty()) {
     place = values[0];
   } else {
     place = by_name(row, values, zeros, clock);

@@ -44,7 +44,7 @@ class SlowHandler final : public Handler {
       HandlerOption{"event_us", "time that it takes over each event", 2},
       HandlerOption{"byte_us", "and over each byte of its payload", 1}};
   static constexpr std::array kCounters = {
-      HandlerCounter{"spent_us", "time that it took, in microseconds"}};
+      HandlerCounter{"spent", "time that it took", telemetry::Unit::kNanoseconds}};
 
   explicit SlowHandler(const HandlerContext& context)
       : cycles_per_us_(context.tsc_hz / 1'000'000),
@@ -58,7 +58,7 @@ class SlowHandler final : public Handler {
     }
     const std::uint64_t until = rte_rdtsc() + us * cycles_per_us_;
     while (rte_rdtsc() < until) rte_pause();
-    counters_[0].add(us);
+    counters_[0].add(us * 1000);
     return 0;
   }
   [[nodiscard]] std::span<const telemetry::Counter> counters() const noexcept override {

@@ -11,6 +11,7 @@
 
 #include "event/event.hpp"
 #include "telemetry/counter.hpp"
+#include "telemetry/figure.hpp"
 
 namespace esc::worker {
 
@@ -39,10 +40,12 @@ struct HandlerOption {
   std::uint64_t value = 0;  ///< the default
 };
 
-/// Describes a counter that a handler has.
+/// Describes a counter that a handler has. Its name is a figure's (telemetry::is_figure_name),
+/// which no other counter of the handler has.
 struct HandlerCounter {
   std::string_view name;
   std::string_view help;
+  telemetry::Unit unit = telemetry::Unit::kNone;  ///< but not Unit::kMoment
 };
 
 /// What the function that makes a handler is given.

@@ -13,6 +13,15 @@ HandlerRegistry::Id HandlerRegistry::add(const HandlerDescriptor& descriptor) {
   if (name.empty()) throw std::invalid_argument("a handler has no name");
   if (descriptor.make == nullptr)
     throw std::invalid_argument("handler " + name + " has no factory");
+  for (const HandlerCounter& counter : descriptor.counters) {
+    const auto same = [&counter](const HandlerCounter& other) {
+      return other.name == counter.name;
+    };
+    if (!telemetry::is_figure_name(counter.name) ||
+        std::ranges::count_if(descriptor.counters, same) != 1)
+      throw std::invalid_argument("handler " + name + ": \"" + std::string(counter.name) +
+                                  "\" is no name for a counter, or two counters have it");
+  }
   if (find(name)) throw std::invalid_argument("there are two handlers of the name " + name);
   if (size() > std::numeric_limits<Id>::max()) throw std::invalid_argument("too many handlers");
   descriptors_.push_back(descriptor);

@@ -22,7 +22,8 @@ class HandlerRegistry {
   using Id = std::uint16_t;
 
   /// Throws std::invalid_argument if a handler of this name is there already, if the descriptor has
-  /// no name or no `make`, or if there are too many handlers.
+  /// no name or no `make`, if a counter's name is none or comes twice, or if there are too many
+  /// handlers.
   Id add(const HandlerDescriptor& descriptor);
 
   [[nodiscard]] std::optional<Id> find(std::string_view name) const noexcept;

@@ -7,6 +7,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <stdexcept>
+#include <string>
 #include <vector>
 
 #include "telemetry/topic_counters.hpp"
@@ -20,12 +22,17 @@ namespace esc::worker {
 /// worker's lcore; any thread may read the figures.
 class HandlerSet {
  public:
-  /// `registry` outlives the set. `slots`: how many routes can have figures.
+  /// `registry` outlives the set. `slots`: how many routes can have figures. Throws
+  /// std::logic_error if a handler has not the counters that its descriptor says, and whatever its
+  /// `make` throws.
   HandlerSet(const HandlerRegistry& registry, std::size_t worker, std::size_t slots)
       : topics_(slots), times_(rte_get_tsc_hz()) {
     for (std::size_t id = 0; id < registry.size(); ++id) {
       const HandlerDescriptor& descriptor = registry[static_cast<HandlerRegistry::Id>(id)];
       handlers_.push_back(descriptor.make({worker, rte_get_tsc_hz(), descriptor.options}));
+      if (handlers_.back()->counters().size() != descriptor.counters.size())
+        throw std::logic_error("handler " + std::string(descriptor.name) +
+                               " has not the counters that it describes");
     }
   }
   HandlerSet(const HandlerSet&) = delete;

@@ -104,13 +104,13 @@ class Metrics(harness.Scenario):
         escd = self.start_escd(Config([Port(device)], routes, Lcores.folded()))
         escd.wait_until_running()
         escd.wait_until_drained(30)
-        spent_us = 30 * (2 + len(b"payload"))  # docs/routing.md, "Handlers"
-        (series,) = self.families(escd)["escd_worker_handler_counts_total"].series.items()
-        labels, value = dict(series[0]), int(series[1])
-        self.assertEqual((labels["handler"], labels["counter"]), ("slow", "spent_us"))
-        self.assertEqual(value, spent_us)
+        spent_us = 30 * (2 + len(b"payload"))  # lib/worker/builtin_handlers.cpp, SlowHandler
+        (series,) = self.families(escd)["escd_worker_handler_seconds_total"].series.items()
+        labels, seconds = dict(series[0]), float(series[1])
+        self.assertEqual((labels["handler"], labels["counter"]), ("slow", "spent"))
+        self.assertAlmostEqual(seconds, spent_us / 1e6, places=9)
         (worker,) = [one for one in escd.ask("stats")["stages"] if one["role"] == "worker"]
-        self.assertEqual(worker["handlers"], {"slow": {"spent_us": spent_us}})
+        self.assertAlmostEqual(worker["handlers"]["slow"]["spent_s"], spent_us / 1e6, places=9)
         escd.stop()
 
     def labels(self, family: exposition.Family) -> list[str]:

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""Prints the headers of the repository, one a line. For each header meson compiles a file that
-contains only its #include.
+"""Prints the headers that no source includes first, one a line. For each of them meson compiles a
+file that contains only its #include.
 """
 
 import os

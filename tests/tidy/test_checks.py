@@ -428,6 +428,15 @@ class Headers(unittest.TestCase):
         self.assertEqual(len(found(headers, files, compiled=[])), 1)
         self.assertEqual(len(found(headers, files, compiled=["lib/a/b.hpp", "lib/a/c.hpp"])), 1)
 
+    def test_what_a_source_includes_first_is_shown_already(self):
+        files = {"lib/a/b.hpp": GOOD_HEADER, "lib/a/c.hpp": GOOD_HEADER}
+        first = {"lib/a/b.cpp": '// b\n#include "a/b.hpp"\n\n#include "a/c.hpp"\n'}
+        self.assertEqual(found(headers, files | first, compiled=["lib/a/c.hpp"]), [])
+        system = {"lib/a/b.cpp": '#include <map>\n#include "a/b.hpp"\n'}
+        self.assertEqual(len(found(headers, files | system, compiled=["lib/a/c.hpp"])), 1)
+        elsewhere = {"tests/a/b.cpp": '#include "a/b.hpp"\n'}
+        self.assertEqual(len(found(headers, files | elsewhere, compiled=["lib/a/c.hpp"])), 1)
+
 
 class Programs(unittest.TestCase):
     """The checks that another program makes."""

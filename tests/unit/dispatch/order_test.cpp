@@ -89,10 +89,19 @@ class Order : public DispatchTest {
     restless_stage_.emplace(parts);
   }
 
-  void give_numbered(std::string_view topic, std::uint64_t producer, std::uint64_t number) {
+  /// `numbered` and `routed`: whether the event has a number of its producer, and brings its route
+  /// along. `number` rises in any case.
+  void give(std::string_view topic, std::uint64_t producer, std::uint64_t number, bool numbered,
+            bool routed) {
     event::Event event = make_event(pool_, topic, number);
     event.producer = producer;
-    event.flags |= event::kSequenced;
+    if (numbered) event.flags |= event::kSequenced;
+    if (routed) {
+      const route::RouteSet& routes = rules_->published.get()->routes;
+      event.route = {.index = routes.find_exact(event.topic_hash, event::topic(event)),
+                     .generation = routes.generation()};
+      event.flags |= event::kRouteFound;
+    }
     ASSERT_EQ(producer_.push_burst({&event, 1}), 1U);
   }
 
@@ -112,15 +121,23 @@ class Order : public DispatchTest {
     }
   }
 
-  /// Sends `count` events; all that are not dropped are delivered.
-  void play(const std::vector<route::RouteSpec>& routes, std::size_t count) {
+  /// Sends `count` events; all that are not dropped are delivered. `mixed`: some have no number,
+  /// and some bring their route along, in runs of random length.
+  void play(const std::vector<route::RouteSpec>& routes, std::size_t count, bool mixed) {
+    bool numbered = true;
+    bool routed = false;
     std::mt19937 random(5);
     std::uint64_t most_held = 0;
     std::size_t got = 0;
     for (std::uint64_t number = 1; number <= count;) {
       for (std::size_t i = random() % 24; i != 0 && number <= count; --i) {
         if (ingest_->size() == 100) break;
-        give_numbered(routes[random() % routes.size()].topic, 1 + random() % kProducers, number++);
+        if (mixed && random() % 8 == 0) {
+          numbered = random() % 3 == 0;
+          routed = random() % 4 != 0;
+        }
+        give(routes[random() % routes.size()].topic, 1 + random() % kProducers, number++, numbered,
+             routed);
       }
       (void)restless_stage_->poll(1);
       most_held = std::max(most_held, counters_.events_held.get());
@@ -154,7 +171,7 @@ constexpr std::size_t kEvents = 900;
 TEST_F(Order, OfTopicsIsKept) {
   const auto specs = routes(config::Spread::kByTopic);
   make(specs, true, 1);
-  play(specs, kEvents);
+  play(specs, kEvents, true);
   EXPECT_EQ(dropped(FrameDrop::kWorkerFull), 0U);
   EXPECT_GT(counters_.polls_blocked.get(), 0U);
   expect_order(false);
@@ -163,7 +180,7 @@ TEST_F(Order, OfTopicsIsKept) {
 TEST_F(Order, OfProducersIsKept) {
   const auto specs = routes(config::Spread::kByProducer);
   make(specs, true, 2);
-  play(specs, kEvents);
+  play(specs, kEvents, false);  // an event without a number goes by its topic
   EXPECT_EQ(dropped(FrameDrop::kWorkerFull), 0U);
   expect_order(true);
 }
@@ -172,7 +189,7 @@ TEST_F(Order, OfProducersIsKept) {
 TEST_F(Order, IsKeptByASingleWorker) {
   const auto specs = routes(config::Spread::kByTopic);
   make(specs, true, 4, 1);
-  play(specs, kEvents);
+  play(specs, kEvents, true);
   EXPECT_EQ(dropped(FrameDrop::kWorkerFull), 0U);
   EXPECT_GT(counters_.polls_blocked.get(), 0U);
   expect_order(false);
@@ -182,7 +199,7 @@ TEST_F(Order, IsKeptByASingleWorker) {
 TEST_F(Order, IsKeptWhereSomeAreDropped) {
   const auto specs = routes(config::Spread::kByTopic);
   make(specs, false, 3);
-  play(specs, kEvents);
+  play(specs, kEvents, true);
   EXPECT_GT(dropped(FrameDrop::kWorkerFull), 0U);
   expect_order(false);
 }

@@ -2,6 +2,7 @@
 // Events that bring their route along from the stage that received them.
 #include <gtest/gtest.h>
 
+#include <array>
 #include <vector>
 
 #include "dispatch/dispatch_fixture.hpp"
@@ -73,6 +74,21 @@ TEST_F(RoutedEvents, GoByTheRulesInForceWhenTheyHadToWait) {
   }
   // Two went to the ring and one to the queue before it; the others waited in the input.
   EXPECT_EQ(all, (std::vector<std::uint32_t>{1, 1, 1, 7, 7, 7}));
+}
+
+// One event finds both rings full: its turn is the one that counts, not one for each look at it.
+TEST_F(RoutedEvents, TakeTheirTurnsWhileWorkersAreFull) {
+  make({{.topic = "turns", .spread = config::Spread::kRoundRobin}}, 2, 2, {.hold = 8});
+  for (int i = 0; i < 12; ++i) {
+    push(routed("turns"));
+    EXPECT_EQ(stage_->poll(1), 1U);
+  }
+  std::array<std::size_t, 2> got{};
+  for (std::uint64_t now = 2; now < 20; ++now) {
+    for (std::size_t worker = 0; worker < 2; ++worker) got[worker] += take(worker).size();
+    (void)stage_->poll(now);
+  }
+  EXPECT_EQ(got, (std::array<std::size_t, 2>{6, 6}));
 }
 
 // The worker of a topic must not depend on what an event carries, or order would be lost.

@@ -67,6 +67,19 @@ HandlerDescriptor telling(std::string_view name) {
           .make = &make_telling};
 }
 
+TEST(HandlerRegistry, RefusesCountersThatCannotBeToldApart) {
+  constexpr std::array kTwice = {worker::HandlerCounter{"steps", "one"},
+                                 worker::HandlerCounter{"steps", "another"}};
+  constexpr std::array kOdd = {worker::HandlerCounter{"Steps taken", "no name"}};
+  HandlerRegistry registry;
+  HandlerDescriptor descriptor = telling("first");
+  descriptor.counters = kTwice;
+  EXPECT_THROW(registry.add(descriptor), std::invalid_argument);
+  descriptor.counters = kOdd;
+  EXPECT_THROW(registry.add(descriptor), std::invalid_argument);
+  EXPECT_EQ(registry.size(), 0U);
+}
+
 TEST(HandlerRegistry, FindsByName) {
   HandlerRegistry registry = worker::builtin_handlers();
   const auto added = registry.add(telling("mine"));
@@ -136,7 +149,7 @@ TEST_F(BuiltinHandlers, SlowTakesItsTimeOverEventsAndBytes) {
   const std::uint64_t before = rte_rdtsc();
   EXPECT_EQ(named("slow").handle(items), 0U);
   EXPECT_GE(rte_rdtsc() - before, 3 * (2 + 10) * (rte_get_tsc_hz() / 1'000'000));
-  EXPECT_EQ(named("slow").counters()[0].get(), 36U);
+  EXPECT_EQ(named("slow").counters()[0].get(), 36'000U);
 }
 
 TEST_F(BuiltinHandlers, HaveACounterForEachOneThatTheyDescribe) {
