@@ -80,6 +80,14 @@ TEST(HandlerRegistry, RefusesCountersThatCannotBeToldApart) {
   EXPECT_EQ(registry.size(), 0U);
 }
 
+TEST(HandlerSet, RefusesAHandlerWithOtherCountersThanItDescribes) {
+  HandlerRegistry registry;
+  HandlerDescriptor descriptor = telling("silent");
+  descriptor.counters = {};
+  registry.add(descriptor);
+  EXPECT_THROW(worker::HandlerSet(registry, 0, 1), std::logic_error);
+}
+
 TEST(HandlerRegistry, FindsByName) {
   HandlerRegistry registry = worker::builtin_handlers();
   const auto added = registry.add(telling("mine"));
