@@ -4,6 +4,7 @@
 #include <string>
 
 #include "app/escd/figures.hpp"
+#include "base/errno_text.hpp"
 #include "control/answer.hpp"
 #include "telemetry/figure_json.hpp"
 
@@ -14,7 +15,7 @@ using nlohmann::ordered_json;
 namespace {
 
 std::string error_text(std::uint64_t error) {
-  return error == 0 ? "none" : std::strerror(static_cast<int>(error));
+  return error == 0 ? "none" : errno_text(static_cast<int>(error));
 }
 
 }  // namespace

@@ -15,6 +15,7 @@
 
 #include "app/escd/appliance_names.hpp"
 #include "app/escd/link_check.hpp"
+#include "base/errno_text.hpp"
 
 namespace esc::app {
 namespace {
@@ -155,7 +156,7 @@ void add_dead_letters(const DeadLetters& letters, ordered_json& checks) {
   const int error = static_cast<int>(letters.disk().last_error.get());
   add(checks, "dead_letters", error == 0, error, 0,
       error == 0 ? "the disk takes them"
-                 : std::string("the disk refuses them: ") + std::strerror(error));
+                 : std::string("the disk refuses them: ") + errno_text(error));
 }
 
 void add_handlers(const std::vector<HandlerLoad>& loads, std::uint32_t bound,

@@ -14,12 +14,12 @@
 #include <chrono>
 #include <future>
 #include <memory>
-#include <system_error>
 #include <thread>
 #include <utility>
 
 #include "app/escd/log_file.hpp"
 #include "app/escd/side_thread.hpp"
+#include "base/errno_text.hpp"
 #include "config/text.hpp"
 #include "files/regular_file.hpp"
 
@@ -59,7 +59,7 @@ std::optional<config::Trouble> log_trouble(const std::string& file) {
   if (opened.error == ENOENT && lstat(file.c_str(), &status) != 0) {
     return config::directory_trouble(file, "log.file");
   }
-  return config::Trouble{shown + ": " + std::generic_category().message(opened.error),
+  return config::Trouble{shown + ": " + errno_text(opened.error),
                          "name a file that this user may write, or leave log.file out"};
 }
 

@@ -9,6 +9,7 @@
 #include "app/escd/decisions.hpp"
 #include "app/escd/exit_codes.hpp"
 #include "appliance/sizing.hpp"
+#include "base/units.hpp"
 #include "config/plan.hpp"
 #include "topology/topology.hpp"
 
@@ -27,7 +28,6 @@ void warn(const std::vector<config::Problem>& problems) {
 }
 
 std::uint64_t in_mib(std::uint64_t bytes) {
-  constexpr std::uint64_t kMiB = 1024 * 1024;
   return (bytes + kMiB - 1) / kMiB;
 }
 

@@ -11,14 +11,13 @@
 #include <string>
 #include <utility>
 
+#include "base/errno_text.hpp"
 #include "base/start_error.hpp"
 #include "config/text.hpp"
 #include "dlq/folder.hpp"
 
 namespace esc::appliance {
 namespace {
-
-constexpr std::size_t kMaxShownBytes = 2'048;  // of a sentence, which may name two paths
 
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
@@ -32,7 +31,7 @@ config::Trouble trouble_of(const config::DeadLettersConfig& letters, int error) 
   if (error == EWOULDBLOCK) {
     return {folder + "another program writes into it", "give each escd a folder of its own"};
   }
-  return {folder + std::strerror(error),
+  return {folder + errno_text(error),
           "make its parent folder, and let this user write there; or name another"};
 }
 
@@ -79,8 +78,8 @@ std::vector<config::Finding> check_dead_letters(const config::Config& config) {
     try {
       dlq::check_headers(letters.directory);
     } catch (const dlq::FolderError& found) {
-      return refused(config::printable(found.what(), kMaxShownBytes),
-                     config::printable(found.fix(), kMaxShownBytes));
+      return refused(config::printable(found.what(), config::kMaxSentenceBytes),
+                     config::printable(found.fix(), config::kMaxSentenceBytes));
     }
   }
   return check_room(config);
@@ -97,8 +96,9 @@ DeadLetterFolder::DeadLetterFolder(const config::Config& config)
   try {
     found = dlq::recover(letters.directory, letters.segment_bytes);
   } catch (const dlq::FolderError& error) {
-    throw StartError(where(config) + ": " + config::printable(error.what(), kMaxShownBytes),
-                     config::printable(error.fix(), kMaxShownBytes));
+    throw StartError(
+        where(config) + ": " + config::printable(error.what(), config::kMaxSentenceBytes),
+        config::printable(error.fix(), config::kMaxSentenceBytes));
   }
   say(found, letters.directory, steady_clock::now() - began);
   for (const std::string& name : found.unfit) (void)files.remove(name);

@@ -5,11 +5,12 @@
 #include <spdlog/spdlog.h>
 
 #include <cerrno>
-#include <cstring>
 #include <utility>
 
 #include "appliance/sizing.hpp"
 #include "appliance/stages.hpp"
+#include "base/errno_text.hpp"
+#include "base/units.hpp"
 #include "config/text.hpp"
 #include "route/topic_hasher.hpp"
 #include "storage/dead_letter_kind.hpp"
@@ -27,7 +28,7 @@ namespace {
 dlq::RetentionLimits limits_of(const config::DeadLettersConfig& letters) {
   return {.max_bytes = letters.max_bytes,
           .max_segments = letters.max_segments,
-          .max_age_ns = std::uint64_t{letters.max_age_s} * 1'000'000'000,
+          .max_age_ns = std::uint64_t{letters.max_age_s} * kNsPerSecond,
           .min_free_bytes = letters.min_free_bytes};
 }
 
@@ -109,7 +110,7 @@ void DeadLetters::watch() {
   spdlog::error(
       "dead letters cannot be written to {}: {}; they are lost, and counted as dlq_write_failed, "
       "until the disk takes them; {}; escd tries again by itself",
-      config::in_quotes(directory_), std::strerror(static_cast<int>(error)), look);
+      config::in_quotes(directory_), errno_text(static_cast<int>(error)), look);
 }
 
 bool DeadLetters::take(storage::Outlet& outlet, const event::Event& event, DeadReason reason,

@@ -15,8 +15,6 @@
 namespace esc::appliance {
 namespace {
 
-constexpr std::size_t kMaxShownBytes = 2'048;  // of a sentence, which may name two paths
-
 identity::Instant instant() {
   return identity::read_instant(rte_rdtsc(), rte_get_tsc_hz());
 }
@@ -46,8 +44,9 @@ std::vector<config::Finding> check_saved_windows(const config::Config& config) {
   if (file.empty()) return {};
   const std::string where = config.where("deduplication.state_file");
   const auto found = [&](config::Severity severity, const auto& what, const std::string& fix) {
-    return std::vector<config::Finding>{{severity, where, config::printable(what, kMaxShownBytes),
-                                         config::printable(fix, kMaxShownBytes)}};
+    return std::vector<config::Finding>{{severity, where,
+                                         config::printable(what, config::kMaxSentenceBytes),
+                                         config::printable(fix, config::kMaxSentenceBytes)}};
   };
   if (const auto unfit = identity::windows_trouble(file)) {
     return found(config::Severity::kError, unfit->what, unfit->fix);

@@ -2,6 +2,7 @@
 // What keeps the appliance from starting. Thrown on the control path only, before traffic flows.
 #pragma once
 
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -19,5 +20,10 @@ class StartError : public std::runtime_error {
  private:
   std::string fix_;
 };
+
+/// Throws what was found, if anything was.
+inline void refuse_on(std::optional<StartError> trouble) {
+  if (trouble) throw *std::move(trouble);
+}
 
 }  // namespace esc

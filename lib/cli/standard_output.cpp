@@ -9,9 +9,9 @@
 #include <cerrno>
 #include <csignal>
 #include <iostream>
-#include <system_error>
 #include <utility>
 
+#include "base/errno_text.hpp"
 #include "base/write_all.hpp"
 
 namespace esc::cli {
@@ -84,8 +84,7 @@ int StandardOutput::finish(int code, int not_written) {
     if (const int error = close_a_copy(); error != 0) buffer_.fail(error);
   }
   if (usable() || buffer_.error() == EPIPE) return code;
-  std::cerr << program_ << ": standard output could not be written: "
-            << std::generic_category().message(buffer_.error())
+  std::cerr << program_ << ": standard output could not be written: " << errno_text(buffer_.error())
             << "\n  fix: look at where it goes to, and at the space there\n";
   return code != 0 ? code : not_written;
 }

@@ -3,14 +3,13 @@
 #include <fstream>
 
 #include "base/number.hpp"
+#include "base/units.hpp"
 #include "config/checks.hpp"
 #include "topology/limits.hpp"
 #include "topology/memory_choice.hpp"
 
 namespace esc::config {
 namespace {
-
-constexpr std::uint64_t kMiB = 1U << 20U;
 
 std::uint64_t to_mib(std::uint64_t bytes) {
   return (bytes + kMiB - 1) / kMiB;

@@ -3,6 +3,7 @@
 // and for a start.
 #include <unistd.h>
 
+#include "base/units.hpp"
 #include "config/checks.hpp"
 #include "config/text.hpp"
 #include "topology/limits.hpp"
@@ -15,7 +16,6 @@ namespace {
 using topology::process_limit;
 
 constexpr std::uint64_t kKiB = 1U << 10U;
-constexpr std::uint64_t kMiB = 1U << 20U;
 constexpr std::uint64_t kGiB = 1U << 30U;
 
 std::string in_unit(std::uint64_t bytes) {

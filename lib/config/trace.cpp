@@ -11,6 +11,7 @@
 #include <memory>
 #include <optional>
 
+#include "base/errno_text.hpp"
 #include "config/text.hpp"
 #include "files/regular_file.hpp"
 
@@ -32,11 +33,11 @@ using Opening = std::variant<Capture, std::string>;
 
 Opening open_trace(const std::string& path) {
   files::Opened opened = files::open_regular_at(AT_FDCWD, path, O_RDONLY, files::Links::kFollow);
-  if (opened.error != 0) return std::string(std::strerror(opened.error));
+  if (opened.error != 0) return errno_text(opened.error);
   if (!opened.fd.valid()) return "it is " + files::kind_of(opened.mode.value_or(0));
   const int fd = fcntl(opened.fd.get(), F_DUPFD_CLOEXEC, 0);
   std::unique_ptr<std::FILE, CloseFile> file(fd < 0 ? nullptr : fdopen(fd, "rb"));
-  if (!file) return std::string(std::strerror(errno));
+  if (!file) return errno_text(errno);
   if (std::getc(file.get()) == EOF) return "it is empty";
   std::rewind(file.get());
   std::array<char, PCAP_ERRBUF_SIZE> error{};

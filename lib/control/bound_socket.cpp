@@ -12,9 +12,9 @@
 #include <cstring>
 #include <optional>
 #include <string_view>
-#include <system_error>
 #include <thread>
 
+#include "base/errno_text.hpp"
 #include "control/own_folder.hpp"
 
 namespace esc::control {
@@ -22,10 +22,6 @@ namespace {
 
 constexpr int kBacklog = 128;
 constexpr std::string_view kWhose = "control socket";
-
-std::string reason(int error) {
-  return std::generic_category().message(error);
-}
 
 using Trouble = std::optional<StartError>;
 
@@ -71,7 +67,8 @@ Trouble place_trouble(const std::string& path) {
   struct stat status {};
   if (::lstat(path.c_str(), &status) != 0) {
     if (errno == ENOENT) return std::nullopt;
-    return StartError("control socket: cannot look at " + path + ": " + reason(errno), "remove it");
+    return StartError("control socket: cannot look at " + path + ": " + errno_text(errno),
+                      "remove it");
   }
   if (!S_ISSOCK(status.st_mode)) {
     return StartError("control socket: " + path + " exists and is not a socket", "remove it");
@@ -82,19 +79,15 @@ Trouble place_trouble(const std::string& path) {
   }
   if (errno != ECONNREFUSED) {
     return StartError(
-        "control socket " + path + ": cannot tell whether it is alive: " + reason(errno),
+        "control socket " + path + ": cannot tell whether it is alive: " + errno_text(errno),
         "remove it if no escd uses it");
   }
   return std::nullopt;
 }
 
 StartError cannot_listen(const std::string& path, int error) {
-  return {"control socket: cannot listen on " + path + ": " + reason(error),
+  return {"control socket: cannot listen on " + path + ": " + errno_text(error),
           "see that the file system is writable and takes sockets"};
-}
-
-void refuse_on(Trouble trouble) {
-  if (trouble) throw *std::move(trouble);
 }
 
 }  // namespace
@@ -144,7 +137,7 @@ BoundSocket::~BoundSocket() {
 void BoundSocket::replace_dead_socket() const {
   refuse_on(place_trouble(path_));
   if (::unlink(path_.c_str()) != 0 && errno != ENOENT) {
-    throw StartError("control socket: cannot remove the dead " + path_ + ": " + reason(errno),
+    throw StartError("control socket: cannot remove the dead " + path_ + ": " + errno_text(errno),
                      "remove it");
   }
 }

@@ -13,10 +13,10 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <system_error>
 #include <utility>
 #include <vector>
 
+#include "base/errno_text.hpp"
 #include "control/bound_socket.hpp"
 #include "control/line_connection.hpp"
 
@@ -67,9 +67,9 @@ class ControlServer::Impl {
     event.data.ptr = nullptr;
     if (!epoll_.valid() || !spare_.valid() ||
         ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, socket_.fd(), &event) != 0) {
-      throw StartError("control socket " + socket_.path() +
-                           ": cannot watch it: " + std::generic_category().message(errno),
-                       "raise the limit of open files (ulimit -n)");
+      throw StartError(
+          "control socket " + socket_.path() + ": cannot watch it: " + errno_text(errno),
+          "raise the limit of open files (ulimit -n)");
     }
   }
 

@@ -9,8 +9,8 @@
 #include <cerrno>
 #include <cstdint>
 #include <string_view>
-#include <system_error>
 
+#include "base/errno_text.hpp"
 #include "base/number.hpp"
 #include "base/start_error.hpp"
 #include "control/own_folder.hpp"
@@ -55,8 +55,7 @@ topology::Problem runs(const std::string& instance, long holder) {
 topology::Problem cannot_open(const std::string& instance, const std::string& folder, int error) {
   return {name_of(instance),
           "cannot open " + folder + "/" + kLockName + ": " +
-              (error == 0 || error == ELOOP ? "it is no regular file"
-                                            : std::generic_category().message(error)),
+              (error == 0 || error == ELOOP ? "it is no regular file" : errno_text(error)),
           "remove it, or see that the folder can be written to"};
 }
 

@@ -6,20 +6,17 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <system_error>
 #include <utility>
+
+#include "base/errno_text.hpp"
 
 namespace esc::control {
 namespace {
 
-std::string reason(int error) {
-  return std::generic_category().message(error);
-}
-
 using Trouble = std::optional<StartError>;
 
 StartError cannot_create(const std::string& folder, int error, const std::string& whose) {
-  return {whose + ": cannot create " + folder + ": " + reason(error),
+  return {whose + ": cannot create " + folder + ": " + errno_text(error),
           "create its parent, or run with rights to write there"};
 }
 
@@ -40,7 +37,7 @@ Trouble trouble_above(const std::string& folder, const std::string& whose) {
   struct stat link {};
   struct stat status {};
   if (::lstat(folder.c_str(), &link) != 0 || ::stat(folder.c_str(), &status) != 0) {
-    return StartError(whose + ": cannot look at " + folder + ": " + reason(errno),
+    return StartError(whose + ": cannot look at " + folder + ": " + errno_text(errno),
                       "create it, or choose another place");
   }
   const auto trusted = [](uid_t user) { return user == ::geteuid() || user == 0; };
@@ -63,7 +60,7 @@ Trouble trouble_within(const std::string& folder, const FileDescriptor& fd,
                        const std::string& whose) {
   struct stat status {};
   if (!fd.valid() || ::fstat(fd.get(), &status) != 0) {
-    return StartError(whose + ": cannot open " + folder + ": " + reason(errno),
+    return StartError(whose + ": cannot open " + folder + ": " + errno_text(errno),
                       "it must be a directory of our own; remove it, or run as its owner");
   }
   if (status.st_uid != ::geteuid()) {
@@ -75,10 +72,6 @@ Trouble trouble_within(const std::string& folder, const FileDescriptor& fd,
     return StartError(whose + ": " + folder + " is open to group or others", "chmod 700 " + folder);
   }
   return std::nullopt;
-}
-
-void refuse_on(Trouble trouble) {
-  if (trouble) throw *std::move(trouble);
 }
 
 }  // namespace

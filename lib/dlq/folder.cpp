@@ -12,6 +12,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/errno_text.hpp"
 #include "dlq/posix_file_system.hpp"
 #include "dlq/soundness.hpp"
 #include "files/place.hpp"
@@ -28,7 +29,7 @@ std::string fix_of(int error) {
 }
 
 [[noreturn]] void fail(const std::string& path, int error) {
-  throw FolderError("dead letters in '" + path + "': " + std::strerror(error), fix_of(error));
+  throw FolderError("dead letters in '" + path + "': " + errno_text(error), fix_of(error));
 }
 
 }  // namespace

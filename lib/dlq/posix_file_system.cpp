@@ -50,9 +50,11 @@ int lock_folder(const FileDescriptor& folder) {
   return error;
 }
 
-class PosixFile : public File {
+}  // namespace
+
+class PosixFileSystem::PlainFile : public File {
  public:
-  explicit PosixFile(FileDescriptor fd) noexcept : fd_(std::move(fd)) {}
+  explicit PlainFile(FileDescriptor fd) noexcept : fd_(std::move(fd)) {}
 
   int write(std::uint64_t offset, std::span<const std::byte> bytes) override {
     while (!bytes.empty()) {
@@ -90,13 +92,11 @@ class PosixFile : public File {
   FileDescriptor fd_;
 };
 
-}  // namespace
-
 /// Commits through the folder's ring, as long as the kernel allows it.
-class PosixFileSystem::RingFile : public PosixFile {
+class PosixFileSystem::RingFile : public PosixFileSystem::PlainFile {
  public:
   RingFile(FileDescriptor fd, PosixFileSystem& owner) noexcept
-      : PosixFile(std::move(fd)), owner_(owner) {}
+      : PlainFile(std::move(fd)), owner_(owner) {}
 
   int write_and_sync(std::uint64_t offset, std::span<const std::byte> bytes) override {
     for (CommitRing* ring = owner_.ring(); ring != nullptr; ring = owner_.ring()) {
@@ -113,7 +113,7 @@ class PosixFileSystem::RingFile : public PosixFile {
       offset += result.written;
       bytes = bytes.subspan(result.written);
     }
-    return PosixFile::write_and_sync(offset, bytes);
+    return PlainFile::write_and_sync(offset, bytes);
   }
 
  private:
@@ -121,7 +121,7 @@ class PosixFileSystem::RingFile : public PosixFile {
 };
 
 std::unique_ptr<File> PosixFileSystem::make_file(FileDescriptor fd) {
-  if (commit_path() == CommitPath::kSystemCalls) return std::make_unique<PosixFile>(std::move(fd));
+  if (commit_path() == CommitPath::kSystemCalls) return std::make_unique<PlainFile>(std::move(fd));
   return std::make_unique<RingFile>(std::move(fd), *this);
 }
 

@@ -58,6 +58,7 @@ class PosixFileSystem : public FileSystem {
                                 std::unique_ptr<File>& file);
   [[nodiscard]] int open_file(const std::string& name, int flags, FileDescriptor& fd) const;
 
+  class PlainFile;
   class RingFile;
   [[nodiscard]] std::unique_ptr<File> make_file(FileDescriptor fd);
   /// Null: commits go by system calls.

@@ -3,6 +3,8 @@
 
 #include <cstring>
 
+#include "base/errno_text.hpp"
+
 namespace esc::dlq {
 
 Soundness soundness_of(const ScannedSegment& segment) noexcept {
@@ -21,7 +23,7 @@ std::string complaint_of(const ScannedSegment& segment) {
   const std::string where = segment_name(segment.file.number) + ": ";
   if (segment.error != 0) {
     return where + "could not be read behind byte " + std::to_string(found.kept_bytes) + ": " +
-           std::strerror(segment.error);
+           errno_text(segment.error);
   }
   switch (found.state) {
     case SegmentState::kDamaged:

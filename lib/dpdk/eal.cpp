@@ -11,13 +11,12 @@
 #include <filesystem>
 
 #include "base/start_error.hpp"
+#include "base/units.hpp"
 #include "dpdk/eal_log.hpp"
 #include "topology/memory.hpp"
 
 namespace esc::dpdk {
 namespace {
-
-constexpr std::uint64_t kMiB = 1024 * 1024;
 
 // An escd that was killed leaves its files in hugetlbfs, and their pages are not free. EAL removes
 // them when it starts, but only if it is told to use hugepages.

@@ -11,8 +11,8 @@
 #include <filesystem>
 #include <fstream>
 #include <string_view>
-#include <system_error>
 
+#include "base/errno_text.hpp"
 #include "base/number.hpp"
 #include "dpdk/port.hpp"
 
@@ -80,7 +80,7 @@ std::optional<topology::Problem> memif_problem(const std::string& device) {
   if (folder.empty()) folder = ".";
   if (faccessat(AT_FDCWD, folder.c_str(), W_OK | X_OK, AT_EACCESS) == 0) return std::nullopt;
   return topology::Problem{
-      "", "no socket can be made in " + folder + ": " + std::generic_category().message(errno),
+      "", "no socket can be made in " + folder + ": " + errno_text(errno),
       "make the directory and let this user write there, or name another socket="};
 }
 

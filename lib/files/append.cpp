@@ -5,9 +5,9 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <system_error>
 #include <utility>
 
+#include "base/errno_text.hpp"
 #include "base/write_all.hpp"
 #include "files/regular_file.hpp"
 
@@ -15,7 +15,7 @@ namespace esc::files {
 namespace {
 
 [[noreturn]] void refuse(const std::string& path, int error) {
-  throw FileError(path + ": " + std::generic_category().message(error),
+  throw FileError(path + ": " + errno_text(error),
                   "name a file that this user may write, in a folder that is there", error);
 }
 

@@ -6,8 +6,8 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <system_error>
 
+#include "base/errno_text.hpp"
 #include "base/write_all.hpp"
 #include "files/replacement.hpp"
 
@@ -62,8 +62,7 @@ void write_output(const std::string& path, std::string_view text) {
   const FileDescriptor file(::open(path.c_str(), O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
   const int error = file.valid() ? write_all(file.get(), text, kReaderTimeoutMs) : errno;
   if (error == 0) return;
-  throw FileError(path + ": " + std::generic_category().message(error),
-                  "look at what reads it, or name a file", error);
+  throw FileError(path + ": " + errno_text(error), "look at what reads it, or name a file", error);
 }
 
 }  // namespace esc::files

@@ -11,12 +11,10 @@
 #include <system_error>
 #include <utility>
 
+#include "base/errno_text.hpp"
+
 namespace esc::files {
 namespace {
-
-std::string reason(int error) {
-  return std::generic_category().message(error);
-}
 
 std::string folder_fix(int error) {
   if (error == ENOENT) return "create it, or name another path";
@@ -89,7 +87,8 @@ Place::Place(const std::string& path, Links links) : path_(path) {
     // A folder that may be searched but not listed is good enough, except that it cannot be synced.
     if (code == EACCES) folder_ = FileDescriptor(::open(folder.c_str(), O_PATH | O_CLOEXEC));
     if (!folder_.valid()) {
-      throw FileError(path_ + ": folder " + folder + ": " + reason(code), folder_fix(code), code);
+      throw FileError(path_ + ": folder " + folder + ": " + errno_text(code), folder_fix(code),
+                      code);
     }
   }
 }
@@ -112,7 +111,7 @@ std::optional<Trouble> Place::trouble() const {
     return Trouble{path_ + " is " + kind_of(*there), "name a regular file, or one that is not yet"};
   }
   if (::faccessat(folder_.get(), ".", W_OK | X_OK, AT_EACCESS) != 0) {
-    return Trouble{path_ + ": its folder: " + reason(errno), folder_fix(errno)};
+    return Trouble{path_ + ": its folder: " + errno_text(errno), folder_fix(errno)};
   }
   if (is_of_the_kernel(folder_)) {
     return Trouble{path_ + ": its folder shows the kernel's own figures, and keeps no files",
@@ -160,7 +159,7 @@ void remove_file(const Place& place) {
   if (error == ENOENT) return;
   if (error != 0) {
     const std::string why =
-        error == kNotRegular ? "what stands there is no regular file" : reason(error);
+        error == kNotRegular ? "what stands there is no regular file" : errno_text(error);
     throw FileError(place.path() + " cannot be removed: " + why,
                     "see that this user may write in its folder", error);
   }
@@ -173,7 +172,7 @@ FileDescriptor open_lock(const Place& place) {
 
 void Place::fail(const std::string& what, int error) const {
   const std::string why =
-      error == kNotRegular ? "what stands there is no regular file" : reason(error);
+      error == kNotRegular ? "what stands there is no regular file" : errno_text(error);
   throw FileError(path_ + " " + what + ": " + why,
                   error == kNotRegular ? "move it away, or name another path"
                                        : "see that this user may write in its folder",

@@ -9,16 +9,13 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <system_error>
+
+#include "base/errno_text.hpp"
 
 namespace esc::files {
 namespace {
 
 constexpr std::size_t kPieceBytes = 64 * 1024;
-
-std::string reason(int error) {
-  return std::generic_category().message(error);
-}
 
 std::string fix_of(int error) {
   switch (error) {
@@ -108,7 +105,7 @@ Opened open_regular_at(int folder, const std::string& name, int flags, Links lin
 FileDescriptor open_to_read(const std::string& path, Links links) {
   Opened opened = open_regular_at(AT_FDCWD, path, O_RDONLY, links);
   if (opened.error != 0) {
-    throw FileError(path + ": " + reason(opened.error), fix_of(opened.error), opened.error);
+    throw FileError(path + ": " + errno_text(opened.error), fix_of(opened.error), opened.error);
   }
   if (!opened.fd.valid()) {
     throw FileError(path + ": it is " + kind_of(opened.mode.value_or(0)), "name a regular file");
@@ -127,7 +124,7 @@ std::string read_rest(const FileDescriptor& file, const std::string& path, std::
     const int error = errno;
     text.resize(done + static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
     if (got < 0 && error == EINTR) continue;
-    if (got < 0) throw FileError(path + ": " + reason(error), fix_of(error), error);
+    if (got < 0) throw FileError(path + ": " + errno_text(error), fix_of(error), error);
     if (got == 0) return text;
     if (text.size() > max_bytes) {
       throw FileError(path + ": it has more than " + std::to_string(max_bytes) + " bytes",

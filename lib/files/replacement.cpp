@@ -7,7 +7,8 @@
 
 #include <atomic>
 #include <cerrno>
-#include <system_error>
+
+#include "base/errno_text.hpp"
 
 namespace esc::files {
 
@@ -74,8 +75,8 @@ void Replacement::commit() {
 
 void Replacement::fail(const std::string& what, int error) const {
   const bool full = error == ENOSPC || error == EDQUOT;
-  const std::string why = error == kNotRegular ? "what stands there is no regular file"
-                                               : std::generic_category().message(error);
+  const std::string why =
+      error == kNotRegular ? "what stands there is no regular file" : errno_text(error);
   std::string fix = "see that this user may write in its folder";
   if (error == kNotRegular) fix = "move it away, or name another path";
   if (full) fix = "make room on that file system";

@@ -6,10 +6,6 @@
 namespace esc::identity {
 namespace {
 
-std::uint64_t ones(std::uint64_t bits) noexcept {
-  return static_cast<std::uint64_t>(std::popcount(bits));
-}
-
 // `word` holds the bits of 64 numbers, the highest bit for `last`. Returns how many of them, from
 // `first` on, are not marked.
 std::uint64_t missing_of(std::uint64_t word, std::uint64_t last, std::uint64_t first) noexcept {

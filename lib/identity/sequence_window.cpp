@@ -9,10 +9,6 @@ namespace {
 
 constexpr std::uint64_t kWordBits = BitRing::kWordBits;
 
-std::uint64_t ones(std::uint64_t word) noexcept {
-  return static_cast<std::uint64_t>(std::popcount(word));
-}
-
 }  // namespace
 
 void SequenceWindow::begin(BitRing bits, std::uint64_t sequence) noexcept {

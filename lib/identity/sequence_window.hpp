@@ -6,6 +6,7 @@
 #pragma once
 
 #include <atomic>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -116,6 +117,10 @@ struct SequenceWindow {
     }
   }
 };
+
+[[nodiscard]] constexpr std::uint64_t ones(std::uint64_t bits) noexcept {
+  return static_cast<std::uint64_t>(std::popcount(bits));
+}
 
 /// Bits [from, to] of a word.
 [[nodiscard]] constexpr std::uint64_t bits_between(std::uint64_t from, std::uint64_t to) noexcept {

@@ -11,6 +11,7 @@
 #include <optional>
 #include <vector>
 
+#include "base/units.hpp"
 #include "identity/window_record.hpp"
 #include "identity/window_stream.hpp"
 
@@ -22,12 +23,11 @@ constexpr std::string_view kLoaded = ".loaded";
 constexpr std::string_view kRefused = ".refused";
 constexpr std::uint32_t kVersion = 1;
 constexpr std::size_t kMaxNameBytes = 255;
-constexpr std::uint64_t kNanos = 1'000'000'000;
 
 std::uint64_t clock_ns(clockid_t clock) noexcept {
   timespec time{};
   ::clock_gettime(clock, &time);
-  return static_cast<std::uint64_t>(time.tv_sec) * kNanos +
+  return static_cast<std::uint64_t>(time.tv_sec) * kNsPerSecond +
          static_cast<std::uint64_t>(time.tv_nsec);
 }
 
@@ -139,7 +139,7 @@ class Choice {
 
   [[nodiscard]] std::uint64_t age_cycles(const WindowRecord& record) const noexcept {
     const std::uint64_t age_ns = record.age_ns + report_.elapsed_ns;
-    return scale(age_ns < record.age_ns ? UINT64_MAX : age_ns, tsc_hz_, kNanos);
+    return scale(age_ns < record.age_ns ? UINT64_MAX : age_ns, tsc_hz_, kNsPerSecond);
   }
   /// First time over the file.
   void consider(const WindowRecord& record) {
@@ -185,13 +185,14 @@ class Choice {
 WindowRecord record_of(const ProducerReader& table, std::size_t place, const Instant& now) {
   const ProducerEntry& entry = table.entry(place);
   const SequenceWindow window = entry.window();
-  WindowRecord record{.producer = entry.producer.get(),
-                      .highest = window.highest,
-                      .first = window.first,
-                      .floor = table.faults(place).floor.get(),
-                      .age_ns = scale(now.tsc - entry.last_seen_tsc.get(), kNanos, now.tsc_hz),
-                      .epoch = entry.epoch.load(std::memory_order_relaxed),
-                      .words = {}};
+  WindowRecord record{
+      .producer = entry.producer.get(),
+      .highest = window.highest,
+      .first = window.first,
+      .floor = table.faults(place).floor.get(),
+      .age_ns = scale(now.tsc - entry.last_seen_tsc.get(), kNsPerSecond, now.tsc_hz),
+      .epoch = entry.epoch.load(std::memory_order_relaxed),
+      .words = {}};
   record.words.resize(table.window() / 64);
   for (std::size_t i = 0; i < record.words.size() && i * 64 <= window.highest; ++i) {
     record.words[i] = window.bits_up_to(table.bits(place), window.highest - i * 64);

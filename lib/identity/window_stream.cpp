@@ -10,6 +10,7 @@
 #include <new>
 #include <utility>
 
+#include "base/errno_text.hpp"
 #include "identity/window_file.hpp"
 #include "identity/window_record.hpp"
 
@@ -19,7 +20,7 @@ namespace {
 constexpr std::size_t kChunkBytes = 1U << 20U;
 
 std::string why() {
-  return std::strerror(errno);
+  return errno_text(errno);
 }  // NOLINT: control side, one thread
 
 }  // namespace

@@ -6,6 +6,8 @@
 #include <chrono>
 #include <ctime>
 
+#include "base/units.hpp"
+
 namespace esc::storage {
 namespace {
 
@@ -23,7 +25,7 @@ std::uint64_t tick_ns() {
 std::uint64_t unix_ns() {
   timespec now{};
   clock_gettime(CLOCK_REALTIME, &now);
-  return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000 +
+  return static_cast<std::uint64_t>(now.tv_sec) * kNsPerSecond +
          static_cast<std::uint64_t>(now.tv_nsec);
 }
 

@@ -13,6 +13,8 @@
 #include <stdexcept>
 #include <string_view>
 
+#include "base/errno_text.hpp"
+
 namespace esc::telemetry {
 namespace {
 
@@ -145,7 +147,7 @@ void DpdkExport::add(const std::string& path, const std::string& help, Figures f
         failed != 0) {
       known.figures.erase(place);
       throw std::invalid_argument("telemetry command " + path +
-                                  " is not accepted: " + std::strerror(-failed));
+                                  " is not accepted: " + errno_text(-failed));
     }
   }
   place->second = std::move(figures);

@@ -15,12 +15,11 @@
 
 #include "base/file_descriptor.hpp"
 #include "base/number.hpp"
+#include "base/units.hpp"
 #include "topology/small_file.hpp"
 
 namespace esc::topology {
 namespace {
-
-constexpr std::uint64_t kKiB = 1U << 10U;
 
 std::optional<std::uint64_t> kernel_estimate(const SysRoot& root) {
   constexpr std::string_view kLabel = "MemAvailable:";

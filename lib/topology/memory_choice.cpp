@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "topology/memory_choice.hpp"
 
+#include "base/units.hpp"
 #include "topology/memory.hpp"
 #include "topology/small_file.hpp"
 
 namespace esc::topology {
 namespace {
-
-constexpr std::uint64_t kKiB = 1U << 10U;
-constexpr std::uint64_t kMiB = 1U << 20U;
 
 std::string in_mib(std::uint64_t bytes) {
   return std::to_string((bytes + kMiB - 1) / kMiB);

@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/errno_text.hpp"
 #include "topology/small_file.hpp"
 
 namespace esc::topology {
@@ -92,7 +93,7 @@ std::optional<PciProblem> vfio_problem(const SysRoot& root, const std::filesyste
   }
   const int reason = errno;
   if (reason != EBUSY) {
-    return PciProblem{"cannot open " + shown + ": " + std::strerror(reason),
+    return PciProblem{"cannot open " + shown + ": " + errno_text(reason),
                       reason == EACCES || reason == EPERM
                           ? "run as root, or give your user the file"
                           : "bind the device again: deploy/unbind-port " + address +

@@ -8,8 +8,8 @@
 #include <cerrno>
 #include <cstdlib>
 #include <filesystem>
-#include <system_error>
 
+#include "base/errno_text.hpp"
 #include "base/file_descriptor.hpp"
 #include "files/regular_file.hpp"
 
@@ -43,7 +43,7 @@ std::string advice(const Base& base) {
 /// What is wrong with a folder that is there; errno says what if it cannot be looked at.
 std::string trouble_with(const std::filesystem::path& path) {
   struct stat status {};
-  if (stat(path.c_str(), &status) != 0) return std::generic_category().message(errno);
+  if (stat(path.c_str(), &status) != 0) return errno_text(errno);
   if (!S_ISDIR(status.st_mode)) return "it is no folder";
   if (faccessat(AT_FDCWD, path.c_str(), W_OK | X_OK, AT_EACCESS) == 0) return {};
   if (status.st_uid == geteuid()) return "this user may not write to it";

@@ -23,8 +23,8 @@ namespace {
 using dpdk::Port;
 using dpdk::PortSettings;
 
-constexpr std::size_t kProducers = 7;
-constexpr std::size_t kPackets = 150;  // no multiple of a burst
+constexpr std::size_t kStampedProducers = 7;
+constexpr std::size_t kStampedPackets = 150;  // no multiple of a burst
 
 Bytes session_frame(std::uint64_t producer, std::uint64_t first) {
   Bytes frame(wire::kSessionFrameBytes);
@@ -38,10 +38,10 @@ Bytes session_frame(std::uint64_t producer, std::uint64_t first) {
 /// Each producer's numbers without a gap, in datagrams of one to three events.
 std::vector<Bytes> numbered_trace() {
   std::vector<Bytes> packets;
-  std::array<std::uint64_t, kProducers> next{};
-  for (std::size_t i = 0; i < kPackets; ++i) {
-    std::uint64_t& first = next[i % kProducers];
-    const Bytes session = session_frame(i % kProducers, first);
+  std::array<std::uint64_t, kStampedProducers> next{};
+  for (std::size_t i = 0; i < kStampedPackets; ++i) {
+    std::uint64_t& first = next[i % kStampedProducers];
+    const Bytes session = session_frame(i % kStampedProducers, first);
     const Bytes event = frame_of("t", 8 + i % 5);
     const std::size_t events = 1 + i % 3;
     first += events;
@@ -92,7 +92,7 @@ TEST(RestampedPort, NumbersGoOnWithoutACopyOrAGapForManyPasses) {
   port.start();
   std::map<std::uint64_t, std::uint64_t> next;  // by producer
   std::size_t received = 0;
-  for (std::size_t round = 0; received < 200 * kPackets; ++round) {
+  for (std::size_t round = 0; received < 200 * kStampedPackets; ++round) {
     std::array<rte_mbuf*, 64> burst{};
     const std::size_t count = port.rx_queue(0).receive(std::span(burst).first(1 + round * 7 % 64));
     ASSERT_GT(count, 0U);
@@ -109,7 +109,7 @@ TEST(RestampedPort, NumbersGoOnWithoutACopyOrAGapForManyPasses) {
     if (HasFatalFailure()) return;
     received += count;
   }
-  EXPECT_EQ(next.size(), kProducers);
+  EXPECT_EQ(next.size(), kStampedProducers);
   port.close();
   EXPECT_TRUE(is_whole(port.pool()));
 }
@@ -124,7 +124,7 @@ TEST(RestampedPort, NothingIsSkippedWhenThePoolIsDry) {
   std::map<std::uint64_t, std::uint64_t> next;
   std::deque<rte_mbuf*> kept;
   std::size_t dry = 0;
-  for (std::size_t received = 0; received < 20 * kPackets;) {
+  for (std::size_t received = 0; received < 20 * kStampedPackets;) {
     std::array<rte_mbuf*, 32> burst{};
     const std::size_t count = port.rx_queue(0).receive(burst);
     for (std::size_t i = 0; i < count; ++i) {
@@ -164,7 +164,7 @@ TEST(RestampedPort, PayloadIdsAreAllDifferentOnAllQueues) {
   std::set<std::uint64_t> ids;
   std::size_t events = 0;
   for (std::uint16_t queue = 0; queue < 2; ++queue) {
-    const auto packets = receive_all(port.rx_queue(queue), 10 * kPackets);
+    const auto packets = receive_all(port.rx_queue(queue), 10 * kStampedPackets);
     for (const rte_mbuf* packet : packets) {
       for_each_frame(packet, [&](const wire::FrameView& frame) {
         if (frame.kind != wire::FrameKind::kEvent) return;
@@ -174,7 +174,7 @@ TEST(RestampedPort, PayloadIdsAreAllDifferentOnAllQueues) {
     }
     free_all(packets);
   }
-  EXPECT_GT(events, 20 * kPackets);
+  EXPECT_GT(events, 20 * kStampedPackets);
   EXPECT_EQ(ids.size(), events);
   port.close();
   EXPECT_TRUE(is_whole(port.pool()));

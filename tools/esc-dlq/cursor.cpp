@@ -22,7 +22,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::uint64_t kVersion = 1;
+constexpr std::uint64_t kCursorVersion = 1;
 constexpr std::size_t kMaxBytes = 64 * 1024;
 
 [[noreturn]] void fail(const std::string& path, const std::string& what, const std::string& fix) {
@@ -56,7 +56,7 @@ void Cursor::read() {
   const Json json = cli::parse_json(*text).value_or(Json());
   const auto version = cli::whole_member(json, "esc_dlq_cursor");
   if (!version) fail(path_, "is no cursor", fix);
-  if (*version != kVersion) fail(path_, "is of another version", fix);
+  if (*version != kCursorVersion) fail(path_, "is of another version", fix);
   if (!json.contains("selection") || !json["selection"].is_string())
     fail(path_, "is no cursor", fix);
   if (json["selection"].get_ref<const std::string&>() != selection_)
@@ -95,7 +95,7 @@ void Cursor::restart() {
 }
 
 void Cursor::commit(const CursorPosition& position) {
-  const Json json = {{"esc_dlq_cursor", kVersion},        {"selection", selection_},
+  const Json json = {{"esc_dlq_cursor", kCursorVersion},  {"selection", selection_},
                      {"segment", position.segment},       {"run", position.run},
                      {"created_ns", position.created_ns}, {"id", position.id}};
   try {

@@ -5,11 +5,10 @@
 #include <chrono>
 
 #include "base/number.hpp"
+#include "base/units.hpp"
 
 namespace esc::dlq_tool {
 namespace {
-
-constexpr std::uint64_t kNsOfSecond = 1'000'000'000;
 
 /// Returns the text without its first level; nullopt if it has only one.
 std::optional<std::string_view> drop_level(std::string_view text) noexcept {
@@ -38,8 +37,8 @@ std::optional<std::uint64_t> parse_ago(std::string_view text, std::uint64_t now_
   const auto unit = seconds_of_unit(text.back());
   const auto count = parse_whole(text.substr(0, text.size() - 1));
   if (!unit || !count) return std::nullopt;
-  if (*count > now_ns / kNsOfSecond / *unit) return 0;
-  return now_ns - *count * *unit * kNsOfSecond;
+  if (*count > now_ns / kNsPerSecond / *unit) return 0;
+  return now_ns - *count * *unit * kNsPerSecond;
 }
 
 }  // namespace
@@ -88,7 +87,7 @@ std::optional<std::uint64_t> parse_time(std::string_view text, std::uint64_t now
   if (!date.ok()) return std::nullopt;
   const auto days =
       static_cast<std::uint64_t>(std::chrono::sys_days(date).time_since_epoch().count());
-  return (((days * 24 + *hour) * 60 + *minute) * 60 + *second) * kNsOfSecond;
+  return (((days * 24 + *hour) * 60 + *minute) * 60 + *second) * kNsPerSecond;
 }
 
 // One condition a line: a pattern cannot contain the end of a line.

@@ -6,6 +6,7 @@
 #include <ctime>
 
 #include "base/reasons.hpp"
+#include "base/units.hpp"
 #include "wire/byte_order.hpp"
 #include "wire/frame.hpp"
 #include "wire/ip_prefix.hpp"
@@ -14,7 +15,6 @@ namespace esc::dlq_tool {
 namespace {
 
 constexpr std::array<std::string_view, 4> kStages = {"rx", "tcp", "dispatch", "worker"};
-constexpr std::uint64_t kNsOfSecond = 1'000'000'000;
 
 }  // namespace
 
@@ -57,14 +57,14 @@ std::string source_text(const dlq::Letter& letter) {
 }
 
 std::string time_text(std::uint64_t unix_ns) {
-  const auto seconds = static_cast<std::time_t>(unix_ns / kNsOfSecond);
+  const auto seconds = static_cast<std::time_t>(unix_ns / kNsPerSecond);
   std::tm parts{};
   gmtime_r(&seconds, &parts);
   std::array<char, 64> date{};
   std::strftime(date.data(), date.size(), "%Y-%m-%dT%H:%M:%S", &parts);
   std::array<char, 16> fraction{};
   std::snprintf(fraction.data(), fraction.size(), ".%09lluZ",
-                static_cast<unsigned long long>(unix_ns % kNsOfSecond));
+                static_cast<unsigned long long>(unix_ns % kNsPerSecond));
   return std::string(date.data()) + fraction.data();
 }
 

@@ -7,6 +7,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "base/units.hpp"
 #include "wire/encoder.hpp"
 #include "wire/ip_prefix.hpp"
 #include "wire/packet_encoder.hpp"
@@ -30,8 +31,6 @@ struct PacketHead {
   std::uint32_t packet_bytes = 0;
 };
 static_assert(sizeof(FileHead) == 24 && sizeof(PacketHead) == 16);
-
-constexpr std::uint64_t kNsOfSecond = 1'000'000'000;
 
 template <class Head>
 std::string bytes_of(const Head& head) {
@@ -81,8 +80,8 @@ std::string pcap_packet(const dlq::Record& record) {
   const std::size_t bytes = wire::encode_udp_packet(packet, path, payload);
   if (bytes == 0) return {};
   const std::uint64_t ns = record.letter.received_ns;
-  const PacketHead head{.seconds = static_cast<std::uint32_t>(ns / kNsOfSecond),
-                        .nanoseconds = static_cast<std::uint32_t>(ns % kNsOfSecond),
+  const PacketHead head{.seconds = static_cast<std::uint32_t>(ns / kNsPerSecond),
+                        .nanoseconds = static_cast<std::uint32_t>(ns % kNsPerSecond),
                         .captured_bytes = static_cast<std::uint32_t>(bytes),
                         .packet_bytes = static_cast<std::uint32_t>(bytes)};
   std::string out = bytes_of(head);

@@ -9,7 +9,7 @@
 
 namespace esc::dlq_tool {
 namespace {
-constexpr std::chrono::milliseconds kBetween(100);
+constexpr std::chrono::milliseconds kDrawnEvery(100);
 constexpr std::chrono::milliseconds kPatience(300);
 constexpr std::size_t kWidth = 40;
 }  // namespace
@@ -30,7 +30,7 @@ void Progress::add(std::uint64_t bytes) {
   const std::unique_lock lock(drawing_, std::try_to_lock);
   const Clock::time_point now = Clock::now();
   if (!lock || now < next_) return;
-  next_ = now + kBetween;
+  next_ = now + kDrawnEvery;
   drawn_ = true;
   const double share = std::min(1.0, static_cast<double>(done) / static_cast<double>(bytes_));
   const auto filled = static_cast<std::size_t>(share * kWidth);

@@ -7,6 +7,7 @@
 #include <ostream>
 #include <vector>
 
+#include "base/errno_text.hpp"
 #include "dlq/folder.hpp"
 #include "dlq/posix_file_system.hpp"
 #include "dlq/soundness.hpp"
@@ -30,13 +31,13 @@ void take_folder(dlq::PosixFileSystem& files, const std::string& path) {
     throw dlq::FolderError(what + "another program has the folder",
                            "stop that escd first, or leave it to its bounds in [dead_letters]");
   }
-  throw dlq::FolderError(what + std::strerror(error), "run this as the user the appliance runs as");
+  throw dlq::FolderError(what + errno_text(error), "run this as the user the appliance runs as");
 }
 
 void remove(dlq::FileSystem& files, const std::string& name, std::size_t before) {
   const int error = files.remove(name);
   if (error == 0 || error == ENOENT) return;
-  throw dlq::FolderError("'" + name + "' cannot be removed: " + std::strerror(error) + "; " +
+  throw dlq::FolderError("'" + name + "' cannot be removed: " + errno_text(error) + "; " +
                              std::to_string(before) + " files before it were",
                          "look at the disk, and at who may write the folder");
 }
@@ -45,7 +46,7 @@ void sync(dlq::FileSystem& files, const std::string& path, std::size_t removed) 
   const int error = files.sync_folder();
   if (error == 0) return;
   throw dlq::FolderError(std::to_string(removed) + " files were removed from '" + path +
-                             "', but the disk did not confirm it: " + std::strerror(error),
+                             "', but the disk did not confirm it: " + errno_text(error),
                          "look at the disk; after a power failure they may be there again");
 }
 

@@ -7,6 +7,7 @@
 #include <string>
 #include <thread>
 
+#include "base/errno_text.hpp"
 #include "esc-dlq/replay_error.hpp"
 
 namespace esc::dlq_tool {
@@ -17,8 +18,9 @@ using std::chrono::milliseconds;
 constexpr int kMostRounds = 20;
 // after so many rounds in a row without a new letter, no new one is expected
 constexpr int kQuietRounds = 3;
-constexpr milliseconds kBetween(2);
-constexpr milliseconds kPatience(1'000);  // how long to wait while no further letter is counted
+constexpr milliseconds kCountsBetween(2);
+constexpr milliseconds kCountPatience(
+    1'000);  // how long to wait while no further letter is counted
 
 }  // namespace
 
@@ -51,7 +53,7 @@ void Delivery::stop_at_refusals(const ReplayBatch& batch, std::uint64_t refused)
   throw ReplayError(
       "UDP: of " + std::to_string(batch.datagrams()) + " datagrams with " +
           std::to_string(batch.letters()) + " letters at least " + std::to_string(refused) +
-          " were answered with '" + std::strerror(ECONNREFUSED) + "': nobody listens at " + udp_ +
+          " were answered with '" + errno_text(ECONNREFUSED) + "': nobody listens at " + udp_ +
           ", or its kernel does not know who does; the cursor stays before them",
       "see that the appliance runs and takes that address; --confirm INSTANCE has it count what "
       "arrived; where its port is af_packet its kernel answers so all the same, and "
@@ -119,7 +121,7 @@ Delivered Delivery::confirm(const ReplayBatch& batch) {
         "nothing arrives at the appliance" +
             (refused == 0 ? std::string()
                           : "; " + std::to_string(refused) + " datagrams were answered with '" +
-                                std::strerror(ECONNREFUSED) + "'"),
+                                errno_text(ECONNREFUSED) + "'"),
         "escctl state, ports and ledger say whether it is paused, what it receives "
         "and what it drops; lower --rate if its ports lose packets");
   }
@@ -140,8 +142,8 @@ ReplayCounts Delivery::wait(const ReplayCounts& first, const ReplayCounts& befor
     if (now.fresh - first.fresh >= letters || now.taken() - before.taken() >= letters) return now;
     if (now.taken() != last.taken()) moved = Clock::now();
     last = now;
-    if (Clock::now() - moved >= kPatience) return now;
-    std::this_thread::sleep_for(kBetween);
+    if (Clock::now() - moved >= kCountPatience) return now;
+    std::this_thread::sleep_for(kCountsBetween);
   }
 }
 

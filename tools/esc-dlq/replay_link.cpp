@@ -14,10 +14,10 @@
 #include <chrono>
 #include <climits>
 #include <cstring>
-#include <system_error>
 #include <thread>
 #include <utility>
 
+#include "base/errno_text.hpp"
 #include "base/file_descriptor.hpp"
 #include "esc-dlq/replay_error.hpp"
 #include "wire/host_port.hpp"
@@ -26,8 +26,8 @@
 namespace esc::dlq_tool {
 namespace {
 
-constexpr std::chrono::seconds kPatience(10);
-constexpr std::chrono::milliseconds kBetween(1);
+constexpr std::chrono::seconds kLinkPatience(10);
+constexpr std::chrono::milliseconds kTriesBetween(1);
 // Longer than a round trip on any network over which letters are sent.
 constexpr std::chrono::milliseconds kRefusalComes(200);
 
@@ -46,7 +46,7 @@ class UdpLink : public ReplayLink {
     // tried twice.
     if (sink_(datagram) || sink_(datagram)) return true;
     if (sink_.last_error() == EMSGSIZE) return false;
-    throw ReplayError(std::string("UDP: sending failed: ") + std::strerror(sink_.last_error()),
+    throw ReplayError(std::string("UDP: sending failed: ") + errno_text(sink_.last_error()),
                       "see whether the appliance can be reached from here");
   }
   void settle(bool long_enough) override {
@@ -67,7 +67,7 @@ class TcpLink : public ReplayLink {
       discard_input();
       const ssize_t sent = ::send(socket_.get(), datagram.data(), datagram.size(), MSG_NOSIGNAL);
       if (sent < 0 && errno == EINTR) continue;
-      if (sent < 0) fail(errno == EAGAIN ? "the appliance takes nothing" : std::strerror(errno));
+      if (sent < 0) fail(errno == EAGAIN ? "the appliance takes nothing" : errno_text(errno));
       datagram = datagram.subspan(static_cast<std::size_t>(sent));
     }
     return true;
@@ -78,13 +78,13 @@ class TcpLink : public ReplayLink {
     for (int before = INT_MAX;;) {
       discard_input();
       int unsent = 0;
-      if (::ioctl(socket_.get(), SIOCOUTQ, &unsent) != 0) fail(std::strerror(errno));
+      if (::ioctl(socket_.get(), SIOCOUTQ, &unsent) != 0) fail(errno_text(errno));
       if (unsent == 0) return;
       const auto now = std::chrono::steady_clock::now();
       if (unsent < before) moved = now;
       before = unsent;
-      if (now - moved > kPatience) fail("the appliance acknowledges nothing");
-      std::this_thread::sleep_for(kBetween);
+      if (now - moved > kLinkPatience) fail("the appliance acknowledges nothing");
+      std::this_thread::sleep_for(kTriesBetween);
     }
   }
 
@@ -98,7 +98,7 @@ class TcpLink : public ReplayLink {
       if (got == 0) fail("the appliance closed the connection");
       if (got < 0 && errno == EINTR) continue;
       if (got < 0 && errno == EAGAIN) return;
-      if (got < 0) fail(std::strerror(errno));
+      if (got < 0) fail(errno_text(errno));
     }
   }
   [[noreturn]] static void fail(const std::string& what) {
@@ -121,13 +121,13 @@ FileDescriptor connected(const wire::HostPort& target) {
   int error = 0;
   for (const addrinfo* one = list; one != nullptr; one = one->ai_next) {
     FileDescriptor socket(::socket(one->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    const timeval patience{.tv_sec = kPatience.count(), .tv_usec = 0};
+    const timeval patience{.tv_sec = kLinkPatience.count(), .tv_usec = 0};
     (void)::setsockopt(socket.get(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
     if (socket.valid() && ::connect(socket.get(), one->ai_addr, one->ai_addrlen) == 0)
       return socket;
     error = errno;
   }
-  throw ReplayError(what + std::strerror(error), "check that the appliance runs and listens there");
+  throw ReplayError(what + errno_text(error), "check that the appliance runs and listens there");
 }
 
 }  // namespace

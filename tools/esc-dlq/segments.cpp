@@ -8,6 +8,7 @@
 #include <ostream>
 #include <string>
 
+#include "base/errno_text.hpp"
 #include "config/text.hpp"
 #include "dlq/soundness.hpp"
 #include "esc-dlq/letter_view.hpp"
@@ -41,7 +42,7 @@ Json json_of(const dlq::ScannedSegment& segment) {
               {"records", found.records},
               {"kept_bytes", found.kept_bytes},
               {"records_behind_damage", found.records_behind}};
-  if (segment.error != 0) out["error"] = std::strerror(segment.error);
+  if (segment.error != 0) out["error"] = errno_text(segment.error);
   if (found.state == dlq::SegmentState::kNewer) out["version"] = found.version;
   if (found.state == dlq::SegmentState::kSound) {
     out["instance"] = found.header.instance;

@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::uint64_t kTraceStartNs =
     1'700'000'000'000'000'000;  // any fixed moment, so that the same options give the same bytes
-constexpr std::size_t kChunkPackets = 256;
+constexpr std::size_t kFeedChunkPackets = 256;
 
 }  // namespace
 
@@ -40,7 +40,7 @@ void FeedWriter::send(std::span<const PacketPlan> packets, bool last) {
 }
 
 void FeedWriter::write() {
-  chunks_.resize((arrived_.size() + kChunkPackets - 1) / kChunkPackets);
+  chunks_.resize((arrived_.size() + kFeedChunkPackets - 1) / kFeedChunkPackets);
   tbb::parallel_for(std::size_t{0}, chunks_.size(), [&](std::size_t c) {
     Chunk& chunk = chunks_[c];
     const Account account{tallies_.local(), plan_.options.window == 0 ? nullptr : &chunk.numbered};
@@ -48,8 +48,8 @@ void FeedWriter::write() {
     chunk.bytes.clear();
     chunk.sizes.clear();
     chunk.numbered.clear();
-    const std::size_t end = std::min(arrived_.size(), (c + 1) * kChunkPackets);
-    for (std::size_t i = c * kChunkPackets; i < end; ++i) {
+    const std::size_t end = std::min(arrived_.size(), (c + 1) * kFeedChunkPackets);
+    for (std::size_t i = c * kFeedChunkPackets; i < end; ++i) {
       const std::size_t bytes = write_packet(plan_, arrived_[i], room, account);
       chunk.bytes.insert(chunk.bytes.end(), room.data(), room.data() + bytes);
       chunk.sizes.push_back(bytes);

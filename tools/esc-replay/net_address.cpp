@@ -7,8 +7,8 @@
 #include <cerrno>
 #include <cstring>
 #include <memory>
-#include <system_error>
 
+#include "base/errno_text.hpp"
 #include "esc-replay/error.hpp"
 #include "wire/host_port.hpp"
 
@@ -36,7 +36,7 @@ NetAddress resolve(const std::string& option, const std::string& text, int socke
 }
 
 Socket::Socket(int family, int type) : fd_(socket(family, type | SOCK_CLOEXEC, 0)) {
-  if (fd_ < 0) throw Error("cannot open a socket: " + std::generic_category().message(errno));
+  if (fd_ < 0) throw Error("cannot open a socket: " + errno_text(errno));
 }
 
 Socket::~Socket() {

@@ -6,9 +6,10 @@
 #include <cerrno>
 #include <cstdio>
 #include <string_view>
-#include <system_error>
 #include <utility>
 
+#include "base/errno_text.hpp"
+#include "base/units.hpp"
 #include "esc-replay/error.hpp"
 #include "files/regular_file.hpp"
 
@@ -16,7 +17,6 @@ namespace esc::replay {
 namespace {
 
 constexpr int kSnapBytes = 262144;
-constexpr std::uint64_t kNsPerSecond = 1'000'000'000;
 constexpr mode_t kFileMode = 0666;
 
 // The message without the path, which our own message begins with.
@@ -34,7 +34,7 @@ File open_trace(const std::string& path) {
     throw Error("cannot read the trace '" + path + "': " + reason(error, path) + "; " +
                 error.fix());
   }
-  throw Error("cannot read the trace '" + path + "': " + std::generic_category().message(errno));
+  throw Error("cannot read the trace '" + path + "': " + errno_text(errno));
 }
 
 }  // namespace
@@ -80,7 +80,7 @@ void PcapWriter::finish() {
 }
 
 void PcapWriter::fail() const {
-  throw Error("cannot write the trace '" + path_ + "': " + std::generic_category().message(errno) +
+  throw Error("cannot write the trace '" + path_ + "': " + errno_text(errno) +
               "; check the directory, its permissions and the free space");
 }
 

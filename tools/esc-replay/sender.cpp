@@ -5,10 +5,11 @@
 
 #include <algorithm>
 
+#include "base/units.hpp"
+
 namespace esc::replay {
 namespace {
 
-constexpr std::uint64_t kNsPerSecond = 1'000'000'000;
 // Waking up takes about this long, so the thread does not sleep if a unit is due sooner.
 constexpr std::uint64_t kSpinNs = 100'000;
 // A signal or a progress line never waits longer than this.

@@ -13,14 +13,14 @@
 #include <array>
 #include <cerrno>
 #include <chrono>
-#include <system_error>
 
+#include "base/errno_text.hpp"
 #include "esc-replay/error.hpp"
 
 namespace esc::replay {
 namespace {
 
-constexpr int kWaitMs = 5;
+constexpr int kTcpWaitMs = 5;
 constexpr auto kFinishLimit = std::chrono::seconds(5);
 
 }  // namespace
@@ -28,8 +28,7 @@ constexpr auto kFinishLimit = std::chrono::seconds(5);
 TcpSink::TcpSink(const std::string& host_port)
     : peer_(resolve("--tcp", host_port, SOCK_STREAM)), socket_(peer_.family, SOCK_STREAM) {
   if (connect(socket_.fd(), reinterpret_cast<const sockaddr*>(&peer_.storage), peer_.bytes) != 0) {
-    throw Error("--tcp '" + host_port +
-                "': cannot connect: " + std::generic_category().message(errno) +
+    throw Error("--tcp '" + host_port + "': cannot connect: " + errno_text(errno) +
                 "; check that the receiver runs and listens there");
   }
   const int flags = fcntl(socket_.fd(), F_GETFL);
@@ -50,8 +49,7 @@ Outcome TcpSink::offer(const Trace& trace, std::size_t begin, std::size_t end) {
       return {};
     }
     ++errors_[errno];
-    throw Error("--tcp '" + peer_.text +
-                "': sending failed: " + std::generic_category().message(errno) +
+    throw Error("--tcp '" + peer_.text + "': sending failed: " + errno_text(errno) +
                 "; the receiver's own log says why it closed the connection");
   }
   const std::uint64_t reached = from + static_cast<std::uint64_t>(written);
@@ -68,7 +66,7 @@ void TcpSink::wait() {
   pollfd poll_fd{.fd = socket_.fd(),
                  .events = static_cast<short>(peer_closed_ ? POLLOUT : POLLOUT | POLLIN),
                  .revents = 0};
-  static_cast<void>(poll(&poll_fd, 1, kWaitMs));
+  static_cast<void>(poll(&poll_fd, 1, kTcpWaitMs));
   if ((poll_fd.revents & POLLIN) != 0) discard_input();
 }
 
@@ -94,7 +92,7 @@ std::size_t TcpSink::finish(const Trace& trace) {
   static_cast<void>(shutdown(socket_.fd(), SHUT_WR));
   while (!peer_closed_ && time_left()) {
     pollfd poll_fd{.fd = socket_.fd(), .events = POLLIN, .revents = 0};
-    static_cast<void>(poll(&poll_fd, 1, kWaitMs));
+    static_cast<void>(poll(&poll_fd, 1, kTcpWaitMs));
     if (poll_fd.revents != 0) discard_input();
   }
   int unacknowledged = 0;

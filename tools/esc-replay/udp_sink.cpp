@@ -7,15 +7,15 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <system_error>
 
+#include "base/errno_text.hpp"
 #include "esc-replay/error.hpp"
 
 namespace esc::replay {
 namespace {
 
 constexpr int kSendBufferBytes = 4 * 1024 * 1024;
-constexpr int kWaitMs = 5;
+constexpr int kUdpWaitMs = 5;
 constexpr int kRefusalComesMs = 200;  // there and back
 
 void set_option(int fd, int level, int name, int value) {
@@ -37,7 +37,7 @@ UdpSink::UdpSink(const std::string& host_port)
   }
   // Connected: one route look-up for all, and the peer's refusals are reported to us.
   if (connect(socket_.fd(), reinterpret_cast<const sockaddr*>(&peer_.storage), peer_.bytes) != 0) {
-    throw Error("--udp '" + host_port + "': " + std::generic_category().message(errno) +
+    throw Error("--udp '" + host_port + "': " + errno_text(errno) +
                 "; check the address and the routes of this host");
   }
   for (std::size_t i = 0; i < kBatch; ++i) {
@@ -77,15 +77,14 @@ Outcome UdpSink::judge(int error) {
       ++errors_[error];
       return {.failed = 1};
     default:
-      throw Error("--udp '" + peer_.text +
-                  "': sending failed: " + std::generic_category().message(error) +
+      throw Error("--udp '" + peer_.text + "': sending failed: " + errno_text(error) +
                   "; check the address and the routes of this host");
   }
 }
 
 void UdpSink::wait() {
   pollfd poll_fd{.fd = socket_.fd(), .events = POLLOUT, .revents = 0};
-  static_cast<void>(poll(&poll_fd, 1, kWaitMs));
+  static_cast<void>(poll(&poll_fd, 1, kUdpWaitMs));
 }
 
 // No further datagram will report that the last ones were refused, so this waits for that.

@@ -11,8 +11,8 @@
 #include <chrono>
 #include <cstring>
 #include <optional>
-#include <system_error>
 
+#include "base/errno_text.hpp"
 #include "cli/json_text.hpp"
 #include "control/answer.hpp"
 #include "escctl/exit_code.hpp"
@@ -24,10 +24,6 @@ namespace {
 using nlohmann::ordered_json;
 
 constexpr std::size_t kMaxReplyBytes = 64 * 1024 * 1024;
-
-std::string reason(int error) {
-  return std::generic_category().message(error);
-}
 
 std::optional<sockaddr_un> address_of(const std::string& path) {
   sockaddr_un address{};
@@ -105,7 +101,7 @@ void Client::connect() {
   socket_ = connect_to(path_, timeouts_.read);
   if (!socket_.valid()) {
     const int error = errno;
-    throw Failure(ExitCode::kNotReachable, "cannot connect to " + path_ + ": " + reason(error),
+    throw Failure(ExitCode::kNotReachable, "cannot connect to " + path_ + ": " + errno_text(error),
                   fix_for(error));
   }
   if (!trusted_peer(socket_.get())) {
@@ -162,7 +158,7 @@ void Client::send_line(const std::string& line) {
     if (put < 0 && errno == EINTR) continue;
     // escd may have sent the reason before it closed the connection.
     if (put < 0 && errno == EPIPE) return;
-    if (put < 0) fail(errno == EAGAIN ? "it does not take the request in time" : reason(errno));
+    if (put < 0) fail(errno == EAGAIN ? "it does not take the request in time" : errno_text(errno));
     sent += static_cast<std::size_t>(put);
   }
 }
@@ -181,7 +177,7 @@ std::string Client::receive_line(std::chrono::milliseconds timeout) {
     if (input_.size() > kMaxReplyBytes) fail("its answer does not end");
     const ssize_t got = ::recv(socket_.get(), buffer.data(), buffer.size(), 0);
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0) fail(errno == EAGAIN ? "it does not answer in time" : reason(errno));
+    if (got < 0) fail(errno == EAGAIN ? "it does not answer in time" : errno_text(errno));
     if (got == 0) fail("it closed the connection");
     input_.append(buffer.data(), static_cast<std::size_t>(got));
   }

@@ -54,6 +54,7 @@ HOT = (
     "lib/base/named.hpp",
     "lib/base/pressure.hpp",
     "lib/base/reasons.hpp",
+    "lib/base/units.hpp",
     "lib/dlq/commit_buffer.hpp",
     "lib/dlq/crc32c.cpp",
     "lib/dlq/crc32c.hpp",
@@ -64,6 +65,7 @@ HOT = (
 )
 # Headers of CONTROL_SIDE that files looked at include although no lcore runs them, and why.
 BORROWED = {
+    "lib/base/errno_text.hpp": "the reason of an error, for the main lcore and threads beside it",
     "lib/base/file_descriptor.hpp": "sockets and files of the main lcore and of threads beside it",
     "lib/base/number.hpp": "text that is read before the start",
     "lib/base/one_thread.hpp": "keeps other threads out of what is the main lcore's",

@@ -29,7 +29,7 @@ constexpr const char* kEchoed = "{\"ok\":true,\"protocol\":2,\"result\":1}\n";
 constexpr const char* kHealthy = "{\"ok\":true,\"protocol\":2,\"result\":\"healthy\"}\n";
 
 // The answer to "fill" is more than a socket takes at once.
-ordered_json handler(const json& request) {
+ordered_json answers_health(const json& request) {
   if (request["command"] == "health") return ok_reply("healthy");
   if (request["command"] == "fill") return ok_reply(std::string(3'000'000, 'x'));
   return ok_reply(1);
@@ -38,7 +38,7 @@ ordered_json handler(const json& request) {
 class FullServer : public ::testing::Test {
  protected:
   ControlServer make(ControlServerLimits limits) {
-    return ControlServer(path_, handler, std::move(limits), [this] { return now_; });
+    return ControlServer(path_, answers_health, std::move(limits), [this] { return now_; });
   }
   static void serve(ControlServer& server) {
     pollfd waiting{.fd = server.poll_fd(), .events = POLLIN, .revents = 0};

@@ -25,7 +25,7 @@ std::string folder_of_lock(const std::string& name) {
   return socket.substr(0, socket.rfind('/'));
 }
 
-std::string error_of(const std::string& name) {
+std::string lock_error(const std::string& name) {
   try {
     const InstanceLock lock(name);
   } catch (const StartError& error) {
@@ -38,9 +38,9 @@ std::string error_of(const std::string& name) {
 TEST(InstanceLock, ASecondOneIsRefusedAndToldWhoHasIt) {
   const std::string name = instance("a");
   const InstanceLock lock(name);
-  EXPECT_EQ(error_of(name), "instance \"" + name + "\": instance already running: process " +
-                                std::to_string(::getpid()));
-  EXPECT_EQ(error_of(instance("b")), "");
+  EXPECT_EQ(lock_error(name), "instance \"" + name + "\": instance already running: process " +
+                                  std::to_string(::getpid()));
+  EXPECT_EQ(lock_error(instance("b")), "");
 }
 
 TEST(InstanceLock, WhatIsAskedIsWhatAStartIsTold) {
@@ -50,7 +50,7 @@ TEST(InstanceLock, WhatIsAskedIsWhatAStartIsTold) {
     const InstanceLock lock(name);
     const auto problem = instance_runs(name);
     ASSERT_TRUE(problem.has_value());
-    EXPECT_EQ(problem->where + ": " + problem->what, error_of(name));
+    EXPECT_EQ(problem->where + ": " + problem->what, lock_error(name));
   }
   EXPECT_FALSE(instance_runs(name).has_value());
 }
@@ -78,12 +78,12 @@ TEST(InstanceLock, EndsWithItsProcess) {
   }
   char byte = 0;
   ASSERT_EQ(::read(ready[0], &byte, 1), 1);
-  EXPECT_NE(error_of(name).find("process " + std::to_string(child)), std::string::npos);
+  EXPECT_NE(lock_error(name).find("process " + std::to_string(child)), std::string::npos);
   ASSERT_EQ(::kill(child, SIGKILL), 0);
   ASSERT_EQ(::waitpid(child, nullptr, 0), child);
   EXPECT_TRUE(std::filesystem::exists(folder_of_lock(name) + "/instance.lock"));
   EXPECT_FALSE(instance_runs(name).has_value());
-  EXPECT_EQ(error_of(name), "");
+  EXPECT_EQ(lock_error(name), "");
   ::close(ready[0]);
   ::close(ready[1]);
 }
@@ -119,7 +119,7 @@ TEST(InstanceLock, WhoeverHasItHasItAlone) {
     ASSERT_EQ(::waitpid(child, &status, 0), child);
     EXPECT_EQ(status, 0);
   }
-  EXPECT_EQ(error_of(name), "");
+  EXPECT_EQ(lock_error(name), "");
 }
 
 TEST(InstanceLock, SomethingElseOfItsNameIsLeftAlone) {
@@ -128,11 +128,11 @@ TEST(InstanceLock, SomethingElseOfItsNameIsLeftAlone) {
   { const InstanceLock makes_the_folder_above(name); }
   ASSERT_EQ(::mkdir(folder.c_str(), 0700), 0);
   ASSERT_EQ(::symlink("/dev/null", (folder + "/instance.lock").c_str()), 0);
-  EXPECT_NE(error_of(name).find("cannot open " + folder + "/instance.lock"), std::string::npos);
+  EXPECT_NE(lock_error(name).find("cannot open " + folder + "/instance.lock"), std::string::npos);
   EXPECT_TRUE(std::filesystem::is_symlink(folder + "/instance.lock"));
   ASSERT_EQ(::unlink((folder + "/instance.lock").c_str()), 0);
   ASSERT_EQ(::mkfifo((folder + "/instance.lock").c_str(), 0600), 0);
-  EXPECT_NE(error_of(name).find("it is no regular file"), std::string::npos);
+  EXPECT_NE(lock_error(name).find("it is no regular file"), std::string::npos);
   EXPECT_FALSE(instance_runs(name).has_value());
   std::filesystem::remove_all(folder);
 }

@@ -11,7 +11,7 @@ namespace esc::test {
 namespace {
 
 constexpr std::uint32_t kReplayer = 0x0A00'0001U;  // 10.0.0.1
-constexpr std::uint32_t kStranger = 0x0B00'0001U;
+constexpr std::uint32_t kUntracked = 0x0B00'0001U;
 
 class ReplayTest : public DispatchTest {
  protected:
@@ -99,7 +99,7 @@ TEST_F(ReplayTest, EachPartOfItsIdentityTellsItApart) {
 // Otherwise anybody could have an event delivered as often as they like, or have a replay refused.
 TEST_F(ReplayTest, OnlyFromWhereItMayComeAndElseItLeavesNoMark) {
   make_one();
-  send({.sequence = 1, .replay_count = 1, .peer = kStranger});
+  send({.sequence = 1, .replay_count = 1, .peer = kUntracked});
   EXPECT_EQ(through(), 0U);
   EXPECT_EQ(dropped(FrameDrop::kReplayNotAllowed), 1U);
   send({.sequence = 1, .replay_count = 1});

@@ -93,10 +93,10 @@ TEST_F(RoutedEvents, TakeTheirTurnsWhileWorkersAreFull) {
 
 // The worker of a topic must not depend on what an event carries, or order would be lost.
 TEST_F(RoutedEvents, GoToTheWorkerOfTheirTopic) {
-  constexpr std::uint64_t kTopics = 40;
+  constexpr std::uint64_t kRoutedTopics = 40;
   const auto topic = [](std::uint64_t number) { return "t/" + std::to_string(number); };
   std::vector<route::RouteSpec> specs;
-  for (std::uint64_t i = 0; i < kTopics; ++i) specs.push_back({.topic = topic(i)});
+  for (std::uint64_t i = 0; i < kRoutedTopics; ++i) specs.push_back({.topic = topic(i)});
   make(specs, 3, 256);
   // The numbers of the topics that each worker gets.
   const auto by_worker = [this] {
@@ -107,13 +107,13 @@ TEST_F(RoutedEvents, GoToTheWorkerOfTheirTopic) {
         numbers[worker].push_back(item.event.sequence);
     return numbers;
   };
-  for (std::uint64_t i = 0; i < kTopics; ++i) push(make_event(pool_, topic(i), i));
+  for (std::uint64_t i = 0; i < kRoutedTopics; ++i) push(make_event(pool_, topic(i), i));
   const auto by_hash = by_worker();
   for (const auto& of_worker : by_hash) EXPECT_FALSE(of_worker.empty());
-  for (std::uint64_t i = 0; i < kTopics; ++i) push(routed(topic(i), i));
+  for (std::uint64_t i = 0; i < kRoutedTopics; ++i) push(routed(topic(i), i));
   EXPECT_EQ(by_worker(), by_hash);
   // The same topics, found when they were exact; by now a pattern takes them.
-  for (std::uint64_t i = 0; i < kTopics; ++i) push(routed(topic(i), i));
+  for (std::uint64_t i = 0; i < kRoutedTopics; ++i) push(routed(topic(i), i));
   replace({{.topic = "t/+"}});
   EXPECT_EQ(by_worker(), by_hash);
 }

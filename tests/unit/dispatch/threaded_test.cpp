@@ -24,13 +24,13 @@ namespace {
 
 #ifdef ESC_UNDER_TSAN
 constexpr std::uint64_t kTurns = 500;
-constexpr std::uint64_t kEvents = 30'000;
+constexpr std::uint64_t kThreadedEvents = 30'000;
 #else
 constexpr std::uint64_t kTurns = 10'000;
-constexpr std::uint64_t kEvents = 200'000;
+constexpr std::uint64_t kThreadedEvents = 200'000;
 #endif
 constexpr std::size_t kPipelines = 2;
-constexpr std::size_t kWorkers = 2;  // of each pipeline
+constexpr std::size_t kThreadedWorkers = 2;  // of each pipeline
 constexpr std::size_t kFeeders = 2;
 constexpr std::size_t kProducersEach = 4;  // of each pipeline
 constexpr std::size_t kKeys = 500;
@@ -91,7 +91,7 @@ struct Pipeline {
                                            .pools = shared.pools,
                                            .hold_limits = {},
                                            .lossless = true};
-    for (std::size_t i = 0; i < kWorkers; ++i) {
+    for (std::size_t i = 0; i < kThreadedWorkers; ++i) {
       workers.push_back(std::make_unique<Worker>(shared));
       parts.workers.push_back({workers.back()->ring.get(), workers.back()->hold});
       worker_counters[i] = &workers.back()->counters;
@@ -103,7 +103,7 @@ struct Pipeline {
   PublishedRules cache{make_rules({}, kHasher)};  // for its cache's memory
   Producers producers;
   control::PressureMonitor monitor{*Shared::thresholds_of(0), rte_rdtsc()};
-  std::array<const telemetry::WorkerCounters*, kWorkers> worker_counters{};
+  std::array<const telemetry::WorkerCounters*, kThreadedWorkers> worker_counters{};
   telemetry::DispatchCounters counters;
   std::vector<std::unique_ptr<Worker>> workers;
   std::optional<dispatch::DispatchStage<>> stage;
@@ -296,7 +296,8 @@ TEST_F(DispatchThreaded, RulesAreReplacedAndFiguresReadWhileEventsFlow) {
     return read_ledger().frames.dropped[static_cast<std::size_t>(FrameDrop::kUnknownTopic)];
   };
   // Until both kinds of rules have met events, however the threads are scheduled.
-  while (turn < kTurns || received() < kEvents || delivered(kSometimes) == 0 || unknown() == 0) {
+  while (turn < kTurns || received() < kThreadedEvents || delivered(kSometimes) == 0 ||
+         unknown() == 0) {
     if (!reload(turn)) {
       std::this_thread::yield();
       continue;

@@ -22,7 +22,7 @@
 namespace esc::dlq::testing {
 namespace {
 
-constexpr std::uint64_t kSegmentBytes = 6 * kBlockBytes;
+constexpr std::uint64_t kCrashSegmentBytes = 6 * kBlockBytes;
 constexpr std::uint64_t kGenerations = 4;  // starts on one disk, each after a loss
 
 using Key = std::pair<std::uint64_t, std::uint64_t>;  // run, id
@@ -72,8 +72,8 @@ class Life {
       if (const auto number = segment_number(name)) {
         const FoundSegment found = scan_segment(*number, content);
         log_.keep({*number, content.size(), found.last_died_ns, found.records,
-                   content.size() == kSegmentBytes});
-      } else if (spare_number(name) && content.size() == kSegmentBytes) {
+                   content.size() == kCrashSegmentBytes});
+      } else if (spare_number(name) && content.size() == kCrashSegmentBytes) {
         log_.keep_spare(name);
       }
     }
@@ -102,7 +102,7 @@ class Life {
  private:
   static LogSettings settings(std::uint64_t run) {
     return {.instance = "test",
-            .segment_bytes = kSegmentBytes,
+            .segment_bytes = kCrashSegmentBytes,
             .run = run,
             .retry_ns = 2,
             .max_spares = 2};

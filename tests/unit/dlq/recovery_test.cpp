@@ -16,7 +16,7 @@
 namespace esc::dlq {
 namespace {
 
-constexpr std::uint64_t kSegmentBytes = 16 * kBlockBytes;
+constexpr std::uint64_t kRecoveredSegmentBytes = 16 * kBlockBytes;
 
 class RecoveryTest : public ::testing::Test {
  protected:
@@ -24,8 +24,9 @@ class RecoveryTest : public ::testing::Test {
   void run(std::uint64_t run_number, int segments, int taken_out = 0, bool sealed = true) {
     PosixFileSystem files;
     ASSERT_EQ(files.open(path_), 0);
-    const Recovery found = recover(path_, kSegmentBytes);
-    SegmentLog log(files, {.instance = "r", .segment_bytes = kSegmentBytes, .run = run_number},
+    const Recovery found = recover(path_, kRecoveredSegmentBytes);
+    SegmentLog log(files,
+                   {.instance = "r", .segment_bytes = kRecoveredSegmentBytes, .run = run_number},
                    found.next_number);
     found.hand_to(log);
     CommitBuffer buffer(CommitBuffer::kMinBytes, run_number);
@@ -48,7 +49,7 @@ class RecoveryTest : public ::testing::Test {
 };
 
 TEST_F(RecoveryTest, AnEmptyFolder) {
-  const Recovery found = recover(path_, kSegmentBytes);
+  const Recovery found = recover(path_, kRecoveredSegmentBytes);
   EXPECT_EQ(found.next_number, 1U);
   EXPECT_TRUE(found.segments.empty());
 }
@@ -56,10 +57,10 @@ TEST_F(RecoveryTest, AnEmptyFolder) {
 TEST_F(RecoveryTest, GoesOnBehindWhatItFinds) {
   run(1, 3);
   run(2, 2, 0, false);
-  const Recovery found = recover(path_, kSegmentBytes);
+  const Recovery found = recover(path_, kRecoveredSegmentBytes);
   EXPECT_EQ(found.next_number, 6U);
   EXPECT_EQ(found.letters, 10U);
-  EXPECT_EQ(found.bytes, 5 * kSegmentBytes);
+  EXPECT_EQ(found.bytes, 5 * kRecoveredSegmentBytes);
   ASSERT_EQ(found.segments.size(), 5U);
   EXPECT_EQ(found.segments[4].records, 2U);
   EXPECT_GE(found.segments[4].last_ns, 5U);
@@ -71,19 +72,19 @@ TEST_F(RecoveryTest, GoesOnBehindWhatItFinds) {
 // its letters.
 TEST_F(RecoveryTest, ANumberDoesNotComeAgainWhileASpareFileHadIt) {
   run(1, 2, 2);
-  Recovery found = recover(path_, kSegmentBytes);
+  Recovery found = recover(path_, kRecoveredSegmentBytes);
   EXPECT_EQ(found.spares.size(), 2U);
   EXPECT_EQ(found.next_number, 3U);
   EXPECT_EQ(found.letters, 0U);
   run(2, 1);
-  found = recover(path_, kSegmentBytes);
+  found = recover(path_, kRecoveredSegmentBytes);
   EXPECT_EQ(found.letters, 2U);
   EXPECT_EQ(found.next_number, 4U);
 }
 
 TEST_F(RecoveryTest, FilesOfAnotherSizeAreReadAndNotUsedAgain) {
   run(1, 2, 1);
-  const Recovery found = recover(path_, 2 * kSegmentBytes);
+  const Recovery found = recover(path_, 2 * kRecoveredSegmentBytes);
   ASSERT_EQ(found.segments.size(), 1U);
   EXPECT_FALSE(found.segments[0].reusable);
   EXPECT_EQ(found.letters, 2U);
@@ -94,7 +95,7 @@ TEST_F(RecoveryTest, FilesOfAnotherSizeAreReadAndNotUsedAgain) {
 TEST_F(RecoveryTest, SaysWhatIsDamaged) {
   run(1, 2);
   std::fstream(file(1), std::ios::in | std::ios::out | std::ios::binary).seekp(100) << "decayed";
-  const Recovery found = recover(path_, kSegmentBytes);
+  const Recovery found = recover(path_, kRecoveredSegmentBytes);
   EXPECT_EQ(found.letters, 2U);
   ASSERT_EQ(found.complaints.size(), 1U);
   EXPECT_TRUE(found.complaints[0].starts_with(segment_name(1) + ": its header is damaged"));
@@ -107,7 +108,7 @@ TEST_F(RecoveryTest, SaysWhatWasCutAndGoesOn) {
           .seekp(
               static_cast<std::streamoff>(kBlockBytes + sizeof(CommitHead) + record_bytes(0) + 9))
       << "torn";
-  const Recovery found = recover(path_, kSegmentBytes);
+  const Recovery found = recover(path_, kRecoveredSegmentBytes);
   EXPECT_EQ(found.letters, 1U);
   ASSERT_EQ(found.complaints.size(), 1U);
   EXPECT_TRUE(found.complaints[0].starts_with(segment_name(1) + ": ")) << found.complaints[0];
@@ -123,7 +124,7 @@ TEST_F(RecoveryTest, RefusesANewerFormatAndSaysBoth) {
                               .run = 1,
                               .first_id = 1,
                               .created_ns = 0,
-                              .bytes = kSegmentBytes,
+                              .bytes = kRecoveredSegmentBytes,
                               .instance = "later"});
   block[8] = std::byte{kVersion + 1};
   const std::uint32_t crc = crc32c(std::span(block).first(kBlockBytes - sizeof(std::uint32_t)));
@@ -131,7 +132,7 @@ TEST_F(RecoveryTest, RefusesANewerFormatAndSaysBoth) {
   std::ofstream(file(2), std::ios::binary)
       .write(reinterpret_cast<const char*>(block.data()), kBlockBytes);
   try {
-    (void)recover(path_, kSegmentBytes);
+    (void)recover(path_, kRecoveredSegmentBytes);
     FAIL() << "it was taken";
   } catch (const FolderError& error) {
     const std::string what = error.what();
@@ -142,7 +143,7 @@ TEST_F(RecoveryTest, RefusesANewerFormatAndSaysBoth) {
 TEST_F(RecoveryTest, RefusesWhatIsNotOurs) {
   run(1, 1);
   std::ofstream(file(2)) << std::string(2 * kBlockBytes, 'x');
-  EXPECT_THROW((void)recover(path_, kSegmentBytes), FolderError);
+  EXPECT_THROW((void)recover(path_, kRecoveredSegmentBytes), FolderError);
 }
 
 }  // namespace

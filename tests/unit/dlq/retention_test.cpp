@@ -11,9 +11,7 @@
 namespace esc::dlq::testing {
 namespace {
 
-using Step = Retention::Step;
-
-constexpr std::uint64_t kSegmentBytes = 64 * kBlockBytes;
+constexpr std::uint64_t kRetainedSegmentBytes = 64 * kBlockBytes;
 constexpr std::uint64_t kSecond = 1'000'000'000;
 
 class RetentionTest : public ::testing::Test {
@@ -21,7 +19,7 @@ class RetentionTest : public ::testing::Test {
   void make(const RetentionLimits& limits) {
     log_ = std::make_unique<SegmentLog>(disk_,
                                         LogSettings{.instance = "log",
-                                                    .segment_bytes = kSegmentBytes,
+                                                    .segment_bytes = kRetainedSegmentBytes,
                                                     .run = 5,
                                                     .min_free_bytes = limits.min_free_bytes},
                                         1);
@@ -35,7 +33,7 @@ class RetentionTest : public ::testing::Test {
     if (!open) log_->close(died_s * kSecond);
     return error;
   }
-  [[nodiscard]] Step next(std::uint64_t now_s = 0) const {
+  [[nodiscard]] Retention::Step next(std::uint64_t now_s = 0) const {
     return retention_->next(*log_, now_s * kSecond);
   }
 
@@ -50,85 +48,85 @@ TEST_F(RetentionTest, WithoutBoundsNothingGoes) {
   make({});
   disk_.set_free_bytes(0);
   for (int i = 0; i < 3; ++i) ASSERT_EQ(segment(1), 0);
-  EXPECT_EQ(next(UINT32_MAX), Step::kNone);
+  EXPECT_EQ(next(UINT32_MAX), Retention::Step::kNone);
 }
 
 TEST_F(RetentionTest, ByTheNumberOfSegmentsTheOpenOneIncluded) {
   make({.max_segments = 2});
   ASSERT_EQ(segment(1), 0);
   ASSERT_EQ(segment(1), 0);
-  EXPECT_EQ(next(), Step::kNone);
+  EXPECT_EQ(next(), Retention::Step::kNone);
   ASSERT_EQ(segment(1, true), 0);
-  EXPECT_EQ(next(), Step::kRecycle);
+  EXPECT_EQ(next(), Retention::Step::kRecycle);
   ASSERT_EQ(log_->remove_oldest(), 0);
-  EXPECT_EQ(next(), Step::kNone);
+  EXPECT_EQ(next(), Retention::Step::kNone);
 }
 
 TEST_F(RetentionTest, ByBytes) {
-  make({.max_bytes = 2 * kSegmentBytes});
+  make({.max_bytes = 2 * kRetainedSegmentBytes});
   ASSERT_EQ(segment(1), 0);
   ASSERT_EQ(segment(1), 0);
-  EXPECT_EQ(log_->bytes(), 2 * kSegmentBytes);
-  EXPECT_EQ(next(), Step::kNone);
+  EXPECT_EQ(log_->bytes(), 2 * kRetainedSegmentBytes);
+  EXPECT_EQ(next(), Retention::Step::kNone);
   ASSERT_EQ(segment(1), 0);
-  EXPECT_EQ(next(), Step::kRecycle);
+  EXPECT_EQ(next(), Retention::Step::kRecycle);
 }
 
 TEST_F(RetentionTest, ByAgeOfTheLastLetter) {
   make({.max_age_ns = 60 * kSecond});
   ASSERT_EQ(segment(100), 0);
   ASSERT_EQ(segment(130), 0);
-  EXPECT_EQ(next(160), Step::kNone);
-  EXPECT_EQ(next(161), Step::kRecycle);
-  EXPECT_EQ(next(50), Step::kNone) << "a clock that was set back makes nothing old";
+  EXPECT_EQ(next(160), Retention::Step::kNone);
+  EXPECT_EQ(next(161), Retention::Step::kRecycle);
+  EXPECT_EQ(next(50), Retention::Step::kNone) << "a clock that was set back makes nothing old";
   ASSERT_EQ(log_->remove_oldest(), 0);
-  EXPECT_EQ(next(161), Step::kNone);
-  EXPECT_EQ(next(191), Step::kRecycle);
+  EXPECT_EQ(next(161), Retention::Step::kNone);
+  EXPECT_EQ(next(191), Retention::Step::kRecycle);
 }
 
 TEST_F(RetentionTest, NeverTheOpenSegment) {
   make({.max_bytes = 1, .max_segments = 1, .max_age_ns = 1});
   ASSERT_EQ(segment(1, true), 0);
-  EXPECT_EQ(next(UINT32_MAX), Step::kNone);
+  EXPECT_EQ(next(UINT32_MAX), Retention::Step::kNone);
 }
 
 TEST_F(RetentionTest, TheNextSegmentTakesTheOldestOnesPlaceWhereTheDiskHasNone) {
-  constexpr std::uint64_t kFloor = 10 * kSegmentBytes;
+  constexpr std::uint64_t kFloor = 10 * kRetainedSegmentBytes;
   make({.min_free_bytes = kFloor});
   ASSERT_EQ(segment(1), 0);
   ASSERT_EQ(segment(1), 0);
-  disk_.set_free_bytes(kFloor + kSegmentBytes);
-  EXPECT_EQ(next(), Step::kNone);
-  disk_.set_free_bytes(kFloor + kSegmentBytes - 1);
-  EXPECT_EQ(next(), Step::kRecycle);
+  disk_.set_free_bytes(kFloor + kRetainedSegmentBytes);
+  EXPECT_EQ(next(), Retention::Step::kNone);
+  disk_.set_free_bytes(kFloor + kRetainedSegmentBytes - 1);
+  EXPECT_EQ(next(), Retention::Step::kRecycle);
   ASSERT_EQ(log_->remove_oldest(), 0);
   EXPECT_EQ(log_->spares(), 1U);
-  EXPECT_EQ(next(), Step::kNone);
+  EXPECT_EQ(next(), Retention::Step::kNone);
   EXPECT_EQ(segment(1), 0) << "in the spare file";
 }
 
 TEST_F(RetentionTest, AFileThatCannotBeUsedAgainGivesItsSpaceBack) {
-  constexpr std::uint64_t kFloor = 10 * kSegmentBytes;
+  constexpr std::uint64_t kFloor = 10 * kRetainedSegmentBytes;
   make({.min_free_bytes = kFloor});
-  log_->keep({.number = 7, .bytes = 2 * kSegmentBytes, .reusable = false});
+  log_->keep({.number = 7, .bytes = 2 * kRetainedSegmentBytes, .reusable = false});
   disk_.set_free_bytes(kFloor);
-  EXPECT_EQ(next(), Step::kDelete);
+  EXPECT_EQ(next(), Retention::Step::kDelete);
 }
 
 TEST_F(RetentionTest, BelowTheFloorSpaceIsGivenBackAndNoFileIsMade) {
-  constexpr std::uint64_t kFloor = 10 * kSegmentBytes;
+  constexpr std::uint64_t kFloor = 10 * kRetainedSegmentBytes;
   make({.min_free_bytes = kFloor});
   for (int i = 0; i < 3; ++i) ASSERT_EQ(segment(1), 0);
   ASSERT_EQ(log_->remove_oldest(), 0);
   disk_.set_free_bytes(kFloor - 1);
-  EXPECT_EQ(next(), Step::kDropSpare);
+  EXPECT_EQ(next(), Retention::Step::kDropSpare);
   ASSERT_EQ(log_->drop_spare(), 0);
-  EXPECT_EQ(next(), Step::kDelete);
+  EXPECT_EQ(next(), Retention::Step::kDelete);
   ASSERT_EQ(log_->remove_oldest(false), 0);
   ASSERT_EQ(log_->remove_oldest(false), 0);
   EXPECT_EQ(log_->spares(), 0U);
   EXPECT_EQ(log_->bytes(), 0U);
-  EXPECT_EQ(next(), Step::kNone) << "there is nothing more to give";
+  EXPECT_EQ(next(), Retention::Step::kNone) << "there is nothing more to give";
   EXPECT_EQ(segment(1), ENOSPC);
   std::vector<FolderEntry> entries;
   ASSERT_EQ(disk_.list(entries), 0);

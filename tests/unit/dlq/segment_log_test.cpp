@@ -22,11 +22,11 @@
 namespace esc::dlq::testing {
 namespace {
 
-constexpr std::uint64_t kSegmentBytes = 64 * kBlockBytes;
+constexpr std::uint64_t kLogSegmentBytes = 64 * kBlockBytes;
 constexpr std::uint64_t kRetryNs = 1000;
 
 LogSettings settings_of() {
-  return {.instance = "log", .segment_bytes = kSegmentBytes, .run = 5, .retry_ns = kRetryNs};
+  return {.instance = "log", .segment_bytes = kLogSegmentBytes, .run = 5, .retry_ns = kRetryNs};
 }
 
 /// Commits of `bytes` bytes or a little more each.
@@ -101,8 +101,8 @@ TEST(SegmentLog, ACommitThatNoSegmentCanHoldIsRefused) {
   SimulatedDisk disk({}, 1);
   SegmentLog log(disk, settings_of(), 1);
   Feeder feeder(log);
-  EXPECT_EQ(feeder.commit(kSegmentBytes - kBlockBytes), EFBIG);
-  EXPECT_EQ(feeder.commit(kSegmentBytes - 3 * kBlockBytes), 0);
+  EXPECT_EQ(feeder.commit(kLogSegmentBytes - kBlockBytes), EFBIG);
+  EXPECT_EQ(feeder.commit(kLogSegmentBytes - 3 * kBlockBytes), 0);
 }
 
 TEST(SegmentLog, UsesTheBlocksOfWhatItTookOut) {
@@ -149,7 +149,7 @@ TEST(PosixFileSystem, KeepsWhatTheLogWrites) {
   ASSERT_EQ(files.list(entries), 0);
   std::uint64_t records = 0;
   for (const FolderEntry& entry : entries) {
-    EXPECT_EQ(entry.bytes, kSegmentBytes);
+    EXPECT_EQ(entry.bytes, kLogSegmentBytes);
     const FoundSegment found =
         scan_segment(*segment_number(entry.name), folder.read("letters/" + entry.name));
     EXPECT_EQ(found.state, SegmentState::kSound);

@@ -14,18 +14,18 @@ namespace {
 
 using intake::Way;
 
-constexpr std::uint32_t kPipelines = 3;
+constexpr std::uint32_t kBothWaysPipelines = 3;
 constexpr std::uint16_t kPort = 9001;
 
 /// A topic that is longer than one vector.
-const std::string kLongTopic(40, 'l');
+const std::string kBothWaysLongTopic(40, 'l');
 
 /// What both stages look their topics up in.
 const PublishedRules& rules() {
   static const PublishedRules made(
       make_rules(std::vector<route::RouteSpec>{{.topic = "short"},
                                                {.topic = "a/+"},
-                                               {.topic = kLongTopic},
+                                               {.topic = kBothWaysLongTopic},
                                                {.topic = "32" + std::string(30, 'x')}},
                  route::TopicHasher(1)));
   return made;
@@ -67,11 +67,11 @@ struct Side {
   TestPool jumbo{7, 65407};
   ingest::PortContext port;
   ScriptedQueue queue;
-  std::array<ScriptedSink, kPipelines> sinks;
+  std::array<ScriptedSink, kBothWaysPipelines> sinks;
   control::FlowBoard flow;
   control::PressureBoard board;
-  std::array<telemetry::PacketCounters, kPipelines> packets;
-  std::array<telemetry::FrameCounters, kPipelines> frames;
+  std::array<telemetry::PacketCounters, kBothWaysPipelines> packets;
+  std::array<telemetry::FrameCounters, kBothWaysPipelines> frames;
   std::optional<Stage> stage;
 };
 
@@ -121,7 +121,7 @@ class Sender {
     if (!common && chance(0.3)) return std::string(kOthers[below(kOthers.size())]);
     if (chance(0.5))
       return std::array<std::string, 3>{"short", "a/b", "32" + std::string(30, 'x')}[below(3)];
-    if (!common && chance(0.2)) return kLongTopic;
+    if (!common && chance(0.2)) return kBothWaysLongTopic;
     std::string text(1 + below(common ? 32 : 80), 'a');
     for (char& byte : text) byte = static_cast<char>(0x20 + below(0x5f));
     if (text.front() == '$') text.front() = '%';
@@ -214,8 +214,8 @@ class Differential : public testing::Test {
                                config::Checksum::kOff}[sender.below(3)];
     port.own_mbufs = sender.chance(0.8);
     if (sender.chance(0.2)) port.limits = {.max_frame_bytes = 64, .max_topic_bytes = 12};
-    const identity::ProducerOwner owner(99, kPipelines);
-    const std::size_t lanes = sender.chance(0.5) ? kPipelines : 1;
+    const identity::ProducerOwner owner(99, kBothWaysPipelines);
+    const std::size_t lanes = sender.chance(0.5) ? kBothWaysPipelines : 1;
     const identity::ProducerOwner alone(99, 1);
     const std::size_t burst = sender.chance(0.5) ? 64 : 1 + sender.below(64);
     control::PressureWord word;
@@ -258,7 +258,7 @@ class Differential : public testing::Test {
       ++now_;
       done = plain.stage->poll(now_);
       ASSERT_EQ(general.stage->poll(now_), done);
-      for (std::size_t i = 0; i < kPipelines; ++i) {
+      for (std::size_t i = 0; i < kBothWaysPipelines; ++i) {
         ASSERT_TRUE(same_counts(plain.packets[i], general.packets[i]));
         ASSERT_TRUE(same_counts(plain.frames[i], general.frames[i]));
       }

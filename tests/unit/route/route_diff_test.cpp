@@ -15,7 +15,7 @@ using config::Config;
 using config::RouteConfig;
 using Texts = std::vector<std::string>;
 
-wire::IpPrefix prefix(std::string_view text) {
+wire::IpPrefix bound_to(std::string_view text) {
   return std::get<wire::IpPrefix>(wire::parse_prefix(text));
 }
 
@@ -56,7 +56,7 @@ TEST(RouteDiff, NamesEachOptionThatDiffers) {
       {"dedup", [](RouteConfig& r) { r.dedup.kind = config::DedupKind::kContent; }},
       {"dedup_offset", [](RouteConfig& r) { r.dedup.offset = 1; }},
       {"dedup_bytes", [](RouteConfig& r) { r.dedup.bytes = 1; }},
-      {"publishers", [](RouteConfig& r) { r.publishers = {prefix("::1")}; }},
+      {"publishers", [](RouteConfig& r) { r.publishers = {bound_to("::1")}; }},
   };
   const Config before = with_routes({"a", "b"});
   Config all = before;
@@ -91,9 +91,10 @@ TEST(RouteDiff, Routing) {
 
 TEST(RouteDiff, Producers) {
   Config before;
-  before.producers = {{1, {prefix("::1")}}, {2, {prefix("::1")}}, {3, {prefix("::1")}}};
+  before.producers = {{1, {bound_to("::1")}}, {2, {bound_to("::1")}}, {3, {bound_to("::1")}}};
   Config after;
-  after.producers = {{UINT64_MAX, {prefix("::1")}}, {3, {prefix("::1")}}, {2, {prefix("::2")}}};
+  after.producers = {
+      {UINT64_MAX, {bound_to("::1")}}, {3, {bound_to("::1")}}, {2, {bound_to("::2")}}};
   const ProducerDiff made = diff(before, after).producers;
   EXPECT_EQ(made.added, std::vector<std::uint64_t>{UINT64_MAX});
   EXPECT_EQ(made.removed, std::vector<std::uint64_t>{1});
@@ -105,7 +106,7 @@ TEST(RouteDiff, AsJson) {
   Config before = with_routes({"a", "b"});
   Config after = with_routes({"b", "c", "d", "e"});
   after.routes[0].retries = 2;
-  after.producers = {{UINT64_MAX, {prefix("::1")}}};
+  after.producers = {{UINT64_MAX, {bound_to("::1")}}};
   after.routing.unknown_topic = config::UnknownTopic::kDrop;
   EXPECT_EQ(to_json(diff(before, after), 2).dump(),
             R"({"routes":{"added":{"count":3,"first":["c","d"]},)"
@@ -127,7 +128,7 @@ TEST(RouteSpecs, CarryEveryOption) {
            .on_full = config::OnFull::kDeadLetter,
            .retries = 15,
            .dedup = {config::DedupKind::kPayloadId, 4, 8},
-           .publishers = {prefix("10.0.0.0/8")}};
+           .publishers = {bound_to("10.0.0.0/8")}};
   config.routing.unknown_topic = config::UnknownTopic::kRoute;
   config.routing.default_route = {.topic = "", .handler = "null"};
   const HandlerIndex handler_index = [](std::string_view name) -> std::uint16_t {
@@ -148,14 +149,14 @@ TEST(RouteSpecs, CarryEveryOption) {
   EXPECT_EQ(target.dedup, DedupKind::kPayloadId);
   EXPECT_EQ(target.dedup_offset, 4);
   EXPECT_EQ(target.dedup_bytes, 8);
-  EXPECT_TRUE(routes.may_publish(target, prefix("10.1.1.1").address));
-  EXPECT_FALSE(routes.may_publish(target, prefix("11.1.1.1").address));
+  EXPECT_TRUE(routes.may_publish(target, bound_to("10.1.1.1").address));
+  EXPECT_FALSE(routes.may_publish(target, bound_to("11.1.1.1").address));
   EXPECT_EQ(routes.unknown_rule(), UnknownTopic::kRoute);
   ASSERT_EQ(routes.default_route(), 1U);
   EXPECT_EQ(routes.topic(1), "");
   EXPECT_EQ(routes.target(1).handler, 1);
   EXPECT_FALSE(routes.target(1).has_priority);
-  EXPECT_TRUE(routes.may_publish(routes.target(1), prefix("11.1.1.1").address));
+  EXPECT_TRUE(routes.may_publish(routes.target(1), bound_to("11.1.1.1").address));
 }
 
 }  // namespace

@@ -6,12 +6,11 @@
 #include <string>
 #include <vector>
 
+#include "bytes.hpp"
 #include "golden_vectors.hpp"
 
 namespace esc::wire::test {
 namespace {
-
-using Bytes = std::vector<std::uint8_t>;
 
 Bytes text_bytes(std::string_view text) {
   return {text.begin(), text.end()};

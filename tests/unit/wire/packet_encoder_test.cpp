@@ -6,13 +6,12 @@
 #include <string>
 #include <vector>
 
+#include "bytes.hpp"
 #include "golden_vectors.hpp"
 #include "wire/packet.hpp"
 
 namespace esc::wire::test {
 namespace {
-
-using Bytes = std::vector<std::uint8_t>;
 
 /// The path of the golden packets.
 UdpPath golden_path(bool ipv6, std::uint8_t vlan_tags = 0) {

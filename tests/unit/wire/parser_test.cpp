@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "bytes.hpp"
 #include "datagram_text.hpp"
 #include "exact_buffer.hpp"
 #include "golden_vectors.hpp"
@@ -15,7 +16,6 @@
 namespace esc::wire::test {
 namespace {
 
-using Bytes = std::vector<std::uint8_t>;
 using Random = std::mt19937_64;
 
 std::size_t draw(Random& random, std::size_t from, std::size_t to) {

@@ -10,14 +10,13 @@
 #include <utility>
 #include <vector>
 
+#include "bytes.hpp"
 #include "wire/encoder.hpp"
 #include "wire/packet_encoder.hpp"
 #include "wire/parser.hpp"
 
 namespace esc::wire::test {
 namespace {
-
-using Bytes = std::vector<std::uint8_t>;
 
 constexpr std::array<std::uint16_t, 1> kPorts = {9001};
 constexpr int kPasses = 70'000;  // more than a halfword holds, so that sums carry

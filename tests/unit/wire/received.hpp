@@ -8,12 +8,11 @@
 #include <string>
 #include <vector>
 
+#include "bytes.hpp"
 #include "wire/parser.hpp"
 #include "wire/session_cursor.hpp"
 
 namespace esc::wire::test {
-
-using Bytes = std::vector<std::uint8_t>;
 
 struct ReceivedEvent {
   std::uint8_t priority = 0;

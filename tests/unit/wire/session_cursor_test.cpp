@@ -6,7 +6,7 @@
 namespace esc::wire::test {
 namespace {
 
-Session session(std::uint64_t first_sequence, std::uint16_t count) {
+Session session_of(std::uint64_t first_sequence, std::uint16_t count) {
   return {
       .flags = 0x21, .count = count, .epoch = 3, .producer = 7, .first_sequence = first_sequence};
 }
@@ -31,7 +31,7 @@ TEST(SessionCursor, WithoutASessionNothingIsNumbered) {
 
 TEST(SessionCursor, NumbersAsManyFramesAsTheCountSays) {
   SessionCursor cursor;
-  cursor.begin(session(10, 2));
+  cursor.begin(session_of(10, 2));
   EXPECT_TRUE(cursor.active());
   EXPECT_EQ(cursor.next(), identity(10));
   EXPECT_EQ(cursor.next(), identity(11));
@@ -43,7 +43,7 @@ TEST(SessionCursor, NumbersAsManyFramesAsTheCountSays) {
 
 TEST(SessionCursor, ACountOfZeroHasNoEnd) {
   SessionCursor cursor;
-  cursor.begin(session(0, 0));
+  cursor.begin(session_of(0, 0));
   for (std::uint64_t sequence = 0; sequence < 70000; ++sequence) {
     ASSERT_EQ(cursor.next(), identity(sequence));
   }
@@ -51,18 +51,18 @@ TEST(SessionCursor, ACountOfZeroHasNoEnd) {
 
 TEST(SessionCursor, NumberingEndsAfterTheLastNumber) {
   SessionCursor cursor;
-  cursor.begin(session(UINT64_MAX - 1, 0));
+  cursor.begin(session_of(UINT64_MAX - 1, 0));
   EXPECT_EQ(cursor.next(), identity(UINT64_MAX - 1));
   EXPECT_EQ(cursor.next(), identity(UINT64_MAX));
   EXPECT_EQ(cursor.next(), std::nullopt);
-  cursor.begin(session(UINT64_MAX, 1));
+  cursor.begin(session_of(UINT64_MAX, 1));
   EXPECT_EQ(cursor.next(), identity(UINT64_MAX));
   EXPECT_EQ(cursor.next(), std::nullopt);
 }
 
 TEST(SessionCursor, TheHighestCountIsCoveredWhole) {
   SessionCursor cursor;
-  cursor.begin(session(UINT64_MAX - 65534, 65535));
+  cursor.begin(session_of(UINT64_MAX - 65534, 65535));
   for (std::uint64_t k = 0; k < 65535; ++k)
     ASSERT_EQ(cursor.next(), identity(UINT64_MAX - 65534 + k));
   EXPECT_EQ(cursor.next(), std::nullopt);
@@ -74,7 +74,7 @@ TEST(SessionCursor, SeveralNumbersAtOnceAreThoseOfOneAfterTheOther) {
     for (std::uint16_t count = 0; count <= 4; ++count) {
       for (std::size_t taken = 1; taken <= kMost; ++taken) {
         SessionCursor at_once;
-        at_once.begin(session(first, count));
+        at_once.begin(session_of(first, count));
         // A session without a count ends where the numbers end.
         const std::size_t to_the_end = first == 10 ? kMost : 4;
         const std::size_t left = count == 0 ? to_the_end : count;
@@ -95,16 +95,16 @@ TEST(SessionCursor, SeveralNumbersAtOnceAreThoseOfOneAfterTheOther) {
 
 TEST(SessionCursor, EndMakesTheRestUnsequencedUntilTheNextSession) {
   SessionCursor cursor;
-  cursor.begin(session(10, 0));
+  cursor.begin(session_of(10, 0));
   cursor.end();
   EXPECT_EQ(cursor.next(), std::nullopt);
-  cursor.begin(session(20, 1));
+  cursor.begin(session_of(20, 1));
   EXPECT_EQ(cursor.next(), identity(20));
 }
 
 TEST(SessionCursor, RefusedFramesConsumeNumbersUnlessTheyEndTheDatagramOrAreSessions) {
   SessionCursor cursor;
-  cursor.begin(session(10, 0));
+  cursor.begin(session_of(10, 0));
   EXPECT_EQ(cursor.observe(refused(FrameDrop::kTopicNotUtf8)), identity(10));
   EXPECT_EQ(cursor.observe(refused(FrameDrop::kTopicControlCharacter)), identity(11));
   EXPECT_EQ(cursor.observe(refused(FrameDrop::kTopicLenOutOfBounds)), identity(12));

@@ -9,7 +9,7 @@
 namespace esc::wire::test {
 namespace {
 
-constexpr Numbering kNumbering{.producer = 9, .epoch = 1, .first_sequence = 0};
+constexpr Numbering kStreamNumbering{.producer = 9, .epoch = 1, .first_sequence = 0};
 
 class StreamSenderTest : public ::testing::Test {
  protected:
@@ -38,9 +38,10 @@ TEST_F(StreamSenderTest, OneStreamOfConsecutiveNumbersWhateverTheBlocks) {
     for (const std::uint32_t interval : {0u, 1u, 7u, 100u, 5000u}) {
       taken.clear();
       std::mt19937_64 random(block + interval);
-      StreamSender sender(
-          {.numbering = kNumbering, .block_bytes = block, .session_interval_frames = interval},
-          sink());
+      StreamSender sender({.numbering = kStreamNumbering,
+                           .block_bytes = block,
+                           .session_interval_frames = interval},
+                          sink());
       for (int i = 0; i < 1000; ++i) {
         ASSERT_EQ(sender.send(0, "topic", Bytes(random() % 50)), SendResult::kOk);
         if (random() % 40 == 0) {
@@ -61,7 +62,7 @@ TEST_F(StreamSenderTest, OneStreamOfConsecutiveNumbersWhateverTheBlocks) {
 }
 
 TEST_F(StreamSenderTest, ABlockThatFailedGoesOverTheNextConnectionUnderTheSameNumbers) {
-  StreamSender sender({.numbering = kNumbering}, sink());
+  StreamSender sender({.numbering = kStreamNumbering}, sink());
   for (int i = 0; i < 3; ++i) ASSERT_EQ(sender.send(0, "a", {}), SendResult::kOk);
   ASSERT_EQ(sender.flush(), SendResult::kOk);
   for (int i = 0; i < 2; ++i) ASSERT_EQ(sender.send(0, "a", {}), SendResult::kOk);
@@ -77,7 +78,7 @@ TEST_F(StreamSenderTest, ABlockThatFailedGoesOverTheNextConnectionUnderTheSameNu
 }
 
 TEST_F(StreamSenderTest, ABlockThatWasNotTakenIsOfferedAgainAsItIs) {
-  StreamSender sender({.numbering = kNumbering}, sink());
+  StreamSender sender({.numbering = kStreamNumbering}, sink());
   ASSERT_EQ(sender.send(0, "a", {}), SendResult::kOk);
   ASSERT_EQ(sender.flush(), SendResult::kOk);
   ASSERT_EQ(sender.send(0, "a", {}), SendResult::kOk);
@@ -91,7 +92,7 @@ TEST_F(StreamSenderTest, ABlockThatWasNotTakenIsOfferedAgainAsItIs) {
 
 TEST_F(StreamSenderTest, TheTimeIsThatOfTheFirstOfferOfTheConnection) {
   std::uint64_t now = 10;
-  StreamSender sender({.numbering = kNumbering}, sink(), [&now] { return now; });
+  StreamSender sender({.numbering = kStreamNumbering}, sink(), [&now] { return now; });
   ASSERT_EQ(sender.send(0, "a", {}), SendResult::kOk);
   refusals = 2;
   EXPECT_EQ(sender.flush(), SendResult::kSinkFailed);
@@ -106,7 +107,7 @@ TEST_F(StreamSenderTest, TheTimeIsThatOfTheFirstOfferOfTheConnection) {
 }
 
 TEST_F(StreamSenderTest, AConnectionThatBeginsBetweenBlocksBeginsWithASession) {
-  StreamSender sender({.numbering = kNumbering}, sink());
+  StreamSender sender({.numbering = kStreamNumbering}, sink());
   ASSERT_EQ(sender.send(0, "a", {}), SendResult::kOk);
   ASSERT_EQ(sender.flush(), SendResult::kOk);
   sender.begin_connection();
@@ -116,7 +117,7 @@ TEST_F(StreamSenderTest, AConnectionThatBeginsBetweenBlocksBeginsWithASession) {
 }
 
 TEST_F(StreamSenderTest, WhatFollowsGivenUpEventsHasItsOwnNumbers) {
-  StreamSender sender({.numbering = kNumbering}, sink());
+  StreamSender sender({.numbering = kStreamNumbering}, sink());
   ASSERT_EQ(sender.send(0, "a", {}), SendResult::kOk);
   ASSERT_EQ(sender.flush(), SendResult::kOk);
   ASSERT_EQ(sender.send(0, "a", {}), SendResult::kOk);
@@ -129,7 +130,7 @@ TEST_F(StreamSenderTest, WhatFollowsGivenUpEventsHasItsOwnNumbers) {
 }
 
 TEST_F(StreamSenderTest, ANewEpochOnTheSameConnection) {
-  StreamSender sender({.numbering = kNumbering}, sink());
+  StreamSender sender({.numbering = kStreamNumbering}, sink());
   ASSERT_EQ(sender.send(0, "a", {}), SendResult::kOk);
   EXPECT_EQ(sender.begin_epoch(1, 0), SendResult::kEpochNotNewer);
   EXPECT_EQ(sender.begin_epoch(2, 50), SendResult::kOk);
@@ -139,8 +140,8 @@ TEST_F(StreamSenderTest, ANewEpochOnTheSameConnection) {
 }
 
 TEST_F(StreamSenderTest, TheLargestFrameFillsABlock) {
-  StreamSender sender({.numbering = kNumbering, .block_bytes = 200, .session_interval_frames = 1},
-                      sink());
+  StreamSender sender(
+      {.numbering = kStreamNumbering, .block_bytes = 200, .session_interval_frames = 1}, sink());
   const std::size_t most = 200 - kSessionFrameBytes - 8;
   EXPECT_EQ(sender.send(0, "a", Bytes(most + 1)), SendResult::kFrameTooLarge);
   for (int i = 0; i < 3; ++i) ASSERT_EQ(sender.send(0, "a", Bytes(most)), SendResult::kOk);

@@ -7,12 +7,11 @@
 #include <bit>
 #include <vector>
 
+#include "bytes.hpp"
 #include "exact_buffer.hpp"
 
 namespace esc::wire::test {
 namespace {
-
-using Bytes = std::vector<std::uint8_t>;
 
 /// How many bytes the shortest form of `code_point` has.
 std::size_t shortest_form(std::uint32_t code_point) {
