@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <cerrno>
-#include <cstring>
 #include <string>
 
 #include "app/escd/figures.hpp"

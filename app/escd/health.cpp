@@ -7,7 +7,6 @@
 #include <array>
 #include <chrono>
 #include <cmath>
-#include <cstring>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
@@ -155,8 +154,7 @@ void add_links(const Appliance& appliance, ordered_json& checks) {
 void add_dead_letters(const DeadLetters& letters, ordered_json& checks) {
   const int error = static_cast<int>(letters.disk().last_error.get());
   add(checks, "dead_letters", error == 0, error, 0,
-      error == 0 ? "the disk takes them"
-                 : std::string("the disk refuses them: ") + errno_text(error));
+      error == 0 ? "the disk takes them" : "the disk refuses them: " + errno_text(error));
 }
 
 void add_handlers(const std::vector<HandlerLoad>& loads, std::uint32_t bound,

@@ -15,9 +15,6 @@ namespace {
 
 using topology::process_limit;
 
-constexpr std::uint64_t kKiB = 1U << 10U;
-constexpr std::uint64_t kGiB = 1U << 30U;
-
 std::string in_unit(std::uint64_t bytes) {
   if (bytes % kMiB == 0 && bytes != 0) return std::to_string(bytes / kMiB) + " MiB";
   if (bytes % kKiB == 0 && bytes != 0) return std::to_string(bytes / kKiB) + " KiB";

@@ -14,9 +14,9 @@ inline constexpr std::size_t kMaxPrintableBytes = 160;
 inline constexpr std::size_t kMaxSentenceBytes = 2'048;
 
 /// `text` with everything that could steer a terminal or a reader's eye written as an escape: C0,
-/// DEL, C1, bytes that are not UTF-8, what reorders text, and what nobody sees (blanks but
-/// U+0020 among it). At most `max_bytes` of `text` are shown, then "...". For a whole message,
-/// in which something may be escaped already.
+/// DEL, C1, bytes that are not UTF-8, what reorders text, and what nobody sees (blanks but U+0020
+/// among it). At most `max_bytes` of `text` are shown, then "...". For a whole message, in which
+/// something may be escaped already.
 [[nodiscard]] std::string printable(std::string_view text,
                                     std::size_t max_bytes = kMaxPrintableBytes);
 

@@ -10,7 +10,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 
 #include "base/errno_text.hpp"
 #include "dlq/posix_file_system.hpp"

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "dlq/soundness.hpp"
 
-#include <cstring>
-
 #include "base/errno_text.hpp"
 
 namespace esc::dlq {

@@ -2,7 +2,6 @@
 #include "esc-dlq/purge.hpp"
 
 #include <cerrno>
-#include <cstring>
 #include <nlohmann/json.hpp>
 #include <ostream>
 #include <vector>

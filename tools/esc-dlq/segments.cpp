@@ -3,7 +3,6 @@
 
 #include <array>
 #include <cstdio>
-#include <cstring>
 #include <nlohmann/json.hpp>
 #include <ostream>
 #include <string>

@@ -8,6 +8,7 @@
 #include <iomanip>
 #include <sstream>
 
+#include "base/units.hpp"
 #include "config/checks.hpp"
 #include "support.hpp"
 
@@ -16,7 +17,6 @@ namespace {
 
 using namespace test;
 
-constexpr std::uint64_t kMiB = 1U << 20U;
 constexpr ProcessNeed kOnHugepages{
     .on_hugepages = true, .shares_files = true, .memory_bytes = 100 * kMiB, .lcores = 3};
 constexpr ProcessNeed kOrdinary{.memory_bytes = 100 * kMiB, .lcores = 3};

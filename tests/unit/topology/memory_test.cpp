@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "topology/memory.hpp"
 
+#include "base/units.hpp"
 #include "support/tree.hpp"
 
 namespace esc::topology {
 namespace {
-
-constexpr std::uint64_t kMiB = 1U << 20U;
 
 TEST(FreeHugepages, AddsUpAllSizes) {
   const test::Tree tree;
