@@ -161,8 +161,7 @@ class Intake {
   /// Called after reading. Counts receipts first, then refused frames; only afterwards may others
   /// see the staged events.
   void publish(std::uint64_t now) noexcept {
-    if (frames_.control != 0) own_->counters().control.add(frames_.control);
-    own_->receive(frames_.other);
+    own_->receive(frames_.other, frames_.control);
     own_->counters().events_plain.add(frames_.plain);
     frames_ = {};
     for (Lane<Sink>& lane : lanes_) lane.publish_receipts();

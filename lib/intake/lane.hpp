@@ -50,8 +50,11 @@ class Lane {
     ++not_staged_;
     ++shed_;
   }
-  /// Counts frames that are received and become no event.
-  void receive(std::uint64_t frames) noexcept { not_staged_ += frames; }
+  /// Counts frames that are received and become no event; `control` of them are control frames.
+  void receive(std::uint64_t frames, std::uint64_t control) noexcept {
+    not_staged_ += frames;
+    control_ += control;
+  }
 
   /// Room for one more event; there must be some. It counts as received by this pipeline.
   [[nodiscard]] event::Event& stage() noexcept { return staging_[staged_++]; }
@@ -60,13 +63,18 @@ class Lane {
   [[nodiscard]] event::Event* room() noexcept { return staging_.data() + staged_; }
   void stage_more(std::size_t count) noexcept { staged_ += count; }
 
-  /// Counts the receipts, before others may see the events that they stand for.
+  /// Counts the receipts, before others may see the events that they stand for, and before what
+  /// became of any of the frames: whoever looks in between finds them in flight.
   void publish_receipts() noexcept {
     const std::uint64_t received = not_staged_ + staged_ - receipted_;
     if (received == 0) return;
     counters_->frames_received.add(received);
     not_staged_ = 0;
     receipted_ = staged_;
+    if (control_ != 0) {
+      counters_->control.add(control_);
+      control_ = 0;
+    }
     if (shed_ == 0) [[likely]]
       return;
     counters_->shed.add(word_.level(), shed_);
@@ -133,6 +141,7 @@ class Lane {
   std::size_t pushed_ = 0;        ///< of those, already in the ring
   std::size_t receipted_ = 0;     ///< of those in staging_, already counted as received
   std::uint64_t not_staged_ = 0;  ///< received frames that became no event; not counted yet
+  std::uint64_t control_ = 0;     ///< of those, control frames
   std::size_t shed_staged_ = 0;
   std::array<event::Event, kMaxBurst> staging_{};
   std::array<event::Event, kMaxBurst> shed_staging_{};  ///< nothing in it between two polls

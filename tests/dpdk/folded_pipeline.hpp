@@ -25,14 +25,16 @@
 namespace esc::test {
 
 struct FoldedLimits {
-  std::size_t workers = 2;
+  std::size_t pipelines = 1;  ///< each with workers of its own
+  std::size_t workers = 2;    ///< of all of them
   std::uint32_t ingest_cells = 1024;
   std::uint32_t worker_cells = 256;
   std::uint32_t hold_cells = 64;
+  bool sequenced = false;  ///< whether numbers of events are judged
 };
 
-/// Ports outlive it; their packets go to UDP port 9001. Numbers of events are not judged, and no
-/// pressure sheds: all that is fed to it comes out again.
+/// Ports outlive it; their packets go to UDP port 9001. No pressure sheds, and unless numbers of
+/// events are judged, all that is fed to it comes out again.
 class FoldedPipeline {
  public:
   FoldedPipeline(const std::vector<dpdk::Port*>& ports, std::vector<config::RouteConfig> routes,
@@ -140,13 +142,14 @@ class FoldedPipeline {
       one.rx_queues = port->settings().rx_queues;
       one.lossless_setting = config::Lossless::kYes;
     }
-    config.lcores.rx = config.lcores.dispatch = {0};
+    config.lcores.rx = {0};
+    config.lcores.dispatch.assign(limits.pipelines, 0);
     config.lcores.workers.assign(limits.workers, 0);
     config.rings.ingest_cells = limits.ingest_cells;
     config.rings.worker_cells = limits.worker_cells;
     config.rings.hold_cells = limits.hold_cells;
     config.rings.hold_timeout_ms = 600'000;
-    config.deduplication.sequenced = false;
+    config.deduplication.sequenced = limits.sequenced;
     config.limits.max_routes = kMaxRoutes;
     config.routing.unknown_topic = config::UnknownTopic::kDrop;
     config.routes = std::move(routes);

@@ -9,51 +9,12 @@
 #include <vector>
 
 #include "folded_pipeline.hpp"
+#include "mixed_trace.hpp"
 #include "port_support.hpp"
 #include "trace_file.hpp"
 
 namespace esc::test {
 namespace {
-
-using config::Spread;
-
-std::vector<config::RouteConfig> routes() {
-  return {{.topic = "a", .handler = "count", .spread = Spread::kRoundRobin},
-          {.topic = "b", .handler = "count", .spread = Spread::kByTopic},
-          {.topic = "refused", .handler = "fail", .spread = Spread::kByTopic}};
-}
-
-Bytes session_frame() {
-  Bytes frame(wire::kSessionFrameBytes);
-  if (wire::encode_session_frame(frame, 0, {.count = 2, .epoch = 1, .producer = 9}) !=
-      frame.size()) {
-    throw std::logic_error("no session frame");
-  }
-  return frame;
-}
-
-/// `rounds` times the same eight packets: one of each kind that matters.
-std::vector<Bytes> mixed_trace(std::size_t rounds) {
-  Bytes arp = packet_around({frame_of("a", 1)});
-  arp[12] = 0x08;
-  arp[13] = 0x06;
-  Bytes spoilt = packet_around({frame_of("a", 1)});
-  spoilt.back() ^= 1;
-  Bytes control_character = frame_of("b", 2);
-  control_character[7] = '\n';
-  std::vector<Bytes> packets;
-  for (std::size_t i = 0; i < rounds; ++i) {
-    packets.push_back(packet_around({frame_of("a", 10)}));
-    packets.push_back(packet_around({frame_of("a", 1), frame_of("b", 20), frame_of("refused", 3)}));
-    packets.push_back(packet_around({frame_of("unknown", 5)}));
-    packets.push_back(packet_around({session_frame(), frame_of("b", 1)}));
-    packets.push_back(packet_around({control_character, frame_of("b", 2), Bytes{0, 0, 0}}));
-    packets.push_back(packet_around({}));
-    packets.push_back(arp);
-    packets.push_back(spoilt);
-  }
-  return packets;
-}
 
 /// What mixed_trace(n) must come to, exactly.
 void expect_ledger_of_mixed_trace(const FoldedPipeline& path, std::uint64_t n) {
@@ -93,7 +54,7 @@ TEST(Pipeline, ATraceIsAccountedForExactly) {
   const TraceFile trace(packets);
   dpdk::Port port(settings_for("net_pcap", "rx_pcap=" + trace.path()));
   port.start();
-  FoldedPipeline path({&port}, routes());
+  FoldedPipeline path({&port}, mixed_routes());
   path.run_dry();
   expect_ledger_of_mixed_trace(path, 500);
   port.close();
@@ -106,7 +67,7 @@ TEST(Pipeline, FullRingsLoseNothing) {
   dpdk::Port port(settings_for("net_pcap", "rx_pcap=" + trace.path()));
   port.start();
   // The rings are shorter than one burst: every stage meets a full one again and again.
-  FoldedPipeline path({&port}, routes(),
+  FoldedPipeline path({&port}, mixed_routes(),
                       {.workers = 3, .ingest_cells = 16, .worker_cells = 4, .hold_cells = 4});
   path.run_dry();
   expect_ledger_of_mixed_trace(path, 300);
@@ -123,7 +84,7 @@ TEST(Pipeline, TwoPortsEachGetTheirMbufsBack) {
   dpdk::Port second(settings_for("net_pcap", "rx_pcap=" + trace.path()));
   first.start();
   second.start();
-  FoldedPipeline path({&first, &second}, routes());
+  FoldedPipeline path({&first, &second}, mixed_routes());
   path.run_dry();
   expect_ledger_of_mixed_trace(path, 200);
   for (dpdk::Port* port : {&first, &second}) {
@@ -138,7 +99,7 @@ TEST(Pipeline, AnEndGivesUpAndCountsWhatEveryNodeHolds) {
   const TraceFile trace(packets);
   dpdk::Port port(settings_for("net_pcap", "rx_pcap=" + trace.path()));
   port.start();
-  FoldedPipeline path({&port}, routes(),
+  FoldedPipeline path({&port}, mixed_routes(),
                       {.workers = 2, .ingest_cells = 16, .worker_cells = 4, .hold_cells = 4});
   for (int round = 0; round < 5; ++round) (void)path.poll();
   for (int round = 0; round < 50; ++round) (void)path.poll_without_workers();
@@ -167,7 +128,7 @@ TEST(Pipeline, AStopEndsATraceWithoutEndAndWhatCameInIsAccountedFor) {
   const TraceFile trace(packets);
   dpdk::Port port(settings_for("net_pcap", "rx_pcap=" + trace.path() + ",infinite_rx=1"));
   port.start();
-  FoldedPipeline path({&port}, routes());
+  FoldedPipeline path({&port}, mixed_routes());
   for (int round = 0; round < 1000; ++round) (void)path.poll();
   path.stop_receiving();
   path.run_dry();
@@ -190,7 +151,7 @@ TEST(Pipeline, ForeignMbufsGoBackToWhereTheyCameFrom) {
   port.start();
   rte_ring* ring = ring_behind(port);
   ASSERT_NE(ring, nullptr);
-  FoldedPipeline path({&port}, routes());
+  FoldedPipeline path({&port}, mixed_routes());
   // In one piece and in segments of 7 bytes.
   for (const Bytes& packet : mixed_trace(4)) {
     std::vector<std::size_t> cuts;
