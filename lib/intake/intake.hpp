@@ -231,12 +231,16 @@ class Intake {
     std::uint64_t word;
     std::uint8_t flags;
   };
-  /// `route`: of the topic with that hash, or RouteSet::kNone.
-  [[nodiscard, gnu::always_inline]] static Topic know(std::uint64_t hash, std::uint32_t route,
+  [[nodiscard, gnu::always_inline]] static Topic found(std::uint32_t route,
+                                                       std::uint32_t generation) noexcept {
+    return {std::uint64_t{generation} << 32U | route, event::kRouteFound};
+  }
+  /// `route`: of the topic with that digest, or RouteSet::kNone.
+  [[nodiscard, gnu::always_inline]] static Topic know(std::uint64_t digest, std::uint32_t route,
                                                       std::uint32_t generation) noexcept {
     if (route == route::RouteSet::kNone) [[unlikely]]
-      return {hash, 0};
-    return {std::uint64_t{generation} << 32U | route, event::kRouteFound};
+      return {route::TopicHasher::hash_of(digest), 0};
+    return found(route, generation);
   }
 
   void begin_session(const std::uint8_t* at) noexcept {
@@ -311,7 +315,9 @@ class Intake {
     event::set_frame_start(event, view.topic - wire::kTopicOffset);
     const std::span topic(view.topic, view.topic_len);
     const std::uint64_t hash = hasher_(topic);
-    const Topic known = know(hash, routes_->find_exact(hash, topic), routes_->generation());
+    const std::uint32_t route = routes_->find_exact(hash, topic);
+    const Topic known =
+        route == route::RouteSet::kNone ? Topic{hash, 0} : found(route, routes_->generation());
     event.topic_hash = known.word;
     event.flags |= known.flags;
   }

@@ -31,8 +31,8 @@ template <class Sink, Way kWay>
       break;
     wire::PaddedTopic topic;
     frame.topic.store(topic);
-    const std::uint64_t hash = hasher_(topic);
-    const Topic known = know(hash, shorts.find(hash, topic), generation);
+    const std::uint64_t digest = hasher_.digest(topic);
+    const Topic known = know(digest, shorts.find(digest, topic), generation);
     room[i] = {.mbuf = datagram.mbuf,
                .rx_tsc = rx_tsc,
                .topic_hash = known.word,
@@ -84,8 +84,8 @@ template <class Sink, Way kWay>
       break;
     wire::PaddedTopic topic;
     frame.topic.store(topic);
-    const std::uint64_t hash = hasher_(topic);
-    const Topic known = know(hash, shorts.find(hash, topic), generation);
+    const std::uint64_t digest = hasher_.digest(topic);
+    const Topic known = know(digest, shorts.find(digest, topic), generation);
     *lane.room() = {.mbuf = datagram.mbuf,
                     .rx_tsc = rx_tsc,
                     .topic_hash = known.word,
@@ -160,8 +160,8 @@ template <class Sink, Way kWay>
       break;
     wire::PaddedTopic topic;
     frame.topic.store(topic);
-    const std::uint64_t hash = hasher_(topic);
-    const Topic known = know(hash, shorts.find(hash, topic), generation);
+    const std::uint64_t digest = hasher_.digest(topic);
+    const Topic known = know(digest, shorts.find(digest, topic), generation);
     room[i] = {.mbuf = mbuf,
                .rx_tsc = rx_tsc,
                .topic_hash = known.word,

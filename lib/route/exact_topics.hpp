@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Exact topics and their routes: a hash table of cache lines.
+// Exact topics and their routes: a perfect hash table of cache lines.
 #pragma once
 
-#include <smmintrin.h>
-
-#include <array>
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -17,86 +13,82 @@
 
 namespace esc::route {
 
-/// Immutable once built; read from any thread without synchronisation. Buckets of four places by
-/// open addressing: a topic that finds its bucket full goes to the next one. At most half of all
-/// places are taken, so every search ends at a bucket with a free place, mostly at the first. The
-/// event's hash is compared with all four places at once, without a branch that depends on the
-/// place; then the whole topic is compared.
+/// Immutable once built; read from any thread without synchronisation. Each topic has a cache line
+/// of its own, its place, and a search looks at exactly one: there is no probing and no branch that
+/// depends on which topic it is, and the topic lies in that line beside its route.
+///
+/// How (Belazzougui, Botelho and Dietzfelbinger, "Hash, displace, and compress", ESA 2009): a
+/// topic's digest (TopicHasher) names its group, and the group has a multiplier, chosen when the
+/// table is built, that sends all of its topics to places that no other topic has. A topic that is
+/// not in the table comes to some place too, and differs from the topic there.
 class ExactTopics {
-  struct Bucket;
+  struct Place;
 
  public:
   static constexpr std::uint32_t kNone = UINT32_MAX;
 
-  /// Places for so many topics: a power of two.
+  struct Topic {
+    std::uint64_t digest = 0;
+    std::uint32_t route = 0;
+    std::uint32_t key = 0;         ///< where its length and bytes begin in find()'s `keys`
+    wire::PaddedTopic if_short{};  ///< zeros for a topic of more than 32 bytes
+  };
+
+  /// Places for so many topics: a power of two. At most four fifths are taken.
   [[nodiscard]] static std::size_t places_for(std::size_t topics) noexcept;
 
-  /// Room for so many topics. Allocates.
-  explicit ExactTopics(std::size_t topics);
-
-  /// `hash`: the topic's hash. `key`: where the topic's length and bytes begin in the `keys` that
-  /// find() is given.
-  void insert(std::uint64_t hash, std::uint32_t route, std::uint32_t key) noexcept;
+  /// The topics are different. Allocates.
+  explicit ExactTopics(std::span<const Topic> topics);
 
   /// Route of `topic`, or kNone. `keys`: begins with a zero, the length of the empty topic.
-  [[nodiscard]] std::uint32_t find(std::uint64_t hash, std::span<const std::uint8_t> topic,
+  [[nodiscard]] std::uint32_t find(std::uint64_t digest, std::span<const std::uint8_t> topic,
                                    const std::uint8_t* keys) const noexcept {
-    return search(buckets_.data(), mask_, hash,
-                  [topic, keys](const Bucket& bucket, std::size_t place) {
-                    const std::uint8_t* key = keys + bucket.keys[place];
-                    return *key == topic.size() && same_bytes(key + 1, topic.data(), topic.size());
-                  });
+    const Place& place = places_[place_of(digest, multipliers_[digest & group_mask_], shift_)];
+    if (place.digest == digest && same(place, topic, keys)) [[likely]]
+      return place.route;
+    return crowded_.empty() ? kNone : find_crowded(digest, topic, keys);
   }
 
-  /// The same for short topics: see ShortTopics. `shorts`: begins with zeros for no topic; then for
-  /// each route its topic, or zeros where that is longer.
+  /// The same for topics of up to 32 bytes.
   class ShortTopics;
-  [[nodiscard]] ShortTopics short_topics(const wire::PaddedTopic* shorts) const noexcept;
+  [[nodiscard]] ShortTopics short_topics() const noexcept;
 
-  [[nodiscard]] std::size_t memory_bytes() const noexcept {
-    return buckets_.capacity() * sizeof(Bucket);
-  }
+  [[nodiscard]] std::size_t memory_bytes() const noexcept;
 
  private:
-  static constexpr std::size_t kPlaces = 4;
+  class Builder;
 
-  /// same(bucket, place): whether the topic there is the one looked for.
-  template <class Same>
-  [[nodiscard]] static std::uint32_t search(const Bucket* buckets, std::uint64_t mask,
-                                            std::uint64_t hash, Same&& same) noexcept {
-    for (std::uint64_t at = hash & mask;; at = (at + 1) & mask) {
-      const Bucket& bucket = buckets[at];
-      for (std::uint32_t places = bucket.match(hash); places != 0; places &= places - 1) {
-        const auto place = static_cast<std::size_t>(std::countr_zero(places));
-        if (same(bucket, place)) [[likely]]
-          return bucket.routes[place];
-      }
-      if (bucket.routes[kPlaces - 1] == kNone) [[likely]]
-        return kNone;
-    }
-  }
-
-  /// Filled from the first place on. A free place matches only a topic whose hash is 0, and that
-  /// topic is then compared with the empty topic, which differs from every real one.
-  struct alignas(kCacheLineBytes) Bucket {
-    std::array<std::uint64_t, kPlaces> hashes{};
-    std::array<std::uint32_t, kPlaces> routes{kNone, kNone, kNone, kNone};
-    std::array<std::uint32_t, kPlaces> keys{};
-
-    /// Bit i: place i has that hash. SSE4.1, which DPDK needs anyway.
-    [[nodiscard]] std::uint32_t match(std::uint64_t hash) const noexcept {
-      const __m128i wanted = _mm_set1_epi64x(static_cast<long long>(hash));
-      const auto* two = reinterpret_cast<const __m128i*>(hashes.data());
-      const __m128i low = _mm_cmpeq_epi64(_mm_load_si128(two), wanted);
-      const __m128i high = _mm_cmpeq_epi64(_mm_load_si128(two + 1), wanted);
-      return static_cast<std::uint32_t>(
-          _mm_movemask_ps(_mm_castsi128_ps(_mm_packs_epi32(low, high))));
-    }
+  /// A free one has a topic of zeros, which no topic is, and the key of the empty topic.
+  struct alignas(kCacheLineBytes) Place {
+    wire::PaddedTopic if_short{};
+    std::uint64_t digest = 0;
+    std::uint32_t route = kNone;
+    std::uint32_t key = 0;
   };
-  static_assert(sizeof(Bucket) == kCacheLineBytes);
+  static_assert(sizeof(Place) == kCacheLineBytes);
 
-  std::uint64_t mask_;
-  std::vector<Bucket> buckets_;
+  [[nodiscard]] static std::size_t place_of(std::uint64_t digest, std::uint64_t multiplier,
+                                            unsigned shift) noexcept {
+    return digest * multiplier >> shift;
+  }
+  [[nodiscard]] static bool same(const Place& place, std::span<const std::uint8_t> topic,
+                                 const std::uint8_t* keys) noexcept {
+    const std::uint8_t* key = keys + place.key;
+    return *key == topic.size() && same_bytes(key + 1, topic.data(), topic.size());
+  }
+  [[nodiscard]] std::uint32_t find_crowded(std::uint64_t digest,
+                                           std::span<const std::uint8_t> topic,
+                                           const std::uint8_t* keys) const noexcept;
+  [[nodiscard, gnu::noinline]] std::uint32_t find_crowded(
+      const wire::PaddedTopic& topic) const noexcept;
+
+  std::vector<Place> places_;
+  std::vector<std::uint64_t> multipliers_;  ///< by group
+  std::uint64_t group_mask_;
+  unsigned shift_;
+  /// Topics that no multiplier could part from another, because their digests are equal. Searched
+  /// one by one; with digests of 64 bits and a random seed, empty.
+  std::vector<Place> crowded_;
 };
 
 /// The exact topics of up to 32 bytes. It is small, so that a loop over many events has it in
@@ -105,42 +97,33 @@ class ExactTopics::ShortTopics {
  public:
   /// Route of the topic, or kNone.
   [[nodiscard, gnu::always_inline]] std::uint32_t find(
-      std::uint64_t hash, const wire::PaddedTopic& topic) const noexcept {
-    // Nearly all are found at the first look.
-    const Bucket& first = buckets_[hash & mask_];
-    if (const std::uint32_t places = first.match(hash); places != 0) [[likely]] {
-      const std::uint32_t route = first.routes[static_cast<std::size_t>(std::countr_zero(places))];
-      if (is_of(topic, route)) [[likely]] {
-        if (route == kNone) __builtin_unreachable();  // it has the topic of zeros
-        return route;
-      }
+      std::uint64_t digest, const wire::PaddedTopic& topic) const noexcept {
+    const Place& place = places_[place_of(digest, multipliers_[digest & group_mask_], shift_)];
+    if (wire::same(topic, place.if_short)) [[likely]] {
+      if (place.route == kNone) __builtin_unreachable();  // it has the topic of zeros
+      return place.route;
     }
-    return find_slowly(hash, topic);
+    return all_->find_crowded(topic);
   }
 
  private:
   friend class ExactTopics;
-  ShortTopics(const Bucket* buckets, std::uint64_t mask, const wire::PaddedTopic* shorts) noexcept
-      : buckets_(buckets), mask_(mask), shorts_(shorts) {}
+  explicit ShortTopics(const ExactTopics& all) noexcept
+      : places_(all.places_.data()),
+        multipliers_(all.multipliers_.data()),
+        group_mask_(all.group_mask_),
+        shift_(all.shift_),
+        all_(&all) {}
 
-  [[nodiscard]] bool is_of(const wire::PaddedTopic& topic, std::uint32_t route) const noexcept {
-    return wire::same(topic, shorts_[static_cast<std::uint32_t>(route + 1)]);  // kNone + 1 is 0
-  }
-  [[nodiscard, gnu::noinline]] std::uint32_t find_slowly(
-      std::uint64_t hash, const wire::PaddedTopic& topic) const noexcept {
-    return search(buckets_, mask_, hash, [&](const Bucket& bucket, std::size_t place) {
-      return is_of(topic, bucket.routes[place]);
-    });
-  }
-
-  const Bucket* buckets_;
-  std::uint64_t mask_;
-  const wire::PaddedTopic* shorts_;
+  const Place* places_;
+  const std::uint64_t* multipliers_;
+  std::uint64_t group_mask_;
+  unsigned shift_;
+  const ExactTopics* all_;
 };
 
-inline ExactTopics::ShortTopics ExactTopics::short_topics(
-    const wire::PaddedTopic* shorts) const noexcept {
-  return {buckets_.data(), mask_, shorts};
+inline ExactTopics::ShortTopics ExactTopics::short_topics() const noexcept {
+  return ShortTopics(*this);
 }
 
 }  // namespace esc::route

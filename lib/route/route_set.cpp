@@ -10,11 +10,6 @@
 namespace esc::route {
 namespace {
 
-std::size_t exact_topics(std::span<const RouteSpec> routes) {
-  return static_cast<std::size_t>(std::ranges::count_if(
-      routes, [](const RouteSpec& spec) { return !config::is_wildcard(spec.topic); }));
-}
-
 std::vector<TopicTrie::Pattern> patterns_of(std::span<const RouteSpec> routes) {
   std::vector<TopicTrie::Pattern> patterns;
   for (std::uint32_t route = 0; route < routes.size(); ++route) {
@@ -53,19 +48,19 @@ class RouteSet::Publishers {
 
 RouteSet::RouteSet(std::span<const RouteSpec> routes, const TopicHasher& hasher,
                    const UnknownSpec& unknown)
-    : exact_(exact_topics(routes)),
-      patterns_(patterns_of(routes), hasher),
+    : patterns_(patterns_of(routes), hasher),
       hasher_(hasher),
       generation_(next_generation()),
       unknown_rule_(unknown.rule) {
   Publishers publishers(publishers_);
   targets_.reserve(routes.size() + 1);
   key_of_route_.reserve(routes.size() + 1);
-  shorts_.resize(routes.size() + 1);
+  std::vector<ExactTopics::Topic> exact;
   for (std::uint32_t route = 0; route < routes.size(); ++route) {
     add(routes[route], publishers);
-    if (!config::is_wildcard(routes[route].topic)) insert_exact(route);
+    if (!config::is_wildcard(routes[route].topic)) add_exact(route, exact);
   }
+  exact_ = ExactTopics(exact);
   if (unknown.default_route) {
     default_route_ = static_cast<std::uint32_t>(routes.size());
     add(*unknown.default_route, publishers);
@@ -99,12 +94,13 @@ void RouteSet::add(const RouteSpec& spec, Publishers& publishers) {
   });
 }
 
-void RouteSet::insert_exact(std::uint32_t route) {
+void RouteSet::add_exact(std::uint32_t route, std::vector<ExactTopics::Topic>& exact) {
   const std::uint32_t key = key_of_route_[route];
   const std::span<const std::uint8_t> topic(keys_.data() + key + 1, keys_[key]);
   targets_[route].topic_hash = hasher_(topic);
-  if (topic.size() <= wire::kShortTopicBytes) shorts_[route + 1] = wire::padded(topic);
-  exact_.insert(targets_[route].topic_hash, route, key);
+  ExactTopics::Topic& added = exact.emplace_back(
+      ExactTopics::Topic{TopicHasher::digest_of(targets_[route].topic_hash), route, key, {}});
+  if (topic.size() <= wire::kShortTopicBytes) added.if_short = wire::padded(topic);
 }
 
 std::string_view RouteSet::topic(std::uint32_t route) const noexcept {
@@ -115,7 +111,6 @@ std::string_view RouteSet::topic(std::uint32_t route) const noexcept {
 std::size_t RouteSet::memory_bytes() const noexcept {
   std::size_t bytes = exact_.memory_bytes() + keys_.capacity() +
                       targets_.capacity() * sizeof(Target) +
-                      shorts_.capacity() * sizeof(wire::PaddedTopic) +
                       key_of_route_.capacity() * sizeof(std::uint32_t) + patterns_.memory_bytes();
   for (const wire::PrefixSet& set : publishers_) bytes += set.memory_bytes();
   return bytes;

@@ -90,11 +90,11 @@ class RouteSet {
   /// The same among exact topics only, which is quicker.
   [[nodiscard]] std::uint32_t find_exact(std::uint64_t hash,
                                          std::span<const std::uint8_t> topic) const noexcept {
-    return exact_.find(hash, topic, keys_.data());
+    return exact_.find(TopicHasher::digest_of(hash), topic, keys_.data());
   }
   /// The same for topics of up to 32 bytes.
   [[nodiscard]] ExactTopics::ShortTopics short_topics() const noexcept {
-    return exact_.short_topics(shorts_.data());
+    return exact_.short_topics();
   }
   /// The topic's hash, as every stage makes it.
   [[nodiscard]] std::uint64_t hash_of(std::span<const std::uint8_t> topic) const noexcept {
@@ -139,12 +139,11 @@ class RouteSet {
   class Publishers;
 
   void add(const RouteSpec& spec, Publishers& publishers);
-  void insert_exact(std::uint32_t route);
+  void add_exact(std::uint32_t route, std::vector<ExactTopics::Topic>& exact);
 
-  ExactTopics exact_;
+  ExactTopics exact_{{}};
   /// For each topic its length, then its bytes; see ExactTopics.
   std::vector<std::uint8_t> keys_{0};
-  std::vector<wire::PaddedTopic> shorts_{{}};  ///< see ExactTopics
   std::vector<Target> targets_;
   TopicTrie patterns_;
   TopicHasher hasher_;

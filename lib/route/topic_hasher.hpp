@@ -15,10 +15,26 @@
 
 namespace esc::route {
 
+namespace detail {
+
+/// Of an odd number, modulo 2^64, by Newton's method: each step doubles the number of bits that
+/// are right, of which there are three at first.
+[[nodiscard]] constexpr std::uint64_t inverse_of(std::uint64_t odd) noexcept {
+  std::uint64_t inverse = odd;
+  for (int right_bits = 3; right_bits < 64; right_bits *= 2) inverse *= 2 - odd * inverse;
+  return inverse;
+}
+
+}  // namespace detail
+
 /// XXH3 (Y. Collet) with a secret made from a seed that is drawn at start, so that no sender can
 /// choose topics that fall into one bucket or to one worker. A topic of up to 32 bytes is hashed as
 /// a wire::PaddedTopic, zeros included: that is always the same number of bytes, so nothing
 /// branches on the topic's length. Copyable; any thread.
+///
+/// The last step of XXH3 mixes the bits of a number that depends on the whole topic already, the
+/// digest. Hash and digest are made of each other. ExactTopics mixes bits of its own, and so takes
+/// the digest: whoever finds a topic there never makes the hash.
 class TopicHasher {
  public:
   explicit TopicHasher(std::uint64_t seed) noexcept {
@@ -29,23 +45,33 @@ class TopicHasher {
   [[nodiscard]] std::uint64_t operator()(std::span<const std::uint8_t> topic) const noexcept {
     if (topic.size() > wire::kShortTopicBytes)
       return XXH3_64bits_withSecret(topic.data(), topic.size(), secret_.data(), secret_.size());
-    return of_padded(wire::padded(topic).data(), secret_.data());
+    return hash_of(digest_of_padded(wire::padded(topic).data(), secret_.data()));
   }
 
-  /// The same, of a topic that is padded already.
-  [[nodiscard, gnu::always_inline]] std::uint64_t operator()(
+  /// The digest of a topic that is padded already.
+  [[nodiscard, gnu::always_inline]] std::uint64_t digest(
       const wire::PaddedTopic& topic) const noexcept {
-    return of_padded(topic.data(), secret_.data());
+    return digest_of_padded(topic.data(), secret_.data());
+  }
+  [[nodiscard]] static std::uint64_t hash_of(std::uint64_t digest) noexcept {
+    return XXH3_avalanche(digest);
+  }
+  /// Undoes hash_of().
+  [[nodiscard]] static std::uint64_t digest_of(std::uint64_t hash) noexcept {
+    constexpr std::uint64_t kInverse = detail::inverse_of(0x165667919e3779f9U);
+    const std::uint64_t product = (hash ^ hash >> 32U) * kInverse;
+    return product ^ product >> 37U;
   }
 
  private:
   using Secret = std::array<std::uint8_t, XXH3_SECRET_DEFAULT_SIZE>;
 
-  /// XXH3_64bits_withSecret of 32 bytes, calling only the part that is for this length: the whole
-  /// function is too large to be inlined and branches on the length first.
-  [[nodiscard, gnu::flatten]] static std::uint64_t of_padded(const std::uint8_t* padded,
-                                                             const std::uint8_t* secret) noexcept {
-    return XXH3_len_17to128_64b(padded, wire::kShortTopicBytes, secret, sizeof(Secret), 0);
+  /// XXH3_64bits_withSecret of 32 bytes without its last step: only the part that is for this
+  /// length, since the whole function is too large to be inlined and branches on the length first.
+  [[nodiscard, gnu::always_inline]] static std::uint64_t digest_of_padded(
+      const std::uint8_t* padded, const std::uint8_t* secret) noexcept {
+    return wire::kShortTopicBytes * XXH_PRIME64_1 + XXH3_mix16B(padded, secret, 0) +
+           XXH3_mix16B(padded + 16, secret + 16, 0);
   }
 
   alignas(kCacheLineBytes) Secret secret_{};

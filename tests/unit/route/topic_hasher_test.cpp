@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdint>
 #include <cstring>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -33,7 +34,9 @@ TEST(TopicHasher, OfAVectorIsThatOfTheBytes) {
       wire::PaddedTopic padded;
       vector.store(padded);
       EXPECT_TRUE(wire::same(padded, wire::padded(bytes_of(topic))));
-      EXPECT_EQ(hasher(padded), hasher(bytes_of(topic))) << bytes;
+      const std::uint64_t hash = hasher(bytes_of(topic));
+      EXPECT_EQ(hasher.hash_of(hasher.digest(padded)), hash) << bytes;
+      EXPECT_EQ(hasher.digest_of(hash), hasher.digest(padded)) << bytes;
     }
   }
 }
@@ -53,6 +56,16 @@ TEST(TopicHasher, IsXxh3OfTheTopicAndZerosBeforeIt) {
   const std::string longer(33, 'a');
   EXPECT_EQ(hasher(bytes_of(longer)),
             XXH3_64bits_withSecret(longer.data(), longer.size(), secret.data(), secret.size()));
+}
+
+TEST(TopicHasher, ADigestAndAHashAreMadeOfEachOther) {
+  std::mt19937_64 random(1);
+  std::vector<std::uint64_t> numbers = {0, 1, UINT64_MAX, std::uint64_t{1} << 63U};
+  for (int i = 0; i < 1'000; ++i) numbers.push_back(random());
+  for (const std::uint64_t number : numbers) {
+    EXPECT_EQ(route::TopicHasher::digest_of(route::TopicHasher::hash_of(number)), number);
+    EXPECT_EQ(route::TopicHasher::hash_of(route::TopicHasher::digest_of(number)), number);
+  }
 }
 
 TEST(ShortTopic, SaysWhatIsPrintable) {
