@@ -12,36 +12,16 @@ namespace {
 
 using nlohmann::ordered_json;
 
-/// What a list's member begins with: what it is of.
-ordered_json stage(topology::RoleIndex role, unsigned lcore) {
-  return {{"name", topology::name(role)},
-          {"role", topology::kRoleNames[static_cast<std::size_t>(role.role)]},
-          {"lcore", lcore}};
-}
-
-// The blocks that one RX stage has, two for each pipeline, as one.
-ordered_json rx_json(const Snapshot::Rx& rx) {
-  ordered_json json = stage({topology::Role::kRx, rx.index}, rx.lcore);
-  for (const auto& packets : rx.packets) telemetry::add_to(json, packets);
-  for (const auto& frames : rx.frames) telemetry::add_to(json, frames);
-  return json;
-}
-
-ordered_json dispatch_json(const Snapshot::Dispatch& dispatch) {
-  ordered_json json = stage({topology::Role::kDispatch, dispatch.pipeline}, dispatch.lcore);
-  json["pipeline"] = dispatch.pipeline;
-  telemetry::add_to(json, dispatch.counters);
-  json["replay_refused"] = dispatch.counters.get(&telemetry::DispatchCounters::frame_dropped,
-                                                 FrameDrop::kReplayNotAllowed);
-  return json;
-}
-
-ordered_json worker_json(const Snapshot& snapshot, const Snapshot::Worker& worker) {
-  ordered_json json = stage({topology::Role::kWorker, worker.index}, worker.lcore);
-  json["pipeline"] = worker.pipeline;
-  telemetry::add_to(json, worker.counters);
+/// What stands under one heading for a whole role: the dispatchers count refused replays, and the
+/// workers' handlers have counters of their own.
+void add_extras(ordered_json& json, const Snapshot& snapshot, topology::RoleIndex of) {
+  if (of.role == topology::Role::kDispatch) {
+    json["replay_refused"] = snapshot.dispatchers[of.index].counters.get(
+        &telemetry::DispatchCounters::frame_dropped, FrameDrop::kReplayNotAllowed);
+  }
+  if (of.role != topology::Role::kWorker) return;
   for (const Snapshot::HandlerCount& one : snapshot.handler_counts) {
-    if (one.worker != worker.index) continue;
+    if (one.worker != of.index) continue;
     ordered_json& handler = json["handlers"][one.handler];
     if (telemetry::is_time(one.unit)) {
       handler[one.name + "_s"] = telemetry::seconds_of(one.unit, one.value, snapshot.clock);
@@ -49,25 +29,28 @@ ordered_json worker_json(const Snapshot& snapshot, const Snapshot::Worker& worke
       handler[one.name] = one.value;
     }
   }
-  return json;
 }
 
-ordered_json ring_json(const char* kind, std::size_t index, std::size_t pipeline) {
-  return {{"name", kind + std::to_string(index)}, {"pipeline", pipeline}};
+// A stage that has blocks for each pipeline shows their sums.
+ordered_json stage_json(const Snapshot& snapshot, const Snapshot::Stage& stage) {
+  const appliance::StageFigures& figures = stage.figures;
+  ordered_json json = {{"name", topology::name(figures.role)},
+                       {"role", topology::name(figures.role.role)},
+                       {"lcore", stage.lcore}};
+  if (figures.pipeline) json["pipeline"] = *figures.pipeline;
+  for (const auto& block : figures.blocks) block.reading.add_to(json, snapshot.clock);
+  add_extras(json, snapshot, figures.role);
+  return json;
 }
 
 ordered_json rings_json(const Snapshot& snapshot) {
   ordered_json list = ordered_json::array();
-  for (const Snapshot::Dispatch& dispatch : snapshot.dispatchers) {
-    ordered_json json = ring_json("ingest", dispatch.pipeline, dispatch.pipeline);
-    telemetry::add_to(json, dispatch.ring);
-    telemetry::add_to(json, dispatch.ring_holes);
-    list.push_back(std::move(json));
-  }
-  for (const Snapshot::Worker& worker : snapshot.workers) {
-    ordered_json json = ring_json("worker", worker.index, worker.pipeline);
-    telemetry::add_to(json, worker.ring);
-    list.push_back(std::move(json));
+  for (const Snapshot::Stage& stage : snapshot.stages) {
+    for (const auto& ring : stage.figures.rings) {
+      ordered_json json = {{"name", ring.name}, {"pipeline", ring.pipeline}};
+      for (const auto& reading : ring.readings) reading.add_to(json, snapshot.clock);
+      list.push_back(std::move(json));
+    }
   }
   return list;
 }
@@ -92,13 +75,8 @@ ordered_json ledger_document(const Snapshot& snapshot) {
 
 ordered_json stages_document(const Snapshot& snapshot) {
   ordered_json list = ordered_json::array();
-  for (const auto& rx : snapshot.rx) list.push_back(rx_json(rx));
-  for (const auto& dispatch : snapshot.dispatchers) list.push_back(dispatch_json(dispatch));
-  for (const auto& worker : snapshot.workers) list.push_back(worker_json(snapshot, worker));
-  if (snapshot.storage) {
-    ordered_json json = stage({topology::Role::kStorage, 0}, snapshot.storage->lcore);
-    telemetry::add_to(json, snapshot.storage->gathering);
-    list.push_back(std::move(json));
+  for (const Snapshot::Stage& stage : snapshot.stages) {
+    list.push_back(stage_json(snapshot, stage));
   }
   return list;
 }

@@ -11,10 +11,11 @@
 
 namespace esc::app {
 
-// Figures of pipelines, stages and rings are lists, each member of which says what it is of
+// Figures of pipelines, stages and rings are lists, and each member says which one it describes
 // ("name", "pipeline", ...): the shape is the same however many there are.
 
-/// The frozen schema, the same by pipeline, and the pools. Of a settled snapshot.
+/// The ledger in its fixed schema, as a whole and for each pipeline, and the pools. The snapshot is
+/// a settled one.
 [[nodiscard]] nlohmann::ordered_json ledger_document(const Snapshot& snapshot);
 /// Counters of each stage, depths of each ring, figures of each port.
 [[nodiscard]] nlohmann::ordered_json stats_document(const Snapshot& snapshot);

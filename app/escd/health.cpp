@@ -60,7 +60,7 @@ LossKind kind_of(FrameDrop reason) {
     case FrameDrop::kCount:
       break;
   }
-  return LossKind::kOwn;
+  return LossKind::kLosses;
 }
 
 LossKind kind_of(PacketDrop reason) {
@@ -80,7 +80,7 @@ LossKind kind_of(PacketDrop reason) {
     case PacketDrop::kCount:
       break;
   }
-  return LossKind::kOwn;
+  return LossKind::kLosses;
 }
 
 // In the order of Health::totals().
@@ -94,11 +94,11 @@ std::vector<LossPlace> places_of(const Appliance& appliance) {
     const auto reason = static_cast<PacketDrop>(i);
     places.push_back({kind_of(reason), "packets." + std::string(name(reason))});
   }
-  places.push_back({LossKind::kTold, "frames.worker_full.on_full_shed"});
-  places.push_back({LossKind::kGap, "producers.lost"});
+  places.push_back({LossKind::kDroppedAsTold, "frames.worker_full.on_full_shed"});
+  places.push_back({LossKind::kProducerGaps, "producers.lost"});
   for (const auto& port : appliance.ports()) {
     for (const char* figure : {"imissed", "rx_nombuf", "ierrors"}) {
-      places.push_back({LossKind::kPort, port->settings().label + "." + figure});
+      places.push_back({LossKind::kPortLosses, port->settings().label + "." + figure});
     }
   }
   return places;
@@ -183,7 +183,7 @@ std::string loss_text(const control::LossJudge& judge, const control::LossJudge:
 }
 
 void add_loss(const control::LossJudge& judge, const control::LossJudge::Verdict& verdict,
-              const char* what, std::uint32_t window_s, ordered_json& checks) {
+              std::string_view what, std::uint32_t window_s, ordered_json& checks) {
   ordered_json places = ordered_json::object();
   for (const auto& lost : verdict.lost) {
     places[judge.places()[lost.place].name] = {{"in_window", lost.in_window},
@@ -234,7 +234,7 @@ std::vector<std::uint64_t> Health::totals() const {
 
 void Health::apply(const HealthRules& rules) const {
   judge_.set_kind(static_cast<std::size_t>(FrameDrop::kUnknownTopic),
-                  rules.drops_unknown_topics ? LossKind::kTold : LossKind::kOwn);
+                  rules.drops_unknown_topics ? LossKind::kDroppedAsTold : LossKind::kLosses);
 }
 
 void Health::watch(const HealthRules& rules) {
@@ -245,13 +245,12 @@ void Health::watch(const HealthRules& rules) {
 }
 
 void Health::add_losses(const HealthRules& rules, ordered_json& checks) const {
-  constexpr std::array<const char*, control::kLossKinds> kNames = {
-      "port_losses", "losses", "shed", "dropped_as_told", "refused", "producer_gaps"};
   const std::lock_guard lock(mutex_);
   apply(rules);
   const auto verdicts = judge_.judge(now(), totals(), rules.bounds);
   for (std::size_t kind = 0; kind < verdicts.size(); ++kind) {
-    add_loss(judge_, verdicts[kind], kNames[kind], rules.bounds.window_s, checks);
+    add_loss(judge_, verdicts[kind], control::kLossKindRows[kind].name, rules.bounds.window_s,
+             checks);
   }
 }
 

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <utility>
@@ -18,7 +19,7 @@ using telemetry::Family;
 using telemetry::Kind;
 using telemetry::Labels;
 
-// More than a topic has: two that differ must not look alike.
+// Longer than any topic, so that none is cut and no two topics get the same label.
 constexpr std::size_t kWholeTopic = 1024;
 
 constexpr Family kBuildInfo{"build_info", "1; the version is a label", Kind::kGauge};
@@ -108,39 +109,36 @@ void add_pressure(Exposition& out, const Snapshot::Dispatch& dispatch,
   out.add(telemetry::Reading(reading.totals), labels, clock);
 }
 
-Labels ring_labels(const char* kind, std::size_t index, std::size_t pipeline) {
-  return {{"ring", kind + std::to_string(index)}, {"pipeline", std::to_string(pipeline)}};
+/// The stage's number among those of its role is a label, unless it is its pipeline's or there is
+/// one such stage.
+Labels labels_of(const Snapshot::Stage& stage, std::optional<std::size_t> pipeline) {
+  const topology::RoleIndex role = stage.figures.role;
+  const std::string_view name = topology::name(role.role);
+  Labels labels;
+  if (role.role != topology::Role::kDispatch && topology::name(role) != name) {
+    labels.emplace_back(name, std::to_string(role.index));
+  }
+  labels.emplace_back("lcore", std::to_string(stage.lcore));
+  if (pipeline) labels.emplace_back("pipeline", std::to_string(*pipeline));
+  return labels;
 }
 
 void add_stages(Exposition& out, const Snapshot& snapshot) {
   const telemetry::Clock& clock = snapshot.clock;
-  for (const Snapshot::Rx& rx : snapshot.rx) {
-    for (std::size_t i = 0; i < rx.packets.size(); ++i) {
-      const Labels labels = {{"rx", std::to_string(rx.index)},
-                             {"lcore", std::to_string(rx.lcore)},
-                             {"pipeline", std::to_string(i)}};
-      out.add(rx.packets[i], labels, clock);
-      out.add(rx.frames[i], labels, clock);
+  for (const Snapshot::Stage& stage : snapshot.stages) {
+    for (const auto& block : stage.figures.blocks) {
+      const auto pipeline = block.pipeline ? block.pipeline : stage.figures.pipeline;
+      block.reading.add_to(out, labels_of(stage, pipeline), clock);
+    }
+    for (const auto& ring : stage.figures.rings) {
+      const Labels labels = {{"ring", ring.name}, {"pipeline", std::to_string(ring.pipeline)}};
+      for (const auto& reading : ring.readings) reading.add_to(out, labels, clock);
     }
   }
   for (const Snapshot::Dispatch& dispatch : snapshot.dispatchers) {
-    const std::string number = std::to_string(dispatch.pipeline);
-    const Labels labels = {{"pipeline", number}, {"lcore", std::to_string(dispatch.lcore)}};
-    out.add(dispatch.counters, labels, clock);
-    if (dispatch.producers) out.add(*dispatch.producers, {{"pipeline", number}}, clock);
-    add_pressure(out, dispatch, clock, {{"pipeline", number}});
-    const Labels ring = ring_labels("ingest", dispatch.pipeline, dispatch.pipeline);
-    out.add(dispatch.ring, ring, clock);
-    out.add(dispatch.ring_holes, ring, clock);
-  }
-  for (const Snapshot::Worker& worker : snapshot.workers) {
-    const std::string number = std::to_string(worker.index);
-    out.add(worker.counters,
-            {{"worker", number},
-             {"lcore", std::to_string(worker.lcore)},
-             {"pipeline", std::to_string(worker.pipeline)}},
-            clock);
-    out.add(worker.ring, ring_labels("worker", worker.index, worker.pipeline), clock);
+    const Labels labels = {{"pipeline", std::to_string(dispatch.pipeline)}};
+    if (dispatch.producers) out.add(*dispatch.producers, labels, clock);
+    add_pressure(out, dispatch, clock, labels);
   }
   for (const Snapshot::HandlerCount& one : snapshot.handler_counts) {
     const Labels labels = {
@@ -159,8 +157,6 @@ void add_stages(Exposition& out, const Snapshot& snapshot) {
 
 void add_memory(Exposition& out, const Snapshot& snapshot) {
   if (snapshot.storage) {
-    out.add(snapshot.storage->gathering, {{"lcore", std::to_string(snapshot.storage->lcore)}},
-            snapshot.clock);
     out.add(snapshot.storage->disk, {}, snapshot.clock);
     out.add(kFound, {}, snapshot.storage->recovered);
   }
@@ -187,7 +183,8 @@ void add_machine(Exposition& out, const Snapshot& snapshot) {
   }
 }
 
-// Printable first, for who looks at the text in a terminal; the default route has no topic.
+// Topics are made printable, because the text may be read in a terminal. The default route has
+// none.
 void add_topics(Exposition& out, const TopicReadings& readings, const telemetry::Clock& clock) {
   out.add(kRoutes, {}, std::uint64_t{readings.routes});
   out.add(kTopicsLeftOut, {}, std::uint64_t{readings.routes - readings.topics.size()});

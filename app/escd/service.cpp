@@ -134,7 +134,8 @@ const std::array<Service::Answerer, static_cast<std::size_t>(Command::kCount)>& 
 nlohmann::ordered_json Service::answer(const nlohmann::json& request) {
   const auto name = request.at("command").get<std::string>();
   const auto command = control::command_of(name);
-  // Whoever has the wrong number may still ask whom he talks to.
+  // `version` is answered whatever number the request has: so a program of another version learns
+  // whom it talks to.
   if (command == Command::kVersion) return control::ok_reply(version(request));
   control::require_protocol(request, kVersionNumber);
   if (!command) {

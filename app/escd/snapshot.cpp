@@ -5,7 +5,7 @@
 #include <rte_cycles.h>
 
 #include <algorithm>
-#include <iterator>
+#include <utility>
 
 #include "app/escd/appliance_names.hpp"
 #include "telemetry/topic_counters.hpp"
@@ -22,64 +22,34 @@ unsigned lcore_of(const Appliance& appliance, topology::RoleIndex role) {
   return 0;
 }
 
-template <class Ring>
-Reading<telemetry::RingFill> ring_of(const Ring& ring) {
-  return Reading(telemetry::RingFill{.depth = ring.size(), .capacity = ring.capacity()});
-}
-
-std::vector<Snapshot::Rx> rx_of(const Appliance& appliance) {
-  std::vector<Snapshot::Rx> list;
-  for (const auto& node : appliance.data_path().rx()) {
-    Snapshot::Rx rx;
-    rx.index = list.size();
-    rx.lcore = lcore_of(appliance, {topology::Role::kRx, rx.index});
-    for (const auto& block : node->packets()) rx.packets.emplace_back(block);
-    for (const auto& block : node->frames()) rx.frames.emplace_back(block);
-    list.push_back(std::move(rx));
+std::vector<Snapshot::Stage> stages_of(const Appliance& appliance) {
+  std::vector<Snapshot::Stage> list;
+  for (const appliance::Node* node : appliance.data_path().nodes()) {
+    list.push_back({node->figures(), lcore_of(appliance, node->role())});
   }
+  std::ranges::sort(list, {}, [](const Snapshot::Stage& stage) {
+    return std::pair(stage.figures.role.role, stage.figures.role.index);
+  });
   return list;
 }
 
 std::vector<Snapshot::Dispatch> dispatchers_of(const Appliance& appliance,
-                                               const std::vector<Snapshot::Rx>& rx,
                                                const telemetry::Clock& clock) {
   std::vector<Snapshot::Dispatch> list;
   for (const auto& pipeline : appliance.data_path().pipelines()) {
     const auto& node = pipeline->dispatch();
     Snapshot::Dispatch dispatch;
     dispatch.pipeline = list.size();
-    dispatch.lcore = lcore_of(appliance, {topology::Role::kDispatch, dispatch.pipeline});
     dispatch.counters = Reading(node.counters());
-    dispatch.ring = ring_of(node.ring());
-    dispatch.ring_holes = Reading(telemetry::RingHoles{node.ring().hole_waits()});
     dispatch.pressure = control::read_pressure(node.pressure(), clock);
-    for (const Snapshot::Rx& one : rx) {
-      const auto shed = one.frames[dispatch.pipeline].all(&telemetry::FrameCounters::shed);
+    for (const auto& rx : appliance.data_path().rx()) {
+      const auto& shed = rx->frames()[dispatch.pipeline].shed;
       for (std::size_t level = 0; level < kPressureLevels; ++level) {
-        dispatch.pressure.totals.shed[level] += shed[level];
+        dispatch.pressure.totals.shed[level] += shed.at(level);
       }
     }
     if (node.producers() != nullptr) dispatch.producers.emplace(node.producers()->totals());
     list.push_back(std::move(dispatch));
-  }
-  return list;
-}
-
-std::vector<Snapshot::Worker> workers_of(const Appliance& appliance) {
-  const auto& pipelines = appliance.plan().pipelines;
-  const auto pipeline_of = [&pipelines](std::size_t worker) {
-    const auto found = std::ranges::find_if(pipelines, [worker](const auto& pipeline) {
-      return std::ranges::find(pipeline.workers, worker) != pipeline.workers.end();
-    });
-    return static_cast<std::size_t>(std::distance(pipelines.begin(), found));
-  };
-  std::vector<Snapshot::Worker> list;
-  for (const WorkerNode* node : appliance.data_path().workers()) {
-    list.push_back({.index = node->index(),
-                    .pipeline = pipeline_of(node->index()),
-                    .lcore = lcore_of(appliance, {topology::Role::kWorker, node->index()}),
-                    .counters = Reading(node->counters()),
-                    .ring = ring_of(node->ring())});
   }
   return list;
 }
@@ -90,11 +60,9 @@ std::vector<Snapshot::HandlerCount> handler_counts_of(const Appliance& appliance
   for (const WorkerNode* node : appliance.data_path().workers()) {
     for (std::size_t i = 0; i < registry.size(); ++i) {
       const auto id = static_cast<worker::HandlerRegistry::Id>(i);
-      const auto counters = node->handlers()[id].counters();
-      const auto described = registry[id].counters;
-      for (std::size_t at = 0; at < counters.size(); ++at) {
-        list.push_back({node->index(), std::string(registry.name(i)),
-                        std::string(described[at].name), described[at].unit, counters[at].get()});
+      for (const worker::HandlerCounter& counter : registry[id].counters) {
+        list.push_back({node->index(), std::string(registry.name(i)), std::string(counter.name),
+                        counter.unit, node->handlers()[id].counter(counter.name)->get()});
       }
     }
   }
@@ -104,8 +72,7 @@ std::vector<Snapshot::HandlerCount> handler_counts_of(const Appliance& appliance
 std::optional<Snapshot::Storage> storage_of(const Appliance& appliance) {
   const DeadLetters* letters = appliance.data_path().dead_letters();
   if (letters == nullptr) return std::nullopt;
-  return Snapshot::Storage{.lcore = lcore_of(appliance, {topology::Role::kStorage, 0}),
-                           .gathering = Reading(letters->gathering()),
+  return Snapshot::Storage{.gathering = Reading(letters->gathering()),
                            .disk = Reading(letters->disk()),
                            .directory = letters->directory(),
                            .recovered = letters->recovered(),
@@ -188,9 +155,8 @@ Snapshot take_snapshot(const Appliance& appliance, LedgerReading reading) {
   read_ledgers(appliance, reading, snapshot);
   snapshot.clock = {.now = rte_rdtsc(), .ticks_per_second = rte_get_tsc_hz()};
   snapshot.instance = appliance.config().instance;
-  snapshot.rx = rx_of(appliance);
-  snapshot.dispatchers = dispatchers_of(appliance, snapshot.rx, snapshot.clock);
-  snapshot.workers = workers_of(appliance);
+  snapshot.stages = stages_of(appliance);
+  snapshot.dispatchers = dispatchers_of(appliance, snapshot.clock);
   snapshot.handler_counts = handler_counts_of(appliance);
   snapshot.storage = storage_of(appliance);
   snapshot.keys = keys_of(appliance);

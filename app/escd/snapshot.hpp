@@ -14,6 +14,7 @@
 #include "app/escd/appliance_fwd.hpp"
 #include "app/escd/handler_watch.hpp"
 #include "appliance/pool_report.hpp"
+#include "appliance/stage_figures.hpp"
 #include "config/pressure.hpp"
 #include "control/pipeline_state.hpp"
 #include "control/pressure_report.hpp"
@@ -32,27 +33,16 @@
 namespace esc::app {
 
 struct Snapshot {
-  struct Rx {
-    std::size_t index = 0;
+  struct Stage {
+    appliance::StageFigures figures;
     unsigned lcore = 0;
-    std::vector<telemetry::Reading<telemetry::PacketCounters>> packets;  ///< by pipeline
-    std::vector<telemetry::Reading<telemetry::FrameCounters>> frames;    ///< likewise
   };
+  /// What a dispatcher is asked for besides its stage's figures.
   struct Dispatch {
     std::size_t pipeline = 0;
-    unsigned lcore = 0;
     telemetry::Reading<telemetry::DispatchCounters> counters;
-    telemetry::Reading<telemetry::RingFill> ring;
-    telemetry::Reading<telemetry::RingHoles> ring_holes;
     control::PressureReading pressure;
     std::optional<telemetry::Reading<identity::ProducerTotals>> producers;
-  };
-  struct Worker {
-    std::size_t index = 0;
-    std::size_t pipeline = 0;
-    unsigned lcore = 0;
-    telemetry::Reading<telemetry::WorkerCounters> counters;
-    telemetry::Reading<telemetry::RingFill> ring;
   };
   /// A counter that a handler has of its own, in one worker.
   struct HandlerCount {
@@ -63,7 +53,6 @@ struct Snapshot {
     std::uint64_t value = 0;
   };
   struct Storage {
-    unsigned lcore = 0;
     telemetry::Reading<telemetry::StorageCounters> gathering;
     telemetry::Reading<telemetry::DiskCounters> disk;
     std::string directory;
@@ -107,9 +96,8 @@ struct Snapshot {
   State state;
   OneLedger ledger;
   std::vector<OneLedger> ledgers;  ///< by pipeline; empty: not asked for
-  std::vector<Rx> rx;
+  std::vector<Stage> stages;       ///< by role, then by index
   std::vector<Dispatch> dispatchers;
-  std::vector<Worker> workers;
   std::vector<HandlerCount> handler_counts;
   std::optional<Storage> storage;
   std::optional<Keys> keys;

@@ -62,8 +62,8 @@ void DataPath::make_pipelines(const config::Config& config, const topology::Lcor
                               keys_ ? keys_->store() : dispatch::KeyStore{},
                               dead_letters_.get()};
   for (std::size_t i = 0; i < plan.pipelines.size(); ++i) {
-    const auto& pipeline = pipelines_.emplace_back(std::make_unique<Pipeline>(
-        config, plan.pipelines[i], i, topology::name({topology::Role::kDispatch, i}), shared));
+    const auto& pipeline =
+        pipelines_.emplace_back(std::make_unique<Pipeline>(config, plan.pipelines[i], i, shared));
     nodes_.push_back(&pipeline->dispatch());
     for (const auto& worker : pipeline->workers()) {
       nodes_.push_back(worker.get());

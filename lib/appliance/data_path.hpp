@@ -37,9 +37,10 @@ class DataPath {
 
   /// The stages that one lcore polls, in the plan's order.
   [[nodiscard]] const LcoreStages& stages(std::size_t lcore) const;
-  /// The nodes of all stages, in the order in which the end of a drain discards what they hold. Of
-  /// two copies of an event the later one is the duplicate, so stages that hold older events come
-  /// first. The storage comes last, because it takes what the others give up.
+  /// The nodes of all stages, in the order in which the end of a drain discards what they hold:
+  /// each pipeline's dispatcher before its workers, then the RX stages, then the storage. A
+  /// dispatcher comes before the RX stages because these have their events judged by it: of two
+  /// copies, the one that came later is the duplicate. The storage takes what the others give up.
   [[nodiscard]] std::span<Node* const> nodes() const noexcept { return nodes_; }
   /// The node that has this role in the plan.
   [[nodiscard]] Node& node(topology::RoleIndex role) const;

@@ -40,7 +40,7 @@ DeadLetters::DeadLetters(const config::Config& config, DeadLetterFolder& folder,
 
 DeadLetters::DeadLetters(const config::Config& config, DeadLetterFolder& folder,
                          std::size_t pipelines, std::uint64_t run)
-    : Node({topology::Role::kStorage, 0}, "storage"),
+    : Node({topology::Role::kStorage, 0}),
       directory_(config.dead_letters.directory),
       folder_(folder),
       uses_io_uring_(folder.uses_io_uring()),
@@ -116,6 +116,17 @@ void DeadLetters::watch() {
 bool DeadLetters::take(storage::Outlet& outlet, const event::Event& event, DeadReason reason,
                        std::chrono::steady_clock::time_point deadline) {
   return store_->put_late([&] { return outlet.put(event, reason, rte_rdtsc()); }, deadline);
+}
+
+StageFigures DeadLetters::figures() const {
+  using telemetry::AnyReading;
+  // Those of the disk are no pipeline's, and not the lcore's: a thread of its own writes.
+  StageFigures figures{.role = role(), .blocks = {{AnyReading::of(gathering())}}, .rings = {}};
+  for (std::size_t i = 0; i < store_->settlement().pipelines(); ++i) {
+    figures.blocks.push_back({AnyReading::of(store_->settlement().taken(i)), i});
+    figures.blocks.push_back({AnyReading::of(store_->settlement().settled(i)), i});
+  }
+  return figures;
 }
 
 bool DeadLetters::discard(const Ending& ending) {

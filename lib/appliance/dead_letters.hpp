@@ -50,6 +50,7 @@ class DeadLetters final : public Node {
   [[nodiscard]] bool reading() const noexcept override { return false; }
   [[nodiscard]] Load room() const noexcept override;
   [[nodiscard]] std::uint64_t moves() const noexcept override;
+  [[nodiscard]] StageFigures figures() const override;
   void zero_slot(std::uint32_t /*slot*/) noexcept override {}
   /// Writes all letters that it has to the disk and seals the segment. False: the disk did not
   /// answer in time, and the writing thread may still hold what is in flight.

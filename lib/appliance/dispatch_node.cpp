@@ -10,6 +10,7 @@
 #include "appliance/stages.hpp"
 #include "appliance/worker_node.hpp"
 #include "route/topic_hasher.hpp"
+#include "telemetry/fill.hpp"
 
 namespace esc::appliance {
 namespace {
@@ -33,7 +34,7 @@ DispatchNode::TopicCache::TopicCache(std::size_t count, int socket)
 
 DispatchNode::DispatchNode(const config::Config& config, const PipelineShared& shared,
                            const Parts& parts)
-    : Node({topology::Role::kDispatch, parts.pipeline}, parts.name),
+    : Node({topology::Role::kDispatch, parts.pipeline}),
       pipeline_(parts.pipeline),
       memory_("esc ingest ring", config.rings.ingest_cells, parts.socket),
       ring_(memory_.span()),
@@ -109,6 +110,17 @@ Load DispatchNode::room() const noexcept {
 std::uint64_t DispatchNode::moves() const noexcept {
   return counters_.events_received.get() + counters_.events_routed.get() +
          counters_.dead_lettered.get();
+}
+
+StageFigures DispatchNode::figures() const {
+  using telemetry::AnyReading;
+  return {.role = role(),
+          .pipeline = pipeline_,
+          .blocks = {{AnyReading::of(counters_)}},
+          .rings = {{"ingest" + std::to_string(pipeline_),
+                     pipeline_,
+                     {AnyReading::of(telemetry::fill_of(ring_)),
+                      AnyReading::of(telemetry::RingHoles{ring_.hole_waits()})}}}};
 }
 
 void DispatchNode::zero_slot(std::uint32_t slot) noexcept {

@@ -41,7 +41,6 @@ class DispatchNode final : public Node {
  public:
   struct Parts {
     std::size_t pipeline = 0;
-    std::string name;
     int socket = 0;                                        ///< NUMA node of its ring and tables
     std::span<const std::unique_ptr<WorkerNode>> workers;  ///< the workers of this pipeline
   };
@@ -55,6 +54,7 @@ class DispatchNode final : public Node {
   [[nodiscard]] bool reading() const noexcept override { return false; }
   [[nodiscard]] Load room() const noexcept override;
   [[nodiscard]] std::uint64_t moves() const noexcept override;
+  [[nodiscard]] StageFigures figures() const override;
   void zero_slot(std::uint32_t slot) noexcept override;
   [[nodiscard]] bool discard(const Ending& ending) override;
 

@@ -7,9 +7,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
-#include <utility>
 
 #include "appliance/ending.hpp"
+#include "appliance/stage_figures.hpp"
 #include "appliance/stage_names.hpp"
 #include "telemetry/ledger.hpp"
 #include "topology/plan.hpp"
@@ -44,7 +44,7 @@ struct Load {
 /// const functions, while the node lives; the main lcore for the rest.
 class Node {
  public:
-  Node(topology::RoleIndex role, std::string name) : role_(role), name_(std::move(name)) {}
+  explicit Node(topology::RoleIndex role) : role_(role), name_(topology::name(role)) {}
   virtual ~Node() = default;
   Node(const Node&) = delete;
   Node& operator=(const Node&) = delete;
@@ -71,6 +71,9 @@ class Node {
   /// A sum of counters, such that every hand-over to or from this stage adds one to at least one of
   /// them: see telemetry::Stillness.
   [[nodiscard]] virtual std::uint64_t moves() const noexcept = 0;
+
+  /// All that is shown of the stage. Allocates.
+  [[nodiscard]] virtual StageFigures figures() const = 0;
 
   /// Sets the figures of the route with this slot to zero. No lcore may be counting in that slot.
   virtual void zero_slot(std::uint32_t slot) noexcept = 0;

@@ -20,9 +20,9 @@ class Pipeline {
  public:
   /// `index`: the pipeline's index in the plan.
   Pipeline(const config::Config& config, const topology::PipelinePlan& plan, std::size_t index,
-           std::string dispatch_name, const PipelineShared& shared)
+           const PipelineShared& shared)
       : workers_(make_workers(config, plan, index, shared)),
-        dispatch_(config, shared, {index, std::move(dispatch_name), plan.node, workers_}) {}
+        dispatch_(config, shared, {index, plan.node, workers_}) {}
 
   [[nodiscard]] DispatchNode& dispatch() noexcept { return dispatch_; }
   [[nodiscard]] const DispatchNode& dispatch() const noexcept { return dispatch_; }

@@ -37,7 +37,7 @@ std::vector<ingest::QueueBinding<dpdk::RxQueue>> queues_of(const RxNode::Parts& 
 }  // namespace
 
 RxNode::RxNode(const config::RingsConfig& rings, const Parts& parts)
-    : Node({topology::Role::kRx, parts.index}, "rx" + std::to_string(parts.index)),
+    : Node({topology::Role::kRx, parts.index}),
       burst_(rings.burst),
       packets_(parts.dispatchers.size()),
       frames_(parts.dispatchers.size()),
@@ -103,6 +103,15 @@ std::uint64_t RxNode::moves() const noexcept {
     sum += c.frames_received.get() + c.events_pushed.get() + c.dead_lettered.get();
   }
   return sum;
+}
+
+StageFigures RxNode::figures() const {
+  StageFigures figures{.role = role(), .blocks = {}, .rings = {}};
+  for (std::size_t i = 0; i < packets_.size(); ++i) {
+    figures.blocks.push_back({telemetry::AnyReading::of(packets_[i]), i});
+    figures.blocks.push_back({telemetry::AnyReading::of(frames_[i]), i});
+  }
+  return figures;
 }
 
 bool RxNode::discard(const Ending& ending) {

@@ -48,6 +48,7 @@ class RxNode final : public Node {
   [[nodiscard]] bool reading() const noexcept override;
   [[nodiscard]] Load room() const noexcept override;
   [[nodiscard]] std::uint64_t moves() const noexcept override;
+  [[nodiscard]] StageFigures figures() const override;
   void zero_slot(std::uint32_t /*slot*/) noexcept override {}
   [[nodiscard]] bool discard(const Ending& ending) override;
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include "appliance/stage_names.hpp"
@@ -13,6 +14,7 @@
 #include "runtime/lcore_loop.hpp"
 #include "storage/dead_letter_kind.hpp"
 #include "storage/store_stage.hpp"
+#include "topology/plan.hpp"
 #include "worker/worker_stage.hpp"
 
 namespace esc::appliance {
@@ -34,11 +36,36 @@ class alignas(kLinePairBytes) WorkerStage final : public worker::WorkerStage<Wor
 };
 using StorageStage = storage::StoreStage<storage::DeadLetterKind>;
 
-/// The stages that one lcore polls, in the order of topology::Role: the number of a stage in it is
-/// the number of its name among the lcore's roles.
+/// The role whose stages are of this class.
+template <class Stage>
+inline constexpr topology::Role kRoleOf = topology::Role::kCount;
+template <>
+inline constexpr topology::Role kRoleOf<RxStage> = topology::Role::kRx;
+template <>
+inline constexpr topology::Role kRoleOf<DispatchStage> = topology::Role::kDispatch;
+template <>
+inline constexpr topology::Role kRoleOf<WorkerStage> = topology::Role::kWorker;
+template <>
+inline constexpr topology::Role kRoleOf<StorageStage> = topology::Role::kStorage;
+
+namespace detail {
+
+template <class... Stages, std::size_t... I>
+[[nodiscard]] constexpr bool in_order(const runtime::StageLists<Stages...>* /*lists*/,
+                                      std::index_sequence<I...> /*numbers*/) noexcept {
+  return ((kRoleOf<Stages> == static_cast<topology::Role>(I)) && ...);
+}
+
+}  // namespace detail
+
+/// The stages that one lcore polls, in the order of topology::Role, which is checked below: the
+/// number of a stage in it is the number of its role among the lcore's roles.
 class LcoreStages {
  public:
   using Lists = runtime::StageLists<RxStage, DispatchStage, WorkerStage, StorageStage>;
+  static_assert(std::tuple_size_v<Lists> == static_cast<std::size_t>(topology::Role::kCount));
+  static_assert(detail::in_order(static_cast<const Lists*>(nullptr),
+                                 std::make_index_sequence<std::tuple_size_v<Lists>>{}));
 
   template <class Stage>
   void add(Stage& stage) {

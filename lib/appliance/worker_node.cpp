@@ -5,11 +5,12 @@
 
 #include "appliance/dead_letters.hpp"
 #include "appliance/stages.hpp"
+#include "telemetry/fill.hpp"
 
 namespace esc::appliance {
 
 WorkerNode::WorkerNode(const config::RingsConfig& rings, const Parts& parts)
-    : Node({topology::Role::kWorker, parts.index}, "worker" + std::to_string(parts.index)),
+    : Node({topology::Role::kWorker, parts.index}),
       pipeline_(parts.pipeline),
       burst_(rings.burst),
       memory_("esc worker ring", rings.worker_cells, parts.socket),
@@ -41,6 +42,14 @@ Load WorkerNode::room() const noexcept {
 
 std::uint64_t WorkerNode::moves() const noexcept {
   return counters_.events_received.get() + counters_.dead_lettered.get();
+}
+
+StageFigures WorkerNode::figures() const {
+  using telemetry::AnyReading;
+  return {.role = role(),
+          .pipeline = pipeline_,
+          .blocks = {{AnyReading::of(counters_)}},
+          .rings = {{name(), pipeline_, {AnyReading::of(telemetry::fill_of(ring_))}}}};
 }
 
 void WorkerNode::zero_slot(std::uint32_t slot) noexcept {

@@ -39,6 +39,7 @@ class WorkerNode final : public Node {
   [[nodiscard]] bool reading() const noexcept override { return false; }
   [[nodiscard]] Load room() const noexcept override;
   [[nodiscard]] std::uint64_t moves() const noexcept override;
+  [[nodiscard]] StageFigures figures() const override;
   void zero_slot(std::uint32_t slot) noexcept override;
   [[nodiscard]] bool discard(const Ending& ending) override;
 

@@ -48,17 +48,17 @@ struct ControlServerFigures {
   std::uint64_t dropped_overlong = 0;
 };
 
-/// When all places are taken, a new connection gets the place of an idle one: one whose requests
-/// are all answered (half a line is no request), and whose answers were read, or have not been read
-/// for long. The process with the most connections gives up the one that has been idle for longest,
-/// and that connection is told so. So neither a program that leaks connections nor one that opens
-/// them without end keeps others out.
-///
 /// A UNIX stream socket, 0600 in a 0700 directory of our own, for our own user and root
 /// (SO_PEERCRED). It has no thread and never blocks: the owner puts poll_fd() into its poll or
 /// epoll set and calls serve_ready() when it is readable (calling it at any other time is
 /// harmless). Thread: one, the main lcore; the handler runs inside serve_ready(). It logs nothing,
 /// so nothing a peer sends can reach a log.
+///
+/// When all places are taken, a new connection gets the place of an idle one: one whose requests
+/// are all answered (half a line is no request), and whose answers were read, or have not been read
+/// for long. The process with the most connections gives up the one that has been idle for longest,
+/// and that connection is told so. So neither a program that leaks connections nor one that opens
+/// them without end keeps others out.
 class ControlServer {
  public:
   using Clock = std::function<std::chrono::steady_clock::time_point()>;

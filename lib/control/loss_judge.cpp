@@ -8,15 +8,15 @@ namespace esc::control {
 
 std::uint64_t loss_bound(const config::HealthConfig& config, LossKind kind) noexcept {
   switch (kind) {
-    case LossKind::kPort:
+    case LossKind::kPortLosses:
       return config.max_port_losses;
     case LossKind::kShed:
       return config.max_shed;
-    case LossKind::kTold:
+    case LossKind::kDroppedAsTold:
       return config.max_dropped_as_told;
     case LossKind::kRefused:
       return config.max_refused;
-    case LossKind::kGap:
+    case LossKind::kProducerGaps:
       return config.max_producer_gaps;
     default:
       return config.max_losses;

@@ -11,26 +11,38 @@
 #include <string>
 #include <vector>
 
+#include "base/named.hpp"
 #include "config/health.hpp"
 
 namespace esc::control {
 
 /// Who caused a loss. Each kind has a bound of its own.
 enum class LossKind : std::uint8_t {
-  kPort,     ///< packets that a port never handed over
-  kOwn,      ///< what the appliance had, and could not keep
-  kShed,     ///< frames shed for their priority, under pressure
-  kTold,     ///< dropped because the configuration says so
-  kRefused,  ///< malformed, or not allowed: the sender's doing
-  kGap,      ///< producers' numbers that never came
+  kPortLosses,
+  kLosses,
+  kShed,
+  kDroppedAsTold,
+  kRefused,
+  kProducerGaps,
   kCount
 };
+
+/// The names are those of the checks of escctl health.
+inline constexpr NamedTable<LossKind> kLossKindRows = {{
+    {LossKind::kPortLosses, "port_losses", "Packets that a port never handed over"},
+    {LossKind::kLosses, "losses", "What the appliance had, and could not keep"},
+    {LossKind::kShed, "shed", "Frames shed for their priority, under pressure"},
+    {LossKind::kDroppedAsTold, "dropped_as_told", "Dropped because the configuration says so"},
+    {LossKind::kRefused, "refused", "Malformed, or not allowed: the sender's doing"},
+    {LossKind::kProducerGaps, "producer_gaps", "Producers' numbers that never came"},
+}};
+static_assert(well_named(kLossKindRows));
 
 inline constexpr std::size_t kLossKinds = static_cast<std::size_t>(LossKind::kCount);
 
 /// One counter of things lost.
 struct LossPlace {
-  LossKind kind = LossKind::kOwn;
+  LossKind kind = LossKind::kLosses;
   std::string name;
 };
 

@@ -24,10 +24,10 @@ struct BurstMasks {
 
 /// Most events bring their route along: the receiving stage, which has the topic's bytes in its
 /// cache, looks among the exact topics. For the others, and for those whose set was replaced since,
-/// a route is looked for once, before the event is judged, however long it waits afterwards:
-/// TopicCache would take a second look for a topic that came again. Routes are indices into the set
-/// in which they were found, so they hold as long as its generation does.
-/// Thread: the dispatcher's lcore.
+/// a route is looked for once, before the event is judged, however long it waits afterwards: if it
+/// were looked for twice, TopicCache would count two events of its topic. Routes are indices into
+/// the set in which they were found, so they hold as long as its generation does. Thread: the
+/// dispatcher's lcore.
 class BurstRoutes {
  public:
   static constexpr std::size_t kMaxBurst = 64;

@@ -18,8 +18,8 @@ namespace esc::dispatch {
 /// Thread: the dispatcher's lcore. Lives as long as a poll.
 class PlainPass {
  public:
-  /// `routes`: without publishers, and without keys where keys are remembered, so that only events
-  /// with a number have to be judged. The caller has made sure of that.
+  /// The caller has made sure that no route has publishers, and that none has keys if the
+  /// dispatcher remembers keys: so only events with a number have to be judged.
   explicit PlainPass(const route::RouteSet& routes) noexcept
       : routes_(routes), targets_(routes.targets()), generation_(routes.generation()) {}
 

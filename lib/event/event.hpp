@@ -114,7 +114,7 @@ static_assert(std::is_trivially_copyable_v<Event>);
 struct WorkItem {
   Event event;
   std::uint32_t slot;     ///< the place of the route's figures
-  std::uint16_t handler;  ///< index into the worker's handlers
+  std::uint16_t handler;  ///< worker::HandlerRegistry::Id
   std::uint8_t retries;   ///< how often the handler is called again after it refused the event
   std::uint8_t unused;
 };

@@ -66,8 +66,8 @@ LoadReport load_windows(const std::string& path, const std::string& instance, Pr
                         const Instant& now);
 
 /// Why windows must not be kept at `path`; none: nothing is there or a file of windows, whole or
-/// not, and the names that it goes by in turn (".loaded", ".refused" behind it) are free or regular
-/// files. It is no such reason if the path's folder does not exist or may not be searched: windows
+/// not, and the names that it gets later (`path`.loaded, `path`.refused) are free or regular files.
+/// It is no such reason if the path's folder does not exist or may not be searched: windows
 /// are then neither loaded nor kept. Changes nothing.
 [[nodiscard]] std::optional<files::Trouble> windows_trouble(const std::string& path);
 

@@ -11,7 +11,7 @@
 
 namespace esc::runtime {
 
-/// Writer: the lcore. Readers: main lcore (watchdog), telemetry thread. On lines of its own: the
+/// Writer: the lcore. Reader: the main lcore. On lines of its own: the
 /// lcore writes it every round.
 struct alignas(kCacheLineBytes) LcoreStatus {
   telemetry::Counter heartbeat_tsc;  ///< TSC at the start of the last round

@@ -38,6 +38,7 @@ class Settlement {
     }
   }
 
+  [[nodiscard]] std::size_t pipelines() const noexcept { return taken_.size(); }
   /// How many events of one pipeline were taken.
   [[nodiscard]] const telemetry::GatherCounters& taken(std::size_t pipeline) const noexcept {
     return taken_[pipeline];

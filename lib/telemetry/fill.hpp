@@ -21,6 +21,12 @@ struct RingFill {
 }
 static_assert(well_described<RingFill>());
 
+/// Of a ring with size() and capacity().
+template <class Ring>
+[[nodiscard]] RingFill fill_of(const Ring& ring) noexcept {
+  return {.depth = ring.size(), .capacity = ring.capacity()};
+}
+
 /// What a ring with several producers counts besides.
 struct RingHoles {
   std::uint64_t hole_waits = 0;

@@ -14,8 +14,8 @@
 
 namespace esc::telemetry {
 
-/// Packets of an RX stage, for one pipeline. Writer: the RX lcore that polls the queues. Readers:
-/// main lcore, telemetry thread.
+/// Packets of an RX stage, for one pipeline. Writer: the RX lcore that polls the queues. Reader:
+/// the main lcore.
 struct alignas(kCacheLineBytes) PacketCounters {
   Counter packets_received;
   Counter datagrams;
@@ -58,7 +58,7 @@ struct alignas(kCacheLineBytes) PacketCounters {
 static_assert(well_described<PacketCounters>());
 
 /// Frames that an intake read, for one pipeline, from packets or from any other source. Writer: the
-/// lcore of the stage that reads them. Readers: main lcore, telemetry thread.
+/// lcore of the stage that reads them. Reader: the main lcore.
 struct alignas(kCacheLineBytes) FrameCounters {
   Counter frames_received;
   Counter events_pushed;
@@ -100,7 +100,7 @@ struct alignas(kCacheLineBytes) FrameCounters {
 }
 static_assert(well_described<FrameCounters>());
 
-/// Writer: the dispatcher's lcore. Readers: main lcore, telemetry thread.
+/// Writer: the dispatcher's lcore. Reader: the main lcore.
 struct alignas(kCacheLineBytes) DispatchCounters {
   Counter events_received;  ///< taken from the MPSC ring
   Counter events_routed;    ///< put into a worker's ring
@@ -152,7 +152,8 @@ struct alignas(kCacheLineBytes) DispatchCounters {
 }
 static_assert(well_described<DispatchCounters>());
 
-/// Writer: the worker's lcore. Readers: main lcore, telemetry thread.
+/// Writer: the worker's lcore. Readers: the main lcore, and the dispatcher, which measures the
+/// pressure.
 struct alignas(kCacheLineBytes) WorkerCounters {
   Counter events_received;
   Counter delivered;

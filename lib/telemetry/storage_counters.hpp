@@ -10,7 +10,8 @@
 
 namespace esc::telemetry {
 
-/// Dead letters of one pipeline. Writer: the storage lcore. Readers: main lcore, telemetry thread.
+/// Dead letters of one pipeline. Writer: the storage lcore. Readers: the main lcore, and the
+/// dispatcher, which measures the pressure.
 struct alignas(kCacheLineBytes) GatherCounters {
   Counter taken;  ///< dead letters taken out of the rings; each is settled later
 };
@@ -21,7 +22,7 @@ struct alignas(kCacheLineBytes) GatherCounters {
 }
 static_assert(well_described<GatherCounters>());
 
-/// Writer: the storage lcore. Readers: main lcore, telemetry thread.
+/// Writer: the storage lcore. Reader: the main lcore.
 struct alignas(kCacheLineBytes) StorageCounters {
   Counter polls;
   Counter bursts;         ///< polls that took dead letters
@@ -43,8 +44,8 @@ struct alignas(kCacheLineBytes) StorageCounters {
 }
 static_assert(well_described<StorageCounters>());
 
-/// What became of the dead letters of one pipeline. Writer: the writing thread. Readers: main
-/// lcore, telemetry thread.
+/// What became of the dead letters of one pipeline. Writer: the writing thread. Reader: the main
+/// lcore.
 struct alignas(kCacheLineBytes) SettledCounters {
   CounterSet<DeadReason> durable;  ///< on the disk: they survive a crash and a power failure
   Counter write_failed;            ///< the disk refused them
@@ -68,7 +69,7 @@ struct alignas(kCacheLineBytes) SettledCounters {
 }
 static_assert(well_described<SettledCounters>());
 
-/// What became of the commits. Writer: the writing thread. Readers: main lcore, telemetry thread.
+/// What became of the commits. Writer: the writing thread. Reader: the main lcore.
 struct alignas(kCacheLineBytes) DiskCounters {
   Counter commits;         ///< commits that are durable
   Counter commits_failed;  ///< commits that the disk refused

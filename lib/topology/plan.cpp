@@ -33,20 +33,33 @@ struct NamedCpu {
   unsigned cpu;
 };
 
+std::string_view key_of(Role role) {
+  switch (role) {
+    case Role::kRx:
+      return "lcores.rx";
+    case Role::kDispatch:
+      return "lcores.dispatch";
+    case Role::kWorker:
+      return "lcores.workers";
+    case Role::kStorage:
+      return "lcores.storage";
+    case Role::kCount:
+      break;
+  }
+  return "";
+}
+
 std::vector<NamedCpu> polling_cpus(const RoleRequest& request) {
   std::vector<NamedCpu> named;
-  for (std::size_t i = 0; i < request.rx_cpus.size(); ++i) {
-    named.push_back({key("lcores.rx", i), request.rx_cpus[i]});
+  for (const auto& row : kRoles) {
+    const std::vector<unsigned> cpus = cpus_of(request, row.value);
+    // The others may be written as a number.
+    const bool list = row.value == Role::kRx || row.value == Role::kWorker || cpus.size() > 1;
+    for (std::size_t i = 0; i < cpus.size(); ++i) {
+      const std::string where(key_of(row.value));
+      named.push_back({list ? key(where, i) : where, cpus[i]});
+    }
   }
-  for (std::size_t i = 0; i < request.dispatch_cpus.size(); ++i) {
-    const bool one = request.dispatch_cpus.size() == 1;
-    named.push_back(
-        {one ? "lcores.dispatch" : key("lcores.dispatch", i), request.dispatch_cpus[i]});
-  }
-  for (std::size_t i = 0; i < request.worker_cpus.size(); ++i) {
-    named.push_back({key("lcores.workers", i), request.worker_cpus[i]});
-  }
-  if (request.storage_cpu) named.push_back({"lcores.storage", *request.storage_cpu});
   return named;
 }
 
@@ -189,13 +202,12 @@ class Planner {
   }
 
   void assign_roles() {
-    const auto assign = [this](Role role, const std::vector<unsigned>& cpus) {
-      for (std::size_t i = 0; i < cpus.size(); ++i) lcore_on(cpus[i]).roles.push_back({role, i});
-    };
-    assign(Role::kRx, request_.rx_cpus);
-    assign(Role::kDispatch, request_.dispatch_cpus);
-    assign(Role::kWorker, request_.worker_cpus);
-    if (request_.storage_cpu) assign(Role::kStorage, {*request_.storage_cpu});
+    for (const auto& row : kRoles) {
+      const std::vector<unsigned> cpus = cpus_of(request_, row.value);
+      for (std::size_t i = 0; i < cpus.size(); ++i) {
+        lcore_on(cpus[i]).roles.push_back({row.value, i});
+      }
+    }
     for (const unsigned cpu : request_.rx_cpus) {
       plan_.rx.push_back({topology_.find(cpu)->node, {}});
     }
@@ -376,8 +388,25 @@ std::vector<std::size_t> LcoreAssignment::indices(Role role) const {
   return found;
 }
 
+std::vector<unsigned> cpus_of(const RoleRequest& request, Role role) {
+  switch (role) {
+    case Role::kRx:
+      return request.rx_cpus;
+    case Role::kDispatch:
+      return request.dispatch_cpus;
+    case Role::kWorker:
+      return request.worker_cpus;
+    case Role::kStorage:
+      if (request.storage_cpu) return {*request.storage_cpu};
+      return {};
+    case Role::kCount:
+      break;
+  }
+  return {};
+}
+
 std::string name(RoleIndex role) {
-  std::string text(kRoleNames[static_cast<std::size_t>(role.role)]);
+  std::string text(name(role.role));
   return role.role == Role::kStorage ? text : text + std::to_string(role.index);
 }
 

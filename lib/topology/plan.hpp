@@ -13,6 +13,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/named.hpp"
 #include "topology/problem.hpp"
 #include "topology/topology.hpp"
 
@@ -48,12 +49,23 @@ struct RxQueue {
   friend bool operator==(const RxQueue&, const RxQueue&) = default;
 };
 
-/// What an lcore can do, in the order in which roles on one lcore are polled. A new role needs a
-/// name, a node (lib/appliance) and a CPU.
-enum class Role : std::uint8_t { kRx, kDispatch, kWorker, kStorage };
+/// What an lcore can do, in the order in which roles on one lcore are polled. A new role needs its
+/// CPUs (cpus_of), a stage among appliance::LcoreStages and a node (lib/appliance).
+enum class Role : std::uint8_t { kRx, kDispatch, kWorker, kStorage, kCount };
 
-inline constexpr std::array<std::string_view, 4> kRoleNames = {"rx", "dispatch", "worker",
-                                                               "storage"};
+inline constexpr NamedTable<Role> kRoles = {{
+    {Role::kRx, "rx", "Takes packets from queues of ports"},
+    {Role::kDispatch, "dispatch", "Identifies, deduplicates and routes the events of a pipeline"},
+    {Role::kWorker, "worker", "Runs handlers"},
+    {Role::kStorage, "storage", "Gathers dead letters for the disk"},
+}};
+static_assert(well_named(kRoles));
+
+[[nodiscard]] constexpr std::string_view name(Role role) noexcept {
+  return kRoles[static_cast<std::size_t>(role)].name;
+}
+/// The CPUs that are asked for, one for each role of that kind, in the order of their indices.
+[[nodiscard]] std::vector<unsigned> cpus_of(const RoleRequest& request, Role role);
 
 /// One role of an appliance: the worker that lcores.workers[2] asks for is {kWorker, 2}.
 struct RoleIndex {

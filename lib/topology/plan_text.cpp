@@ -17,7 +17,7 @@ std::string row(unsigned lcore, unsigned cpu, int node, const std::string& roles
 }
 
 std::string role_text(RoleIndex role, const LcorePlan& plan) {
-  std::string text(kRoleNames[static_cast<std::size_t>(role.role)]);
+  std::string text(name(role.role));
   if (role.role == Role::kRx) {
     for (const RxQueue& queue : plan.rx[role.index].queues) {
       text += " port" + std::to_string(queue.port) + "/q" + std::to_string(queue.queue);

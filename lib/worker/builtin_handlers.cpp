@@ -48,8 +48,8 @@ class SlowHandler final : public Handler {
 
   explicit SlowHandler(const HandlerContext& context)
       : cycles_per_us_(context.tsc_hz / 1'000'000),
-        event_us_(context.options[0].value),
-        byte_us_(context.options[1].value) {}
+        event_us_(context.option("event_us")),
+        byte_us_(context.option("byte_us")) {}
 
   [[nodiscard]] std::uint64_t handle(std::span<const event::WorkItem> events) noexcept override {
     std::uint64_t us = 0;
@@ -58,18 +58,18 @@ class SlowHandler final : public Handler {
     }
     const std::uint64_t until = rte_rdtsc() + us * cycles_per_us_;
     while (rte_rdtsc() < until) rte_pause();
-    counters_[0].add(us * 1000);
+    spent_.add(us * 1000);
     return 0;
   }
-  [[nodiscard]] std::span<const telemetry::Counter> counters() const noexcept override {
-    return counters_;
+  [[nodiscard]] const telemetry::Counter* counter(std::string_view name) const noexcept override {
+    return name == kCounters[0].name ? &spent_ : nullptr;
   }
 
  private:
   std::uint64_t cycles_per_us_;
   std::uint64_t event_us_;
   std::uint64_t byte_us_;
-  std::array<telemetry::Counter, kCounters.size()> counters_;
+  telemetry::Counter spent_;
 };
 
 template <class H>
@@ -81,7 +81,7 @@ constexpr std::array kBuiltin = {
     HandlerDescriptor{
         .name = "count", .meaning = "accepts every event", .make = &make<CountHandler>},
     HandlerDescriptor{.name = "null",
-                      .meaning = "accepts every event: for what is meant to come to nothing",
+                      .meaning = "accepts every event and does nothing with it",
                       .make = &make<NullHandler>},
     HandlerDescriptor{
         .name = "fail", .meaning = "refuses every event (for tests)", .make = &make<FailHandler>},

@@ -29,8 +29,12 @@ class Handler {
   /// not take a lock, make a system call, allocate or throw. Thread: its worker's lcore.
   [[nodiscard]] virtual std::uint64_t handle(std::span<const event::WorkItem> events) noexcept = 0;
 
-  /// The handler's own counters, in the order of HandlerDescriptor::counters. Thread: any.
-  [[nodiscard]] virtual std::span<const telemetry::Counter> counters() const noexcept { return {}; }
+  /// The handler's own counter of that name; null if it has none. It has every counter that its
+  /// descriptor names, for as long as it lives. Thread: any.
+  [[nodiscard]] virtual const telemetry::Counter* counter(
+      std::string_view /*name*/) const noexcept {
+    return nullptr;
+  }
 };
 
 /// A number with which a handler can be configured.
@@ -54,6 +58,9 @@ struct HandlerContext {
   std::uint64_t tsc_hz = 0;  ///< TSC cycles per second
   /// The options of its descriptor, with the values to use.
   std::span<const HandlerOption> options;
+
+  /// The value of one of them. Throws std::logic_error if there is none of that name.
+  [[nodiscard]] std::uint64_t option(std::string_view name) const;
 };
 
 /// Describes one handler: what is known of it before an instance is made. The texts and arrays that

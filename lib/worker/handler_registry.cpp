@@ -8,6 +8,13 @@
 
 namespace esc::worker {
 
+std::uint64_t HandlerContext::option(std::string_view name) const {
+  const auto found = std::ranges::find(options, name, &HandlerOption::name);
+  if (found == options.end())
+    throw std::logic_error("a handler has no option " + std::string(name));
+  return found->value;
+}
+
 HandlerRegistry::Id HandlerRegistry::add(const HandlerDescriptor& descriptor) {
   const std::string name(descriptor.name);
   if (name.empty()) throw std::invalid_argument("a handler has no name");

@@ -30,9 +30,12 @@ class HandlerSet {
     for (std::size_t id = 0; id < registry.size(); ++id) {
       const HandlerDescriptor& descriptor = registry[static_cast<HandlerRegistry::Id>(id)];
       handlers_.push_back(descriptor.make({worker, rte_get_tsc_hz(), descriptor.options}));
-      if (handlers_.back()->counters().size() != descriptor.counters.size())
-        throw std::logic_error("handler " + std::string(descriptor.name) +
-                               " has not the counters that it describes");
+      for (const HandlerCounter& counter : descriptor.counters) {
+        if (handlers_.back()->counter(counter.name) == nullptr)
+          throw std::logic_error("handler " + std::string(descriptor.name) +
+                                 " has not the counter " + std::string(counter.name) +
+                                 ", which its descriptor names");
+      }
     }
   }
   HandlerSet(const HandlerSet&) = delete;

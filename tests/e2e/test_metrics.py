@@ -8,6 +8,7 @@ import re
 import shutil
 import socket
 import subprocess
+import tempfile
 from pathlib import Path
 
 import exposition
@@ -17,6 +18,7 @@ from control_client import PROTOCOL, ControlClient
 from harness import Config, Lcores, Port
 
 PAGE = Path(__file__).resolve().parents[2] / "docs/metrics.md"
+FAMILIES = Path(tempfile.gettempdir()) / "metrics-families.md"
 EVERYTHING = {"deduplication": {"keyed_bytes": 1 << 20, "sequenced": True}}
 
 
@@ -93,10 +95,8 @@ class Metrics(harness.Scenario):
         page = PAGE.read_text(encoding="utf-8")
         written = page.split("<!-- families: begin -->\n")[1].split("<!-- families: end -->")[0]
         if written != table:
-            Path("metrics-families.md").write_text(table, encoding="utf-8")
-        self.assertEqual(
-            written, table, "put metrics-families.md, written here, between the markers"
-        )
+            FAMILIES.write_text(table, encoding="utf-8")
+        self.assertEqual(written, table, f"put what is now in {FAMILIES} between the markers")
 
     def test_a_handlers_own_counters_are_shown(self) -> None:
         device = traffic.pcap_device(0, self.directory / "t.pcap", traffic.uniform(30))

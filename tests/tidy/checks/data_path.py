@@ -8,8 +8,7 @@ CONTROL_SIDE lcores run the files in HOT, which are looked at too, and files of 
 the headers in BORROWED, each for a reason that stands beside it. They may include no other header
 of those folders: so code cannot move out of sight.
 
-In the folders of DATA_PATH a file whose name ends in `_setup.cpp` or `_setup.hpp` may do more, for
-it runs before the lcores do. So may the files in ALLOWED, each for a reason that stands beside it.
+The files in ALLOWED may do more, each for a reason that stands beside it.
 An entry of a list that is not needed is a problem too.
 
 The check reads words. It does not see a container grow; the test that counts allocations does
@@ -38,7 +37,7 @@ DATA_PATH = {
 }
 CONTROL_SIDE = {
     "lib/appliance/": "the wiring, made on the main lcore",
-    "lib/base/": "files and command lines of every program",
+    "lib/base/": "numbers, names and texts of every program; what is hot is in HOT",
     "lib/cli/": "command lines and standard output of every program",
     "lib/config/": "read before the start, and for a reload",
     "lib/dlq/": "the thread that writes to the disk, and esc-dlq",
@@ -84,7 +83,6 @@ BORROWED = {
     "lib/files/replacement.hpp": "windows in a file: start and end",
     "lib/topology/problem.hpp": "what is said before the start",
 }
-SETUP = re.compile(r"_setup\.[ch]pp$")
 
 _ENDLESS = "loop endlessly"
 
@@ -142,10 +140,8 @@ ALLOWED = {
     "lib/intake/datagram_cursor.cpp": {_ENDLESS},  # one turn for each segment of the packet
     "lib/intake/datagram_cursor.hpp": {"allocate"},  # its scratch buffer, once, in the constructor
     "lib/ingest/checksum.cpp": {_ENDLESS},  # one turn for each segment of the packet
-    "lib/ingest/packet_head.hpp": {"allocate"},  # the same
+    "lib/ingest/packet_head.hpp": {"allocate"},  # its scratch buffer, once, in the constructor
     "lib/ring/storage.hpp": {"throw"},  # looks at the memory a ring is built in, before it is
-    "lib/route/exact_topics.cpp": {_ENDLESS},  # probes a table that is never full
-    "lib/route/exact_topics.hpp": {_ENDLESS},  # probes a table that is never full
     "lib/route/producer_bindings.hpp": {_ENDLESS},  # probes a table that is never full
     "lib/route/random_seed.cpp": {"system", "throw"},  # asks the kernel, once, at the start
     "lib/route/slot_registry.cpp": {"throw"},  # slots are given out by a reload: the main lcore
@@ -161,6 +157,7 @@ ALLOWED = {
     "lib/storage/writing_thread.hpp": {"system"},  # the same
     "lib/worker/handler_set.hpp": {"throw"},  # handlers are made once, before the start
     # Asked on threads of DPDK's, answered by the main lcore.
+    "lib/telemetry/any_reading.hpp": {"allocate"},  # what is shown, on the main lcore
     "lib/telemetry/board.hpp": {"allocate", "lock", "system"},
     "lib/telemetry/dpdk_export.cpp": {"allocate", "lock", "throw"},  # runs on a thread of DPDK's
     "lib/telemetry/exposition.cpp": {"throw"},  # text for escctl: the main lcore
@@ -208,9 +205,7 @@ def is_hot(path):
     """Whether it is looked at: what is in no list is."""
     if path in HOT:
         return True
-    if not path.startswith("lib/") or path.startswith(tuple(CONTROL_SIDE)):
-        return False
-    return not SETUP.search(path)
+    return path.startswith("lib/") and not path.startswith(tuple(CONTROL_SIDE))
 
 
 def _folders(tree):

@@ -2,7 +2,8 @@
 """No file that nobody uses: each header is included by another file, each .cpp named by a
 meson.build, each Python module imported or run, each page linked to, each script and each other
 file named somewhere. "Named" is judged by words: a file whose name is built while a program runs
-has to stand in EXCUSED, with the reason.
+has to stand in EXCUSED, with the reason. A script without an ending is an everyday word ("test",
+"run"), so its folder has to stand before it.
 """
 
 import posixpath
@@ -26,6 +27,7 @@ FOUND_BY_TOOLS = {
 }
 # path, or folder/ -> who uses it.
 EXCUSED = {
+    ".ci/": "the machine that tests every change runs what is there",
     "drivers-cfg/": "whoever sets a port up; tests/tidy/test_profiles.py reads all of them",
 }
 
@@ -36,6 +38,7 @@ IMPORT = re.compile(
     re.MULTILINE,
 )
 WORD = re.compile(r"[\w.+@-]+")
+PATH = re.compile(r"(?P<folder>[\w.-]+)/(?P<name>[\w-]+)(?![\w/-]|\.\w)")
 QUOTED = re.compile(r"'([^'\n]+)'")
 # 'test_' + name + '.py' in a meson.build: the name is one of its words.
 JOINED = re.compile(r"(?:'(?P<before>[^'\n]*)'\s*\+\s*)?\b\w+\s*\+\s*'(?P<after>[^'\n]*\.\w+)'")
@@ -103,13 +106,18 @@ class _Users:
                     self.modules.setdefault(word, set()).add(path)
             for word in set(WORD.findall(text)):
                 self.words.setdefault(word.strip("."), set()).add(path)
+            for named in PATH.finditer(text):
+                self.words.setdefault(named[0], set()).add(path)
 
     def imports(self, path):
         module = posixpath.basename(path).removesuffix(".py")
         return bool(self.modules.get(module, set()) - {path})
 
     def names(self, path):
-        return bool(self.words.get(posixpath.basename(path), set()) - {path})
+        name = posixpath.basename(path)
+        if "." not in name:
+            name = "/".join(path.split("/")[-2:])
+        return bool(self.words.get(name, set()) - {path})
 
 
 def _included(known, path, text):

@@ -35,9 +35,9 @@ void expect_on_page(const std::string& name, const NamedTable<Enum>& rows) {
   ASSERT_NE(end, std::string::npos) << name;
   const std::string written =
       text.substr(begin + begin_mark.size(), end - begin - begin_mark.size());
-  if (written != table) std::ofstream("metrics-" + name + ".md") << table;
-  EXPECT_EQ(written, table) << "put metrics-" << name
-                            << ".md, written beside this test, between the markers";
+  const std::string path = testing::TempDir() + "metrics-" + name + ".md";
+  if (written != table) std::ofstream(path) << table;
+  EXPECT_EQ(written, table) << "put what is now in " << path << " between the markers";
 }
 
 TEST(ReasonsPage, HasEveryName) {

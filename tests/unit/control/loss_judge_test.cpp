@@ -18,9 +18,12 @@ constexpr std::size_t at(LossKind kind) {
 
 // One place of each kind, in the order of the kinds.
 std::vector<LossPlace> one_of_each() {
-  return {{LossKind::kPort, "eth0.imissed"},   {LossKind::kOwn, "hold_expired"},
-          {LossKind::kShed, "shed_critical"},  {LossKind::kTold, "worker_full.on_full_shed"},
-          {LossKind::kRefused, "bad_session"}, {LossKind::kGap, "lost"}};
+  return {{LossKind::kPortLosses, "eth0.imissed"},
+          {LossKind::kLosses, "hold_expired"},
+          {LossKind::kShed, "shed_critical"},
+          {LossKind::kDroppedAsTold, "worker_full.on_full_shed"},
+          {LossKind::kRefused, "bad_session"},
+          {LossKind::kProducerGaps, "lost"}};
 }
 
 TEST(LossJudge, NothingLostIsHealthy) {
@@ -37,18 +40,18 @@ TEST(LossJudge, NothingLostIsHealthy) {
 TEST(LossJudge, DefaultsPageOnTheFirstUnexpectedLoss) {
   const LossJudge judge(one_of_each(), 0s);
   const auto verdicts = judge.judge(1s, Totals(6, 1), {});
-  EXPECT_FALSE(verdicts[at(LossKind::kPort)].ok);
-  EXPECT_FALSE(verdicts[at(LossKind::kOwn)].ok);
+  EXPECT_FALSE(verdicts[at(LossKind::kPortLosses)].ok);
+  EXPECT_FALSE(verdicts[at(LossKind::kLosses)].ok);
   EXPECT_FALSE(verdicts[at(LossKind::kShed)].ok);
-  EXPECT_TRUE(verdicts[at(LossKind::kTold)].ok);
+  EXPECT_TRUE(verdicts[at(LossKind::kDroppedAsTold)].ok);
   EXPECT_TRUE(verdicts[at(LossKind::kRefused)].ok);
-  EXPECT_FALSE(verdicts[at(LossKind::kGap)].ok);
+  EXPECT_FALSE(verdicts[at(LossKind::kProducerGaps)].ok);
 }
 
 TEST(LossJudge, NeverIsNever) {
   const LossJudge judge(one_of_each(), 0s);
   const auto verdicts = judge.judge(1s, {Totals(6, UINT64_MAX / 8)}, {});
-  EXPECT_TRUE(verdicts[at(LossKind::kTold)].ok);
+  EXPECT_TRUE(verdicts[at(LossKind::kDroppedAsTold)].ok);
   EXPECT_TRUE(verdicts[at(LossKind::kRefused)].ok);
 }
 
@@ -76,9 +79,10 @@ TEST(LossJudge, EachKindHasItsOwnBound) {
 }
 
 TEST(LossJudge, PlacesAreNamedAndAddedUp) {
-  LossJudge judge({{LossKind::kOwn, "a"}, {LossKind::kOwn, "b"}, {LossKind::kOwn, "c"}}, 0s);
+  LossJudge judge({{LossKind::kLosses, "a"}, {LossKind::kLosses, "b"}, {LossKind::kLosses, "c"}},
+                  0s);
   judge.note(10s, Totals{3, 0, 7}, 10s);
-  const auto verdict = judge.judge(20s, Totals{5, 1, 7}, {.window_s = 10})[at(LossKind::kOwn)];
+  const auto verdict = judge.judge(20s, Totals{5, 1, 7}, {.window_s = 10})[at(LossKind::kLosses)];
   EXPECT_EQ(verdict.in_window, 3U);
   EXPECT_EQ(verdict.since_start, 13U);
   ASSERT_EQ(verdict.lost.size(), 3U);
@@ -94,11 +98,11 @@ TEST(LossJudge, PlacesAreNamedAndAddedUp) {
 TEST(LossJudge, ALossLeavesTheWindow) {
   constexpr auto kWindow = 60s;
   for (const auto lost_at : {0s, 1s, 7s, 59s, 60s, 61s, 200s}) {
-    LossJudge judge({{LossKind::kOwn, "a"}}, 0s);
+    LossJudge judge({{LossKind::kLosses, "a"}}, 0s);
     for (auto now = 0ms; now <= 400s; now += 250ms) {
       const Totals totals{now > lost_at ? 1U : 0U};
       judge.note(now, totals, kWindow);
-      const bool ok = judge.judge(now, totals, {.window_s = 60})[at(LossKind::kOwn)].ok;
+      const bool ok = judge.judge(now, totals, {.window_s = 60})[at(LossKind::kLosses)].ok;
       if (now > lost_at && now <= lost_at + kWindow) {
         EXPECT_FALSE(ok) << now.count();
       }
@@ -110,14 +114,14 @@ TEST(LossJudge, ALossLeavesTheWindow) {
 }
 
 TEST(LossJudge, HowOftenSomebodyAsksMakesNoDifference) {
-  LossJudge often({{LossKind::kOwn, "a"}}, 0s);
-  LossJudge seldom({{LossKind::kOwn, "a"}}, 0s);
+  LossJudge often({{LossKind::kLosses, "a"}}, 0s);
+  LossJudge seldom({{LossKind::kLosses, "a"}}, 0s);
   for (auto now = 0ms; now <= 100s; now += 100ms) {
     const Totals totals{static_cast<std::uint64_t>(now.count())};
     often.note(now, totals, 30s);
     seldom.note(now, totals, 30s);
-    const auto first = often.judge(now, totals, {.window_s = 30})[at(LossKind::kOwn)];
-    const auto second = often.judge(now, totals, {.window_s = 30})[at(LossKind::kOwn)];
+    const auto first = often.judge(now, totals, {.window_s = 30})[at(LossKind::kLosses)];
+    const auto second = often.judge(now, totals, {.window_s = 30})[at(LossKind::kLosses)];
     EXPECT_EQ(first.in_window, second.in_window);
   }
   const Totals last{100'000};
@@ -127,11 +131,11 @@ TEST(LossJudge, HowOftenSomebodyAsksMakesNoDifference) {
 
 // A window that a reload made longer covers the time for which there are notes.
 TEST(LossJudge, AWindowMayChange) {
-  LossJudge judge({{LossKind::kOwn, "a"}}, 0s);
+  LossJudge judge({{LossKind::kLosses, "a"}}, 0s);
   for (auto now = 1s; now <= 100s; now += 1s)
     judge.note(now, Totals{static_cast<std::uint64_t>(now.count())}, 10s);
   const auto in_window = [&](std::uint32_t window_s) {
-    return judge.judge(100s, Totals{100}, {.window_s = window_s})[at(LossKind::kOwn)].in_window;
+    return judge.judge(100s, Totals{100}, {.window_s = window_s})[at(LossKind::kLosses)].in_window;
   };
   EXPECT_EQ(in_window(5), 5U);
   EXPECT_EQ(in_window(10), 10U);
@@ -139,20 +143,20 @@ TEST(LossJudge, AWindowMayChange) {
 }
 
 TEST(LossJudge, ACounterThatBeganAnewLostNothingLess) {
-  LossJudge judge({{LossKind::kPort, "eth0.imissed"}}, 0s);
+  LossJudge judge({{LossKind::kPortLosses, "eth0.imissed"}}, 0s);
   judge.note(10s, Totals{50}, 10s);
-  const auto verdict = judge.judge(20s, Totals{4}, {.window_s = 10})[at(LossKind::kPort)];
+  const auto verdict = judge.judge(20s, Totals{4}, {.window_s = 10})[at(LossKind::kPortLosses)];
   EXPECT_EQ(verdict.in_window, 0U);
   EXPECT_EQ(verdict.since_start, 4U);
 }
 
 TEST(LossJudge, APlaceMayBecomeExpected) {
-  LossJudge judge({{LossKind::kOwn, "unknown_topic"}}, 0s);
-  EXPECT_FALSE(judge.judge(1s, Totals{1}, {})[at(LossKind::kOwn)].ok);
-  judge.set_kind(0, LossKind::kTold);
+  LossJudge judge({{LossKind::kLosses, "unknown_topic"}}, 0s);
+  EXPECT_FALSE(judge.judge(1s, Totals{1}, {})[at(LossKind::kLosses)].ok);
+  judge.set_kind(0, LossKind::kDroppedAsTold);
   const auto verdicts = judge.judge(1s, Totals{1}, {});
-  EXPECT_TRUE(verdicts[at(LossKind::kOwn)].ok);
-  EXPECT_EQ(verdicts[at(LossKind::kTold)].in_window, 1U);
+  EXPECT_TRUE(verdicts[at(LossKind::kLosses)].ok);
+  EXPECT_EQ(verdicts[at(LossKind::kDroppedAsTold)].in_window, 1U);
 }
 
 }  // namespace

@@ -19,7 +19,7 @@ std::string page() {
   return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
 }
 
-/// What stands between the markers of `name`. A table that differs is written beside the test.
+/// What stands between the markers of `name`. A table that differs is written to a file.
 void expect_on_page(const std::string& name, const std::string& table) {
   const std::string text = page();
   const std::string begin_mark = "<!-- " + name + ": begin -->\n";
@@ -29,9 +29,9 @@ void expect_on_page(const std::string& name, const std::string& table) {
   ASSERT_NE(end, std::string::npos);
   const std::string written =
       text.substr(begin + begin_mark.size(), end - begin - begin_mark.size());
-  if (written != table) std::ofstream("pressure-" + name + ".md") << table;
-  EXPECT_EQ(written, table) << "put pressure-" << name
-                            << ".md, written beside this test, between the markers";
+  const std::string path = testing::TempDir() + "pressure-" + name + ".md";
+  if (written != table) std::ofstream(path) << table;
+  EXPECT_EQ(written, table) << "put what is now in " << path << " between the markers";
 }
 
 TEST(PressurePage, Transitions) {

@@ -348,9 +348,11 @@ TEST_F(StorageTest, WithoutStorageAnOutletKeepsNothing) {
   EXPECT_TRUE(dispatch_.keeps());
 }
 
+class StorageThreaded : public StorageTest {};
+
 // A stage, the storage lcore and the writing thread at once. A reader never sees more letters
 // settled than taken.
-TEST_F(StorageTest, AllThreadsAtOnce) {
+TEST_F(StorageThreaded, AllAtOnce) {
   dlq::testing::SimulatedDisk disk({}, 1);
   make(disk, {}, 3);
 #if defined(__SANITIZE_THREAD__)

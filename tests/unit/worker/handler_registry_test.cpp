@@ -34,22 +34,22 @@ std::multiset<std::size_t>& living() {
 class TellingHandler final : public Handler {
  public:
   explicit TellingHandler(const HandlerContext& context)
-      : worker_(context.worker), step_(context.options[0].value) {
+      : worker_(context.worker), step_(context.option("step")) {
     living().insert(worker_);
   }
   ~TellingHandler() override { living().erase(living().find(worker_)); }
   [[nodiscard]] std::uint64_t handle(std::span<const event::WorkItem> events) noexcept override {
-    counters_[0].add(events.size() * step_);
+    steps_.add(events.size() * step_);
     return 0;
   }
-  [[nodiscard]] std::span<const telemetry::Counter> counters() const noexcept override {
-    return counters_;
+  [[nodiscard]] const telemetry::Counter* counter(std::string_view name) const noexcept override {
+    return name == "steps" ? &steps_ : nullptr;
   }
 
  private:
   std::size_t worker_;
   std::uint64_t step_;
-  std::array<telemetry::Counter, 1> counters_;
+  telemetry::Counter steps_;
 };
 
 std::unique_ptr<Handler> make_telling(const HandlerContext& context) {
@@ -80,12 +80,20 @@ TEST(HandlerRegistry, RefusesCountersThatCannotBeToldApart) {
   EXPECT_EQ(registry.size(), 0U);
 }
 
-TEST(HandlerSet, RefusesAHandlerWithOtherCountersThanItDescribes) {
+TEST(HandlerSet, RefusesAHandlerWithoutACounterThatItDescribes) {
+  constexpr std::array kMore = {worker::HandlerCounter{"steps", "how far it counted"},
+                                worker::HandlerCounter{"stumbles", "how often it fell"}};
   HandlerRegistry registry;
   HandlerDescriptor descriptor = telling("silent");
-  descriptor.counters = {};
+  descriptor.counters = kMore;
   registry.add(descriptor);
   EXPECT_THROW(worker::HandlerSet(registry, 0, 1), std::logic_error);
+}
+
+TEST(HandlerContext, KnowsItsOptionsByName) {
+  const HandlerContext context{0, 1, kTellingOptions};
+  EXPECT_EQ(context.option("step"), 3U);
+  EXPECT_THROW((void)context.option("leap"), std::logic_error);
 }
 
 TEST(HandlerRegistry, FindsByName) {
@@ -122,9 +130,9 @@ TEST(HandlerSet, HasAnInstanceOfEachHandlerForEachWorker) {
     EXPECT_EQ(living(), (std::multiset<std::size_t>{3, 3, 5, 5}));
     const std::vector<event::WorkItem> items(4);
     EXPECT_EQ(of_3[second].handle(items), 0U);
-    EXPECT_EQ(of_3[second].counters()[0].get(), 12U);
-    EXPECT_EQ(of_3[first].counters()[0].get(), 0U);
-    EXPECT_EQ(of_5[second].counters()[0].get(), 0U);
+    EXPECT_EQ(of_3[second].counter("steps")->get(), 12U);
+    EXPECT_EQ(of_3[first].counter("steps")->get(), 0U);
+    EXPECT_EQ(of_5[second].counter("steps")->get(), 0U);
   }
   EXPECT_TRUE(living().empty());
 }
@@ -157,16 +165,7 @@ TEST_F(BuiltinHandlers, SlowTakesItsTimeOverEventsAndBytes) {
   const std::uint64_t before = rte_rdtsc();
   EXPECT_EQ(named("slow").handle(items), 0U);
   EXPECT_GE(rte_rdtsc() - before, 3 * (2 + 10) * (rte_get_tsc_hz() / 1'000'000));
-  EXPECT_EQ(named("slow").counters()[0].get(), 36'000U);
-}
-
-TEST_F(BuiltinHandlers, HaveACounterForEachOneThatTheyDescribe) {
-  for (std::size_t id = 0; id < registry_.size(); ++id) {
-    const auto& descriptor = registry_[static_cast<HandlerRegistry::Id>(id)];
-    EXPECT_EQ(set_[static_cast<HandlerRegistry::Id>(id)].counters().size(),
-              descriptor.counters.size())
-        << descriptor.name;
-  }
+  EXPECT_EQ(named("slow").counter("spent")->get(), 36'000U);
 }
 
 TEST_F(BuiltinHandlers, AreOnTheirPage) {
