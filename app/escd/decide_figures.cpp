@@ -27,22 +27,15 @@ double seconds(std::uint64_t cycles) {
   return static_cast<double>(cycles) / static_cast<double>(rte_get_tsc_hz());
 }
 
-// In the order of ProducerOrder.
-constexpr std::array<std::pair<std::string_view, identity::ProducerOrder>, 6> kOrders = {{
-    {"lost", identity::ProducerOrder::kLost},
-    {"duplicates", identity::ProducerOrder::kDuplicates},
-    {"accepted", identity::ProducerOrder::kAccepted},
-    {"rate", identity::ProducerOrder::kRate},
-    {"last-seen", identity::ProducerOrder::kLastSeen},
-    {"silent", identity::ProducerOrder::kSilent},
-}};
-
 identity::ProducerOrder order_of(const std::string& name) {
-  for (const auto& [known, order] : kOrders) {
-    if (name == known) return order;
+  static_assert(static_cast<std::size_t>(identity::ProducerOrder::kSilent) + 1 ==
+                control::kProducerOrders.size());
+  std::string known;
+  for (std::size_t i = 0; i < control::kProducerOrders.size(); ++i) {
+    if (name == control::kProducerOrders[i]) return static_cast<identity::ProducerOrder>(i);
+    known.append(known.empty() ? "" : ", ").append(control::kProducerOrders[i]);
   }
-  throw control::Refusal("there is no such order of producers",
-                         "lost, duplicates, accepted, rate, last-seen and silent are there");
+  throw control::Refusal("there is no such order of producers", "there are: " + known);
 }
 
 /// A number from the request; throws if it has a sign or a fraction, or is a text.
@@ -117,7 +110,8 @@ ordered_json producers_document(const Appliance& appliance, const nlohmann::json
                                   ? asked(request, "top", {.min = kSize.least, .max = kSize.most})
                                   : kSize.usual;
   const auto chosen = identity::select_producers(
-      readers, order_of(request.value("by", std::string("lost"))), count, now);
+      readers, order_of(request.value("by", std::string(control::kProducerOrders.front()))), count,
+      now);
   for (const identity::ProducerFigures& figures : chosen.producers) {
     list.push_back(producer_json(figures));
   }

@@ -23,9 +23,6 @@ using control::LossKind;
 using control::LossPlace;
 using nlohmann::ordered_json;
 
-constexpr std::size_t kFramePlaces = static_cast<std::size_t>(FrameDrop::kCount);
-constexpr std::size_t kPacketPlaces = static_cast<std::size_t>(PacketDrop::kCount);
-
 control::LossJudge::Time now() {
   return std::chrono::steady_clock::now().time_since_epoch();
 }
@@ -83,25 +80,64 @@ LossKind kind_of(PacketDrop reason) {
   return LossKind::kLosses;
 }
 
-// In the order of Health::totals().
-std::vector<LossPlace> places_of(const Appliance& appliance) {
-  std::vector<LossPlace> places;
-  for (std::size_t i = 0; i < kFramePlaces; ++i) {
+/// A place where something is lost, and how much was lost there since the start.
+struct Counted {
+  LossPlace place;
+  std::uint64_t total = 0;
+};
+
+// How many of the producers' numbers never came.
+std::uint64_t lost_before(const DataPath& path) {
+  std::uint64_t lost = 0;
+  for (const auto& pipeline : path.pipelines()) {
+    if (pipeline->dispatch().producers() != nullptr)
+      lost += pipeline->dispatch().producers()->totals().lost.get();
+  }
+  return lost;
+}
+
+// All places, always in the same order: the reasons of dropped frames come first (Health::apply).
+std::vector<Counted> counted(const Appliance& appliance) {
+  const DataPath& path = appliance.data_path();
+  // Read before the drops of which it is a part, so that it is never more than those.
+  std::uint64_t told = 0;
+  for (const auto& pipeline : path.pipelines())
+    told += pipeline->dispatch().counters().shed_as_told.get();
+  const telemetry::Ledger ledger = path.ledger();
+  std::vector<Counted> places;
+  for (std::size_t i = 0; i < ledger.frames.dropped.size(); ++i) {
     const auto reason = static_cast<FrameDrop>(i);
-    places.push_back({kind_of(reason), "frames." + std::string(name(reason))});
+    const std::uint64_t other = reason == FrameDrop::kWorkerFull ? told : 0;
+    places.push_back({{kind_of(reason), "frames." + std::string(name(reason))},
+                      ledger.frames.dropped[i] - other});
   }
-  for (std::size_t i = 0; i < kPacketPlaces; ++i) {
+  for (std::size_t i = 0; i < ledger.packets.dropped.size(); ++i) {
     const auto reason = static_cast<PacketDrop>(i);
-    places.push_back({kind_of(reason), "packets." + std::string(name(reason))});
+    places.push_back(
+        {{kind_of(reason), "packets." + std::string(name(reason))}, ledger.packets.dropped[i]});
   }
-  places.push_back({LossKind::kDroppedAsTold, "frames.worker_full.on_full_shed"});
-  places.push_back({LossKind::kProducerGaps, "producers.lost"});
+  places.push_back({{LossKind::kDroppedAsTold, "frames.worker_full.on_full_shed"}, told});
+  places.push_back({{LossKind::kProducerGaps, "producers.lost"}, lost_before(path)});
   for (const auto& port : appliance.ports()) {
-    for (const char* figure : {"imissed", "rx_nombuf", "ierrors"}) {
-      places.push_back({LossKind::kPortLosses, port->settings().label + "." + figure});
-    }
+    const std::string& label = port->settings().label;
+    telemetry::Reading(port->stats().losses()).for_each([&](const auto& row, auto numbers) {
+      places.push_back(
+          {{LossKind::kPortLosses, label + "." + std::string(row.json_key())}, numbers[0]});
+    });
   }
   return places;
+}
+
+std::vector<LossPlace> places_of(const Appliance& appliance) {
+  std::vector<LossPlace> places;
+  for (Counted& one : counted(appliance)) places.push_back(std::move(one.place));
+  return places;
+}
+
+std::vector<std::uint64_t> totals_of(const Appliance& appliance) {
+  std::vector<std::uint64_t> totals;
+  for (const Counted& one : counted(appliance)) totals.push_back(one.total);
+  return totals;
 }
 
 double milliseconds(std::uint64_t cycles) {
@@ -203,35 +239,6 @@ void add_loss(const control::LossJudge& judge, const control::LossJudge::Verdict
 Health::Health(const Appliance& appliance)
     : appliance_(appliance), handlers_(appliance), judge_(places_of(appliance), now()) {}
 
-// How many of the producers' numbers never came.
-std::uint64_t Health::lost_before() const {
-  std::uint64_t lost = 0;
-  for (const auto& pipeline : appliance_.data_path().pipelines()) {
-    if (pipeline->dispatch().producers() != nullptr)
-      lost += pipeline->dispatch().producers()->totals().lost.get();
-  }
-  return lost;
-}
-
-std::vector<std::uint64_t> Health::totals() const {
-  const DataPath& path = appliance_.data_path();
-  // Read before the drops of which it is a part, so that it is never more than those.
-  std::uint64_t told = 0;
-  for (const auto& pipeline : path.pipelines())
-    told += pipeline->dispatch().counters().shed_as_told.get();
-  const telemetry::Ledger ledger = path.ledger();
-  std::vector<std::uint64_t> totals(ledger.frames.dropped.begin(), ledger.frames.dropped.end());
-  totals[static_cast<std::size_t>(FrameDrop::kWorkerFull)] -= told;
-  totals.insert(totals.end(), ledger.packets.dropped.begin(), ledger.packets.dropped.end());
-  totals.push_back(told);
-  totals.push_back(lost_before());
-  for (const auto& port : appliance_.ports()) {
-    const dpdk::PortStats stats = port->stats();
-    totals.insert(totals.end(), {stats.imissed, stats.rx_nombuf, stats.ierrors});
-  }
-  return totals;
-}
-
 void Health::apply(const HealthRules& rules) const {
   judge_.set_kind(static_cast<std::size_t>(FrameDrop::kUnknownTopic),
                   rules.drops_unknown_topics ? LossKind::kDroppedAsTold : LossKind::kLosses);
@@ -241,13 +248,13 @@ void Health::watch(const HealthRules& rules) {
   handlers_.watch();
   const auto window = std::chrono::seconds(rules.bounds.window_s);
   const std::lock_guard lock(mutex_);
-  if (judge_.is_due(now(), window)) judge_.note(now(), totals(), window);
+  if (judge_.is_due(now(), window)) judge_.note(now(), totals_of(appliance_), window);
 }
 
 void Health::add_losses(const HealthRules& rules, ordered_json& checks) const {
   const std::lock_guard lock(mutex_);
   apply(rules);
-  const auto verdicts = judge_.judge(now(), totals(), rules.bounds);
+  const auto verdicts = judge_.judge(now(), totals_of(appliance_), rules.bounds);
   for (std::size_t kind = 0; kind < verdicts.size(); ++kind) {
     add_loss(judge_, verdicts[kind], control::kLossKindRows[kind].name, rules.bounds.window_s,
              checks);

@@ -33,8 +33,6 @@ class Health {
   [[nodiscard]] nlohmann::ordered_json document(const HealthRules& rules) const;
 
  private:
-  [[nodiscard]] std::vector<std::uint64_t> totals() const;
-  [[nodiscard]] std::uint64_t lost_before() const;
   void apply(const HealthRules& rules) const;
   void add_losses(const HealthRules& rules, nlohmann::ordered_json& checks) const;
 

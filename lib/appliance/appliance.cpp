@@ -304,10 +304,7 @@ Appliance::LedgerReading Appliance::read_settled(const Read& read) const {
 Appliance::LedgerReading Appliance::read_ledger() const {
   LedgerReading reading = read_settled([this] { return data_path_->ledger(); });
   for (const auto& port : ports_) {
-    const dpdk::PortStats stats = port->stats();
-    reading.ledger.losses.imissed += stats.imissed;
-    reading.ledger.losses.rx_nombuf += stats.rx_nombuf;
-    reading.ledger.losses.ierrors += stats.ierrors;
+    reading.ledger.losses += port->stats().losses();
   }
   return reading;
 }

@@ -3,6 +3,7 @@
 // them.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -72,6 +73,9 @@ struct AnswerSize {
 };
 /// Of `producers`: its argument `top`.
 inline constexpr AnswerSize kProducersSize = {.usual = 20, .least = 1, .most = 10'000};
+/// Its argument `by`, in the order of identity::ProducerOrder; the first one is the usual one.
+inline constexpr std::array<std::string_view, 6> kProducerOrders = {
+    "lost", "duplicates", "accepted", "rate", "last-seen", "silent"};
 /// Of `metrics`: topics may be a million, and each has a series in every family of topics. Its
 /// argument `topics`.
 inline constexpr AnswerSize kMetricTopicsSize = {.usual = 256, .least = 0, .most = 10'000};

@@ -27,6 +27,7 @@ class AlignedBytes {
 
  private:
   struct Free {
+    // NOLINTNEXTLINE(cppcoreguidelines-no-malloc): what std::aligned_alloc gave
     void operator()(std::byte* memory) const noexcept { std::free(memory); }
   };
   std::size_t bytes_;

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string>
 
+#include "base/units.hpp"
 #include "dpdk/pool_count.hpp"
 
 struct rte_mempool;
@@ -34,7 +35,7 @@ inline constexpr unsigned kPoolCacheMbufs = 256;
 /// is 1.5 times its size. Two magazines hold less.
 inline constexpr std::size_t kPoolCacheHoldsMbufs = kPoolCacheMbufs * 3 / 2;
 
-inline constexpr std::uint64_t kHugepageBytes = 2 * 1024 * 1024;
+inline constexpr std::uint64_t kHugepageBytes = 2 * kMiB;
 inline constexpr std::uint64_t kOrdinaryPageBytes = 4096;
 
 /// Bytes that a pool of `mbufs` takes on pages of that size, headers and per-object overhead

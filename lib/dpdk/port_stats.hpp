@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "telemetry/figure.hpp"
+#include "telemetry/ledger.hpp"
 
 namespace esc::dpdk {
 
@@ -18,6 +19,10 @@ struct PortStats {
   /// net_af_packet's sockets receive from all interfaces until they are bound to one. Not among
   /// `packets`.
   std::uint64_t before_start = 0;
+
+  [[nodiscard]] telemetry::PortLosses losses() const noexcept {
+    return {.imissed = imissed, .rx_nombuf = rx_nombuf, .ierrors = ierrors};
+  }
 };
 
 [[nodiscard]] constexpr auto figures_of(const PortStats* /*block*/) {

@@ -128,7 +128,7 @@ class PlainPackets {
   /// it.
   [[nodiscard]] static bool whole_and_ours(const rte_mbuf& packet) noexcept {
     static_assert(offsetof(rte_mbuf, nb_segs) == offsetof(rte_mbuf, refcnt) + 2);
-    std::uint32_t references_and_segments;  // 16 bits each, side by side
+    std::uint32_t references_and_segments = 0;  // 16 bits each, side by side
     std::memcpy(&references_and_segments,
                 reinterpret_cast<const std::uint8_t*>(&packet) + offsetof(rte_mbuf, refcnt),
                 sizeof references_and_segments);

@@ -3,7 +3,7 @@
 #pragma once
 
 #include <rte_pause.h>
-#include <time.h>
+#include <time.h>  // NOLINT(modernize-deprecated-headers): nanosleep is not in <ctime>
 
 #include <algorithm>
 #include <cstdint>

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/units.hpp"
 #include "event/event.hpp"
 #include "event/releaser.hpp"
 #include "ring/spsc_ring.hpp"
@@ -32,7 +33,7 @@ struct StoreInput {
 struct StoreLimits {
   std::size_t burst = 64;
   /// A poll ends after the record with which it has written this much.
-  std::size_t poll_bytes = 256 * 1024;
+  std::size_t poll_bytes = 256 * kKiB;
   /// A commit is handed over after this time even if it is not full.
   std::uint64_t commit_cycles = 0;
 };

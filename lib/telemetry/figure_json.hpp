@@ -18,8 +18,8 @@ namespace esc::telemetry {
 }
 
 /// Adds to `object` every row except those of Kind::kWord: counts, the sum of a set, times as
-/// numbers with a fraction. If the key is there already, the count is added to its value, because
-/// an RX stage has two kinds of blocks with the same key.
+/// numbers with a fraction. If the key is there already, the number is added to its value: an RX
+/// stage has two kinds of blocks with the same key, and blocks of each kind for each pipeline.
 template <class Block>
 void add_to(nlohmann::ordered_json& object, const Reading<Block>& reading,
             const Clock& clock = {}) {
@@ -28,7 +28,8 @@ void add_to(nlohmann::ordered_json& object, const Reading<Block>& reading,
     auto& place = object[std::string(row.json_key())];
     const auto sum = std::accumulate(values.begin(), values.end(), std::uint64_t{0});
     if (is_time(row.unit)) {
-      place = seconds_of(row.unit, sum, clock) * per_second(row.json_key());
+      const double before = place.is_null() ? 0 : place.template get<double>();
+      place = before + seconds_of(row.unit, sum, clock) * per_second(row.json_key());
     } else {
       place = sum + (place.is_null() ? 0 : place.template get<std::uint64_t>());
     }

@@ -22,6 +22,12 @@ struct PortLosses {
   std::uint64_t rx_nombuf = 0;
   std::uint64_t ierrors = 0;
 
+  PortLosses& operator+=(const PortLosses& other) noexcept {
+    imissed += other.imissed;
+    rx_nombuf += other.rx_nombuf;
+    ierrors += other.ierrors;
+    return *this;
+  }
   friend bool operator==(const PortLosses&, const PortLosses&) = default;
 };
 

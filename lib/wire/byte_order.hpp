@@ -12,19 +12,19 @@ static_assert(std::endian::native == std::endian::little, "written for x86-64");
 
 /// Each load reads, and each store writes, exactly the bytes its name says; `p` needs no alignment.
 [[nodiscard]] inline std::uint16_t load_be16(const std::uint8_t* p) noexcept {
-  std::uint16_t v;
+  std::uint16_t v = 0;
   std::memcpy(&v, p, sizeof v);
   return __builtin_bswap16(v);
 }
 
 [[nodiscard]] inline std::uint32_t load_be32(const std::uint8_t* p) noexcept {
-  std::uint32_t v;
+  std::uint32_t v = 0;
   std::memcpy(&v, p, sizeof v);
   return __builtin_bswap32(v);
 }
 
 [[nodiscard]] inline std::uint64_t load_be64(const std::uint8_t* p) noexcept {
-  std::uint64_t v;
+  std::uint64_t v = 0;
   std::memcpy(&v, p, sizeof v);
   return __builtin_bswap64(v);
 }

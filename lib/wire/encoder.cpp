@@ -48,11 +48,4 @@ std::size_t encode_session_frame(std::span<std::uint8_t> out, std::uint8_t prior
   return encode_frame(out, priority, kSessionTopic, payload);
 }
 
-void restamp_session_frame(std::span<std::uint8_t> frame, std::uint64_t first_sequence,
-                           std::uint64_t send_time_ns) noexcept {
-  std::uint8_t* const payload = frame.data() + kTopicOffset + kSessionTopic.size();
-  store_be64(payload + kSessionFirstSequenceOffset, first_sequence);
-  store_be64(payload + kSessionSendTimeOffset, send_time_ns);
-}
-
 }  // namespace esc::wire

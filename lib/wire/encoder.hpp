@@ -35,11 +35,6 @@ namespace esc::wire {
 void encode_session_payload(std::span<std::uint8_t, kSessionPayloadBytes> out,
                             const Session& session) noexcept;
 
-/// Writes new numbers into a session frame that already lies in a buffer. `frame` is a whole frame
-/// as encode_session_frame writes it.
-void restamp_session_frame(std::span<std::uint8_t> frame, std::uint64_t first_sequence,
-                           std::uint64_t send_time_ns) noexcept;
-
 /// A frame whose length and topic_len fields say whatever they are told, true or not.
 struct RawFrame {
   std::uint32_t length = 0;

@@ -93,6 +93,7 @@ class PrefixSet {
   struct Wide {
     std::uint64_t high = 0;
     std::uint64_t low = 0;
+    // NOLINTNEXTLINE(modernize-use-nullptr): clang-tidy 14 takes the comparison for a pointer's
     friend auto operator<=>(const Wide&, const Wide&) = default;
   };
   template <class Number>

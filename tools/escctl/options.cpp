@@ -38,8 +38,8 @@ void add_producers(CLI::App& command, Options& options) {
       ->type_name("COUNT");
   cli::add_choice(command, "--by",
                   [&options](const std::string& order) { options.arguments["by"] = order; },
-                  "which first (lost if left out)",
-                  {"lost", "duplicates", "accepted", "rate", "last-seen", "silent"});
+                  "which first (" + std::string(control::kProducerOrders.front()) + " if left out)",
+                  {control::kProducerOrders.begin(), control::kProducerOrders.end()});
   cli::add_whole(
       command, "--id", [&options](std::uint64_t id) { options.arguments["id"] = id; },
       "this one only")
