@@ -33,21 +33,45 @@ std::vector<Snapshot::Stage> stages_of(const Appliance& appliance) {
   return list;
 }
 
+// Adds what the RX stages shed for a pipeline, by level. The figures are those that the stages
+// show.
+void add_shed(const std::vector<Snapshot::Stage>& stages, std::size_t pipeline,
+              control::PressureReading& pressure) {
+  for (const Snapshot::Stage& stage : stages) {
+    for (const auto& block : stage.figures.blocks) {
+      const auto* frames = block.reading.as<telemetry::FrameCounters>();
+      if (frames == nullptr || block.pipeline != pipeline) continue;
+      const auto shed = frames->all(&telemetry::FrameCounters::shed);
+      for (std::size_t level = 0; level < kPressureLevels; ++level) {
+        pressure.totals.shed[level] += shed[level];
+      }
+    }
+  }
+}
+
+Reading<telemetry::DispatchCounters> dispatch_counters(const std::vector<Snapshot::Stage>& stages,
+                                                       std::size_t pipeline) {
+  Reading<telemetry::DispatchCounters> found;
+  for (const Snapshot::Stage& stage : stages) {
+    if (stage.figures.pipeline != pipeline) continue;
+    for (const auto& block : stage.figures.blocks) {
+      if (const auto* own = block.reading.as<telemetry::DispatchCounters>()) found = *own;
+    }
+  }
+  return found;
+}
+
 std::vector<Snapshot::Dispatch> dispatchers_of(const Appliance& appliance,
+                                               const std::vector<Snapshot::Stage>& stages,
                                                const telemetry::Clock& clock) {
   std::vector<Snapshot::Dispatch> list;
   for (const auto& pipeline : appliance.data_path().pipelines()) {
     const auto& node = pipeline->dispatch();
     Snapshot::Dispatch dispatch;
     dispatch.pipeline = list.size();
-    dispatch.counters = Reading(node.counters());
+    dispatch.counters = dispatch_counters(stages, dispatch.pipeline);
     dispatch.pressure = control::read_pressure(node.pressure(), clock);
-    for (const auto& rx : appliance.data_path().rx()) {
-      const auto& shed = rx->frames()[dispatch.pipeline].shed;
-      for (std::size_t level = 0; level < kPressureLevels; ++level) {
-        dispatch.pressure.totals.shed[level] += shed.at(level);
-      }
-    }
+    add_shed(stages, dispatch.pipeline, dispatch.pressure);
     if (node.producers() != nullptr) dispatch.producers.emplace(node.producers()->totals());
     list.push_back(std::move(dispatch));
   }
@@ -72,8 +96,7 @@ std::vector<Snapshot::HandlerCount> handler_counts_of(const Appliance& appliance
 std::optional<Snapshot::Storage> storage_of(const Appliance& appliance) {
   const DeadLetters* letters = appliance.data_path().dead_letters();
   if (letters == nullptr) return std::nullopt;
-  return Snapshot::Storage{.gathering = Reading(letters->gathering()),
-                           .disk = Reading(letters->disk()),
+  return Snapshot::Storage{.disk = Reading(letters->disk()),
                            .directory = letters->directory(),
                            .recovered = letters->recovered(),
                            .io_uring = letters->folder().uses_io_uring()};
@@ -156,7 +179,7 @@ Snapshot take_snapshot(const Appliance& appliance, LedgerReading reading) {
   snapshot.clock = {.now = rte_rdtsc(), .ticks_per_second = rte_get_tsc_hz()};
   snapshot.instance = appliance.config().instance;
   snapshot.stages = stages_of(appliance);
-  snapshot.dispatchers = dispatchers_of(appliance, snapshot.clock);
+  snapshot.dispatchers = dispatchers_of(appliance, snapshot.stages, snapshot.clock);
   snapshot.handler_counts = handler_counts_of(appliance);
   snapshot.storage = storage_of(appliance);
   snapshot.keys = keys_of(appliance);

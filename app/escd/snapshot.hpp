@@ -53,7 +53,6 @@ struct Snapshot {
     std::uint64_t value = 0;
   };
   struct Storage {
-    telemetry::Reading<telemetry::StorageCounters> gathering;
     telemetry::Reading<telemetry::DiskCounters> disk;
     std::string directory;
     std::uint64_t recovered = 0;

@@ -22,8 +22,7 @@ std::size_t Magazines::magazines_for(std::size_t objects) noexcept {
 
 std::size_t Magazines::bytes_for(std::size_t objects) noexcept {
   const std::size_t magazines = magazines_for(objects);
-  return sizeof(Magazines) + magazines * (sizeof(Body) + sizeof(Rounds)) +
-         2 * magazines * sizeof(Link);
+  return sizeof(Magazines) + magazines * (sizeof(Body) + 2 * sizeof(Link));
 }
 
 Magazines* Magazines::make(void* memory, std::size_t objects) noexcept {
@@ -32,14 +31,11 @@ Magazines* Magazines::make(void* memory, std::size_t objects) noexcept {
 }
 
 Magazines::Magazines(std::byte* memory, std::size_t magazines) noexcept
-    : magazines_(magazines),
-      bodies_(reinterpret_cast<Body*>(memory)),
-      rounds_(reinterpret_cast<Rounds*>(memory + magazines * (sizeof(Body) + 2 * sizeof(Link)))),
+    : bodies_(reinterpret_cast<Body*>(memory)),
       full_(links_in(memory, magazines)),
       empty_(links_in(memory, magazines) + magazines) {
   std::uninitialized_default_construct_n(bodies_, magazines);
   std::uninitialized_value_construct_n(links_in(memory, magazines), 2 * magazines);
-  std::uninitialized_value_construct_n(rounds_, magazines);
   std::uint32_t next = 0;
   for (Slot& slot : slots_) {
     slot.loaded = next++;
@@ -72,49 +68,58 @@ bool Magazines::get(unsigned lcore_id, std::span<void*> objects) noexcept {
 
 bool Magazines::put_into(Slot& slot, std::span<void* const> objects) noexcept {
   while (!objects.empty()) {
-    std::uint32_t rounds = rounds_[slot.loaded].load(std::memory_order_relaxed);
+    std::uint32_t rounds = slot.loaded_rounds.load(std::memory_order_relaxed);
     if (rounds == kRounds) {
       if (!load_empty(slot)) return false;
       rounds = 0;
     }
     const std::size_t count = std::min<std::size_t>(objects.size(), kRounds - rounds);
     std::memcpy(&bodies_[slot.loaded].objects[rounds], objects.data(), count * sizeof(void*));
-    rounds_[slot.loaded].store(rounds + static_cast<std::uint32_t>(count),
-                               std::memory_order_relaxed);
+    slot.loaded_rounds.store(rounds + static_cast<std::uint32_t>(count), std::memory_order_relaxed);
     objects = objects.subspan(count);
   }
   return true;
 }
 
+void Magazines::change_places(Slot& slot) noexcept {
+  std::swap(slot.loaded, slot.previous);
+  const std::uint32_t rounds = slot.loaded_rounds.load(std::memory_order_relaxed);
+  slot.loaded_rounds.store(slot.previous_rounds.load(std::memory_order_relaxed),
+                           std::memory_order_relaxed);
+  slot.previous_rounds.store(rounds, std::memory_order_relaxed);
+}
+
 // The loaded one is full.
 bool Magazines::load_empty(Slot& slot) noexcept {
-  if (rounds_[slot.previous].load(std::memory_order_relaxed) != 0) {
+  if (slot.previous_rounds.load(std::memory_order_relaxed) != 0) {
     const auto empty = empty_.pop();
     if (!empty) return false;
     full_.push(slot.previous);
+    full_count_.fetch_add(1, std::memory_order_relaxed);
     slot.previous = *empty;
+    slot.previous_rounds.store(0, std::memory_order_relaxed);
   }
-  std::swap(slot.loaded, slot.previous);
+  change_places(slot);
   return true;
 }
 
 bool Magazines::get_from(Slot& slot, std::span<void*> objects) noexcept {
   std::size_t taken = 0;
   while (taken < objects.size()) {
-    std::uint32_t rounds = rounds_[slot.loaded].load(std::memory_order_relaxed);
+    std::uint32_t rounds = slot.loaded_rounds.load(std::memory_order_relaxed);
     if (rounds == 0) {
       if (!load_full(slot)) {
         // They came from here: there is room for them.
         [[maybe_unused]] const bool back = put_into(slot, objects.first(taken));
         return false;
       }
-      rounds = rounds_[slot.loaded].load(std::memory_order_relaxed);
+      rounds = slot.loaded_rounds.load(std::memory_order_relaxed);
     }
     const auto count =
         static_cast<std::uint32_t>(std::min<std::size_t>(objects.size() - taken, rounds));
     std::memcpy(&objects[taken], &bodies_[slot.loaded].objects[rounds - count],
                 count * sizeof(void*));
-    rounds_[slot.loaded].store(rounds - count, std::memory_order_relaxed);
+    slot.loaded_rounds.store(rounds - count, std::memory_order_relaxed);
     taken += count;
   }
   return true;
@@ -122,20 +127,26 @@ bool Magazines::get_from(Slot& slot, std::span<void*> objects) noexcept {
 
 // The loaded one is empty.
 bool Magazines::load_full(Slot& slot) noexcept {
-  if (rounds_[slot.previous].load(std::memory_order_relaxed) == 0) {
+  if (slot.previous_rounds.load(std::memory_order_relaxed) == 0) {
     const auto full = full_.pop();
     if (!full) return false;
+    full_count_.fetch_sub(1, std::memory_order_relaxed);
     empty_.push(slot.previous);
     slot.previous = *full;
+    slot.previous_rounds.store(kRounds, std::memory_order_relaxed);
   }
-  std::swap(slot.loaded, slot.previous);
+  change_places(slot);
   return true;
 }
 
+// While others go to the depot, full_count_ may be one too few for each of them, and briefly below
+// 0: a magazine may be popped before its push is counted.
 std::size_t Magazines::count() const noexcept {
-  std::size_t objects = 0;
-  for (std::size_t i = 0; i < magazines_; ++i) {
-    objects += rounds_[i].load(std::memory_order_relaxed);
+  const auto full = static_cast<std::int64_t>(full_count_.load(std::memory_order_relaxed));
+  std::size_t objects = static_cast<std::size_t>(std::max<std::int64_t>(full, 0)) * kRounds;
+  for (const Slot& slot : slots_) {
+    objects += slot.loaded_rounds.load(std::memory_order_relaxed) +
+               slot.previous_rounds.load(std::memory_order_relaxed);
   }
   return objects;
 }

@@ -49,9 +49,13 @@ class Magazines {
   /// Calls f(void* object) on each.
   template <class F>
   void for_each(F&& f) const {
-    for (std::size_t i = 0; i < magazines_; ++i) {
-      const std::uint32_t rounds = rounds_[i].load(std::memory_order_relaxed);
-      for (std::uint32_t k = 0; k < rounds; ++k) f(bodies_[i].objects[k]);
+    const auto in_one = [&](std::uint32_t magazine, std::uint32_t rounds) {
+      for (std::uint32_t k = 0; k < rounds; ++k) f(bodies_[magazine].objects[k]);
+    };
+    full_.for_each([&](std::uint32_t magazine) { in_one(magazine, kRounds); });
+    for (const Slot& slot : slots_) {
+      in_one(slot.loaded, slot.loaded_rounds.load(std::memory_order_relaxed));
+      in_one(slot.previous, slot.previous_rounds.load(std::memory_order_relaxed));
     }
   }
 
@@ -59,14 +63,18 @@ class Magazines {
   struct alignas(kCacheLineBytes) Body {
     std::array<void*, kRounds> objects;
   };
-  /// What one lcore has. Writer: that lcore.
+  /// How many objects a magazine has. Relaxed: count() wants a number, and nothing that goes with
+  /// it.
+  using Rounds = std::atomic<std::uint32_t>;
+  /// What one lcore has. Writer: that lcore. Readers of the rounds: count(). The previous magazine
+  /// is full or empty, since the two change places only when the loaded one is.
   struct alignas(kLinePairBytes) Slot {
     std::uint32_t loaded = 0;
     std::uint32_t previous = 0;
+    Rounds loaded_rounds{0};
+    Rounds previous_rounds{0};
   };
   using Link = ring::IndexStack<>::Link;
-  /// How many objects a magazine has. Writer: whoever has the magazine. Readers: count().
-  using Rounds = std::atomic<std::uint32_t>;
 
   static constexpr std::size_t kSlots = RTE_MAX_LCORE + 1;
 
@@ -78,12 +86,13 @@ class Magazines {
   bool get_from(Slot& slot, std::span<void*> objects) noexcept;
   [[nodiscard]] bool load_empty(Slot& slot) noexcept;
   [[nodiscard]] bool load_full(Slot& slot) noexcept;
+  static void change_places(Slot& slot) noexcept;
 
-  std::size_t magazines_;
   Body* bodies_;
-  Rounds* rounds_;
   ring::IndexStack<> full_;
   ring::IndexStack<> empty_;
+  /// How many are full in the depot. Writers: any, once in 64 objects. Relaxed, as above.
+  alignas(kLinePairBytes) std::atomic<std::size_t> full_count_{0};
   rte_spinlock_t others_ = RTE_SPINLOCK_INITIALIZER;  ///< for threads without an lcore id
   std::array<Slot, kSlots> slots_;
 };

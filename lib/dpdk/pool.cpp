@@ -20,8 +20,8 @@ bool is_small(std::size_t mbufs) {
   return mbufs < kSmallPoolMbufs;
 }
 
-// With all of them nobody waits for an lcore that was preempted in the middle of an operation, as
-// with the default ring (docs/decisions.md).
+// With the first two nobody waits for an lcore that was preempted in the middle of an operation
+// (docs/decisions.md); with ring_mt_hts, for net_af_xdp, others wait for it.
 const char* pool_ops(PoolOrder order, std::size_t mbufs) {
   if (order == PoolOrder::kFifo) return "ring_mt_hts";
   return is_small(mbufs) ? "lf_stack" : register_magazine_ops();

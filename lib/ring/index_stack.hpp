@@ -57,6 +57,16 @@ class IndexStack {
     return std::nullopt;
   }
 
+  /// Calls f(std::uint32_t number) on each, from the top on. While nobody uses the stack.
+  template <class F>
+  void for_each(F&& f) const {
+    std::uint64_t above = head_.load(std::memory_order_relaxed);
+    for (std::uint32_t at = place(above); at != 0; at = place(above)) {
+      f(at - 1);
+      above = links_[at - 1].load(std::memory_order_relaxed);
+    }
+  }
+
  private:
   // Low half: the number on top, plus 1; 0: none. High half: the tag.
   [[nodiscard]] static std::uint32_t place(std::uint64_t head) noexcept {

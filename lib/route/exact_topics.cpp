@@ -88,7 +88,7 @@ class ExactTopics::Builder {
 };
 
 std::size_t ExactTopics::places_for(std::size_t topics) noexcept {
-  return std::bit_ceil(std::max<std::size_t>(topics + topics / 4, 2));
+  return std::bit_ceil(std::max<std::size_t>((topics * 5 + 3) / 4, 2));
 }
 
 ExactTopics::ExactTopics(std::span<const Topic> topics)

@@ -54,6 +54,8 @@ class ExactTopics {
   [[nodiscard]] ShortTopics short_topics() const noexcept;
 
   [[nodiscard]] std::size_t memory_bytes() const noexcept;
+  /// How many topics have no place of their own and are searched one by one. Nearly always none.
+  [[nodiscard]] std::size_t crowded() const noexcept { return crowded_.size(); }
 
  private:
   class Builder;

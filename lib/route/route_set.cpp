@@ -56,6 +56,7 @@ RouteSet::RouteSet(std::span<const RouteSpec> routes, const TopicHasher& hasher,
   targets_.reserve(routes.size() + 1);
   key_of_route_.reserve(routes.size() + 1);
   std::vector<ExactTopics::Topic> exact;
+  exact.reserve(routes.size());
   for (std::uint32_t route = 0; route < routes.size(); ++route) {
     add(routes[route], publishers);
     if (!config::is_wildcard(routes[route].topic)) add_exact(route, exact);

@@ -24,6 +24,12 @@ class AnyReading {
     return AnyReading(Reading(block));
   }
 
+  /// The reading, if it is of this block; else null.
+  template <class Block>
+  [[nodiscard]] const Reading<Block>* as() const noexcept {
+    const auto* of = dynamic_cast<const Of<Block>*>(shown_.get());
+    return of == nullptr ? nullptr : &of->reading;
+  }
   /// Adds the figures to a JSON object as telemetry::add_to() does.
   void add_to(nlohmann::ordered_json& object, const Clock& clock) const {
     shown_->add_to(object, clock);
