@@ -58,24 +58,25 @@ class SingleStepper {
 };
 
 /// What was seen at the instants of a run.
-struct Seen {
+struct Watched {
   const FoldedPipeline* path = nullptr;
   std::uint64_t instants = 0;
   std::uint64_t unsound = 0;
   std::uint64_t in_flight = 0;  ///< instants at which some frame was in flight
   telemetry::Ledger first_unsound{};
 };
-Seen seen;  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables): for a signal handler
+Watched
+    watched;  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables): for a signal handler
 
 void look() {
-  ++seen.instants;
-  const appliance::DataPath& path = seen.path->data_path();
+  ++watched.instants;
+  const appliance::DataPath& path = watched.path->data_path();
   const appliance::Load room = path.room();
   for (std::size_t i = 0; i < path.pipelines().size(); ++i) {
     const telemetry::Ledger ledger = path.ledger(i);
-    if (ledger.frames.received > ledger.frames_accounted()) ++seen.in_flight;
+    if (ledger.frames.received > ledger.frames_accounted()) ++watched.in_flight;
     if (ledger.within(room.frames, room.packets)) continue;
-    if (seen.unsound++ == 0) seen.first_unsound = ledger;
+    if (watched.unsound++ == 0) watched.first_unsound = ledger;
   }
 }
 
@@ -105,19 +106,20 @@ TEST(Instants, EachPipelinesLedgerHoldsAfterEveryInstruction) {
                        .hold_cells = 4,
                        .sequenced = true});
   feed(ring, pool, mixed_trace(2));
-  seen = {.path = &path};
+  watched = {.path = &path};
   {
     const SingleStepper stepper(&look);
     for (int round = 0; round < 40; ++round) (void)path.poll();
   }
   path.run_dry();
-  const telemetry::Ledger& at = seen.first_unsound;
-  EXPECT_EQ(seen.unsound, 0U) << "of " << seen.instants << " instants; at the first one "
-                              << at.frames.received << " frames were received and "
-                              << at.frames_accounted() << " accounted for, " << at.packets.received
-                              << " packets and " << at.packets_accounted();
-  EXPECT_GT(seen.instants, 10'000U);
-  EXPECT_GT(seen.in_flight, 0U);
+  const telemetry::Ledger& at = watched.first_unsound;
+  EXPECT_EQ(watched.unsound, 0U) << "of " << watched.instants << " instants; at the first one "
+                                 << at.frames.received << " frames were received and "
+                                 << at.frames_accounted() << " accounted for, "
+                                 << at.packets.received << " packets and "
+                                 << at.packets_accounted();
+  EXPECT_GT(watched.instants, 10'000U);
+  EXPECT_GT(watched.in_flight, 0U);
   const telemetry::Ledger end = path.ledger();
   EXPECT_TRUE(end.balanced());
   EXPECT_EQ(end.frames.received, 40U);
