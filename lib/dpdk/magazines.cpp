@@ -89,13 +89,18 @@ void Magazines::change_places(Slot& slot) noexcept {
   slot.previous_rounds.store(rounds, std::memory_order_relaxed);
 }
 
+void Magazines::note_given(Slot& slot, std::int64_t magazines) noexcept {
+  slot.given.store(slot.given.load(std::memory_order_relaxed) + magazines,
+                   std::memory_order_relaxed);
+}
+
 // The loaded one is full.
 bool Magazines::load_empty(Slot& slot) noexcept {
   if (slot.previous_rounds.load(std::memory_order_relaxed) != 0) {
     const auto empty = empty_.pop();
     if (!empty) return false;
     full_.push(slot.previous);
-    full_count_.fetch_add(1, std::memory_order_relaxed);
+    note_given(slot, 1);
     slot.previous = *empty;
     slot.previous_rounds.store(0, std::memory_order_relaxed);
   }
@@ -130,7 +135,7 @@ bool Magazines::load_full(Slot& slot) noexcept {
   if (slot.previous_rounds.load(std::memory_order_relaxed) == 0) {
     const auto full = full_.pop();
     if (!full) return false;
-    full_count_.fetch_sub(1, std::memory_order_relaxed);
+    note_given(slot, -1);
     empty_.push(slot.previous);
     slot.previous = *full;
     slot.previous_rounds.store(kRounds, std::memory_order_relaxed);
@@ -139,16 +144,17 @@ bool Magazines::load_full(Slot& slot) noexcept {
   return true;
 }
 
-// While others go to the depot, full_count_ may be one too few for each of them, and briefly below
-// 0: a magazine may be popped before its push is counted.
+// While lcores go to the depot, the slots are read at different moments, and the sum of what they
+// gave may be off by a magazine for each of them, or below 0.
 std::size_t Magazines::count() const noexcept {
-  const auto full = static_cast<std::int64_t>(full_count_.load(std::memory_order_relaxed));
-  std::size_t objects = static_cast<std::size_t>(std::max<std::int64_t>(full, 0)) * kRounds;
+  std::int64_t full = 0;
+  std::size_t objects = 0;
   for (const Slot& slot : slots_) {
+    full += slot.given.load(std::memory_order_relaxed);
     objects += slot.loaded_rounds.load(std::memory_order_relaxed) +
                slot.previous_rounds.load(std::memory_order_relaxed);
   }
-  return objects;
+  return objects + static_cast<std::size_t>(std::max<std::int64_t>(full, 0)) * kRounds;
 }
 
 namespace {

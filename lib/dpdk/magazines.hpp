@@ -66,13 +66,15 @@ class Magazines {
   /// How many objects a magazine has. Relaxed: count() wants a number, and nothing that goes with
   /// it.
   using Rounds = std::atomic<std::uint32_t>;
-  /// What one lcore has. Writer: that lcore. Readers of the rounds: count(). The previous magazine
+  /// What one lcore has. Writer: that lcore. Reader of the atomics: count(). The previous magazine
   /// is full or empty, since the two change places only when the loaded one is.
   struct alignas(kLinePairBytes) Slot {
     std::uint32_t loaded = 0;
     std::uint32_t previous = 0;
     Rounds loaded_rounds{0};
     Rounds previous_rounds{0};
+    /// Full magazines that it gave to the depot, less those that it took from there.
+    std::atomic<std::int64_t> given{0};
   };
   using Link = ring::IndexStack<>::Link;
 
@@ -87,12 +89,11 @@ class Magazines {
   [[nodiscard]] bool load_empty(Slot& slot) noexcept;
   [[nodiscard]] bool load_full(Slot& slot) noexcept;
   static void change_places(Slot& slot) noexcept;
+  static void note_given(Slot& slot, std::int64_t magazines) noexcept;
 
   Body* bodies_;
   ring::IndexStack<> full_;
   ring::IndexStack<> empty_;
-  /// How many are full in the depot. Writers: any, once in 64 objects. Relaxed, as above.
-  alignas(kLinePairBytes) std::atomic<std::size_t> full_count_{0};
   rte_spinlock_t others_ = RTE_SPINLOCK_INITIALIZER;  ///< for threads without an lcore id
   std::array<Slot, kSlots> slots_;
 };
