@@ -48,22 +48,22 @@ Magazines::Link* Magazines::links_in(std::byte* memory, std::size_t magazines) n
   return reinterpret_cast<Link*>(memory + magazines * sizeof(Body));
 }
 
-bool Magazines::put(unsigned lcore_id, std::span<void* const> objects) noexcept {
+template <class Use>
+bool Magazines::with_slot(unsigned lcore_id, Use&& use) noexcept {
   if (lcore_id < RTE_MAX_LCORE) [[likely]]
-    return put_into(slots_[lcore_id], objects);
+    return use(slots_[lcore_id]);
   rte_spinlock_lock(&others_);
-  const bool done = put_into(slots_.back(), objects);
+  const bool done = use(slots_.back());
   rte_spinlock_unlock(&others_);
   return done;
 }
 
+bool Magazines::put(unsigned lcore_id, std::span<void* const> objects) noexcept {
+  return with_slot(lcore_id, [&](Slot& slot) { return put_into(slot, objects); });
+}
+
 bool Magazines::get(unsigned lcore_id, std::span<void*> objects) noexcept {
-  if (lcore_id < RTE_MAX_LCORE) [[likely]]
-    return get_from(slots_[lcore_id], objects);
-  rte_spinlock_lock(&others_);
-  const bool done = get_from(slots_.back(), objects);
-  rte_spinlock_unlock(&others_);
-  return done;
+  return with_slot(lcore_id, [&](Slot& slot) { return get_from(slot, objects); });
 }
 
 bool Magazines::put_into(Slot& slot, std::span<void* const> objects) noexcept {

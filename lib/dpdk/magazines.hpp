@@ -84,6 +84,9 @@ class Magazines {
   [[nodiscard]] static std::size_t magazines_for(std::size_t objects) noexcept;
   [[nodiscard]] static Link* links_in(std::byte* memory, std::size_t magazines) noexcept;
 
+  /// Calls use(Slot&) with the slot of that lcore, or with the others' under its lock.
+  template <class Use>
+  [[nodiscard]] bool with_slot(unsigned lcore_id, Use&& use) noexcept;
   bool put_into(Slot& slot, std::span<void* const> objects) noexcept;
   bool get_from(Slot& slot, std::span<void*> objects) noexcept;
   [[nodiscard]] bool load_empty(Slot& slot) noexcept;

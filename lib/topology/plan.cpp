@@ -33,31 +33,37 @@ struct NamedCpu {
   unsigned cpu;
 };
 
-std::string_view key_of(Role role) {
+/// What the configuration asks for a role: a CPU for each of its kind, in the order of their
+/// indices.
+struct Asked {
+  std::string_view key;
+  bool is_list;  ///< the key is a list even if it names one CPU
+  std::vector<unsigned> cpus;
+};
+
+Asked asked_for(Role role, const RoleRequest& request) {
   switch (role) {
     case Role::kRx:
-      return "lcores.rx";
+      return {"lcores.rx", true, request.rx_cpus};
     case Role::kDispatch:
-      return "lcores.dispatch";
+      return {"lcores.dispatch", request.dispatch_cpus.size() > 1, request.dispatch_cpus};
     case Role::kWorker:
-      return "lcores.workers";
+      return {"lcores.workers", true, request.worker_cpus};
     case Role::kStorage:
-      return "lcores.storage";
+      return {"lcores.storage", false,
+              request.storage_cpu ? std::vector{*request.storage_cpu} : std::vector<unsigned>{}};
     case Role::kCount:
       break;
   }
-  return "";
+  return {};
 }
 
 std::vector<NamedCpu> polling_cpus(const RoleRequest& request) {
   std::vector<NamedCpu> named;
   for (const auto& row : kRoles) {
-    const std::vector<unsigned> cpus = cpus_of(request, row.value);
-    // The others may be written as a number.
-    const bool list = row.value == Role::kRx || row.value == Role::kWorker || cpus.size() > 1;
-    for (std::size_t i = 0; i < cpus.size(); ++i) {
-      const std::string where(key_of(row.value));
-      named.push_back({list ? key(where, i) : where, cpus[i]});
+    const Asked asked = asked_for(row.value, request);
+    for (std::size_t i = 0; i < asked.cpus.size(); ++i) {
+      named.push_back({asked.is_list ? key(asked.key, i) : std::string(asked.key), asked.cpus[i]});
     }
   }
   return named;
@@ -203,7 +209,7 @@ class Planner {
 
   void assign_roles() {
     for (const auto& row : kRoles) {
-      const std::vector<unsigned> cpus = cpus_of(request_, row.value);
+      const std::vector<unsigned> cpus = asked_for(row.value, request_).cpus;
       for (std::size_t i = 0; i < cpus.size(); ++i) {
         lcore_on(cpus[i]).roles.push_back({row.value, i});
       }
@@ -386,23 +392,6 @@ std::vector<std::size_t> LcoreAssignment::indices(Role role) const {
     if (own.role == role) found.push_back(own.index);
   }
   return found;
-}
-
-std::vector<unsigned> cpus_of(const RoleRequest& request, Role role) {
-  switch (role) {
-    case Role::kRx:
-      return request.rx_cpus;
-    case Role::kDispatch:
-      return request.dispatch_cpus;
-    case Role::kWorker:
-      return request.worker_cpus;
-    case Role::kStorage:
-      if (request.storage_cpu) return {*request.storage_cpu};
-      return {};
-    case Role::kCount:
-      break;
-  }
-  return {};
 }
 
 std::string name(RoleIndex role) {

@@ -50,7 +50,8 @@ struct RxQueue {
 };
 
 /// What an lcore can do, in the order in which roles on one lcore are polled. A new role needs its
-/// CPUs (cpus_of), a stage among appliance::LcoreStages and a node (lib/appliance).
+/// CPUs and their key (asked_for in plan.cpp), a stage among appliance::LcoreStages and a node
+/// (lib/appliance).
 enum class Role : std::uint8_t { kRx, kDispatch, kWorker, kStorage, kCount };
 
 inline constexpr NamedTable<Role> kRoles = {{
@@ -64,8 +65,6 @@ static_assert(well_named(kRoles));
 [[nodiscard]] constexpr std::string_view name(Role role) noexcept {
   return kRoles[static_cast<std::size_t>(role)].name;
 }
-/// The CPUs that are asked for, one for each role of that kind, in the order of their indices.
-[[nodiscard]] std::vector<unsigned> cpus_of(const RoleRequest& request, Role role);
 
 /// One role of an appliance: the worker that lcores.workers[2] asks for is {kWorker, 2}.
 struct RoleIndex {

@@ -81,16 +81,6 @@ void look() {
   }
 }
 
-/// Puts the packets behind the port, in one piece and in segments of 7 bytes.
-void feed(rte_ring* ring, const TestPool& pool, const std::vector<Bytes>& packets) {
-  for (const Bytes& packet : packets) {
-    std::vector<std::size_t> cuts;
-    for (std::size_t cut = 7; cut < packet.size(); cut += 7) cuts.push_back(cut);
-    ASSERT_EQ(rte_ring_enqueue(ring, pool.packet(packet)), 0);
-    ASSERT_EQ(rte_ring_enqueue(ring, pool.packet(packet, cuts)), 0);
-  }
-}
-
 TEST(Instants, EachPipelinesLedgerHoldsAfterEveryInstruction) {
   const TestPool pool(2047);
   dpdk::Port port(settings_for("net_ring"));
@@ -106,7 +96,7 @@ TEST(Instants, EachPipelinesLedgerHoldsAfterEveryInstruction) {
                        .worker_cells = 4,
                        .hold_cells = 4,
                        .sequenced = true});
-  feed(ring, pool, mixed_trace(2));
+  for (const Bytes& packet : mixed_trace(2)) enqueue_whole_and_cut(ring, pool, packet);
   watched = {.path = &path};
   {
     const SingleStepper stepper(&look);

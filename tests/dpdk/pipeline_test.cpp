@@ -152,12 +152,8 @@ TEST(Pipeline, ForeignMbufsGoBackToWhereTheyCameFrom) {
   rte_ring* ring = ring_behind(port);
   ASSERT_NE(ring, nullptr);
   FoldedPipeline path({&port}, mixed_routes());
-  // In one piece and in segments of 7 bytes.
   for (const Bytes& packet : mixed_trace(4)) {
-    std::vector<std::size_t> cuts;
-    for (std::size_t cut = 7; cut < packet.size(); cut += 7) cuts.push_back(cut);
-    ASSERT_EQ(rte_ring_enqueue(ring, foreign.packet(packet)), 0);
-    ASSERT_EQ(rte_ring_enqueue(ring, foreign.packet(packet, cuts)), 0);
+    enqueue_whole_and_cut(ring, foreign, packet);
     path.run_dry();
   }
   expect_ledger_of_mixed_trace(path, 8);

@@ -3,6 +3,7 @@
 // once it was probed.
 #pragma once
 
+#include <gtest/gtest.h>
 #include <rte_ring.h>
 
 #include <memory>
@@ -14,6 +15,7 @@
 #include "config/device.hpp"
 #include "dpdk/port.hpp"
 #include "event/poison.hpp"
+#include "support/mbufs.hpp"
 
 namespace esc::test {
 
@@ -44,6 +46,14 @@ namespace esc::test {
 /// want of a name of our own, calls it after itself.
 [[nodiscard]] inline rte_ring* ring_behind(const dpdk::Port& port) {
   return rte_ring_lookup(("ETH_RXTX0_" + port.settings().device_name).c_str());
+}
+
+/// Puts the packet into the ring twice: in one piece, and in segments of 7 bytes.
+inline void enqueue_whole_and_cut(rte_ring* ring, const TestPool& pool, const Bytes& packet) {
+  std::vector<std::size_t> cuts;
+  for (std::size_t cut = 7; cut < packet.size(); cut += 7) cuts.push_back(cut);
+  EXPECT_EQ(rte_ring_enqueue(ring, pool.packet(packet)), 0);
+  EXPECT_EQ(rte_ring_enqueue(ring, pool.packet(packet, cuts)), 0);
 }
 
 /// Receives until nothing came `idle_rounds` times in a row, or `most` packets are there.

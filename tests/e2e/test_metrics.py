@@ -76,6 +76,14 @@ class Metrics(harness.Scenario):
             self.by(families["escd_frames_dead_lettered_total"], "reason"),
             frames["dead_lettered"]["by_reason"],
         )
+        self.assertEqual(
+            self.by(families["escd_dead_letters_durable_total"], "reason"),
+            frames["dead_lettered"]["by_reason"],
+        )
+        durable = frames["dead_lettered"]["durable"]
+        self.assertGreater(durable, 0)
+        self.assertEqual(self.one(families["escd_storage_taken_total"]), durable)
+        self.assertEqual(self.one(families["escd_dead_letters_write_failed_total"]), 0)
         self.assertEqual(self.one(families["escd_frames_in_flight"]), 0)
         self.assertEqual(self.one(families["escd_ledger_balanced"]), 1)
         self.assertEqual(self.one(families["escd_intake_frames_total"]), frames["received"])
