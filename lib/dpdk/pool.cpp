@@ -5,31 +5,22 @@
 #include <rte_mbuf.h>
 #include <rte_mempool.h>
 
-#include <algorithm>
 #include <utility>
 
 #include "base/start_error.hpp"
-#include "dpdk/magazines.hpp"
 
 namespace esc::dpdk {
 namespace {
 
-// A small pool has neither magazines nor caches: mbufs that one lcore keeps would be missing for
-// the others.
-bool is_small(std::size_t mbufs) {
-  return mbufs < kSmallPoolMbufs;
+// With both, nobody waits for an lcore that was preempted in the middle of an operation, as with
+// the default ring (docs/decisions.md).
+const char* pool_ops(PoolOrder order) {
+  return order == PoolOrder::kLifo ? "lf_stack" : "ring_mt_hts";
 }
 
-// With the first two nobody waits for an lcore that was preempted in the middle of an operation
-// (docs/decisions.md); with ring_mt_hts, for net_af_xdp, others wait for it.
-const char* pool_ops(PoolOrder order, std::size_t mbufs) {
-  if (order == PoolOrder::kFifo) return "ring_mt_hts";
-  return is_small(mbufs) ? "lf_stack" : register_magazine_ops();
-}
-
-// Magazines are the caches of the pool that has them.
-unsigned cache_mbufs(PoolOrder order, std::size_t mbufs) {
-  return order == PoolOrder::kFifo && !is_small(mbufs) ? kPoolCacheMbufs : 0;
+// A small pool has no caches: mbufs in one lcore's cache would be missing for the others.
+unsigned cache_mbufs(std::size_t mbufs) {
+  return mbufs >= 16 * kPoolCacheHoldsMbufs ? kPoolCacheMbufs : 0;
 }
 
 }  // namespace
@@ -42,8 +33,7 @@ std::uint64_t pool_bytes(std::size_t mbufs, std::uint32_t data_bytes, std::uint6
   const std::uint64_t pages = per_page != 0 ? (mbufs + per_page - 1) / per_page
                                             : mbufs * ((element + page_bytes - 1) / page_bytes);
   constexpr std::uint64_t kStackElementBytes = 16;
-  return pages * page_bytes +
-         std::max<std::uint64_t>(mbufs * kStackElementBytes, Magazines::bytes_for(mbufs));
+  return pages * page_bytes + mbufs * kStackElementBytes;
 }
 
 Pool::Pool(const std::string& name, std::size_t mbufs, std::uint32_t data_bytes, int socket,
@@ -51,8 +41,7 @@ Pool::Pool(const std::string& name, std::size_t mbufs, std::uint32_t data_bytes,
     : size_(mbufs) {
   const auto room = static_cast<std::uint16_t>(data_bytes + RTE_PKTMBUF_HEADROOM);
   pool_ = rte_pktmbuf_pool_create_by_ops(name.c_str(), static_cast<unsigned>(mbufs),
-                                         cache_mbufs(order, mbufs), 0, room, socket,
-                                         pool_ops(order, mbufs));
+                                         cache_mbufs(mbufs), 0, room, socket, pool_ops(order));
   if (pool_ != nullptr) return;
   throw StartError(
       "cannot make the mbuf pool \"" + name + "\" of " + std::to_string(mbufs) + " mbufs (" +

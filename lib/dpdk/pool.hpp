@@ -28,11 +28,9 @@ struct PoolHolders {
   }
 };
 
-/// Below this an lcore keeps no free mbufs of a pool for itself.
-inline constexpr std::size_t kSmallPoolMbufs = 6'144;
 inline constexpr unsigned kPoolCacheMbufs = 256;
-/// The most free mbufs that one lcore keeps for itself: in a cache of DPDK's, whose flush threshold
-/// is 1.5 times its size. Two magazines hold less.
+/// What one lcore's cache may hold before it flushes (RTE_MEMPOOL's flush threshold is 1.5 times
+/// the size).
 inline constexpr std::size_t kPoolCacheHoldsMbufs = kPoolCacheMbufs * 3 / 2;
 
 inline constexpr std::uint64_t kHugepageBytes = 2 * kMiB;

@@ -8,11 +8,7 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <string_view>
-#include <utility>
 #include <vector>
-
-#include "dpdk/magazines.hpp"
 
 namespace esc::dpdk {
 
@@ -21,14 +17,7 @@ struct PoolCount {
   std::size_t repeated = 0;  ///< mbufs found more than once: they were given back twice
 };
 
-[[nodiscard]] inline PoolCount count_of(std::vector<void*> found) {
-  std::sort(found.begin(), found.end());
-  const auto end = std::unique(found.begin(), found.end());
-  return {static_cast<std::size_t>(end - found.begin()),
-          static_cast<std::size_t>(found.end() - end)};
-}
-
-/// Leaves everything as it was found. Only while no lcore uses the pool. Allocates.
+/// Puts everything back as it was found. Only while no lcore uses the pool. Allocates.
 [[nodiscard]] inline PoolCount count_mbufs(rte_mempool* pool) {
   for (unsigned lcore = 0; lcore < RTE_MAX_LCORE; ++lcore) {
     rte_mempool_cache* cache = rte_mempool_default_cache(pool, lcore);
@@ -36,18 +25,15 @@ struct PoolCount {
   }
   std::vector<void*> found;
   found.reserve(pool->size);
-  if (std::string_view(rte_mempool_get_ops(pool->ops_index)->name) == kMagazineOps) {
-    static_cast<const Magazines*>(pool->pool_data)->for_each([&found](void* mbuf) {
-      found.push_back(mbuf);
-    });
-    return count_of(std::move(found));
-  }
   // Takes one at a time, past the caches: a bulk request would return all or nothing.
   for (void* mbuf = nullptr; rte_mempool_generic_get(pool, &mbuf, 1, nullptr) == 0;) {
     found.push_back(mbuf);
   }
   for (void* const mbuf : found) rte_mempool_generic_put(pool, &mbuf, 1, nullptr);
-  return count_of(std::move(found));
+  std::sort(found.begin(), found.end());
+  const auto end = std::unique(found.begin(), found.end());
+  return {static_cast<std::size_t>(end - found.begin()),
+          static_cast<std::size_t>(found.end() - end)};
 }
 
 }  // namespace esc::dpdk

@@ -59,8 +59,6 @@ HOT = (
     "lib/dlq/crc32c.hpp",
     "lib/dlq/record.hpp",
     "lib/dlq/record.cpp",
-    "lib/dpdk/magazines.cpp",
-    "lib/dpdk/magazines.hpp",
     "lib/dpdk/rx_queue.hpp",
     "lib/dpdk/restamped_queue.hpp",
 )
@@ -134,9 +132,6 @@ ALLOWED = {
     "lib/control/socket_path.cpp": {"system"},  # the same
     "lib/dispatch/dispatch_stage.hpp": {_ENDLESS},  # until its input is empty, at the end
     "lib/dlq/commit_buffer.hpp": {"allocate", "throw"},  # its memory, once, in the constructor
-    # Memory, once, for a new pool; the lock is for threads that are no lcores.
-    "lib/dpdk/magazines.cpp": {"allocate", "lock"},
-    "lib/dpdk/magazines.hpp": {"lock"},
     "lib/identity/key_secret.cpp": {"system", "throw"},  # asks the kernel, once, at the start
     "lib/identity/keyed_table.cpp": {"throw"},  # refuses memory that it is built in, at the start
     "lib/identity/sequence_window.cpp": {_ENDLESS},  # one turn for each word of the window
@@ -146,7 +141,6 @@ ALLOWED = {
     "lib/intake/datagram_cursor.hpp": {"allocate"},  # its scratch buffer, once, in the constructor
     "lib/ingest/checksum.cpp": {_ENDLESS},  # one turn for each segment of the packet
     "lib/ingest/packet_head.hpp": {"allocate"},  # its scratch buffer, once, in the constructor
-    "lib/ring/index_stack.hpp": {_ENDLESS},  # round again only if another operation succeeded
     "lib/ring/storage.hpp": {"throw"},  # looks at the memory a ring is built in, before it is
     "lib/route/producer_bindings.hpp": {_ENDLESS},  # probes a table that is never full
     "lib/route/random_seed.cpp": {"system", "throw"},  # asks the kernel, once, at the start
