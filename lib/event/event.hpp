@@ -3,7 +3,9 @@
 #pragma once
 
 #include <bit>
+#include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <type_traits>
 
 #include "base/align.hpp"
@@ -97,12 +99,13 @@ struct Event {
   std::uint64_t sequence;
   std::uint32_t epoch;
   Source source;
-  std::uint16_t offset;  ///< bytes to the frame's length field: see kBehindHeader
-  std::uint16_t length;  ///< the frame's length field: the bytes after it
-  std::uint8_t topic_len;
-  std::uint8_t priority;
-  std::uint8_t flags;
+  // Ordered for intake::PlainEvents, which writes these eight bytes as one word.
   std::uint8_t replay_count;  ///< how often it was replayed as a dead letter; only if kSequenced
+  std::uint8_t topic_len;
+  std::uint8_t flags;
+  std::uint8_t priority;
+  std::uint16_t length;  ///< the frame's length field: the bytes after it
+  std::uint16_t offset;  ///< bytes to the frame's length field: see kBehindHeader
 
   [[nodiscard]] bool has(Flag flag) const noexcept { return (flags & flag) != 0; }
   [[nodiscard]] std::uint32_t payload_bytes() const noexcept { return length - 3U - topic_len; }
@@ -117,8 +120,19 @@ struct WorkItem {
   std::uint16_t handler;  ///< worker::HandlerRegistry::Id
   std::uint8_t retries;   ///< how often the handler is called again after it refused the event
   std::uint8_t unused;
+
+  /// Slot, handler, retries and the unused byte as one number, for a loop over many items.
+  [[nodiscard]] std::uint64_t route_word() const noexcept {
+    std::uint64_t word = 0;
+    std::memcpy(&word, &slot, sizeof word);
+    return word;
+  }
+  static constexpr std::uint64_t kSlotBits = 0x0000'0000'ffff'ffffU;  ///< of route_word()
+  static constexpr std::uint64_t kHandlerBits = 0x0000'ffff'0000'0000U;
 };
 static_assert(sizeof(WorkItem) == kCacheLineBytes);
+static_assert(offsetof(WorkItem, slot) == sizeof(WorkItem) - 8);
+static_assert(offsetof(WorkItem, handler) == offsetof(WorkItem, slot) + 4);
 static_assert(std::is_trivially_copyable_v<WorkItem>);
 
 }  // namespace esc::event

@@ -50,16 +50,16 @@ class Releaser {
     count_ += i;
     while (i < items.size()) {
       const Event& event = event_of(items[i]);
-      std::size_t same = 1;
-      if (!event.has(kSoleOwner)) {
-        while (same < kBatch && i + same < items.size() &&
-               event_of(items[i + same]).mbuf == event.mbuf)
-          ++same;
-        release_shared(event.mbuf, same);
-      } else {
+      if (event.has(kSoleOwner)) {
         release(event);
+        ++i;
+        continue;
       }
-      i += same;
+      const std::size_t begin = i;
+      const std::size_t end = std::min(items.size(), begin + kBatch);
+      do ++i;
+      while (i < end && event_of(items[i]).mbuf == event.mbuf);
+      release_shared(event.mbuf, i - begin);
     }
   }
 

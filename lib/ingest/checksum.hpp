@@ -19,13 +19,6 @@ namespace detail {
                                      const wire::PacketVerdict& verdict) noexcept;
 [[nodiscard]] bool udp_checksum_right(const rte_mbuf& packet, const std::uint8_t* head,
                                       const wire::PacketVerdict& verdict) noexcept;
-/// IPv6 addresses begin nearest to the packet's first byte: behind Ethernet's header and 8 bytes.
-inline constexpr std::size_t kReadBeforePacket = 31 - (wire::kEthernetHeaderBytes + 8);
-/// Whether both checksums of a plain packet (ingest::PlainPackets) in one segment are right; a UDP
-/// checksum of zero counts as right. Up to 31 bytes before the addresses are read, whatever they
-/// are: other headers, and up to kReadBeforePacket bytes before the packet in its direct mbuf.
-[[nodiscard]] bool plain_checksums_right(const std::uint8_t* ip, const std::uint8_t* udp,
-                                         std::uint32_t udp_bytes) noexcept;
 }  // namespace detail
 
 /// Judges a datagram's checksums; the reason to drop it, if there is one. `head`: its contiguous

@@ -13,7 +13,7 @@
 #include <cstring>
 #include <span>
 
-#include "ingest/checksum.hpp"
+#include "ingest/plain_checksums.hpp"
 #include "ingest/port_context.hpp"
 #include "intake/plain_datagram.hpp"
 #include "wire/byte_order.hpp"
@@ -35,8 +35,11 @@ class PlainPackets {
   std::uint64_t find(std::span<rte_mbuf* const> packets,
                      intake::PlainDatagram* datagrams) const noexcept {
     switch (checksum_) {
-      case config::Checksum::kVerify:
-        return find_all<config::Checksum::kVerify>(packets, datagrams);
+      case config::Checksum::kVerify: {
+        const std::uint64_t bytes = find_all<config::Checksum::kVerify>(packets, datagrams);
+        verify_all(datagrams, packets.size());
+        return bytes;
+      }
       case config::Checksum::kNic:
         return find_all<config::Checksum::kNic>(packets, datagrams);
       case config::Checksum::kOff:
@@ -72,7 +75,8 @@ class PlainPackets {
   [[nodiscard, gnu::always_inline]] intake::PlainDatagram find(rte_mbuf& packet) const noexcept {
     constexpr intake::PlainDatagram kNotPlain;
     const std::uint32_t bytes = packet.data_len;
-    if (!whole_and_ours(packet) || bytes < kFewestBytes) [[unlikely]]
+    if (!whole_and_ours(packet) || (packet.ol_flags & kNotPlainFlags<kChecksum>) != 0 ||
+        bytes < kFewestBytes) [[unlikely]]
       return kNotPlain;
     const auto* head = rte_pktmbuf_mtod(&packet, const std::uint8_t*);
     constexpr std::uint32_t kIp = wire::kEthernetHeaderBytes;
@@ -113,7 +117,8 @@ class PlainPackets {
         udp_bytes < kFewestUdpBytes || !udp_ports_->contains_at(head + kUdp + 2)) [[unlikely]]
       return {};
     constexpr bool kOverIpv6 = kUdp - kIp == wire::kIpv6HeaderBytes;
-    if (!checksums_right<kChecksum, kOverIpv6>(packet, head + kIp, head + kUdp, udp_bytes))
+    // No checksum at all: over IPv6 that is wrong.
+    if (kChecksum != config::Checksum::kOff && kOverIpv6 && wire::load_be16(head + kUdp + 6) == 0)
         [[unlikely]]
       return {};
     const auto offset = static_cast<std::size_t>(head - reinterpret_cast<std::uint8_t*>(&packet)) +
@@ -121,32 +126,40 @@ class PlainPackets {
     if (offset > UINT16_MAX) [[unlikely]]
       return {};
     return {&packet, static_cast<std::uint16_t>(offset),
-            static_cast<std::uint16_t>(udp_bytes - wire::kUdpHeaderBytes)};
+            static_cast<std::uint16_t>(udp_bytes - wire::kUdpHeaderBytes), !kOverIpv6};
   }
 
-  /// Whether the packet is one segment in the mbuf's own buffer, and nobody else has a reference to
-  /// it.
+  /// Whether the packet is one segment, to which nobody else has a reference.
   [[nodiscard]] static bool whole_and_ours(const rte_mbuf& packet) noexcept {
     static_assert(offsetof(rte_mbuf, nb_segs) == offsetof(rte_mbuf, refcnt) + 2);
     std::uint32_t references_and_segments = 0;  // 16 bits each, side by side
     std::memcpy(&references_and_segments,
                 reinterpret_cast<const std::uint8_t*>(&packet) + offsetof(rte_mbuf, refcnt),
                 sizeof references_and_segments);
-    return references_and_segments == 0x0001'0001U && RTE_MBUF_DIRECT(&packet);
+    return references_and_segments == 0x0001'0001U;
   }
 
-  /// False: the checksums are wrong, or judge_checksums has to decide.
-  template <config::Checksum kChecksum, bool kOverIpv6>
-  [[nodiscard, gnu::always_inline]] static bool checksums_right(const rte_mbuf& packet,
-                                                                const std::uint8_t* ip,
-                                                                const std::uint8_t* udp,
-                                                                std::uint32_t udp_bytes) noexcept {
-    if (kChecksum == config::Checksum::kOff) return true;
-    // No checksum at all: over IPv6 that is wrong.
-    if (kOverIpv6 && wire::load_be16(udp + 6) == 0) return false;
-    if (kChecksum == config::Checksum::kNic) return (packet.ol_flags & (kIpBad | kL4Bad)) == 0;
-    if ((packet.ol_flags & (kIpMask | kL4Mask)) == (kIpGood | kL4Good)) return true;
-    return detail::plain_checksums_right(ip, udp, udp_bytes);
+  /// Calls no longer plain those of `count` datagrams whose checksums are wrong, and which
+  /// judge_checksums has to judge. A loop of its own, out of line, so that it has the registers to
+  /// itself.
+  [[gnu::noinline]] static void verify_all(intake::PlainDatagram* datagrams,
+                                           std::size_t count) noexcept {
+    const detail::WordSums sums;
+    for (std::size_t i = 0; i < count; ++i) {
+      if (!datagrams[i] || checksums_right(sums, datagrams[i])) [[likely]]
+        continue;
+      datagrams[i] = {};
+    }
+  }
+  [[nodiscard, gnu::always_inline]] static bool checksums_right(
+      const detail::WordSums& sums, const intake::PlainDatagram& datagram) noexcept {
+    if ((datagram.mbuf->ol_flags & (kIpMask | kL4Mask)) == (kIpGood | kL4Good)) return true;
+    const std::uint8_t* const udp = datagram.frames() - wire::kUdpHeaderBytes;
+    if (datagram.over_ipv4 && !detail::ipv4_checksum_right(udp - wire::kIpv4HeaderBytes))
+        [[unlikely]]
+      return false;
+    return detail::plain_udp_checksum_right(sums, udp, wire::kUdpHeaderBytes + datagram.bytes,
+                                            datagram.over_ipv4 ? 8 : 32);
   }
 
   using Bytes = std::array<std::uint8_t, 16>;
@@ -177,6 +190,13 @@ class PlainPackets {
   static constexpr std::uint64_t kL4Mask = RTE_MBUF_F_RX_L4_CKSUM_MASK;
   static constexpr std::uint64_t kL4Bad = RTE_MBUF_F_RX_L4_CKSUM_BAD;
   static constexpr std::uint64_t kL4Good = RTE_MBUF_F_RX_L4_CKSUM_GOOD;
+  /// A packet with one of these is not plain: its bytes are not in the mbuf's own buffer, or the
+  /// port says that a checksum is wrong.
+  template <config::Checksum kChecksum>
+  static constexpr std::uint64_t kNotPlainFlags = RTE_MBUF_F_INDIRECT | RTE_MBUF_F_EXTERNAL |
+                                                  (kChecksum == config::Checksum::kNic
+                                                       ? kIpBad | kL4Bad
+                                                       : 0);
 
   // From the EtherType on, two bytes before the IP header: the version and the header's length, the
   // fragment, the protocol.

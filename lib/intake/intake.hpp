@@ -20,6 +20,7 @@
 #include "intake/frame_source.hpp"
 #include "intake/lane.hpp"
 #include "intake/plain_datagram.hpp"
+#include "intake/plain_event.hpp"
 #include "intake/refusals.hpp"
 #include "route/route_set.hpp"
 #include "route/topic_hasher.hpp"
@@ -225,22 +226,22 @@ class Intake {
   /// how many.
   [[nodiscard]] std::size_t take_run() noexcept;
 
-  /// What an event carries of its topic: topic_hash, or route as one word (event::RouteRef), and
-  /// the flag that tells them apart.
-  struct Topic {
-    std::uint64_t word;
-    std::uint8_t flags;
-  };
-  [[nodiscard, gnu::always_inline]] static Topic found(std::uint32_t route,
-                                                       std::uint32_t generation) noexcept {
-    return {std::uint64_t{generation} << 32U | route, event::kRouteFound};
+  /// `set`: the generation of its routes, where event::RouteRef has it.
+  [[nodiscard, gnu::always_inline]] static KnownTopic found(std::uint32_t route,
+                                                            std::uint64_t set) noexcept {
+    return {set | route, event::kRouteFound};
   }
   /// `route`: of the topic with that digest, or RouteSet::kNone.
-  [[nodiscard, gnu::always_inline]] static Topic know(std::uint64_t digest, std::uint32_t route,
-                                                      std::uint32_t generation) noexcept {
+  [[nodiscard, gnu::always_inline]] static KnownTopic know(std::uint64_t digest,
+                                                           std::uint32_t route,
+                                                           std::uint64_t set) noexcept {
     if (route == route::RouteSet::kNone) [[unlikely]]
       return {route::TopicHasher::hash_of(digest), 0};
-    return found(route, generation);
+    return found(route, set);
+  }
+  [[nodiscard]] std::uint64_t set_of_routes() const noexcept {
+    static_assert(offsetof(event::RouteRef, generation) == 4);
+    return std::uint64_t{routes_->generation()} << 32U;
   }
 
   void begin_session(const std::uint8_t* at) noexcept {
@@ -316,8 +317,8 @@ class Intake {
     const std::span topic(view.topic, view.topic_len);
     const std::uint64_t hash = hasher_(topic);
     const std::uint32_t route = routes_->find_exact(hash, topic);
-    const Topic known =
-        route == route::RouteSet::kNone ? Topic{hash, 0} : found(route, routes_->generation());
+    const KnownTopic known =
+        route == route::RouteSet::kNone ? KnownTopic{hash, 0} : found(route, set_of_routes());
     event.topic_hash = known.word;
     event.flags |= known.flags;
   }

@@ -14,12 +14,11 @@ template <class Sink, Way kWay>
   Lane<Sink>& lane = *own_;
   const wire::PlainFrames plain = plain_;
   const std::uint32_t cutoff = lane.pressure().cutoff();
-  const std::uint64_t rx_tsc = rx_tsc_;
-  const event::Source source = origin_.source;
-  const auto flags =
-      static_cast<std::uint8_t>(event::kBehindHeader | (own_mbufs_ ? event::kSoleOwner : 0));
+  const PlainEvents events(
+      rx_tsc_, origin_.source,
+      static_cast<std::uint8_t>(event::kBehindHeader | (own_mbufs_ ? event::kSoleOwner : 0)));
   const route::ExactTopics::ShortTopics shorts = routes_->short_topics();
-  const std::uint32_t generation = routes_->generation();
+  const std::uint64_t set = set_of_routes();
   const std::size_t count = std::min(datagrams.size(), burst_ - lane.staged());
   event::Event* const room = lane.room();
   std::size_t i = 0;
@@ -27,25 +26,13 @@ template <class Sink, Way kWay>
     const PlainDatagram& datagram = datagrams[i];
     wire::PlainFrame frame;
     if (!datagram || !plain.read_whole(datagram.frames(), datagram.bytes, frame) ||
-        frame.priority < cutoff) [[unlikely]]
+        frame.priority() < cutoff) [[unlikely]]
       break;
     wire::PaddedTopic topic;
     frame.topic.store(topic);
     const std::uint64_t digest = hasher_.digest(topic);
-    const Topic known = know(digest, shorts.find(digest, topic), generation);
-    room[i] = {.mbuf = datagram.mbuf,
-               .rx_tsc = rx_tsc,
-               .topic_hash = known.word,
-               .producer = 0,
-               .sequence = 0,
-               .epoch = 0,
-               .source = source,
-               .offset = datagram.offset,
-               .length = static_cast<std::uint16_t>(frame.length),
-               .topic_len = static_cast<std::uint8_t>(frame.topic_len),
-               .priority = frame.priority,
-               .flags = static_cast<std::uint8_t>(flags | known.flags),
-               .replay_count = 0};
+    const KnownTopic known = know(digest, shorts.find(digest, topic), set);
+    events.write(room[i], datagram.mbuf, datagram.offset, frame, known);
   }
   lane.stage_more(i);
   frames_.plain += i;
@@ -59,12 +46,11 @@ template <class Sink, Way kWay>
   if (kWay == Way::kGeneral) return 0;
   constexpr std::uint32_t kSession = wire::kSessionFrameBytes;
   const wire::PlainFrames plain = plain_;
-  const std::uint64_t rx_tsc = rx_tsc_;
-  const event::Source source = origin_.source;
-  const auto flags = static_cast<std::uint8_t>(event::kBehindHeader | event::kSequenced |
-                                               (own_mbufs_ ? event::kSoleOwner : 0));
+  const PlainEvents events(rx_tsc_, origin_.source,
+                           static_cast<std::uint8_t>(event::kBehindHeader | event::kSequenced |
+                                                     (own_mbufs_ ? event::kSoleOwner : 0)));
   const route::ExactTopics::ShortTopics shorts = routes_->short_topics();
-  const std::uint32_t generation = routes_->generation();
+  const std::uint64_t set = set_of_routes();
   const bool one_lane = lanes_.size() == 1;
   std::size_t i = 0;
   while (i < datagrams.size() && !full_) {
@@ -80,25 +66,16 @@ template <class Sink, Way kWay>
     const wire::Session session =
         wire::decode_session(at + wire::kTopicOffset + wire::kSessionTopic.size());
     Lane<Sink>& lane = one_lane ? *own_ : lanes_[owner_(session.producer)];
-    if (frame.priority < lane.pressure().cutoff()) [[unlikely]]
+    if (frame.priority() < lane.pressure().cutoff()) [[unlikely]]
       break;
     wire::PaddedTopic topic;
     frame.topic.store(topic);
     const std::uint64_t digest = hasher_.digest(topic);
-    const Topic known = know(digest, shorts.find(digest, topic), generation);
-    *lane.room() = {.mbuf = datagram.mbuf,
-                    .rx_tsc = rx_tsc,
-                    .topic_hash = known.word,
-                    .producer = session.producer,
-                    .sequence = session.first_sequence,
-                    .epoch = session.epoch,
-                    .source = source,
-                    .offset = static_cast<std::uint16_t>(datagram.offset + kSession),
-                    .length = static_cast<std::uint16_t>(frame.length),
-                    .topic_len = static_cast<std::uint8_t>(frame.topic_len),
-                    .priority = frame.priority,
-                    .flags = static_cast<std::uint8_t>(flags | known.flags),
-                    .replay_count = session.replay_count()};
+    const KnownTopic known = know(digest, shorts.find(digest, topic), set);
+    events.write(
+        *lane.room(), datagram.mbuf, datagram.offset + kSession, frame, known,
+        {.producer = session.producer, .sequence = session.first_sequence, .epoch = session.epoch},
+        session.replay_count());
     lane.stage_more(1);
     full_ = lane.staged() == burst_;
     ++i;
@@ -143,51 +120,41 @@ template <class Sink, Way kWay>
     replay_count = session.replay_count();
   }
   const std::uint32_t cutoff = lane.pressure().cutoff();
-  const std::uint64_t rx_tsc = rx_tsc_;
-  const event::Source source = origin_.source;
+  const PlainEvents events(rx_tsc_, origin_.source, flags, replay_count);
   const route::ExactTopics::ShortTopics shorts = routes_->short_topics();
-  const std::uint32_t generation = routes_->generation();
+  const std::uint64_t set = set_of_routes();
   // Counted from the mbuf itself, like event::Event::offset.
   const auto* const base = reinterpret_cast<const std::uint8_t*>(mbuf);
-  auto offset = static_cast<std::size_t>(cursor_.at() - base);
-  std::uint32_t left = cursor_.left();
+  const std::uint8_t* at = cursor_.at();
+  if (at - base > UINT16_MAX) [[unlikely]]
+    return 0;
+  // Frames beyond what an offset can name are not looked at here.
+  auto left = std::min(cursor_.left(), static_cast<std::uint32_t>(UINT16_MAX - (at - base)));
   event::Event* const room = lane.room();
-  std::size_t i = 0;
-  for (; i < most; ++i) {
+  event::Event* to = room;
+  for (; to != room + most; ++to) {
     wire::PlainFrame frame;
-    if (offset > UINT16_MAX || !plain_.read(base + offset, left, frame) || frame.priority < cutoff)
-        [[unlikely]]
+    if (!plain_.read(at, left, frame) || frame.priority() < cutoff) [[unlikely]]
       break;
     wire::PaddedTopic topic;
     frame.topic.store(topic);
     const std::uint64_t digest = hasher_.digest(topic);
-    const Topic known = know(digest, shorts.find(digest, topic), generation);
-    room[i] = {.mbuf = mbuf,
-               .rx_tsc = rx_tsc,
-               .topic_hash = known.word,
-               .producer = identity.producer,
-               .sequence = identity.sequence,
-               .epoch = identity.epoch,
-               .source = source,
-               .offset = static_cast<std::uint16_t>(offset),
-               .length = static_cast<std::uint16_t>(frame.length),
-               .topic_len = static_cast<std::uint8_t>(frame.topic_len),
-               .priority = frame.priority,
-               .flags = static_cast<std::uint8_t>(flags | known.flags),
-               .replay_count = replay_count};
+    const KnownTopic known = know(digest, shorts.find(digest, topic), set);
+    events.write(*to, mbuf, static_cast<std::size_t>(at - base), frame, known, identity);
     identity.sequence += numbered ? 1 : 0;
-    offset += frame.frame_bytes();
+    at += frame.frame_bytes();
     left -= frame.frame_bytes();
   }
-  if (i == 0) return 0;
-  lane.stage_more(i);
-  frames_.plain += i;
+  const auto taken = static_cast<std::size_t>(to - room);
+  if (taken == 0) return 0;
+  lane.stage_more(taken);
+  frames_.plain += taken;
   full_ = lane.staged() == burst_;
-  last_event_ = &room[i - 1];
-  if (numbered) session.skip(i);
-  cursor_.refs().take(static_cast<std::uint32_t>(i));
-  cursor_.move_to(base + offset);
-  return i;
+  last_event_ = to - 1;
+  if (numbered) session.skip(taken);
+  cursor_.refs().take(static_cast<std::uint32_t>(taken));
+  cursor_.move_to(at);
+  return taken;
 }
 
 }  // namespace esc::intake

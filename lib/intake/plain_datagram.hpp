@@ -15,6 +15,8 @@ struct PlainDatagram {
   std::uint16_t offset = 0;  ///< of its first byte, counted from the mbuf itself
   std::uint16_t bytes = 0;   ///< 0: the packet is not plain, and this is no datagram
 
+  bool over_ipv4 = false;  ///< else over IPv6
+
   explicit operator bool() const noexcept { return bytes != 0; }
   [[nodiscard]] const std::uint8_t* frames() const noexcept {
     return reinterpret_cast<const std::uint8_t*>(mbuf) + offset;

@@ -102,34 +102,36 @@ class MpscRing {
     return count;
   }
 
-  /// Consumer. Walks over the elements from the oldest on, for a loop that does not know beforehand
-  /// how many it takes. It has copies of the ring's members, so that nothing that the loop writes
-  /// makes it load them again. Ends with release().
-  class Cursor {
+  /// Cells that lie side by side, up to the ring's end, for a loop that does not know beforehand
+  /// how many elements it takes. It has nothing to compute for each but the next address, and
+  /// nothing that it writes makes it load the ring's members again. Ends with release().
+  class Stretch {
    public:
-    /// Whether the element here lies ready to be read.
-    [[nodiscard]] bool is_ready() const noexcept {
+    /// 1 or more, ready or not.
+    [[nodiscard]] std::size_t size() const noexcept { return cells_.size(); }
+    [[nodiscard]] bool is_ready(std::size_t i) const noexcept {
       // Acquire: as in ready().
-      return cell().sequence.load(std::memory_order_acquire) == index_ + 1;
+      return cells_[i].sequence.load(std::memory_order_acquire) == first_ + i + 1;
     }
-    /// An element that is ready; the reference ends with release().
-    [[nodiscard]] const T& value() const noexcept {
-      Atomics::will_read(&cell().value);
-      return cell().value;
+    /// An element that is ready.
+    [[nodiscard]] const T& value(std::size_t i) const noexcept {
+      Atomics::will_read(&cells_[i].value);
+      return cells_[i].value;
     }
-    void next() noexcept { ++index_; }
 
    private:
     friend class MpscRing;
-    Cursor(const Cell* cells, std::uint64_t mask, std::uint64_t index) noexcept
-        : cells_(cells), mask_(mask), index_(index) {}
-    [[nodiscard]] const Cell& cell() const noexcept { return cells_[index_ & mask_]; }
+    Stretch(std::span<const Cell> cells, std::uint64_t first) noexcept
+        : cells_(cells), first_(first) {}
 
-    const Cell* cells_;
-    std::uint64_t mask_;
-    std::uint64_t index_;
+    std::span<const Cell> cells_;
+    std::uint64_t first_;  ///< index of the first one
   };
-  [[nodiscard]] Cursor cursor() const noexcept { return {cells_, mask_, consumer_.head}; }
+  /// Consumer. The cells from that of the `from`-th oldest element on.
+  [[nodiscard]] Stretch stretch(std::size_t from) const noexcept {
+    const std::uint64_t first = consumer_.head + from;
+    return {std::span(&cell_at(first), mask_ + 1 - (first & mask_)), first};
+  }
 
   /// Consumer. The i-th oldest of those that are ready; the reference ends with release().
   [[nodiscard]] const T& peek(std::size_t i) const noexcept {
@@ -228,18 +230,14 @@ class MpscRing<T, Atomics>::Producer {
   [[nodiscard]] std::size_t push_burst(std::span<const T> items) noexcept {
     std::uint64_t first = 0;
     const std::size_t count = claim(items.size(), first);
-    // Copies of the ring's members, which the stores below could change for all the compiler knows.
     Cell* const cells = ring_->cells_;
     const std::uint64_t mask = ring_->mask_;
+    // The ring may end within them.
+    const auto before_end = std::min(count, static_cast<std::size_t>(mask + 1 - (first & mask)));
     // Last cell first: a consumer that waits before the burst's first cell then finds all of them,
     // instead of following from line to line while they are written.
-    for (std::size_t i = count; i-- > 0;) {
-      Cell& cell = cells[(first + i) & mask];
-      Atomics::will_write(&cell.value);
-      cell.value = items[i];
-      // Release: pairs with the consumer's acquire of the sequence.
-      cell.sequence.store(first + i + 1, std::memory_order_release);
-    }
+    publish(cells, items.subspan(before_end, count - before_end), first + before_end);
+    publish(cells + (first & mask), items.first(before_end), first);
     return count;
   }
 
@@ -248,6 +246,17 @@ class MpscRing<T, Atomics>::Producer {
   [[nodiscard]] std::uint64_t contended() const noexcept { return contended_; }
 
  private:
+  /// Writes claimed cells that lie side by side, the last one first. `first`: index of the first.
+  [[gnu::always_inline]] static void publish(Cell* cells, std::span<const T> items,
+                                             std::uint64_t first) noexcept {
+    for (std::size_t i = items.size(); i-- > 0;) {
+      Atomics::will_write(&cells[i].value);
+      cells[i].value = items[i];
+      // Release: pairs with the consumer's acquire of the sequence.
+      cells[i].sequence.store(first + i + 1, std::memory_order_release);
+    }
+  }
+
   /// Claims up to `wanted` cells; returns how many and the index of the first.
   [[nodiscard]] std::size_t claim(std::size_t wanted, std::uint64_t& first) noexcept {
     if (wanted == 0) return 0;

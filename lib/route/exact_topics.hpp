@@ -105,7 +105,8 @@ class ExactTopics::ShortTopics {
       if (place.route == kNone) __builtin_unreachable();  // it has the topic of zeros
       return place.route;
     }
-    return all_->find_crowded(topic);
+    const wire::PaddedTopic in_memory = topic;  // so that the topic itself may stay in a register
+    return all_->find_crowded(in_memory);
   }
 
  private:

@@ -40,7 +40,7 @@ class PortSet {
   }
 
  private:
-  [[nodiscard]] bool has(std::uint32_t place) const noexcept {
+  [[nodiscard]] bool has(std::size_t place) const noexcept {
     return (words_[place / 64u] >> (place % 64u) & 1u) != 0;
   }
 

@@ -14,12 +14,27 @@ namespace esc::wire {
 
 /// An event frame as PlainFrames found it.
 struct PlainFrame {
-  std::uint32_t length;  ///< the frame's length field
-  std::uint32_t topic_len;
-  std::uint8_t priority;
+  // Where the fields begin in `head`, as numbers of bits.
+  static constexpr unsigned kTopicLenAt = 8;
+  static constexpr unsigned kPriorityAt = 24;
+  static constexpr unsigned kLengthAt = 32;
+
+  /// The frame's first eight bytes as one number: length, priority, topic_len and the topic's first
+  /// byte. Length and topic_len are small enough to leave their upper halves 0.
+  std::uint64_t head;
   ShortTopic topic;
 
-  [[nodiscard]] std::uint32_t frame_bytes() const noexcept { return kLengthBytes + length; }
+  /// The frame's length field.
+  [[nodiscard]] std::uint32_t length() const noexcept {
+    return static_cast<std::uint32_t>(head >> kLengthAt);
+  }
+  [[nodiscard]] std::uint32_t topic_len() const noexcept {
+    return static_cast<std::uint32_t>(head >> kTopicLenAt & 0xffffU);
+  }
+  [[nodiscard]] std::uint8_t priority() const noexcept {
+    return static_cast<std::uint8_t>(head >> kPriorityAt);
+  }
+  [[nodiscard]] std::uint32_t frame_bytes() const noexcept { return kLengthBytes + length(); }
 };
 
 /// Reads plain frames within what a source accepts. Immutable: any thread.
@@ -42,11 +57,11 @@ class PlainFrames {
                                               PlainFrame& frame) const noexcept {
     if (left < kFewestBytes) [[unlikely]]
       return false;
-    const std::uint64_t head = load_be64(at);
-    const auto length = static_cast<std::uint32_t>(head >> 32U);
-    if (length - kMinLength > max_more_bytes_ || length > left - kLengthBytes) [[unlikely]]
+    frame.head = load_be64(at);
+    if (frame.length() - kMinLength > max_more_bytes_ || frame.length() > left - kLengthBytes)
+        [[unlikely]]
       return false;
-    return read_body(at, head, length, frame);
+    return read_body(at, frame);
   }
 
   /// Whether read_whole() may succeed, by a look at the length alone.
@@ -57,26 +72,20 @@ class PlainFrames {
   /// The same for a frame that takes exactly `bytes`, kFewestBytes or more.
   [[nodiscard, gnu::always_inline]] bool read_whole(const std::uint8_t* at, std::uint32_t bytes,
                                                     PlainFrame& frame) const noexcept {
-    const std::uint64_t head = load_be64(at);
-    const auto length = static_cast<std::uint32_t>(head >> 32U);
-    if (length + kLengthBytes != bytes || length - kMinLength > max_more_bytes_) [[unlikely]]
+    frame.head = load_be64(at);
+    if (frame.frame_bytes() != bytes || frame.length() - kMinLength > max_more_bytes_) [[unlikely]]
       return false;
-    return read_body(at, head, length, frame);
+    return read_body(at, frame);
   }
 
  private:
-  /// `head`: length, priority, topic_len and the topic's first byte.
-  [[nodiscard, gnu::always_inline]] bool read_body(const std::uint8_t* at, std::uint64_t head,
-                                                   std::uint32_t length,
+  [[nodiscard, gnu::always_inline]] bool read_body(const std::uint8_t* at,
                                                    PlainFrame& frame) const noexcept {
-    const auto topic_len = static_cast<std::uint32_t>(head >> 8U & 0xffffU);
+    const std::uint32_t topic_len = frame.topic_len();
     // One comparison for both bounds: a topic_len of 0 wraps to the top.
-    if (topic_len - 1 >= max_topic_bytes_ || topic_len > length - kFixedBytes ||
-        static_cast<std::uint8_t>(head) == '$') [[unlikely]]
+    if (topic_len - 1 >= max_topic_bytes_ || topic_len > frame.length() - kFixedBytes ||
+        static_cast<std::uint8_t>(frame.head) == '$') [[unlikely]]
       return false;
-    frame.length = length;
-    frame.topic_len = topic_len;
-    frame.priority = static_cast<std::uint8_t>(head >> 24U);
     frame.topic = ShortTopic::before(at + kTopicOffset + topic_len, topic_len, ascii_);
     return frame.topic.printable();
   }

@@ -72,14 +72,22 @@ class WorkerStage {
   };
 
   [[nodiscard]] static Run same_handler(std::span<const event::WorkItem> items) noexcept {
-    const std::uint16_t handler = items[0].handler;
-    const std::uint32_t slot = items[0].slot;
-    std::uint32_t others = 0;
-    std::size_t events = 1;
-    for (; events < items.size() && items[events].handler == handler; ++events) {
-      others |= items[events].slot ^ slot;
+    // Nearly always all of them have it: then nothing is decided for each.
+    const std::uint64_t first = items[0].route_word();
+    std::uint64_t different = 0;
+    for (const event::WorkItem& item : items) different |= item.route_word() ^ first;
+    if ((different & event::WorkItem::kHandlerBits) == 0) [[likely]]
+      return {items.size(), (different & event::WorkItem::kSlotBits) != 0};
+    return same_handler_until_another(items);
+  }
+  [[nodiscard, gnu::noinline]] static Run same_handler_until_another(
+      std::span<const event::WorkItem> items) noexcept {
+    Run run;
+    while (run.events < items.size() && items[run.events].handler == items[0].handler) {
+      run.mixed |= items[run.events].slot != items[0].slot;
+      ++run.events;
     }
-    return {events, others != 0};
+    return run;
   }
   [[nodiscard]] static Run same_route(std::span<const event::WorkItem> items) noexcept {
     Run run;

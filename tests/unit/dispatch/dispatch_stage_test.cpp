@@ -300,13 +300,13 @@ TEST_F(DispatchTest, IsNotBlockedByWhatAPauseLeavesInItsRing) {
 /// A ring whose oldest cells are claimed and not published: no event is ready, although more come
 /// in.
 struct RingWithAHole {
-  struct Cursor {
+  struct Stretch {
     const event::Event& none;
-    [[nodiscard]] static bool is_ready() noexcept { return false; }
-    [[nodiscard]] const event::Event& value() const noexcept { return none; }
-    static void next() noexcept {}
+    [[nodiscard]] static std::size_t size() noexcept { return capacity(); }
+    [[nodiscard]] static bool is_ready(std::size_t) noexcept { return false; }
+    [[nodiscard]] const event::Event& value(std::size_t) const noexcept { return none; }
   };
-  [[nodiscard]] Cursor cursor() const noexcept { return {none}; }
+  [[nodiscard]] Stretch stretch(std::size_t) const noexcept { return {none}; }
   std::size_t claimed = 0;
   [[nodiscard]] static std::size_t ready(std::size_t) noexcept { return 0; }
   [[nodiscard]] std::size_t size() const noexcept { return claimed; }

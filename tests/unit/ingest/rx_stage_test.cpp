@@ -93,6 +93,23 @@ TEST_F(RxFixture, ADatagramOfMoreFramesThanABurstGoesOnAtTheNextPoll) {
   EXPECT_EQ(rte_mbuf_refcnt_read(sink_.state->events[0].mbuf), kFrames);
 }
 
+// An event's offset has 16 bits, and counted from the mbuf the last of these frames begin later.
+TEST_F(RxFixture, FramesThatBeginPastWhatAnOffsetFromTheMbufCanSayAreFoundFromItsBuffer) {
+  constexpr std::size_t kFrames = 1980;
+  Bytes payload;
+  for (std::size_t i = 0; i < kFrames; ++i) {
+    const Bytes one = frame("t" + std::to_string(10'000 + i), 20);
+    payload.insert(payload.end(), one.begin(), one.end());
+  }
+  queue_.state->packets.push_back(jumbo_.packet(packet_of(payload)));
+  run();
+  ASSERT_EQ(sink_.state->events.size(), kFrames);
+  for (std::size_t i = 0; i < kFrames; ++i)
+    ASSERT_EQ(see(sink_.state->events[i]).topic, "t" + std::to_string(10'000 + i));
+  EXPECT_TRUE(sink_.state->events.front().has(event::kBehindHeader));
+  EXPECT_FALSE(sink_.state->events.back().has(event::kBehindHeader));
+}
+
 TEST_F(RxFixture, WhatTheRingDoesNotTakeStaysAndNothingMoreIsReceived) {
   sink_.state->room = 10;
   for (int i = 0; i < 100; ++i) give(packet_of(frame("a", 1)));
