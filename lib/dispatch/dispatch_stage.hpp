@@ -35,7 +35,7 @@
 
 namespace esc::dispatch {
 
-/// Input: ready(max) -> count, peek(i) -> const Event&, cursor(), release(count), as of an
+/// Input: ready(max) -> count, peek(i) -> const Event&, stretch(), release(count), as of an
 /// MpscRing; Output: as WorkerOutput needs it. Thread: one lcore.
 ///
 /// A worker that stops does not stop the others: an event whose worker has no room is held for a

@@ -124,7 +124,8 @@ struct WorkItem {
   /// Slot, handler, retries and the unused byte as one number, for a loop over many items.
   [[nodiscard]] std::uint64_t route_word() const noexcept {
     std::uint64_t word = 0;
-    std::memcpy(&word, &slot, sizeof word);
+    std::memcpy(&word, reinterpret_cast<const std::byte*>(this) + sizeof *this - sizeof word,
+                sizeof word);
     return word;
   }
   static constexpr std::uint64_t kSlotBits = 0x0000'0000'ffff'ffffU;  ///< of route_word()

@@ -57,8 +57,9 @@ class Releaser {
       }
       const std::size_t begin = i;
       const std::size_t end = std::min(items.size(), begin + kBatch);
-      do ++i;
-      while (i < end && event_of(items[i]).mbuf == event.mbuf);
+      do {
+        ++i;
+      } while (i < end && event_of(items[i]).mbuf == event.mbuf);
       release_shared(event.mbuf, i - begin);
     }
   }

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Computes the checksums of plain packets (plain_packets.hpp): in line, a vector at a time, and
-// without a branch on the number of bytes, which would be mispredicted.
+// Computes the checksums of plain packets (plain_packets.hpp) in line. Where there are vectors,
+// nothing branches on whether the number of bytes is odd or ends within one, which would be
+// mispredicted.
 #pragma once
 
 #include <immintrin.h>
 #include <netinet/in.h>
+#include <rte_mbuf.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -51,15 +53,16 @@ template <class Word>
   return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from));
 }
 
-/// The vectors that to() computes with. A loop over many packets keeps one object of this class.
+/// The vectors that before() computes with. A loop over many packets keeps one object of this
+/// class.
 class WordSums {
  public:
   /// A number that has the remainder by 65,535 of the sum of the `bytes` bytes, 8 to 65,535, before
   /// `end`, in words that are counted from there: if the number of bytes is odd, the halves of each
   /// word are the other way round, and so are those of the sum (RFC 1071, 2 (B)). It reads whole
   /// vectors, the first of them from up to 31 bytes before.
-  [[nodiscard, gnu::always_inline]] std::uint64_t to(const std::uint8_t* end,
-                                                     std::size_t bytes) const noexcept {
+  [[nodiscard, gnu::always_inline]] std::uint64_t before(const std::uint8_t* end,
+                                                         std::size_t bytes) const noexcept {
     const std::size_t vectors = (bytes + 31) / 32;
     const std::uint8_t* at = end - 32 * (vectors - 1);
     const std::size_t first = bytes - 32 * (vectors - 1);  // bytes of the first vector that count
@@ -105,7 +108,7 @@ class WordSums {
 /// The same for machines without AVX2: the sum itself. It reads nothing before those bytes.
 class WordSums {
  public:
-  [[nodiscard]] static std::uint64_t to(const std::uint8_t* end, std::size_t bytes) noexcept {
+  [[nodiscard]] static std::uint64_t before(const std::uint8_t* end, std::size_t bytes) noexcept {
     std::uint64_t sum = 0;
     for (; bytes >= 8; bytes -= 8) sum += halves(load<std::uint64_t>(end -= 8));
     // The rest as the high bytes of a word.
@@ -121,10 +124,13 @@ class WordSums {
   return folds_to_ones(sum_of_ipv4(ip));
 }
 
-/// IPv6 addresses begin nearest to the packet's first byte: behind Ethernet's header and 8 bytes.
+/// So many bytes before the packet may be read. IPv6 addresses begin nearest to its first byte:
+/// behind Ethernet's header and 8 bytes.
 inline constexpr std::size_t kReadBeforePacket = 31 - (wire::kEthernetHeaderBytes + 8);
+static_assert(kReadBeforePacket <= sizeof(rte_mbuf));  // which lies before a direct mbuf's buffer
 
-/// Whether a plain packet's UDP checksum is right, or zero. Up to 31 bytes before the addresses are
+/// Whether a plain packet's UDP checksum is right, or zero, which is wrong over IPv6: the caller
+/// has seen to that. Up to 31 bytes before the addresses are
 /// read, whatever they are: other headers, and up to kReadBeforePacket bytes before the packet in
 /// its direct mbuf. `address_bytes`: of both addresses, which lie right before the UDP header.
 [[nodiscard, gnu::always_inline]] inline bool plain_udp_checksum_right(
@@ -135,8 +141,8 @@ inline constexpr std::size_t kReadBeforePacket = 31 - (wire::kEthernetHeaderByte
   // Length and protocol of the pseudo header. Their words must be like those of the sum: turned
   // round, which is the same as multiplied by 256, if the sum's are not.
   const std::uint64_t rest = udp_bytes + IPPROTO_UDP;
-  const unsigned turn = (~bytes & 1U) * 8;
-  return folds_to_ones(sums.to(udp + udp_bytes, bytes) + (rest << turn));
+  const auto turn = static_cast<unsigned>(~bytes & 1U) * 8;
+  return folds_to_ones(sums.before(udp + udp_bytes, bytes) + (rest << turn));
 }
 
 }  // namespace esc::ingest::detail

@@ -139,9 +139,8 @@ class PlainPackets {
     return references_and_segments == 0x0001'0001U;
   }
 
-  /// Calls no longer plain those of `count` datagrams whose checksums are wrong, and which
-  /// judge_checksums has to judge. A loop of its own, out of line, so that it has the registers to
-  /// itself.
+  /// A datagram whose checksums cannot be called right here is no longer plain; judge_checksums
+  /// decides. A loop of its own, out of line, so that it has the registers to itself.
   [[gnu::noinline]] static void verify_all(intake::PlainDatagram* datagrams,
                                            std::size_t count) noexcept {
     const detail::WordSums sums;
@@ -191,7 +190,7 @@ class PlainPackets {
   static constexpr std::uint64_t kL4Bad = RTE_MBUF_F_RX_L4_CKSUM_BAD;
   static constexpr std::uint64_t kL4Good = RTE_MBUF_F_RX_L4_CKSUM_GOOD;
   /// A packet with one of these is not plain: its bytes are not in the mbuf's own buffer, or the
-  /// port says that a checksum is wrong.
+  /// port says "bad" of a checksum, or "none".
   template <config::Checksum kChecksum>
   static constexpr std::uint64_t kNotPlainFlags = RTE_MBUF_F_INDIRECT | RTE_MBUF_F_EXTERNAL |
                                                   (kChecksum == config::Checksum::kNic

@@ -226,20 +226,21 @@ class Intake {
   /// how many.
   [[nodiscard]] std::size_t take_run() noexcept;
 
-  /// `set`: the generation of its routes, where event::RouteRef has it.
+  /// `generation`: generation_word().
   [[nodiscard, gnu::always_inline]] static KnownTopic found(std::uint32_t route,
-                                                            std::uint64_t set) noexcept {
-    return {set | route, event::kRouteFound};
+                                                            std::uint64_t generation) noexcept {
+    return {generation | route, event::kRouteFound};
   }
   /// `route`: of the topic with that digest, or RouteSet::kNone.
   [[nodiscard, gnu::always_inline]] static KnownTopic know(std::uint64_t digest,
                                                            std::uint32_t route,
-                                                           std::uint64_t set) noexcept {
+                                                           std::uint64_t generation) noexcept {
     if (route == route::RouteSet::kNone) [[unlikely]]
       return {route::TopicHasher::hash_of(digest), 0};
-    return found(route, set);
+    return found(route, generation);
   }
-  [[nodiscard]] std::uint64_t set_of_routes() const noexcept {
+  /// The routes' generation at the place that it has in event::RouteRef.
+  [[nodiscard]] std::uint64_t generation_word() const noexcept {
     static_assert(offsetof(event::RouteRef, generation) == 4);
     return std::uint64_t{routes_->generation()} << 32U;
   }
@@ -318,7 +319,7 @@ class Intake {
     const std::uint64_t hash = hasher_(topic);
     const std::uint32_t route = routes_->find_exact(hash, topic);
     const KnownTopic known =
-        route == route::RouteSet::kNone ? KnownTopic{hash, 0} : found(route, set_of_routes());
+        route == route::RouteSet::kNone ? KnownTopic{hash, 0} : found(route, generation_word());
     event.topic_hash = known.word;
     event.flags |= known.flags;
   }

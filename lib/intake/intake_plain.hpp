@@ -18,7 +18,7 @@ template <class Sink, Way kWay>
       rx_tsc_, origin_.source,
       static_cast<std::uint8_t>(event::kBehindHeader | (own_mbufs_ ? event::kSoleOwner : 0)));
   const route::ExactTopics::ShortTopics shorts = routes_->short_topics();
-  const std::uint64_t set = set_of_routes();
+  const std::uint64_t generation = generation_word();
   const std::size_t count = std::min(datagrams.size(), burst_ - lane.staged());
   event::Event* const room = lane.room();
   std::size_t i = 0;
@@ -31,7 +31,7 @@ template <class Sink, Way kWay>
     wire::PaddedTopic topic;
     frame.topic.store(topic);
     const std::uint64_t digest = hasher_.digest(topic);
-    const KnownTopic known = know(digest, shorts.find(digest, topic), set);
+    const KnownTopic known = know(digest, shorts.find(digest, topic), generation);
     events.write(room[i], datagram.mbuf, datagram.offset, frame, known);
   }
   lane.stage_more(i);
@@ -50,7 +50,7 @@ template <class Sink, Way kWay>
                            static_cast<std::uint8_t>(event::kBehindHeader | event::kSequenced |
                                                      (own_mbufs_ ? event::kSoleOwner : 0)));
   const route::ExactTopics::ShortTopics shorts = routes_->short_topics();
-  const std::uint64_t set = set_of_routes();
+  const std::uint64_t generation = generation_word();
   const bool one_lane = lanes_.size() == 1;
   std::size_t i = 0;
   while (i < datagrams.size() && !full_) {
@@ -71,7 +71,7 @@ template <class Sink, Way kWay>
     wire::PaddedTopic topic;
     frame.topic.store(topic);
     const std::uint64_t digest = hasher_.digest(topic);
-    const KnownTopic known = know(digest, shorts.find(digest, topic), set);
+    const KnownTopic known = know(digest, shorts.find(digest, topic), generation);
     events.write(
         *lane.room(), datagram.mbuf, datagram.offset + kSession, frame, known,
         {.producer = session.producer, .sequence = session.first_sequence, .epoch = session.epoch},
@@ -122,14 +122,16 @@ template <class Sink, Way kWay>
   const std::uint32_t cutoff = lane.pressure().cutoff();
   const PlainEvents events(rx_tsc_, origin_.source, flags, replay_count);
   const route::ExactTopics::ShortTopics shorts = routes_->short_topics();
-  const std::uint64_t set = set_of_routes();
+  const std::uint64_t generation = generation_word();
   // Counted from the mbuf itself, like event::Event::offset.
   const auto* const base = reinterpret_cast<const std::uint8_t*>(mbuf);
   const std::uint8_t* at = cursor_.at();
-  if (at - base > UINT16_MAX) [[unlikely]]
+  // Of a buffer that lies before its mbuf this is far too much.
+  const auto begin = static_cast<std::size_t>(at - base);
+  if (begin > UINT16_MAX) [[unlikely]]
     return 0;
-  // Frames beyond what an offset can name are not looked at here.
-  auto left = std::min(cursor_.left(), static_cast<std::uint32_t>(UINT16_MAX - (at - base)));
+  // A frame that reaches beyond what an offset can say is left to the general way.
+  auto left = std::min(cursor_.left(), static_cast<std::uint32_t>(UINT16_MAX - begin));
   event::Event* const room = lane.room();
   event::Event* to = room;
   for (; to != room + most; ++to) {
@@ -139,7 +141,7 @@ template <class Sink, Way kWay>
     wire::PaddedTopic topic;
     frame.topic.store(topic);
     const std::uint64_t digest = hasher_.digest(topic);
-    const KnownTopic known = know(digest, shorts.find(digest, topic), set);
+    const KnownTopic known = know(digest, shorts.find(digest, topic), generation);
     events.write(*to, mbuf, static_cast<std::size_t>(at - base), frame, known, identity);
     identity.sequence += numbered ? 1 : 0;
     at += frame.frame_bytes();

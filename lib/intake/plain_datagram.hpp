@@ -14,8 +14,7 @@ struct PlainDatagram {
   rte_mbuf* mbuf = nullptr;
   std::uint16_t offset = 0;  ///< of its first byte, counted from the mbuf itself
   std::uint16_t bytes = 0;   ///< 0: the packet is not plain, and this is no datagram
-
-  bool over_ipv4 = false;  ///< else over IPv6
+  bool over_ipv4 = false;    ///< else over IPv6; for whoever checks its checksums
 
   explicit operator bool() const noexcept { return bytes != 0; }
   [[nodiscard]] const std::uint8_t* frames() const noexcept {
@@ -26,5 +25,6 @@ struct PlainDatagram {
     return static_cast<std::uint32_t>(frames() - rte_pktmbuf_mtod(mbuf, const std::uint8_t*));
   }
 };
+static_assert(sizeof(PlainDatagram) == 16);
 
 }  // namespace esc::intake

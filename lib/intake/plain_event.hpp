@@ -32,7 +32,8 @@ consteval unsigned bits_before(std::size_t member) {
 inline constexpr unsigned kFlagsAt = bits_before(offsetof(event::Event, flags));
 inline constexpr unsigned kOffsetAt = bits_before(offsetof(event::Event, offset));
 inline constexpr std::uint64_t kOfHead = 0x0000'ffff'ff00'ff00U;
-static_assert(offsetof(event::Event, replay_count) == sizeof(event::Event) - 8);
+inline constexpr std::size_t kTailAt = offsetof(event::Event, replay_count);
+static_assert(kTailAt == sizeof(event::Event) - 8);
 static_assert(bits_before(offsetof(event::Event, topic_len)) == wire::PlainFrame::kTopicLenAt);
 static_assert(bits_before(offsetof(event::Event, priority)) == wire::PlainFrame::kPriorityAt);
 static_assert(bits_before(offsetof(event::Event, length)) == wire::PlainFrame::kLengthAt);
@@ -66,7 +67,7 @@ class PlainEvents {
     const std::uint64_t tail = (frame.head & detail::kOfHead) | common_ |
                                std::uint64_t{topic.flags} << detail::kFlagsAt | replay_count |
                                offset << detail::kOffsetAt;
-    std::memcpy(&to.replay_count, &tail, sizeof tail);
+    std::memcpy(reinterpret_cast<std::byte*>(&to) + detail::kTailAt, &tail, sizeof tail);
   }
 
  private:

@@ -57,10 +57,14 @@ class WorkerStage {
     counters_.events_received.add(items.size());
     counters_.oldest_rx_tsc.set(items.front().event.rx_tsc);
     const bool timed = handlers_.times().begin_burst(now);
-    for (auto rest = items; !rest.empty();) {
-      const Run run = timed ? same_route(rest) : same_handler(rest);
-      finish(rest.first(run.events), run.mixed, timed, now);
-      rest = rest.subspan(run.events);
+    if (const Run all = whole_burst(items); all.events != 0 && !timed) [[likely]] {
+      finish(items, all.mixed, false, now);
+    } else {
+      for (auto rest = items; !rest.empty();) {
+        const Run run = timed ? same_route(rest) : same_handler(rest);
+        finish(rest.first(run.events), run.mixed, timed, now);
+        rest = rest.subspan(run.events);
+      }
     }
     counters_.in_hand.set(0);
     releaser_.flush();
@@ -71,17 +75,15 @@ class WorkerStage {
     bool mixed = false;  ///< whether the run has events of several routes
   };
 
-  [[nodiscard]] static Run same_handler(std::span<const event::WorkItem> items) noexcept {
-    // Nearly always all of them have it: then nothing is decided for each.
+  /// All items, if they have one handler; else none. Nothing is decided for each of them.
+  [[nodiscard]] static Run whole_burst(std::span<const event::WorkItem> items) noexcept {
     const std::uint64_t first = items[0].route_word();
     std::uint64_t different = 0;
     for (const event::WorkItem& item : items) different |= item.route_word() ^ first;
-    if ((different & event::WorkItem::kHandlerBits) == 0) [[likely]]
-      return {items.size(), (different & event::WorkItem::kSlotBits) != 0};
-    return same_handler_until_another(items);
+    const bool one = (different & event::WorkItem::kHandlerBits) == 0;
+    return {one ? items.size() : 0, (different & event::WorkItem::kSlotBits) != 0};
   }
-  [[nodiscard, gnu::noinline]] static Run same_handler_until_another(
-      std::span<const event::WorkItem> items) noexcept {
+  [[nodiscard]] static Run same_handler(std::span<const event::WorkItem> items) noexcept {
     Run run;
     while (run.events < items.size() && items[run.events].handler == items[0].handler) {
       run.mixed |= items[run.events].slot != items[0].slot;

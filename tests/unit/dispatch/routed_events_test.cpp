@@ -137,5 +137,31 @@ TEST_F(RoutedEvents, HaveTheKeysOfTheirTopic) {
   stage_.reset();  // before the keys
 }
 
+// A burst that lies at the end of the input ring and at its beginning is handed over in one poll.
+class OverTheEnd : public RoutedEvents {
+ protected:
+  void hand_over(std::size_t workers) {
+    make({{.topic = "a", .spread = route::Spread::kWorker}}, workers, 1024);
+    for (std::size_t i = 0; i < ingest_->capacity() - 10; ++i) {
+      push(routed("a"));
+      ASSERT_EQ(stage_->poll(1), 1U);
+    }
+    (void)take(0);
+    for (std::uint64_t number = 0; number < 30; ++number) push(routed("a", number));
+    ASSERT_EQ(stage_->poll(1), 30U);
+    std::uint64_t expected = 0;
+    for (const event::WorkItem& item : take(0)) EXPECT_EQ(item.event.sequence, expected++);
+    EXPECT_EQ(expected, 30U);
+    EXPECT_EQ(counters_.bursts.get(), ingest_->capacity() - 10 + 1);
+  }
+};
+
+TEST_F(OverTheEnd, ToOneWorker) {
+  hand_over(1);
+}
+TEST_F(OverTheEnd, ToOneOfTwoWorkers) {
+  hand_over(2);
+}
+
 }  // namespace
 }  // namespace esc::test

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "ingest/checksum.hpp"
 
+#include <algorithm>
+#include <array>
 #include <random>
 
 #include "ingest/rx_fixture.hpp"
@@ -63,6 +65,66 @@ TEST_F(ChecksumTest, SoftwareIsRightForEveryLength) {
       release_events();
     }
   }
+}
+
+// Sums of 64 bits over such headers run over, which takes addresses of high numbers.
+TEST_F(ChecksumTest, SoftwareIsRightForEveryHeader) {
+  std::mt19937_64 random(6);
+  for (const std::array<std::uint8_t, 4> source :
+       {std::array<std::uint8_t, 4>{10, 0, 192, 255}, {255, 255, 191, 255}, {255, 255, 255, 255}}) {
+    wire::UdpPath path;
+    std::ranges::copy(source, path.src_ip.begin());
+    path.dst_ip = {255, 255, 255, 255};
+    path.dst_port = 9001;
+    const Bytes payload = frame("topic", 33);
+    for (int turn = 0; turn < 200; ++turn) {
+      path.src_port = static_cast<std::uint16_t>(random());
+      path.ttl = static_cast<std::uint8_t>(random());
+      Bytes good(wire::udp_overhead_bytes(path) + payload.size());
+      ASSERT_EQ(wire::encode_udp_packet(good, path, payload), good.size());
+      good[14 + 6] = 0x40;  // "do not fragment"
+      good[kIpChecksumAt] = good[kIpChecksumAt + 1] = 0;
+      const std::uint16_t sum = wire::internet_checksum(std::span(good).subspan(14, 20));
+      good[kIpChecksumAt] = static_cast<std::uint8_t>(sum >> 8U);
+      good[kIpChecksumAt + 1] = static_cast<std::uint8_t>(sum);
+      const std::uint64_t plain = counters_.events_plain.get();
+      ASSERT_EQ(events_of(good, config::Checksum::kVerify, 0), 1U);
+      ASSERT_EQ(counters_.events_plain.get(), plain + 1) << "the quick check refuses it";
+      Bytes bad = good;
+      bad[kIpChecksumAt + random() % 2] ^= static_cast<std::uint8_t>(1U << random() % 8);
+      ASSERT_EQ(events_of(bad, config::Checksum::kVerify, 0), 0U);
+    }
+    release_events();
+  }
+  EXPECT_EQ(dropped(PacketDrop::kBadIpChecksum), 600U);
+}
+
+TEST_F(ChecksumTest, SoftwareIsRightForTheLongestDatagrams) {
+  port_.checksum = config::Checksum::kVerify;
+  std::mt19937_64 random(7);
+  for (const std::size_t bytes : {std::size_t{65'100}, std::size_t{65'101}}) {
+    for (const bool ipv6 : {false, true}) {
+      for (const int fill : {0x00, 0xff, -1}) {
+        Bytes payload = frame("topic", bytes);
+        for (std::size_t i = payload.size() - bytes; i < payload.size(); ++i)
+          payload[i] =
+              static_cast<std::uint8_t>(fill >= 0 ? static_cast<unsigned>(fill) : random());
+        const Bytes good = packet_of(payload, ipv6);
+        const std::uint64_t plain = counters_.events_plain.get();
+        queue_.state->packets.push_back(jumbo_.packet(good));
+        run();
+        ASSERT_EQ(counters_.events_plain.get(), plain + 1) << bytes << " " << ipv6 << " " << fill;
+        Bytes bad = good;
+        bad[bad.size() - 1 - random() % bytes] ^= 0x04;
+        queue_.state->packets.push_back(jumbo_.packet(bad));
+        run();
+        for (const event::Event& event : sink_.state->events) event::free_segment(event.mbuf);
+        sink_.state->events.clear();
+      }
+    }
+  }
+  EXPECT_EQ(dropped(PacketDrop::kBadUdpChecksum), 12U);
+  EXPECT_EQ(counters_.events_plain.get(), 12U);
 }
 
 TEST_F(ChecksumTest, SoftwareReadsAcrossSegmentsOfOddSize) {

@@ -110,6 +110,30 @@ TEST_F(RxFixture, FramesThatBeginPastWhatAnOffsetFromTheMbufCanSayAreFoundFromIt
   EXPECT_FALSE(sink_.state->events.back().has(event::kBehindHeader));
 }
 
+// Two mbufs with each other's buffer: that of the second lies before it.
+TEST_F(RxFixture, ABufferElsewhereIsReadWhereItIs) {
+  for (const Bytes& payload : {frame("a", 1), join({frame("b", 1), frame("c", 2)})}) {
+    rte_mbuf* first = pool_.packet(packet_of(payload));
+    rte_mbuf* second = pool_.packet(packet_of(payload));
+    if (second < first) std::swap(first, second);
+    std::swap(first->buf_addr, second->buf_addr);
+    port_.own_mbufs = false;
+    queue_.state->packets.push_back(second);
+    queue_.state->packets.push_back(first);
+    run();
+    const std::vector<Seen> events = seen();
+    const std::size_t each = events.size() / 2;
+    ASSERT_NE(each, 0U);
+    for (std::size_t i = 0; i < each; ++i) {
+      EXPECT_EQ(events[i].topic, events[each + i].topic);
+      EXPECT_EQ(events[i].payload.size(), payload.size() == frame("a", 1).size() ? 1 : 1 + i);
+      EXPECT_FALSE(sink_.state->events[i].has(event::kBehindHeader));
+    }
+    std::swap(first->buf_addr, second->buf_addr);
+    release_events();
+  }
+}
+
 TEST_F(RxFixture, WhatTheRingDoesNotTakeStaysAndNothingMoreIsReceived) {
   sink_.state->room = 10;
   for (int i = 0; i < 100; ++i) give(packet_of(frame("a", 1)));

@@ -11,6 +11,7 @@
 
 #include "support/events.hpp"
 #include "support/rings.hpp"
+#include "telemetry/in_hand.hpp"
 #include "worker/builtin_handlers.hpp"
 
 namespace esc::test {
@@ -258,6 +259,52 @@ TEST_F(WorkerTest, TheRouteThatTakesTheTimeIsNamed) {
   EXPECT_EQ(handlers_.topics().totals(1).events, 8U);
   EXPECT_EQ(handlers_.topics().totals(2).payload_bytes, 3200U);
   EXPECT_EQ(counters_.in_hand.get(), 0U);
+}
+
+/// Notes what its worker says about the events in hand.
+class WatchingHandler : public worker::Handler {
+ public:
+  struct Call {
+    std::size_t events;
+    telemetry::InHand in_hand;
+    friend bool operator==(const Call&, const Call&) = default;
+  };
+  static inline const telemetry::WorkerCounters* counters = nullptr;
+  static inline std::vector<Call> calls;
+
+  std::uint64_t handle(std::span<const event::WorkItem> items) noexcept override {
+    calls.push_back({items.size(), telemetry::InHand::of(counters->in_hand.get())});
+    return 0;
+  }
+};
+
+TEST_F(WorkerTest, SaysWhichEventsAreInHand) {
+  worker::HandlerRegistry registry;
+  const auto make = [](const worker::HandlerContext&) -> std::unique_ptr<worker::Handler> {
+    return std::make_unique<WatchingHandler>();
+  };
+  const std::uint16_t one = registry.add({.name = "one", .meaning = "watches", .make = make});
+  const std::uint16_t two = registry.add({.name = "two", .meaning = "watches", .make = make});
+  worker::HandlerSet handlers(registry, 0, 4);
+  worker::WorkerStage<> stage(*ring_, handlers, counters_, pools_, 64);
+  WatchingHandler::counters = &counters_;
+  const auto calls_of = [&](std::vector<event::WorkItem> items) {
+    WatchingHandler::calls.clear();
+    for (event::WorkItem& item : items) give(item.slot, item.handler, 8, item.retries);
+    EXPECT_EQ(stage.poll(1), items.size());
+    EXPECT_EQ(counters_.in_hand.get(), 0U);
+    return WatchingHandler::calls;
+  };
+  using Calls = std::vector<WatchingHandler::Call>;
+  const auto item = [](std::uint32_t slot, std::uint16_t handler, std::uint8_t retries = 0) {
+    return event::WorkItem{{}, slot, handler, retries, 0};
+  };
+  EXPECT_EQ(calls_of({item(3, one), item(3, one, 5)}), (Calls{{2, {3, one, false, true}}}));
+  EXPECT_EQ(calls_of({item(3, one), item(3, one), item(1, one)}),
+            (Calls{{3, {3, one, true, true}}}));
+  EXPECT_EQ(
+      calls_of({item(3, one), item(2, two), item(2, two), item(1, two), item(3, one)}),
+      (Calls{{1, {3, one, false, true}}, {3, {2, two, true, true}}, {1, {3, one, false, true}}}));
 }
 
 }  // namespace
