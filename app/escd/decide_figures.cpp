@@ -27,13 +27,25 @@ double seconds(std::uint64_t cycles) {
   return static_cast<double>(cycles) / static_cast<double>(rte_get_tsc_hz());
 }
 
+struct NamedOrder {
+  std::string_view name;
+  identity::ProducerOrder order;
+};
+constexpr std::array<NamedOrder, control::kProducerOrders.size()> kOrders = {{
+    {"lost", identity::ProducerOrder::kLost},
+    {"duplicates", identity::ProducerOrder::kDuplicates},
+    {"accepted", identity::ProducerOrder::kAccepted},
+    {"rate", identity::ProducerOrder::kRate},
+    {"last-seen", identity::ProducerOrder::kLastSeen},
+    {"silent", identity::ProducerOrder::kSilent},
+}};
+static_assert(std::ranges::equal(kOrders, control::kProducerOrders, {}, &NamedOrder::name));
+
 identity::ProducerOrder order_of(const std::string& name) {
-  static_assert(static_cast<std::size_t>(identity::ProducerOrder::kSilent) + 1 ==
-                control::kProducerOrders.size());
   std::string known;
-  for (std::size_t i = 0; i < control::kProducerOrders.size(); ++i) {
-    if (name == control::kProducerOrders[i]) return static_cast<identity::ProducerOrder>(i);
-    known.append(known.empty() ? "" : ", ").append(control::kProducerOrders[i]);
+  for (const NamedOrder& row : kOrders) {
+    if (name == row.name) return row.order;
+    known.append(known.empty() ? "" : ", ").append(row.name);
   }
   throw control::Refusal("there is no such order of producers", "there are: " + known);
 }

@@ -5,6 +5,8 @@
 #include <array>
 #include <string_view>
 
+#include "cli/exit_codes.hpp"
+
 namespace esc::app {
 
 enum ExitCode : int {
@@ -23,23 +25,28 @@ enum ExitCode : int {
   kExitTrace = 12,
 };
 
-inline constexpr std::array<std::string_view, 13> kExitCodeMeanings = {
-    "ran and drained; the ledger balances, the pools are whole",
-    "a fault of escd's own",
-    "the command line was not understood",
-    "the configuration, or the machine as --check sees it, is not fit",
-    "a resource was not to be had: EAL, hugepages, port, lcore, instance name, control socket, "
-    "log file, folder of dead letters",
-    "the ledger does not balance: a frame is unaccounted for",
-    "an mbuf was not given back, or was given back twice",
-    "the drain ran out of time; what was left is in the ledger as drained_at_deadline",
-    "an lcore did not stop, or the disk did not answer; what they hold is in the ledger as "
-    "in_flight",
-    "told to stop a second time: gone at once, nothing drained, no ledger written",
-    "the ledger's file could not be written; the log has the ledger",
-    "standard output could not be written (--help, --version, --check, --print-plan)",
-    "a trace was not played to its end: it is damaged, or was changed meanwhile",
-};
-static_assert(kExitCodeMeanings.size() == kExitTrace + 1);
+inline constexpr std::array<cli::ExitMeaning<ExitCode>, 13> kExitCodeMeanings = {{
+    {kExitOk, "ran and drained; the ledger balances, the pools are whole"},
+    {kExitInternal, "a fault of escd's own"},
+    {kExitUsage, "the command line was not understood"},
+    {kExitConfig, "the configuration, or the machine as --check sees it, is not fit"},
+    {kExitStart,
+     "a resource was not to be had: EAL, hugepages, port, lcore, instance name, control socket, "
+     "log file, folder of dead letters"},
+    {kExitUnbalanced, "the ledger does not balance: a frame is unaccounted for"},
+    {kExitPoolNotWhole, "an mbuf was not given back, or was given back twice"},
+    {kExitDrainTimeout,
+     "the drain ran out of time; what was left is in the ledger as drained_at_deadline"},
+    {kExitLcoreStuck,
+     "an lcore did not stop, or the disk did not answer; what they hold is in the ledger as "
+     "in_flight"},
+    {kExitSecondSignal,
+     "told to stop a second time: gone at once, nothing drained, no ledger written"},
+    {kExitLedgerFile, "the ledger's file could not be written; the log has the ledger"},
+    {kExitOutput,
+     "standard output could not be written (--help, --version, --check, --print-plan)"},
+    {kExitTrace, "a trace was not played to its end: it is damaged, or was changed meanwhile"},
+}};
+static_assert(cli::in_order(kExitCodeMeanings));
 
 }  // namespace esc::app

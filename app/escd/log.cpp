@@ -9,7 +9,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <chrono>
 #include <future>
@@ -41,6 +40,22 @@ spdlog::sink_ptr make_sink(const config::Config& config) {
   return log_file;
 }
 
+spdlog::level::level_enum level_of(config::LogLevel level) noexcept {
+  switch (level) {
+    case config::LogLevel::kTrace:
+      return spdlog::level::trace;
+    case config::LogLevel::kDebug:
+      return spdlog::level::debug;
+    case config::LogLevel::kInfo:
+      return spdlog::level::info;
+    case config::LogLevel::kWarn:
+      return spdlog::level::warn;
+    case config::LogLevel::kError:
+      break;
+  }
+  return spdlog::level::err;
+}
+
 }  // namespace
 
 // A file can be made if its folder exists; opening an existing file changes nothing.
@@ -64,15 +79,12 @@ std::optional<config::Trouble> log_trouble(const std::string& file) {
 }
 
 void open_log(const config::Config& config, unsigned writer_cpu) {
-  static constexpr std::array kLevels = {spdlog::level::trace, spdlog::level::debug,
-                                         spdlog::level::info, spdlog::level::warn,
-                                         spdlog::level::err};
   spdlog::sink_ptr sink = make_sink(config);
   writer = std::make_shared<spdlog::details::thread_pool>(
       kQueuedMessages, 1, [writer_cpu] { settle_side_thread("escd-log", writer_cpu); });
   auto logger = std::make_shared<spdlog::async_logger>(
       config.instance, std::move(sink), writer, spdlog::async_overflow_policy::overrun_oldest);
-  logger->set_level(kLevels[static_cast<std::size_t>(config.log.level)]);
+  logger->set_level(level_of(config.log.level));
   logger->flush_on(spdlog::level::info);
   spdlog::set_default_logger(std::move(logger));
 }

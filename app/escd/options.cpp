@@ -10,14 +10,6 @@
 namespace esc::app {
 namespace {
 
-std::string exit_codes() {
-  std::string text = "Exit codes:\n";
-  for (std::size_t code = 0; code < kExitCodeMeanings.size(); ++code) {
-    text += "  " + std::to_string(code) + "  " + std::string(kExitCodeMeanings[code]) + "\n";
-  }
-  return text;
-}
-
 // "--" and what follows it are for EAL; CLI11 never sees them.
 std::vector<std::string> split_eal_args(int& argc, char** argv) {
   std::vector<std::string> eal;
@@ -38,7 +30,7 @@ std::variant<Options, int> parse_options(int argc, char** argv, cli::StandardOut
   CLI::App app(
       "EventStreamCore: event frames from network ports to handlers, every one accounted for",
       "escd");
-  app.footer("What follows \"--\" is passed to EAL.\n" + exit_codes());
+  app.footer("What follows \"--\" is passed to EAL.\n" + cli::text_of(kExitCodeMeanings));
   app.set_version_flag("--version", kVersion);
   cli::add_text(app, "--config", options.config_file, "Configuration file (TOML)")
       ->required()

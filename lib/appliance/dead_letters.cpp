@@ -120,7 +120,7 @@ bool DeadLetters::take(storage::Outlet& outlet, const event::Event& event, DeadR
 
 StageFigures DeadLetters::figures() const {
   using telemetry::AnyReading;
-  // Those of the disk are no pipeline's, and not the lcore's: a thread of its own writes.
+  // Without the disk's counters, which the writing thread keeps for all pipelines together.
   StageFigures figures{.role = role(), .blocks = {{AnyReading::of(gathering())}}, .rings = {}};
   for (std::size_t i = 0; i < store_->settlement().pipelines(); ++i) {
     figures.blocks.push_back({AnyReading::of(store_->settlement().taken(i)), i});

@@ -58,8 +58,8 @@ template <class... Stages, std::size_t... I>
 
 }  // namespace detail
 
-/// The stages that one lcore polls, in the order of topology::Role, which is checked below: the
-/// number of a stage in it is the number of its role among the lcore's roles.
+/// The stages that one lcore polls, in the order of topology::Role (checked below), which is that
+/// of the lcore's roles: stage i has role i.
 class LcoreStages {
  public:
   using Lists = runtime::StageLists<RxStage, DispatchStage, WorkerStage, StorageStage>;

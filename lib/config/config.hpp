@@ -106,7 +106,7 @@ struct RingsConfig {
   std::uint32_t ingest_cells = 0;  ///< never 0 once loaded, like worker_cells
   std::uint32_t ingest_soft_mark_cells = 512;
   std::uint32_t worker_cells = 0;
-  std::uint32_t hold_cells = 0;  ///< likewise never 0 once loaded
+  std::uint32_t hold_cells = 0;  ///< never 0 once loaded
   std::uint32_t hold_timeout_ms = 1'000;
   std::uint32_t burst = 64;
 

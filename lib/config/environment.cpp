@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <optional>
 
 #include "config/checks.hpp"
@@ -14,9 +13,6 @@
 
 namespace esc::config {
 namespace {
-
-constexpr std::array<std::string_view, static_cast<std::size_t>(Severity::kCount)> kSeverityNames =
-    {"error", "error", "warning"};
 
 void check_lcores(const Check& check, const topology::Topology& topology) {
   auto planned = plan(check.config, topology, check.root);
@@ -45,7 +41,7 @@ void check_virtual(const Check& check) {
 }  // namespace
 
 std::string_view name(Severity severity) noexcept {
-  return kSeverityNames[static_cast<std::size_t>(severity)];
+  return severity == Severity::kWarning ? "warning" : "error";
 }
 
 std::string to_text(const Finding& finding) {

@@ -46,7 +46,7 @@ struct KeyBinding {
   void (*read)(const Entry& entry, void* object) = nullptr;
   /// The member as TOML. Empty for a value which means that the key is absent.
   std::string (*text)(const KeySpec& spec, const void* object) = nullptr;
-  /// The initial value of the member, likewise.
+  /// The initial value of the member, as text too.
   std::string (*default_text)(const KeySpec& spec) = nullptr;
   bool (*same)(const void* one, const void* other) = nullptr;
 };

@@ -12,9 +12,9 @@
 
 namespace esc::control {
 
-/// What the requests and the answers look like, in one number. It goes up when either changes in a
-/// way that somebody who knows the one before would misread. 2: figures of pipelines, stages and
-/// rings are lists, and both sides say this number; before that nobody said one.
+/// The version of the protocol. It goes up when requests or answers change so that a program of the
+/// version before would misread them. Version 2: figures of pipelines, stages and rings are lists,
+/// and both sides say their version. Version 1 said none.
 inline constexpr std::uint64_t kProtocol = 2;
 
 /// Thrown by a handler that refuses a request; becomes {"ok":false,"error":what(),"fix":fix()}.

@@ -65,7 +65,7 @@ inline constexpr NamedTable<Command> kCommandRows = {{
 }};
 static_assert(well_named(kCommandRows));
 
-/// How many entries an answer has: if the request does not say, and if it may say.
+/// How many entries an answer has: usually, and the fewest and most that a request may ask for.
 struct AnswerSize {
   std::uint64_t usual;
   std::uint64_t least;
@@ -73,7 +73,7 @@ struct AnswerSize {
 };
 /// Of `producers`: its argument `top`.
 inline constexpr AnswerSize kProducersSize = {.usual = 20, .least = 1, .most = 10'000};
-/// Its argument `by`, in the order of identity::ProducerOrder; the first one is the usual one.
+/// Its argument `by`: what identity::ProducerOrder has; the first one is the usual one.
 inline constexpr std::array<std::string_view, 6> kProducerOrders = {
     "lost", "duplicates", "accepted", "rate", "last-seen", "silent"};
 /// Of `metrics`: topics may be a million, and each has a series in every family of topics. Its

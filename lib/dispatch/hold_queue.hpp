@@ -41,7 +41,7 @@ class HoldQueue {
   void push(const event::WorkItem& item, std::uint64_t now) noexcept {
     items_[tail_++ & mask_] = {item, now};
   }
-  /// Not empty, likewise pop().
+  /// Only if it is not empty, as pop().
   [[nodiscard]] const HeldItem& front() const noexcept { return items_[head_ & mask_]; }
   void pop() noexcept { ++head_; }
 

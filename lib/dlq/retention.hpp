@@ -12,7 +12,7 @@ namespace esc::dlq {
 /// In each field 0 means: no limit.
 struct RetentionLimits {
   std::uint64_t max_bytes = 0;       ///< of all segments, the open one included
-  std::uint64_t max_segments = 0;    ///< likewise
+  std::uint64_t max_segments = 0;    ///< the open one included
   std::uint64_t max_age_ns = 0;      ///< since the last letter of a segment died
   std::uint64_t min_free_bytes = 0;  ///< that must stay free on the disk
 };

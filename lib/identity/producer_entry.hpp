@@ -25,10 +25,10 @@ struct alignas(kCacheLineBytes) ProducerEntry {
   telemetry::Counter first;
   telemetry::Counter head;
   std::atomic<std::uint32_t> epoch{0};
-  /// Bit 0: a change is going on. Bit 1: a producer has this entry. The rest counts changes: every
-  /// one that gives the entry to somebody else, begins an epoch or touches the bitmap, but not a
-  /// step within the head's word nor a figure. Whoever finds the same even value before and after
-  /// has read one producer's figures, and a bitmap that fits the head's word.
+  /// Bit 0: a change is going on. Bit 1: a producer has this entry. The other bits count changes:
+  /// of the producer, of the epoch, of the bitmap. A step within the head's word is none, and
+  /// figures may change at any time. Whoever finds the same even value before and after has read
+  /// one producer's figures, and a bitmap that fits the head's word.
   ///
   /// All stores here release, all loads acquire: a reader who sees anything that a change wrote
   /// sees that the change had begun, and so another version at the end; one who begins with a

@@ -29,8 +29,8 @@ template <class Word>
   return (word & 0xffff'ffffU) + (word >> 32U);
 }
 
-/// Whether `sum`, which is not 0, folds to 16 bits that are all ones, as the sum over bytes does
-/// that include their right checksum: folding keeps the remainder by 65,535.
+/// Whether a sum that is not 0 folds to 16 bits that are all ones. The sum of bytes with a right
+/// checksum among them does. Folding keeps the remainder by 65,535.
 [[nodiscard]] inline bool folds_to_ones(std::uint64_t sum) noexcept {
   return sum % 0xffffU == 0;
 }
@@ -75,8 +75,8 @@ class WordSums {
         _mm_add_epi64(_mm256_castsi256_si128(sums), _mm256_extracti128_si256(sums, 1));
     const std::uint64_t sum = static_cast<std::uint64_t>(_mm_cvtsi128_si64(two)) +
                               static_cast<std::uint64_t>(_mm_extract_epi64(two, 1));
-    // What the eight lanes began with is taken away, and each vector's eight times 65,536, which
-    // leave the remainder 1 each, are given back.
+    // Takes away what the eight lanes began with. pairs() took 65,536 from each of them for each
+    // vector; that leaves the remainder 1, so 8 for each vector are given back.
     constexpr std::uint64_t kLanes = 8;
     return sum + (0xffffU - kLanes * kStart % 0xffffU) + kLanes * vectors;
   }

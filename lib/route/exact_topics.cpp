@@ -13,7 +13,8 @@ constexpr std::size_t kTopicsInAGroup = 4;  // on average
 // has its topics searched one by one.
 constexpr std::uint64_t kMultipliersTried = 1U << 16U;
 
-/// The how manieth multiplier that is tried: SplitMix64 (Steele, Lea and Flood, OOPSLA 2014), odd.
+/// The multiplier that is tried after `number` others: SplitMix64 (Steele, Lea and Flood, OOPSLA
+/// 2014), made odd.
 std::uint64_t multiplier(std::uint64_t number) {
   std::uint64_t z = (number + 1) * 0x9e3779b97f4a7c15U;
   z = (z ^ z >> 30U) * 0xbf58476d1ce4e5b9U;

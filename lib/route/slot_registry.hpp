@@ -54,7 +54,7 @@ class SlotRegistry {
   struct Entry {
     std::uint32_t slot = 0;
     std::uint64_t seen = 0;     ///< ticket of the last set that had it
-    std::uint64_t retired = 0;  ///< ticket of the first set that had not; 0: it is in use
+    std::uint64_t retired = 0;  ///< ticket of the first set without it; 0: it is in use
   };
   struct TextHash {
     using is_transparent = void;

@@ -73,8 +73,8 @@ class Board {
   std::condition_variable changed_;
   bool open_ = false;
   std::uint64_t asked_ = 0;  ///< how often somebody asked
-  std::uint64_t begun_ = 0;  ///< up to which of them the value that is being made answers
-  std::uint64_t made_ = 0;   ///< and the last one that was made
+  std::uint64_t begun_ = 0;  ///< of those, how many the value that is being made answers
+  std::uint64_t made_ = 0;   ///< of those, how many the last value answered
   Shared last_;
 };
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "wire/numbered_batch.hpp"
 
-#include <array>
 #include <stdexcept>
 #include <string>
 
@@ -36,18 +35,29 @@ std::size_t checked(std::size_t bytes, std::size_t most_bytes) {
 }  // namespace
 
 std::string_view name(SendResult result) noexcept {
-  constexpr std::array<std::string_view, 10> kNames = {"ok",
-                                                       "topic_len_out_of_bounds",
-                                                       "topic_not_utf8",
-                                                       "topic_control_character",
-                                                       "reserved_topic",
-                                                       "frame_too_large",
-                                                       "sequence_exhausted",
-                                                       "sink_failed",
-                                                       "nothing_to_resend",
-                                                       "epoch_not_newer"};
-  const auto index = static_cast<std::size_t>(result);
-  return index < kNames.size() ? kNames[index] : "unknown";
+  switch (result) {
+    case SendResult::kOk:
+      return "ok";
+    case SendResult::kTopicLenOutOfBounds:
+      return "topic_len_out_of_bounds";
+    case SendResult::kTopicNotUtf8:
+      return "topic_not_utf8";
+    case SendResult::kTopicControlCharacter:
+      return "topic_control_character";
+    case SendResult::kReservedTopic:
+      return "reserved_topic";
+    case SendResult::kFrameTooLarge:
+      return "frame_too_large";
+    case SendResult::kSequenceExhausted:
+      return "sequence_exhausted";
+    case SendResult::kSinkFailed:
+      return "sink_failed";
+    case SendResult::kNothingToResend:
+      return "nothing_to_resend";
+    case SendResult::kEpochNotNewer:
+      return "epoch_not_newer";
+  }
+  return "unknown";
 }
 
 namespace detail {

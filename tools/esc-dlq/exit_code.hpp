@@ -5,6 +5,8 @@
 #include <array>
 #include <string_view>
 
+#include "cli/exit_codes.hpp"
+
 namespace esc::dlq_tool {
 
 enum class ExitCode : int {
@@ -16,14 +18,14 @@ enum class ExitCode : int {
   kNotReplayed = 5,
 };
 
-inline constexpr std::array<std::string_view, 6> kExitCodeMeanings = {
-    "done",
-    "something that was kept is damaged (verify), or cannot be read",
-    "the command line is wrong",
-    "the folder cannot be read",
-    "the output could not be written",
-    "not all letters could be sent again",
-};
-static_assert(kExitCodeMeanings.size() == static_cast<std::size_t>(ExitCode::kNotReplayed) + 1);
+inline constexpr std::array<cli::ExitMeaning<ExitCode>, 6> kExitCodeMeanings = {{
+    {ExitCode::kOk, "done"},
+    {ExitCode::kDamaged, "something that was kept is damaged (verify), or cannot be read"},
+    {ExitCode::kUsage, "the command line is wrong"},
+    {ExitCode::kNoFolder, "the folder cannot be read"},
+    {ExitCode::kNotWritten, "the output could not be written"},
+    {ExitCode::kNotReplayed, "not all letters could be sent again"},
+}};
+static_assert(cli::in_order(kExitCodeMeanings));
 
 }  // namespace esc::dlq_tool

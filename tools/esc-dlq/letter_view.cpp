@@ -12,12 +12,6 @@
 #include "wire/ip_prefix.hpp"
 
 namespace esc::dlq_tool {
-namespace {
-
-constexpr std::array<std::string_view, 4> kStages = {"rx", "tcp", "dispatch", "worker"};
-
-}  // namespace
-
 std::optional<FrameParts> frame_parts(std::span<const std::byte> frame) noexcept {
   constexpr std::size_t kHeadBytes = wire::kLengthBytes + 3;
   if (frame.size() < kHeadBytes) return std::nullopt;
@@ -37,8 +31,17 @@ std::string reason_name(std::uint8_t reason) {
 }
 
 std::string stage_name(dlq::Stage stage) {
-  const auto number = static_cast<std::size_t>(stage);
-  return number < kStages.size() ? std::string(kStages[number]) : "stage_" + std::to_string(number);
+  switch (stage) {
+    case dlq::Stage::kRx:
+      return "rx";
+    case dlq::Stage::kTcp:
+      return "tcp";
+    case dlq::Stage::kDispatch:
+      return "dispatch";
+    case dlq::Stage::kWorker:
+      return "worker";
+  }
+  return "stage_" + std::to_string(static_cast<unsigned>(stage));  // of a later version
 }
 
 std::string peer_text(const dlq::Letter& letter) {

@@ -19,13 +19,6 @@ using cli::add_text;
 
 constexpr WholeRange kSome = {.min = 1, .max = UINT64_MAX};
 
-std::string exit_codes() {
-  std::string text = "Exit codes:\n";
-  for (std::size_t code = 0; code < kExitCodeMeanings.size(); ++code)
-    text += "  " + std::to_string(code) + "  " + std::string(kExitCodeMeanings[code]) + "\n";
-  return text;
-}
-
 void add_time(CLI::App& command, const char* name, std::uint64_t& time, const char* help,
               std::string* as_given = nullptr) {
   const auto take = [&time, name, as_given](const std::string& text) {
@@ -133,7 +126,7 @@ std::variant<Options, ExitCode> parse_options(int argc, const char* const* argv,
       "Reads the dead letters that an appliance keeps, sends them again, and removes them.",
       "esc-dlq");
   app.set_version_flag("--version", kVersion);
-  app.footer(exit_codes());
+  app.footer(cli::text_of(kExitCodeMeanings));
   add_commands(app, options);
   switch (cli::parse(app, argc, argv, out)) {
     case cli::Parsed::kGoOn:

@@ -40,7 +40,7 @@ Missing print_letters(std::ostream& out, const dlq::Folder& folder, const Filter
   tbb::enumerable_thread_specific<dlq::SegmentBytes> rooms;
   std::size_t next = 0;       // of the first stage alone
   std::uint64_t printed = 0;  // of the last stage alone
-  Missing missing;            // likewise
+  Missing missing;            // of the last stage alone
   // relaxed: it does not matter if one more segment is read for nothing
   std::atomic<bool> enough{false};
   const auto take = [&](tbb::flow_control& control) -> std::size_t {

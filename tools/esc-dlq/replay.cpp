@@ -117,7 +117,7 @@ class Replay {
     if (read.damaged) ++result_.damaged;
     if (read.error == 0) return;
     ++result_.unreadable;
-    position_is_last_ = true;  // likewise
+    position_is_last_ = true;
   }
 
   /// `bytes`: how many bytes of the segment are done.

@@ -14,7 +14,7 @@ namespace esc::dlq_tool {
 
 struct ReplayOptions {
   std::string udp;  ///< HOST:PORT; set either this or `tcp`, or neither for a dry run
-  std::string tcp;  ///< likewise
+  std::string tcp;  ///< HOST:PORT
   /// Instance or socket that is asked how much it has taken; empty: nobody is asked.
   std::string confirm;
   std::string cursor;  ///< its file; empty: in the folder

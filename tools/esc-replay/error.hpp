@@ -10,6 +10,8 @@
 #include <string>
 #include <string_view>
 
+#include "cli/exit_codes.hpp"
+
 namespace esc::replay {
 
 /// Exit codes, a contract with scripts (docs/esc-replay.md).
@@ -21,14 +23,16 @@ enum class ExitCode : int {
 };
 
 /// --help prints them; a test compares that with the page.
-inline constexpr std::array<std::string_view, 4> kExitCodeMeanings = {
-    "done, all of it",
-    "a file, a socket, a port or standard output failed; the message says which, why, and what "
-    "to do",
-    "the arguments make no sense",
-    "send went through, but some of it was refused: see failed and errors",
-};
-static_assert(kExitCodeMeanings.size() == static_cast<std::size_t>(ExitCode::kSentWithErrors) + 1);
+inline constexpr std::array<cli::ExitMeaning<ExitCode>, 4> kExitCodeMeanings = {{
+    {ExitCode::kOk, "done, all of it"},
+    {ExitCode::kFailed,
+     "a file, a socket, a port or standard output failed; the message says which, why, and what "
+     "to do"},
+    {ExitCode::kUsage, "the arguments make no sense"},
+    {ExitCode::kSentWithErrors,
+     "send went through, but some of it was refused: see failed and errors"},
+}};
+static_assert(cli::in_order(kExitCodeMeanings));
 
 /// The message says what failed, where, and what to do about it.
 class Error : public std::runtime_error {

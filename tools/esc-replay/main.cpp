@@ -19,15 +19,6 @@
 
 namespace {
 
-std::string exit_codes() {
-  std::string text = "Exit codes:\n";
-  for (std::size_t code = 0; code < esc::replay::kExitCodeMeanings.size(); ++code) {
-    text += "  " + std::to_string(code) + "  " + std::string(esc::replay::kExitCodeMeanings[code]) +
-            "\n";
-  }
-  return text;
-}
-
 /// The arguments after a lone "--" go to EAL unchanged.
 struct EalSplit {
   int argc;
@@ -47,7 +38,7 @@ int run(int argc, char** argv, esc::cli::StandardOutput& out) {
       "Builds traces of event frames with a manifest of what they must show, and sends them.",
       "esc-replay"};
   app.require_subcommand(1);
-  app.footer(exit_codes());
+  app.footer(esc::cli::text_of(esc::replay::kExitCodeMeanings));
 
   BuildOptions build;
   build.arguments.assign(argv + 1, argv + argc);

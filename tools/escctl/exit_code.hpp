@@ -9,6 +9,8 @@
 #include <string_view>
 #include <utility>
 
+#include "cli/exit_codes.hpp"
+
 namespace esc::ctl {
 
 enum class ExitCode : int {
@@ -20,15 +22,16 @@ enum class ExitCode : int {
   kNotWritten = 5,
 };
 
-inline constexpr std::array<std::string_view, 6> kExitCodeMeanings = {
-    "done; for health: healthy",
-    "health: the appliance answers and is not healthy",
-    "the command line is wrong, or several instances run and none is named",
-    "no escd can be reached",
-    "escd refused the command, or speaks another protocol",
-    "standard output could not be written; a command was carried out all the same",
-};
-static_assert(kExitCodeMeanings.size() == static_cast<std::size_t>(ExitCode::kNotWritten) + 1);
+inline constexpr std::array<cli::ExitMeaning<ExitCode>, 6> kExitCodeMeanings = {{
+    {ExitCode::kOk, "done; for health: healthy"},
+    {ExitCode::kUnhealthy, "health: the appliance answers and is not healthy"},
+    {ExitCode::kUsage, "the command line is wrong, or several instances run and none is named"},
+    {ExitCode::kNotReachable, "no escd can be reached"},
+    {ExitCode::kRefused, "escd refused the command, or speaks another protocol"},
+    {ExitCode::kNotWritten,
+     "standard output could not be written; a command was carried out all the same"},
+}};
+static_assert(cli::in_order(kExitCodeMeanings));
 
 /// What ends the program: the code, what() happened and, in fix(), what to do. Both may hold bytes
 /// from outside; whoever prints them escapes them.

@@ -16,14 +16,6 @@ namespace {
 
 constexpr RealRange kWatch = {.min = 0.05, .max = 3600};  // seconds
 
-std::string exit_codes() {
-  std::string text = "Exit codes:\n";
-  for (std::size_t code = 0; code < kExitCodeMeanings.size(); ++code) {
-    text += "  " + std::to_string(code) + "  " + std::string(kExitCodeMeanings[code]) + "\n";
-  }
-  return text;
-}
-
 WholeRange range_of(const control::AnswerSize& size) {
   return {.min = size.least, .max = size.most};
 }
@@ -102,7 +94,7 @@ std::variant<Options, Done> parse_options(int argc, const char* const* argv,
   app.add_flag("--json", options.json,
                "the result as JSON; with --watch one line for each sample of the totals");
   app.set_version_flag("--version", kVersion);
-  app.footer(exit_codes());
+  app.footer(cli::text_of(kExitCodeMeanings));
   add_commands(app, options);
   switch (cli::parse(app, argc, argv, out)) {
     case cli::Parsed::kGoOn:
