@@ -239,6 +239,13 @@ class Intake {
       return {route::TopicHasher::hash_of(digest), 0};
     return found(route, generation);
   }
+  /// The same for a topic of any length.
+  [[nodiscard]] KnownTopic know(std::span<const std::uint8_t> topic) const noexcept {
+    const std::uint64_t hash = hasher_(topic);
+    const std::uint32_t route = routes_->find_exact(hash, topic);
+    if (route == route::RouteSet::kNone) return {hash, 0};
+    return found(route, generation_word());
+  }
   /// The routes' generation at the place that it has in event::RouteRef.
   [[nodiscard]] std::uint64_t generation_word() const noexcept {
     static_assert(offsetof(event::RouteRef, generation) == 4);
@@ -301,27 +308,16 @@ class Intake {
       full_ = lane->staged() == burst_;
     }
     if (!copied) cursor_.refs().take();
+    const KnownTopic known = know(std::span(view.topic, view.topic_len));
     event::Event& event = *room;
     last_event_ = room;
-    event.mbuf = holder;
-    event.rx_tsc = rx_tsc_;
-    event.producer = identity.producer;
-    event.sequence = identity.sequence;
-    event.epoch = identity.epoch;
-    event.source = origin_.source;
+    write_origin(event, holder, rx_tsc_, origin_.source, known, identity);
     event.length = static_cast<std::uint16_t>(view.frame_bytes - wire::kLengthBytes);
     event.topic_len = view.topic_len;
     event.priority = view.priority;
-    event.flags = flags;
+    event.flags = static_cast<std::uint8_t>(flags | known.flags);
     event.replay_count = replay_count;
     event::set_frame_start(event, view.topic - wire::kTopicOffset);
-    const std::span topic(view.topic, view.topic_len);
-    const std::uint64_t hash = hasher_(topic);
-    const std::uint32_t route = routes_->find_exact(hash, topic);
-    const KnownTopic known =
-        route == route::RouteSet::kNone ? KnownTopic{hash, 0} : found(route, generation_word());
-    event.topic_hash = known.word;
-    event.flags |= known.flags;
   }
 
   /// Sheds a frame for its priority. Returns where to write it if it becomes a dead letter; null:

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Writes the event of a plain frame.
+// Writes the events of frames: what all have alike, and the rest for plain frames.
 #pragma once
 
 #include <rte_mbuf.h>
@@ -40,6 +40,20 @@ static_assert(bits_before(offsetof(event::Event, length)) == wire::PlainFrame::k
 
 }  // namespace detail
 
+/// Writes all of an event but its last eight bytes.
+[[gnu::always_inline]] inline void write_origin(event::Event& to, rte_mbuf* mbuf,
+                                                std::uint64_t rx_tsc, event::Source source,
+                                                const KnownTopic& topic,
+                                                const wire::Identity& identity) noexcept {
+  to.mbuf = mbuf;
+  to.rx_tsc = rx_tsc;
+  to.topic_hash = topic.word;
+  to.producer = identity.producer;
+  to.sequence = identity.sequence;
+  to.epoch = identity.epoch;
+  to.source = source;
+}
+
 /// The events of one loop over plain frames: what they have in common, and how one is written. It
 /// is small, so that the loop has it in registers. Thread: the lcore that receives.
 class PlainEvents {
@@ -57,13 +71,7 @@ class PlainEvents {
                                     const wire::PlainFrame& frame, const KnownTopic& topic,
                                     const wire::Identity& identity = {},
                                     std::uint8_t replay_count = 0) const noexcept {
-    to.mbuf = mbuf;
-    to.rx_tsc = rx_tsc_;
-    to.topic_hash = topic.word;
-    to.producer = identity.producer;
-    to.sequence = identity.sequence;
-    to.epoch = identity.epoch;
-    to.source = source_;
+    write_origin(to, mbuf, rx_tsc_, source_, topic, identity);
     const std::uint64_t tail = (frame.head & detail::kOfHead) | common_ |
                                std::uint64_t{topic.flags} << detail::kFlagsAt | replay_count |
                                offset << detail::kOffsetAt;

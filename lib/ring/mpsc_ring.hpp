@@ -92,8 +92,8 @@ class MpscRing {
   [[nodiscard]] std::size_t ready(std::size_t max) noexcept {
     const std::uint64_t head = consumer_.head;
     std::size_t count = 0;
-    // Acquire: pairs with the release in push_burst, so the value is read as it was written before
-    // the sequence.
+    // Acquire: pairs with the release in Producer::publish, so the value is read as it was written
+    // before the sequence.
     while (count < max &&
            cell_at(head + count).sequence.load(std::memory_order_acquire) == head + count + 1) {
       ++count;

@@ -32,8 +32,7 @@ constexpr unsigned kConsumer = kProducers;
 /// What the consumer does wrong, if anything.
 enum class Misuse : std::uint8_t { kNone, kReadsAfterRelease };
 
-/// How the consumer reads: with consume_burst(), or where the elements lie, then
-/// release().
+/// How the consumer reads: with consume_burst(), or in stretches, then release().
 enum class Reading : std::uint8_t { kBursts, kStretches };
 
 /// Two producers, each with one burst of kItems that it pushes until all of it is in; a consumer
