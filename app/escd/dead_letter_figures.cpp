@@ -37,13 +37,13 @@ ordered_json dlq_document(const Snapshot& snapshot) {
   const auto dropped = [&ledger](FrameDrop reason) {
     return ledger.frames.dropped[static_cast<std::size_t>(reason)];
   };
-  ordered_json json = {{"directory", storage.directory},
-                       {"found_at_start", storage.recovered},
-                       {"durable", ledger.frames_dead_lettered()},
-                       {"by_reason", by_reason},
-                       {"write_failed", dropped(FrameDrop::kDlqWriteFailed)},
-                       {"backlog", dropped(FrameDrop::kDlqBacklog)},
-                       {"commit_path", storage.io_uring ? "io_uring" : "system_calls"}};
+  ordered_json json = {{"directory", storage.directory}};
+  telemetry::add_to(json, telemetry::Reading(storage.found));
+  json.update({{"durable", ledger.frames_dead_lettered()},
+               {std::string(telemetry::kByReasonKey), by_reason},
+               {"write_failed", dropped(FrameDrop::kDlqWriteFailed)},
+               {"backlog", dropped(FrameDrop::kDlqBacklog)},
+               {"commit_path", storage.io_uring ? "io_uring" : "system_calls"}});
   telemetry::add_to(json, storage.disk);
   json["last_error"] = error_text(disk(&DiskCounters::last_error));
   json["us_per_commit"] = commits == 0 ? 0.0

@@ -84,12 +84,9 @@ ordered_json stages_document(const Snapshot& snapshot) {
 ordered_json ports_document(const Snapshot& snapshot) {
   ordered_json list = ordered_json::array();
   for (const Snapshot::Port& port : snapshot.ports) {
-    ordered_json json = {{"name", port.label},
-                         {"device", port.device},
-                         {"driver", port.driver},
-                         {"link", dpdk::name(port.link.state)},
-                         {"speed_mbps", port.link.speed_mbps}};
-    telemetry::add_to(json, port.stats);
+    ordered_json json = {{"name", port.label}, {"device", port.device}, {"driver", port.driver}};
+    telemetry::add_to(json, telemetry::Reading(dpdk::figures_from(port.link)));
+    telemetry::add_to(json, telemetry::Reading(port.stats));
     json["mempool"] = {{"size", port.pool_size}, {"available", port.pool_available}};
     list.push_back(std::move(json));
   }
@@ -99,7 +96,7 @@ ordered_json ports_document(const Snapshot& snapshot) {
 ordered_json stats_document(const Snapshot& snapshot) {
   ordered_json json;
   json["instance"] = snapshot.instance;
-  json["uptime_s"] = snapshot.uptime_s;
+  telemetry::add_to(json, telemetry::Reading(snapshot.appliance));
   json["state"] = control::name(snapshot.state.now);
   json["stages"] = stages_document(snapshot);
   if (auto producers = producer_totals(snapshot); !producers.is_null())
@@ -112,9 +109,9 @@ ordered_json stats_document(const Snapshot& snapshot) {
   return json;
 }
 
-ordered_json topics_document(const TopicReadings& readings) {
+ordered_json topics_document(const Snapshot& snapshot) {
   ordered_json list = ordered_json::array();
-  for (const TopicReading& one : readings.topics) {
+  for (const Snapshot::Topic& one : snapshot.topics) {
     ordered_json json = {{"topic", one.topic},
                          {"handler", one.handler},
                          {"events", one.totals.delivered},
@@ -130,7 +127,7 @@ ordered_json lcores_document(const Snapshot& snapshot) {
   for (const Snapshot::Lcore& lcore : snapshot.lcores) {
     ordered_json json = {{"lcore", lcore.id}, {"cpu", lcore.cpu}, {"roles", lcore.roles}};
     telemetry::add_to(json, lcore.status, snapshot.clock);
-    json["stalled"] = lcore.stalled;
+    telemetry::add_to(json, telemetry::Reading(lcore.stall));
     list.push_back(std::move(json));
   }
   return {{"lcores", list}};
@@ -146,10 +143,10 @@ ordered_json state_document(const Snapshot& snapshot) {
     times[std::string(control::kPipelineStateNames[i])] = {
         {"entered", entered[i]}, {"seconds", snapshot.clock.seconds(ticks[i])}};
   }
-  return {{"state", control::name(state.now)},
-          {"for_s", snapshot.clock.age(state.since)},
-          {"cause", state.cause},
-          {"times", times}};
+  ordered_json json = telemetry::to_json(telemetry::Reading(state.figures), snapshot.clock);
+  json["cause"] = state.cause;
+  json["times"] = std::move(times);
+  return json;
 }
 
 ordered_json plan_document(const topology::LcorePlan& plan) {
@@ -162,9 +159,12 @@ ordered_json plan_document(const topology::LcorePlan& plan) {
             {{"port", queue.port}, {"queue", queue.queue}, {"pipeline", queue.pipeline}});
       }
     }
+    ordered_json roles = ordered_json::array();
+    for (const topology::RoleIndex role : lcore.roles) roles.push_back(topology::name(role));
     list.push_back({{"lcore", lcore.lcore_id},
                     {"cpu", lcore.cpu},
                     {"node", lcore.node},
+                    {"roles", roles},
                     {"rx_queues", queues},
                     {"dispatchers", lcore.indices(topology::Role::kDispatch)},
                     {"workers", lcore.indices(topology::Role::kWorker)},

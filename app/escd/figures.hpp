@@ -14,8 +14,8 @@ namespace esc::app {
 // Figures of pipelines, stages and rings are lists, and each member says which one it describes
 // ("name", "pipeline", ...): the shape is the same however many there are.
 
-/// The ledger in its fixed schema, as a whole and for each pipeline, and the pools. The snapshot is
-/// a settled one.
+/// The ledger in its fixed schema, as a whole and for each pipeline, and the pools. The snapshot
+/// has each of them.
 [[nodiscard]] nlohmann::ordered_json ledger_document(const Snapshot& snapshot);
 /// Counters of each stage, depths of each ring, figures of each port.
 [[nodiscard]] nlohmann::ordered_json stats_document(const Snapshot& snapshot);
@@ -35,7 +35,8 @@ namespace esc::app {
 /// Lasting totals of all producers there ever were; null where numbered events are not judged.
 [[nodiscard]] nlohmann::ordered_json producer_totals(const Snapshot& snapshot);
 
-[[nodiscard]] nlohmann::ordered_json topics_document(const TopicReadings& readings);
+/// Of the routes that the snapshot has.
+[[nodiscard]] nlohmann::ordered_json topics_document(const Snapshot& snapshot);
 [[nodiscard]] nlohmann::ordered_json plan_document(const topology::LcorePlan& plan);
 /// Producers in an order, or one of them. Throws control::Refusal. Main lcore.
 [[nodiscard]] nlohmann::ordered_json producers_document(const Appliance& appliance,

@@ -10,6 +10,7 @@
 
 #include "app/escd/appliance_names.hpp"
 #include "config/text.hpp"
+#include "telemetry/figure_json.hpp"
 #include "telemetry/in_hand.hpp"
 
 namespace esc::app {
@@ -19,10 +20,10 @@ namespace {
 constexpr std::uint64_t kMaxAgeS = 5;
 
 // A handler that takes less of its worker's time than this does not hold anything up.
-constexpr double kWorthAWord = 0.1;
+constexpr std::uint64_t kWorthAWordPermille = 100;
 
-double percent(double share) {
-  return std::round(share * 1000) / 10;
+std::uint64_t permille(double share) {
+  return static_cast<std::uint64_t>(std::lround(share * 1000));
 }
 
 /// The worker that is the lcore's stage of that index.
@@ -74,12 +75,13 @@ HandlerLoad HandlerWatch::load_of(const WorkerNode& worker, Name& name) const {
   const std::uint64_t hz = rte_get_tsc_hz();
   const auto period = worker.handlers().times().last(rte_rdtsc(), kMaxAgeS * hz);
   if (!period || period->route_events == 0) return load;
-  load.busy_share = period->busy_share();
-  load.route_share =
-      static_cast<double>(period->route_cycles) / static_cast<double>(period->timed_cycles);
-  load.us_per_event = period->cycles_per_route_event() * 1e6 / static_cast<double>(hz);
+  const double event_s = period->cycles_per_route_event() / static_cast<double>(hz);
+  load.shares = {.busy_permille = permille(period->busy_share()),
+                 .route_permille = permille(static_cast<double>(period->route_cycles) /
+                                            static_cast<double>(period->timed_cycles)),
+                 .event_ns = static_cast<std::uint64_t>(std::lround(event_s * 1e9))};
   load.handler = std::string(appliance_.data_path().handlers().name(period->route_handler));
-  if (load.busy_share >= kWorthAWord) {
+  if (load.shares.busy_permille >= kWorthAWordPermille) {
     look_up(name, period->route_slot);
     load.topic = name.topic;
   }
@@ -118,31 +120,31 @@ std::string to_text(const HandlerLoad& load) {
   return fmt::format(
       "worker{}: handler {} takes {:.0f} % of its time, {:.0f} % of that for topic "
       "{}, {:.1f} us an event",
-      load.worker, load.handler, load.busy_share * 100, load.route_share * 100,
-      in_quotes(load.topic), load.us_per_event);
+      load.worker, load.handler, static_cast<double>(load.shares.busy_permille) / 10,
+      static_cast<double>(load.shares.route_permille) / 10, in_quotes(load.topic),
+      static_cast<double>(load.shares.event_ns) / 1e3);
 }
 
 nlohmann::ordered_json to_json(const std::vector<HandlerLoad>& loads) {
   auto list = nlohmann::ordered_json::array();
   for (const HandlerLoad& load : loads) {
-    nlohmann::ordered_json json = {{"worker", load.worker},
-                                   {"busy_percent", percent(load.busy_share)},
-                                   {"handler", nullptr},
-                                   {"topic", nullptr},
-                                   {"route_percent", percent(load.route_share)},
-                                   {"us_per_event", std::round(load.us_per_event * 1000) / 1000}};
-    if (load.busy_share >= kWorthAWord) {
+    const bool is_named = load.shares.busy_permille >= kWorthAWordPermille;
+    nlohmann::ordered_json json = {
+        {"worker", load.worker}, {"handler", nullptr}, {"topic", nullptr}};
+    if (is_named) {
       json["handler"] = load.handler;
       json["topic"] = load.topic;
     }
+    telemetry::add_to(json, telemetry::Reading(load.shares));
     list.push_back(std::move(json));
   }
   return list;
 }
 
 std::optional<HandlerLoad> busiest(const std::vector<HandlerLoad>& loads) {
-  const auto most = std::ranges::max_element(loads, {}, &HandlerLoad::busy_share);
-  if (most == loads.end() || most->busy_share < kWorthAWord) return std::nullopt;
+  const auto busy = [](const HandlerLoad& load) { return load.shares.busy_permille; };
+  const auto most = std::ranges::max_element(loads, {}, busy);
+  if (most == loads.end() || busy(*most) < kWorthAWordPermille) return std::nullopt;
   return *most;
 }
 

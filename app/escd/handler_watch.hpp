@@ -10,17 +10,16 @@
 #include <vector>
 
 #include "app/escd/appliance_fwd.hpp"
+#include "app/escd/figure_blocks.hpp"
 
 namespace esc::app {
 
 /// One worker's load in the last second, with names.
 struct HandlerLoad {
   std::size_t worker = 0;
-  double busy_share = 0;    ///< the share of the time that its handlers took
-  double route_share = 0;   ///< the share of that time that the busiest route took
-  double us_per_event = 0;  ///< of that route
-  std::string topic{};      ///< of that route; of the default route: empty
-  std::string handler{};    ///< empty: no event was timed
+  HandlerShares shares{};
+  std::string topic{};    ///< of the busiest route; of the default route: empty
+  std::string handler{};  ///< empty: no event was timed
 };
 
 /// Thread: watch() and in_hand() on the main lcore, the rest on any.

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "app/escd/health.hpp"
 
-#include <rte_cycles.h>
-
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -13,7 +11,6 @@
 #include <utility>
 
 #include "app/escd/appliance_names.hpp"
-#include "app/escd/link_check.hpp"
 #include "base/errno_text.hpp"
 
 namespace esc::app {
@@ -87,23 +84,18 @@ struct Counted {
 };
 
 // How many of the producers' numbers never came.
-std::uint64_t lost_before(const DataPath& path) {
+std::uint64_t lost_before(const Snapshot& snapshot) {
   std::uint64_t lost = 0;
-  for (const auto& pipeline : path.pipelines()) {
-    if (pipeline->dispatch().producers() != nullptr)
-      lost += pipeline->dispatch().producers()->totals().lost.get();
+  for (const Snapshot::Dispatch& dispatch : snapshot.dispatchers) {
+    if (dispatch.producers) lost += dispatch.producers->get(&identity::ProducerTotals::lost);
   }
   return lost;
 }
 
 // All places, always in the same order: the reasons of dropped frames come first (Health::apply).
-std::vector<Counted> counted(const Appliance& appliance) {
-  const DataPath& path = appliance.data_path();
-  // Read before the drops of which it is a part, so that it is never more than those.
-  std::uint64_t told = 0;
-  for (const auto& pipeline : path.pipelines())
-    told += pipeline->dispatch().counters().shed_as_told.get();
-  const telemetry::Ledger ledger = path.ledger();
+std::vector<Counted> counted(const Snapshot& snapshot) {
+  const telemetry::Ledger& ledger = snapshot.ledger.ledger;
+  const std::uint64_t told = snapshot.shed_as_told;
   std::vector<Counted> places;
   for (std::size_t i = 0; i < ledger.frames.dropped.size(); ++i) {
     const auto reason = static_cast<FrameDrop>(i);
@@ -117,31 +109,38 @@ std::vector<Counted> counted(const Appliance& appliance) {
         {{kind_of(reason), "packets." + std::string(name(reason))}, ledger.packets.dropped[i]});
   }
   places.push_back({{LossKind::kDroppedAsTold, "frames.worker_full.on_full_shed"}, told});
-  places.push_back({{LossKind::kProducerGaps, "producers.lost"}, lost_before(path)});
-  for (const auto& port : appliance.ports()) {
-    const std::string& label = port->settings().label;
-    telemetry::Reading(port->stats().losses()).for_each([&](const auto& row, auto numbers) {
+  places.push_back({{LossKind::kProducerGaps, "producers.lost"}, lost_before(snapshot)});
+  for (const Snapshot::Port& port : snapshot.ports) {
+    telemetry::Reading(port.stats.losses()).for_each([&](const auto& row, auto numbers) {
       places.push_back(
-          {{LossKind::kPortLosses, label + "." + std::string(row.json_key())}, numbers[0]});
+          {{LossKind::kPortLosses, port.label + "." + std::string(row.json_key())}, numbers[0]});
     });
   }
   return places;
 }
 
-std::vector<LossPlace> places_of(const Appliance& appliance) {
+std::vector<LossPlace> places_of(const Snapshot& snapshot) {
   std::vector<LossPlace> places;
-  for (Counted& one : counted(appliance)) places.push_back(std::move(one.place));
+  for (Counted& one : counted(snapshot)) places.push_back(std::move(one.place));
   return places;
 }
 
-std::vector<std::uint64_t> totals_of(const Appliance& appliance) {
+std::vector<std::uint64_t> totals_of(const Snapshot& snapshot) {
   std::vector<std::uint64_t> totals;
-  for (const Counted& one : counted(appliance)) totals.push_back(one.total);
+  for (const Counted& one : counted(snapshot)) totals.push_back(one.total);
   return totals;
 }
 
-double milliseconds(std::uint64_t cycles) {
-  return static_cast<double>(cycles) * 1e3 / static_cast<double>(rte_get_tsc_hz());
+/// "eth0: down", "feed-b: gone". A memif or vhost port without a peer is not listed: its peer may
+/// come and go.
+std::vector<std::string> ports_without_link(const Snapshot& snapshot) {
+  std::vector<std::string> ports;
+  for (const Snapshot::Port& port : snapshot.ports) {
+    const bool waits = port.driver == "net_memif" || port.driver == "net_vhost";
+    if (port.link.up() || (waits && port.link.state == dpdk::LinkState::kDown)) continue;
+    ports.push_back(port.label + ": " + std::string(dpdk::name(port.link.state)));
+  }
+  return ports;
 }
 
 /// One check. `detail` is for people; `more` has what else there is.
@@ -157,38 +156,36 @@ void add(ordered_json& checks, std::string_view what, bool ok, ordered_json valu
   checks.push_back(std::move(check));
 }
 
-void add_lcores(const Appliance& appliance, const HandlerWatch& handlers, ordered_json& checks) {
-  const std::uint64_t stall_ms = appliance.config().lcores.stall_ms;
-  const std::uint64_t at = rte_rdtsc();
+void add_lcores(const Snapshot& snapshot, std::uint64_t stall_ms, ordered_json& checks) {
+  using runtime::LcoreStatus;
   std::string hanging;
   std::uint64_t longest_ms = 0;
-  for (std::size_t i = 0; i < appliance.lcore_status().size(); ++i) {
-    const runtime::LcoreStatus& status = appliance.lcore_status()[i];
-    if (status.running.get() == 0) continue;
-    const std::uint64_t beat = status.heartbeat_tsc.get();
-    const auto age_ms = static_cast<std::uint64_t>(milliseconds(at > beat ? at - beat : 0));
+  for (const Snapshot::Lcore& lcore : snapshot.lcores) {
+    if (lcore.status.get(&LcoreStatus::running) == 0) continue;
+    const double age_s = snapshot.clock.age(lcore.status.get(&LcoreStatus::heartbeat_tsc));
+    const auto age_ms = static_cast<std::uint64_t>(age_s * 1e3);
     longest_ms = std::max(longest_ms, age_ms);
-    if (age_ms < stall_ms) continue;
-    const auto& roles = appliance.roles(i);
-    const std::size_t stage = std::min<std::size_t>(status.stage.get(), roles.size() - 1);
-    hanging += (hanging.empty() ? "" : ", ") + roles[stage] + " on CPU " +
-               std::to_string(appliance.plan().lcores[i].cpu) + " has not come round for " +
-               std::to_string(age_ms) + " ms" + handlers.in_hand(i);
+    if (lcore.stall.stalled == 0) continue;
+    const std::size_t stage =
+        std::min<std::size_t>(lcore.status.get(&LcoreStatus::stage), lcore.roles.size() - 1);
+    hanging += (hanging.empty() ? "" : ", ") + lcore.roles[stage] + " on CPU " +
+               std::to_string(lcore.cpu) + " has not come round for " + std::to_string(age_ms) +
+               " ms" + lcore.in_hand;
   }
   add(checks, "lcores", hanging.empty(), longest_ms, stall_ms,
       hanging.empty() ? "all come round" : hanging);
 }
 
-void add_links(const Appliance& appliance, ordered_json& checks) {
-  const std::vector<std::string> deaf = ports_without_link(appliance);
+void add_links(const Snapshot& snapshot, ordered_json& checks) {
+  const std::vector<std::string> deaf = ports_without_link(snapshot);
   std::string detail;
   for (const std::string& port : deaf) detail += (detail.empty() ? "" : ", ") + port;
   add(checks, "links", deaf.empty(), deaf.size(), 0,
       deaf.empty() ? "every port can receive" : detail);
 }
 
-void add_dead_letters(const DeadLetters& letters, ordered_json& checks) {
-  const int error = static_cast<int>(letters.disk().last_error.get());
+void add_dead_letters(const Snapshot::Storage& storage, ordered_json& checks) {
+  const auto error = static_cast<int>(storage.disk.get(&telemetry::DiskCounters::last_error));
   add(checks, "dead_letters", error == 0, error, 0,
       error == 0 ? "the disk takes them" : "the disk refuses them: " + errno_text(error));
 }
@@ -196,7 +193,7 @@ void add_dead_letters(const DeadLetters& letters, ordered_json& checks) {
 void add_handlers(const std::vector<HandlerLoad>& loads, std::uint32_t bound,
                   ordered_json& checks) {
   const auto load = busiest(loads);
-  const double percent = load ? std::round(load->busy_share * 1000) / 10 : 0.0;
+  const double percent = load ? static_cast<double>(load->shares.busy_permille) / 10 : 0.0;
   ordered_json threshold;
   if (bound < 100) threshold = bound;
   add(checks, "handlers", bound == 100 || percent <= bound, percent, std::move(threshold),
@@ -237,7 +234,9 @@ void add_loss(const control::LossJudge& judge, const control::LossJudge::Verdict
 }  // namespace
 
 Health::Health(const Appliance& appliance)
-    : appliance_(appliance), handlers_(appliance), judge_(places_of(appliance), now()) {}
+    : appliance_(appliance),
+      handlers_(appliance),
+      judge_(places_of(take_snapshot(appliance, LedgerReading::kQuick)), now()) {}
 
 void Health::apply(const HealthRules& rules) const {
   judge_.set_kind(static_cast<std::size_t>(FrameDrop::kUnknownTopic),
@@ -248,35 +247,36 @@ void Health::watch(const HealthRules& rules) {
   handlers_.watch();
   const auto window = std::chrono::seconds(rules.bounds.window_s);
   const std::lock_guard lock(mutex_);
-  if (judge_.is_due(now(), window)) judge_.note(now(), totals_of(appliance_), window);
+  if (!judge_.is_due(now(), window)) return;
+  judge_.note(now(), totals_of(take_snapshot(appliance_, LedgerReading::kQuick)), window);
 }
 
-void Health::add_losses(const HealthRules& rules, ordered_json& checks) const {
+void Health::add_losses(const HealthRules& rules, const Snapshot& snapshot,
+                        ordered_json& checks) const {
   const std::lock_guard lock(mutex_);
   apply(rules);
-  const auto verdicts = judge_.judge(now(), totals_of(appliance_), rules.bounds);
+  const auto verdicts = judge_.judge(now(), totals_of(snapshot), rules.bounds);
   for (std::size_t kind = 0; kind < verdicts.size(); ++kind) {
     add_loss(judge_, verdicts[kind], control::kLossKindRows[kind].name, rules.bounds.window_s,
              checks);
   }
 }
 
-ordered_json Health::document(const HealthRules& rules) const {
+ordered_json Health::document(const HealthRules& rules, const Snapshot& snapshot) const {
   ordered_json checks = ordered_json::array();
-  const PipelineState state = appliance_.state();
+  const PipelineState state = snapshot.state.now;
   add(checks, "state", state == PipelineState::kRunning, control::name(state),
       control::name(PipelineState::kRunning), std::string(control::name(state)));
-  add_lcores(appliance_, handlers_, checks);
-  add_links(appliance_, checks);
-  const auto [ledger, balanced] = appliance_.read_ledger();
-  add(checks, "ledger", balanced, ledger.frames.in_flight, nullptr,
-      balanced ? std::to_string(ledger.frames.in_flight) + " frames in flight"
+  add_lcores(snapshot, appliance_.config().lcores.stall_ms, checks);
+  add_links(snapshot, checks);
+  const std::uint64_t in_flight = snapshot.ledger.ledger.frames.in_flight;
+  const bool balanced = snapshot.ledger.balanced;
+  add(checks, "ledger", balanced, in_flight, nullptr,
+      balanced ? std::to_string(in_flight) + " frames in flight"
                : "frames or packets are unaccounted for: report this");
-  if (const DeadLetters* letters = appliance_.data_path().dead_letters()) {
-    add_dead_letters(*letters, checks);
-  }
-  add_losses(rules, checks);
-  add_handlers(handlers_.loads(), rules.bounds.max_handler_busy_percent, checks);
+  if (snapshot.storage) add_dead_letters(*snapshot.storage, checks);
+  add_losses(rules, snapshot, checks);
+  add_handlers(snapshot.handlers, rules.bounds.max_handler_busy_percent, checks);
   const bool healthy = std::ranges::all_of(
       checks, [](const auto& check) { return check["ok"].template get<bool>(); });
   return {{"healthy", healthy}, {"checks", checks}};

@@ -10,6 +10,7 @@
 
 #include "app/escd/appliance_fwd.hpp"
 #include "app/escd/handler_watch.hpp"
+#include "app/escd/snapshot.hpp"
 #include "config/config.hpp"
 #include "control/loss_judge.hpp"
 
@@ -22,7 +23,7 @@ struct HealthRules {
   bool drops_unknown_topics = false;
 };
 
-/// Thread: watch() on the main lcore; document() on any, while the appliance lives.
+/// Thread: main lcore for the constructor and watch(); any for document().
 class Health {
  public:
   explicit Health(const Appliance& appliance);
@@ -30,11 +31,14 @@ class Health {
   /// Called now and then, at most a few times a second.
   void watch(const HealthRules& rules);
   [[nodiscard]] const HandlerWatch& handlers() const noexcept { return handlers_; }
-  [[nodiscard]] nlohmann::ordered_json document(const HealthRules& rules) const;
+  /// Of a settled snapshot.
+  [[nodiscard]] nlohmann::ordered_json document(const HealthRules& rules,
+                                                const Snapshot& snapshot) const;
 
  private:
   void apply(const HealthRules& rules) const;
-  void add_losses(const HealthRules& rules, nlohmann::ordered_json& checks) const;
+  void add_losses(const HealthRules& rules, const Snapshot& snapshot,
+                  nlohmann::ordered_json& checks) const;
 
   const Appliance& appliance_;
   HandlerWatch handlers_;

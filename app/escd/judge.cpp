@@ -152,7 +152,7 @@ Judgement judge(Appliance& appliance, const RunEnd& end, const Options& options,
   }
   // Written by another thread, so that a disk that hangs does not hold up the end for ever. The
   // ledger comes first: it says what became of the events even if the windows cannot be written.
-  const auto ledger = ledger_document(take_snapshot(appliance, LedgerReading::kSettled));
+  const auto ledger = ledger_document(take_snapshot(appliance, LedgerReading::kEach));
   const bool written = keep_ledger(disk, options.ledger_file, ledger);
   if (end.stuck.empty()) keep_windows(disk, appliance);
   const int code = exit_code(appliance, end, ledger, written);

@@ -8,8 +8,8 @@
 
 namespace esc::app {
 
-/// Of a settled snapshot with its topics. `version`: of escd.
-[[nodiscard]] std::string metrics_text(const Snapshot& snapshot, const TopicReadings& topics,
-                                       const std::string& version);
+/// Of a snapshot with each ledger, the health and the topics that are to be shown. `version`: of
+/// escd.
+[[nodiscard]] std::string metrics_text(const Snapshot& snapshot, const std::string& version);
 
 }  // namespace esc::app

@@ -79,30 +79,32 @@ void Service::hide() noexcept {
 
 void Service::serve_ready() {
   server_.serve_ready();
-  board_.serve([this] {
-    Snapshot all = snapshot(LedgerReading::kSettled);
-    all.health =
-        std::make_shared<const nlohmann::ordered_json>(health_->document(reload_->health()));
-    return all;
-  });
+  board_.serve([this] { return full_snapshot(0); });
 }
 
-Snapshot Service::snapshot(LedgerReading reading) const {
-  Snapshot now = take_snapshot(*appliance_, reading);
-  now.uptime_s = uptime_s();
+Snapshot Service::snapshot(LedgerReading reading, std::size_t most_topics) const {
+  Snapshot now = take_snapshot(*appliance_, reading, most_topics);
+  const std::chrono::nanoseconds uptime = std::chrono::steady_clock::now() - start_;
+  now.appliance.uptime_ns = static_cast<std::uint64_t>(uptime.count());
   now.pressure = reload_->pressure();
   now.handlers = health_->handlers().loads();
+  for (std::size_t i = 0; i < now.lcores.size(); ++i) {
+    now.lcores[i].in_hand = health_->handlers().in_hand(i);
+  }
   return now;
 }
 
-double Service::uptime_s() const {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+Snapshot Service::full_snapshot(std::size_t most_topics) const {
+  Snapshot all = snapshot(LedgerReading::kEach, most_topics);
+  all.health =
+      std::make_shared<const nlohmann::ordered_json>(health_->document(reload_->health(), all));
+  return all;
 }
 
 // The functions, in the order of the commands.
 const std::array<Service::Answerer, static_cast<std::size_t>(Command::kCount)>& Service::table() {
   static constexpr std::array<Answerer, static_cast<std::size_t>(Command::kCount)> kTable = {{
-      {Command::kLedger, &Service::show_settled<ledger_document>},
+      {Command::kLedger, &Service::show_each<ledger_document>},
       {Command::kStats, &Service::show_quick<stats_document>},
       {Command::kPlan, &Service::plan},
       {Command::kHealth, &Service::health},
@@ -157,11 +159,11 @@ nlohmann::ordered_json Service::plan(const nlohmann::json& /*request*/) {
 }
 
 nlohmann::ordered_json Service::health(const nlohmann::json& /*request*/) {
-  return health_->document(reload_->health());
+  return health_->document(reload_->health(), snapshot(LedgerReading::kSettled));
 }
 
 nlohmann::ordered_json Service::topics(const nlohmann::json& /*request*/) {
-  return topics_document(read_topics(*appliance_, SIZE_MAX));
+  return topics_document(snapshot(LedgerReading::kQuick, SIZE_MAX));
 }
 
 nlohmann::ordered_json Service::producers(const nlohmann::json& request) {
@@ -189,10 +191,8 @@ nlohmann::ordered_json Service::metrics(const nlohmann::json& request) {
     }
     most = *asked;
   }
-  Snapshot all = snapshot(LedgerReading::kSettled);
-  all.health = std::make_shared<const nlohmann::ordered_json>(health_->document(reload_->health()));
   return {{"content_type", "text/plain; version=0.0.4"},
-          {"text", metrics_text(all, read_topics(*appliance_, most), kVersionNumber)}};
+          {"text", metrics_text(full_snapshot(most), kVersionNumber)}};
 }
 
 nlohmann::ordered_json Service::reload(const nlohmann::json& /*request*/) {

@@ -48,7 +48,9 @@ class Service {
   table();
 
   [[nodiscard]] nlohmann::ordered_json answer(const nlohmann::json& request);
-  [[nodiscard]] Snapshot snapshot(LedgerReading reading) const;
+  [[nodiscard]] Snapshot snapshot(LedgerReading reading, std::size_t most_topics = 0) const;
+  /// With each ledger and the health.
+  [[nodiscard]] Snapshot full_snapshot(std::size_t most_topics) const;
   void export_figures(const std::string& path, const std::string& help,
                       nlohmann::ordered_json (*figures)(const Snapshot&));
 
@@ -58,8 +60,8 @@ class Service {
     return Document(snapshot(LedgerReading::kQuick));
   }
   template <auto Document>
-  nlohmann::ordered_json show_settled(const nlohmann::json& /*request*/) {
-    return Document(snapshot(LedgerReading::kSettled));
+  nlohmann::ordered_json show_each(const nlohmann::json& /*request*/) {
+    return Document(snapshot(LedgerReading::kEach));
   }
   template <control::PipelineRequest Request>
   nlohmann::ordered_json act(const nlohmann::json& /*request*/) {
@@ -78,7 +80,6 @@ class Service {
   /// For an answer that comes later: gives `begin` the function that settles it, then throws
   /// control::Later.
   [[noreturn]] void answer_later(const std::function<void(Reload::Answer)>& begin);
-  [[nodiscard]] double uptime_s() const;
 
   Appliance* appliance_ = nullptr;
   Reload* reload_ = nullptr;

@@ -97,8 +97,8 @@ std::optional<Snapshot::Storage> storage_of(const Appliance& appliance) {
   const DeadLetters* letters = appliance.data_path().dead_letters();
   if (letters == nullptr) return std::nullopt;
   return Snapshot::Storage{.disk = Reading(letters->disk()),
+                           .found = {letters->recovered()},
                            .directory = letters->directory(),
-                           .recovered = letters->recovered(),
                            .io_uring = letters->folder().uses_io_uring()};
 }
 
@@ -116,7 +116,7 @@ std::vector<Snapshot::Port> ports_of(const Appliance& appliance) {
                     .device = port->settings().device_name,
                     .driver = port->driver(),
                     .link = port->link(),
-                    .stats = Reading(port->stats()),
+                    .stats = port->stats(),
                     .pool_size = port->pool().size(),
                     .pool_available = port->pool().available()});
   }
@@ -132,17 +132,21 @@ std::vector<Snapshot::Lcore> lcores_of(const Appliance& appliance, const telemet
     Snapshot::Lcore one{.id = lcore.lcore_id,
                         .cpu = lcore.cpu,
                         .roles = appliance.roles(i),
-                        .status = Reading(appliance.lcore_status()[i])};
-    one.stalled = one.status.get(&LcoreStatus::running) != 0 &&
-                  clock.age(one.status.get(&LcoreStatus::heartbeat_tsc)) >= stall_s;
+                        .status = Reading(appliance.lcore_status()[i]),
+                        .stall = {},
+                        .in_hand = {}};
+    const bool runs = one.status.get(&LcoreStatus::running) != 0;
+    const double age_s = clock.age(one.status.get(&LcoreStatus::heartbeat_tsc));
+    one.stall.stalled = runs && age_s >= stall_s ? 1 : 0;
     list.push_back(std::move(one));
   }
   return list;
 }
 
 Snapshot::State state_of(const control::PipelineStateHolder& states, std::uint64_t now) {
-  return {.now = states.state(),
-          .since = states.since(),
+  const control::PipelineState state = states.state();
+  return {.now = state,
+          .figures = {.state = static_cast<std::uint64_t>(state), .since = states.since()},
           .cause = states.last_cause(),
           .totals = Reading(states.totals(now))};
 }
@@ -158,6 +162,7 @@ void read_ledgers(const Appliance& appliance, LedgerReading reading, Snapshot& s
     return;
   }
   snapshot.ledger = plain(appliance.read_ledger());
+  if (reading == LedgerReading::kSettled) return;
   const std::size_t pipelines = appliance.data_path().pipelines().size();
   if (pipelines == 1) {  // the same, but for the losses, which are the ports'
     snapshot.ledgers.push_back(snapshot.ledger);
@@ -169,12 +174,43 @@ void read_ledgers(const Appliance& appliance, LedgerReading reading, Snapshot& s
   }
 }
 
+Snapshot::Topic topic_of(const DataPath& path, std::uint32_t route) {
+  const route::RouteSet::Target& target = path.routes().target(route);
+  Snapshot::Topic one{.topic = std::string(path.routes().topic(route)),
+                      .handler = std::string(path.handlers().name(target.handler)),
+                      .totals = {}};
+  for (const WorkerNode* node : path.workers()) {
+    one.totals += node->handlers().topics().totals(target.slot);
+  }
+  for (const auto& pipeline : path.pipelines()) {
+    one.totals += pipeline->dispatch().refusals(target.slot).totals();
+  }
+  return one;
+}
+
+void read_topics(const DataPath& path, std::size_t most, Snapshot& snapshot) {
+  const std::size_t routes = path.routes().size();
+  for (std::uint32_t route = 0; route < std::min(routes, most); ++route) {
+    snapshot.topics.push_back(topic_of(path, route));
+  }
+  snapshot.routes = {routes, routes - snapshot.topics.size()};
+}
+
+std::uint64_t shed_as_told(const DataPath& path) {
+  std::uint64_t sum = 0;
+  for (const auto& pipeline : path.pipelines()) {
+    sum += pipeline->dispatch().counters().shed_as_told.get();
+  }
+  return sum;
+}
+
 }  // namespace
 
-Snapshot take_snapshot(const Appliance& appliance, LedgerReading reading) {
+Snapshot take_snapshot(const Appliance& appliance, LedgerReading reading, std::size_t most_topics) {
   Snapshot snapshot;
   // First: it refuses any thread but the main lcore's.
   snapshot.state = state_of(appliance.states(), rte_rdtsc());
+  snapshot.shed_as_told = shed_as_told(appliance.data_path());
   read_ledgers(appliance, reading, snapshot);
   snapshot.clock = {.now = rte_rdtsc(), .ticks_per_second = rte_get_tsc_hz()};
   snapshot.instance = appliance.config().instance;
@@ -186,27 +222,8 @@ Snapshot take_snapshot(const Appliance& appliance, LedgerReading reading) {
   snapshot.ports = ports_of(appliance);
   snapshot.pools = appliance.pools();
   snapshot.lcores = lcores_of(appliance, snapshot.clock);
+  read_topics(appliance.data_path(), most_topics, snapshot);
   return snapshot;
-}
-
-TopicReadings read_topics(const Appliance& appliance, std::size_t most) {
-  const DataPath& path = appliance.data_path();
-  const route::RouteSet& routes = path.routes();
-  TopicReadings readings{.topics = {}, .routes = routes.size()};
-  for (std::uint32_t route = 0; route < std::min<std::size_t>(routes.size(), most); ++route) {
-    const route::RouteSet::Target& target = routes.target(route);
-    TopicReading one{.topic = std::string(routes.topic(route)),
-                     .handler = std::string(path.handlers().name(target.handler)),
-                     .totals = {}};
-    for (const WorkerNode* node : path.workers()) {
-      one.totals.add(node->handlers().topics().totals(target.slot));
-    }
-    for (const auto& pipeline : path.pipelines()) {
-      one.totals.add(pipeline->dispatch().refusals(target.slot));
-    }
-    readings.topics.push_back(std::move(one));
-  }
-  return readings;
 }
 
 }  // namespace esc::app

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "app/escd/appliance_fwd.hpp"
+#include "app/escd/figure_blocks.hpp"
 #include "app/escd/handler_watch.hpp"
 #include "appliance/pool_report.hpp"
 #include "appliance/stage_figures.hpp"
@@ -54,8 +55,8 @@ struct Snapshot {
   };
   struct Storage {
     telemetry::Reading<telemetry::DiskCounters> disk;
+    FoundLetters found;
     std::string directory;
-    std::uint64_t recovered = 0;
     bool io_uring = false;
   };
   struct Keys {
@@ -67,7 +68,7 @@ struct Snapshot {
     std::string device;
     std::string driver;
     dpdk::Link link;
-    telemetry::Reading<dpdk::PortStats> stats;
+    dpdk::PortStats stats;
     std::uint64_t pool_size = 0;
     std::uint64_t pool_available = 0;
   };
@@ -76,13 +77,20 @@ struct Snapshot {
     unsigned cpu = 0;
     std::vector<std::string> roles;
     telemetry::Reading<runtime::LcoreStatus> status;
-    bool stalled = false;
+    StallFigures stall;
+    std::string in_hand;  ///< HandlerWatch::in_hand()
   };
   struct State {
     control::PipelineState now = control::PipelineState::kStarting;
-    std::uint64_t since = 0;  ///< by the clock
+    control::PipelineStateNow figures;
     std::string cause;
     telemetry::Reading<control::PipelineStateTotals> totals;
+  };
+  /// Of one route. `topic` is empty for the default route.
+  struct Topic {
+    std::string topic;
+    std::string handler;
+    telemetry::TopicTotals totals;
   };
   struct OneLedger {
     telemetry::Ledger ledger;
@@ -91,8 +99,11 @@ struct Snapshot {
 
   telemetry::Clock clock;
   std::string instance;
-  double uptime_s = 0;
+  ApplianceFigures appliance;  ///< the program around the appliance fills it in
   State state;
+  /// Frames that routes with on_full = "shed" lost. A part of what the ledger has as worker_full,
+  /// and never more than that: it is read before the ledger.
+  std::uint64_t shed_as_told = 0;
   OneLedger ledger;
   std::vector<OneLedger> ledgers;  ///< by pipeline; empty: not asked for
   std::vector<Stage> stages;       ///< by role, then by index
@@ -103,6 +114,8 @@ struct Snapshot {
   std::vector<Port> ports;
   std::vector<appliance::PoolReport> pools;
   std::vector<Lcore> lcores;
+  RouteFigures routes;
+  std::vector<Topic> topics;  ///< in the order of the routes, as many as were asked for
 
   // What the program around the appliance adds.
   config::PressureConfig pressure;  ///< as it is in force
@@ -110,25 +123,17 @@ struct Snapshot {
   std::shared_ptr<const nlohmann::ordered_json> health;  ///< the document; null: not asked for
 };
 
-/// Whether to wait until the ledger's figures fit together (Appliance::read_ledger), which takes up
-/// to appliance::kStillnessWaitMs for each ledger. kQuick: the whole ledger only, and while events
-/// move its figures need not fit.
-enum class LedgerReading : std::uint8_t { kQuick, kSettled };
-
-/// Main lcore. Leaves to the caller what the program adds.
-[[nodiscard]] Snapshot take_snapshot(const Appliance& appliance, LedgerReading reading);
-
-/// Of one route. `topic` is empty for the default route.
-struct TopicReading {
-  std::string topic;
-  std::string handler;
-  telemetry::TopicTotals totals;
+/// What of the ledger is read, and whether to wait until its figures fit together
+/// (Appliance::read_ledger), which takes up to appliance::kStillnessWaitMs for each ledger.
+enum class LedgerReading : std::uint8_t {
+  kQuick,    ///< the whole, at once: while events move its figures need not fit
+  kSettled,  ///< the whole
+  kEach      ///< the whole, and each pipeline's
 };
-struct TopicReadings {
-  std::vector<TopicReading> topics;  ///< in the order of the routes
-  std::size_t routes = 0;            ///< how many there are
-};
-/// Main lcore. The first `most`.
-[[nodiscard]] TopicReadings read_topics(const Appliance& appliance, std::size_t most);
+
+/// Main lcore. The first `most_topics` routes have their figures. Leaves to the caller what the
+/// program adds.
+[[nodiscard]] Snapshot take_snapshot(const Appliance& appliance, LedgerReading reading,
+                                     std::size_t most_topics = 0);
 
 }  // namespace esc::app

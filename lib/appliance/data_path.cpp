@@ -107,9 +107,9 @@ Node& DataPath::node(topology::RoleIndex role) const {
 }
 
 telemetry::Ledger DataPath::ledger_of(PipelineRange range) const {
-  telemetry::LedgerBlocks blocks;
-  for (const Node* node : nodes_) node->add_blocks(range, blocks);
-  telemetry::Ledger ledger = telemetry::collect(blocks);
+  telemetry::Ledger ledger;
+  for (const Node* node : nodes_) node->add_ended(range, ledger);
+  for (const Node* node : nodes_) node->add_received(range, ledger);
   Load held;
   for (const Node* node : nodes_) held += node->held(range, ledger);
   ledger.frames.in_flight = held.frames;

@@ -7,7 +7,6 @@
 #include <cerrno>
 #include <utility>
 
-#include "appliance/sizing.hpp"
 #include "appliance/stages.hpp"
 #include "base/errno_text.hpp"
 #include "base/units.hpp"
@@ -25,6 +24,9 @@ class DeadLetterStore final : public storage::Store<storage::DeadLetterKind> {
 
 namespace {
 
+/// Commits that go round between the storage lcore and the disk.
+constexpr std::size_t kCommitBuffers = 8;
+
 dlq::RetentionLimits limits_of(const config::DeadLettersConfig& letters) {
   return {.max_bytes = letters.max_bytes,
           .max_segments = letters.max_segments,
@@ -33,6 +35,22 @@ dlq::RetentionLimits limits_of(const config::DeadLettersConfig& letters) {
 }
 
 }  // namespace
+
+StageNeeds DeadLetters::needs(const config::Config& config, std::size_t /*packet_segments*/) {
+  if (!config.dead_letters.kept()) return {};
+  // A ring from each RX stage for each pipeline, from each dispatcher and from each worker.
+  const std::size_t pipelines = config.lcores.dispatch.size();
+  const std::size_t rings =
+      config.lcores.rx.size() * pipelines + pipelines + config.lcores.workers.size();
+  const std::size_t cells = rings * config.dead_letters.ring_cells;
+  // Commit buffers are in ordinary memory, whatever the rest uses; counting them here asks for a
+  // few pages too many.
+  return {.lcores = 1,
+          .ring_mbufs = cells,
+          .hand_mbufs = config.rings.burst,
+          .bytes = cells * sizeof(storage::DeadItem) +
+                   kCommitBuffers * config.dead_letters.commit_bytes};
+}
 
 DeadLetters::DeadLetters(const config::Config& config, DeadLetterFolder& folder,
                          std::size_t pipelines)
@@ -137,9 +155,9 @@ void DeadLetters::enlist(LcoreStages& lcore) {
   lcore.add(store_->stage());
 }
 
-void DeadLetters::add_blocks(PipelineRange of, telemetry::LedgerBlocks& blocks) const {
+void DeadLetters::add_ended(PipelineRange of, telemetry::Ledger& ledger) const {
   for (std::size_t i = of.first; i < of.first + of.count; ++i) {
-    blocks.settled.push_back(&store_->settlement().settled(i));
+    telemetry::add_ended(store_->settlement().settled(i), ledger);
   }
 }
 

@@ -12,6 +12,7 @@
 
 #include "appliance/dead_letter_folder.hpp"
 #include "appliance/node.hpp"
+#include "appliance/stage_needs.hpp"
 #include "config/config.hpp"
 #include "dlq/retention.hpp"
 #include "dlq/segment_log.hpp"
@@ -30,6 +31,8 @@ class DeadLetterStore;
 /// figures.
 class DeadLetters final : public Node {
  public:
+  [[nodiscard]] static StageNeeds needs(const config::Config& config, std::size_t packet_segments);
+
   /// `folder` outlives it.
   DeadLetters(const config::Config& config, DeadLetterFolder& folder, std::size_t pipelines);
   ~DeadLetters() override;
@@ -45,7 +48,8 @@ class DeadLetters final : public Node {
   void enlist(LcoreStages& lcore) override;
   /// Starts the writing thread, which stays on the caller's CPU.
   void start() override;
-  void add_blocks(PipelineRange of, telemetry::LedgerBlocks& blocks) const override;
+  void add_ended(PipelineRange of, telemetry::Ledger& ledger) const override;
+  void add_received(PipelineRange /*of*/, telemetry::Ledger& /*ledger*/) const override {}
   [[nodiscard]] Load held(PipelineRange of, const telemetry::Ledger& counted) const override;
   [[nodiscard]] bool reading() const noexcept override { return false; }
   [[nodiscard]] Load room() const noexcept override;

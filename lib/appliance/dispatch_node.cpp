@@ -6,7 +6,6 @@
 #include <algorithm>
 
 #include "appliance/dead_letters.hpp"
-#include "appliance/sizing.hpp"
 #include "appliance/stages.hpp"
 #include "appliance/worker_node.hpp"
 #include "route/topic_hasher.hpp"
@@ -19,7 +18,30 @@ namespace {
 // within a millisecond.
 constexpr std::uint64_t kPressureIntervalUs = 200;
 
+/// Size of a pipeline's table of producers; clock and secret are left out.
+identity::ProducerTable::Settings producer_settings(const config::Config& config) {
+  // With several pipelines a hash spreads the producers. A quarter more than an even share, and a
+  // few more, is enough for the uneven spread.
+  const std::size_t pipelines = config.lcores.dispatch.size();
+  const std::size_t all = config.deduplication.producers;
+  const std::size_t share = pipelines == 1 ? all : all / pipelines * 5 / 4 + 64;
+  return {.producers = std::min(share, all), .window = config.deduplication.window};
+}
+
 }  // namespace
+
+StageNeeds DispatchNode::needs(const config::Config& config, std::size_t /*packet_segments*/) {
+  const std::size_t stages = config.lcores.dispatch.size();
+  StageNeeds needs{.lcores = stages,
+                   .ring_mbufs = stages * config.rings.ingest_cells,
+                   .hand_mbufs = stages * config.rings.burst};
+  needs.bytes = stages * (IngestRing::bytes_for(config.rings.ingest_cells) +
+                          route::TopicCache::bytes_for(route::TopicCache::kDefaultTopics));
+  if (config.deduplication.sequenced) {
+    needs.bytes += stages * identity::ProducerTable::bytes_for(producer_settings(config));
+  }
+  return needs;
+}
 
 DispatchNode::Producers::Producers(const identity::ProducerTable::Settings& settings, int socket)
     : index("esc producers' index", identity::ProducerTable::buckets_for(settings), socket),
@@ -94,8 +116,8 @@ void DispatchNode::enlist(LcoreStages& lcore) {
   lcore.add(*stage_);
 }
 
-void DispatchNode::add_blocks(PipelineRange of, telemetry::LedgerBlocks& blocks) const {
-  if (of.has(pipeline_)) blocks.dispatchers.push_back(&counters_);
+void DispatchNode::add_ended(PipelineRange of, telemetry::Ledger& ledger) const {
+  if (of.has(pipeline_)) telemetry::add_ended(counters_, ledger);
 }
 
 Load DispatchNode::held(PipelineRange of, const telemetry::Ledger& /*counted*/) const {

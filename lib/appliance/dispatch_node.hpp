@@ -11,6 +11,7 @@
 
 #include "appliance/node.hpp"
 #include "appliance/rule_book.hpp"
+#include "appliance/stage_needs.hpp"
 #include "config/config.hpp"
 #include "control/flow.hpp"
 #include "control/pressure.hpp"
@@ -44,12 +45,15 @@ class DispatchNode final : public Node {
     int socket = 0;                                        ///< NUMA node of its ring and tables
     std::span<const std::unique_ptr<WorkerNode>> workers;  ///< the workers of this pipeline
   };
+  [[nodiscard]] static StageNeeds needs(const config::Config& config, std::size_t packet_segments);
+
   DispatchNode(const config::Config& config, const PipelineShared& shared, const Parts& parts);
   ~DispatchNode() override;
 
   void enlist(LcoreStages& lcore) override;
   void start() override {}
-  void add_blocks(PipelineRange of, telemetry::LedgerBlocks& blocks) const override;
+  void add_ended(PipelineRange of, telemetry::Ledger& ledger) const override;
+  void add_received(PipelineRange /*of*/, telemetry::Ledger& /*ledger*/) const override {}
   [[nodiscard]] Load held(PipelineRange of, const telemetry::Ledger& counted) const override;
   [[nodiscard]] bool reading() const noexcept override { return false; }
   [[nodiscard]] Load room() const noexcept override;

@@ -58,9 +58,11 @@ class Node {
   /// Starts the node's own threads, if it has any. Called before the lcores run.
   virtual void start() = 0;
 
-  /// Adds the node's counters of the pipelines `of` to the blocks that telemetry::collect() will
-  /// add up.
-  virtual void add_blocks(PipelineRange of, telemetry::LedgerBlocks& blocks) const = 0;
+  /// Adds to the ledger what has ended at this node, of the pipelines `of`.
+  virtual void add_ended(PipelineRange of, telemetry::Ledger& ledger) const = 0;
+  /// Adds what has come in at this node. Called once add_ended() was called for every node, so that
+  /// nothing has ended that has not come in.
+  virtual void add_received(PipelineRange of, telemetry::Ledger& ledger) const = 0;
   /// How much of the pipelines `of` the node holds, its input ring included. Exact once its lcore
   /// has stopped. `counted`: the ledger of these pipelines, read before this call.
   [[nodiscard]] virtual Load held(PipelineRange of, const telemetry::Ledger& counted) const = 0;

@@ -36,6 +36,13 @@ std::vector<ingest::QueueBinding<dpdk::RxQueue>> queues_of(const RxNode::Parts& 
 
 }  // namespace
 
+StageNeeds RxNode::needs(const config::Config& config, std::size_t packet_segments) {
+  const std::size_t stages = config.lcores.rx.size();
+  // A burst of packets, and a burst of events for each pipeline.
+  const std::size_t bursts = packet_segments + config.lcores.dispatch.size();
+  return {.lcores = stages, .hand_mbufs = stages * bursts * config.rings.burst};
+}
+
 RxNode::RxNode(const config::RingsConfig& rings, const Parts& parts)
     : Node({topology::Role::kRx, parts.index}),
       burst_(rings.burst),
@@ -70,10 +77,17 @@ void RxNode::enlist(LcoreStages& lcore) {
   lcore.add(*stage_);
 }
 
-void RxNode::add_blocks(PipelineRange of, telemetry::LedgerBlocks& blocks) const {
+void RxNode::add_ended(PipelineRange of, telemetry::Ledger& ledger) const {
   for (std::size_t i = of.first; i < of.first + of.count; ++i) {
-    blocks.packets.push_back(&packets_[i]);
-    blocks.frames.push_back(&frames_[i]);
+    telemetry::add_ended(frames_[i], ledger);
+    telemetry::add_ended(packets_[i], ledger);
+  }
+}
+
+void RxNode::add_received(PipelineRange of, telemetry::Ledger& ledger) const {
+  for (std::size_t i = of.first; i < of.first + of.count; ++i) {
+    telemetry::add_received(frames_[i], ledger);
+    telemetry::add_received(packets_[i], ledger);
   }
 }
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "appliance/node.hpp"
+#include "appliance/stage_needs.hpp"
 #include "config/config.hpp"
 #include "control/flow.hpp"
 #include "dpdk/port.hpp"
@@ -37,13 +38,17 @@ class RxNode final : public Node {
     const control::FlowBoard& flow;
     DeadLetters* dead_letters = nullptr;  ///< null: dead letters are not kept
   };
+  /// `packet_segments`: mbufs that the longest packet of a port takes.
+  [[nodiscard]] static StageNeeds needs(const config::Config& config, std::size_t packet_segments);
+
   /// All that `parts` refers to outlives the node.
   RxNode(const config::RingsConfig& rings, const Parts& parts);
   ~RxNode() override;
 
   void enlist(LcoreStages& lcore) override;
   void start() override {}
-  void add_blocks(PipelineRange of, telemetry::LedgerBlocks& blocks) const override;
+  void add_ended(PipelineRange of, telemetry::Ledger& ledger) const override;
+  void add_received(PipelineRange of, telemetry::Ledger& ledger) const override;
   [[nodiscard]] Load held(PipelineRange of, const telemetry::Ledger& counted) const override;
   [[nodiscard]] bool reading() const noexcept override;
   [[nodiscard]] Load room() const noexcept override;

@@ -2,14 +2,14 @@
 #include "appliance/sizing.hpp"
 
 #include <algorithm>
+#include <tuple>
 
+#include "appliance/dead_letters.hpp"
+#include "appliance/dispatch_node.hpp"
+#include "appliance/rx_node.hpp"
+#include "appliance/worker_node.hpp"
 #include "config/device.hpp"
 #include "config/trace.hpp"
-#include "dispatch/hold_queue.hpp"
-#include "event/event.hpp"
-#include "ring/mpsc_ring.hpp"
-#include "route/topic_cache.hpp"
-#include "storage/dead_item.hpp"
 
 namespace esc::appliance {
 namespace {
@@ -17,16 +17,22 @@ namespace {
 // More than any driver's default, so that the estimate holds before a port is probed.
 constexpr std::size_t kAssumedDescriptors = 2048;
 
-std::size_t polling_lcores(const config::Config& config) {
-  return config.lcores.rx.size() + config.lcores.dispatch.size() + config.lcores.workers.size();
+/// The nodes of every role, in the order of topology::Role.
+using Nodes = std::tuple<RxNode, DispatchNode, WorkerNode, DeadLetters>;
+static_assert(std::tuple_size_v<Nodes> == static_cast<std::size_t>(topology::Role::kCount),
+              "a role has no node here, so nobody would count what its stages need");
+
+template <class... Node>
+StageNeeds sum_of_needs(const std::tuple<Node...>* /*nodes*/, const config::Config& config,
+                        std::size_t packet_segments) {
+  StageNeeds sum;
+  ((sum += Node::needs(config, packet_segments)), ...);
+  return sum;
 }
 
-/// Cells of all rings to the storage lcore.
-std::size_t dead_cells(const config::Config& config) {
-  if (!config.dead_letters.kept()) return 0;
-  const std::size_t pipelines = config.lcores.dispatch.size();
-  return (config.lcores.rx.size() * pipelines + pipelines + config.lcores.workers.size()) *
-         config.dead_letters.ring_cells;
+/// What the stages of all roles need.
+StageNeeds stage_needs(const config::Config& config, std::size_t packet_segments) {
+  return sum_of_needs(static_cast<const Nodes*>(nullptr), config, packet_segments);
 }
 
 /// mbufs that the longest packet takes.
@@ -72,19 +78,12 @@ dpdk::PortSettings port_settings(const config::Config& config, std::size_t index
   settings.software_checksums = port.checksum == config::Checksum::kVerify;
   settings.nic_checksums = port.checksum != config::Checksum::kOff;
 
-  // Every ring could be full of this port's events.
-  settings.holders.rings =
-      config.lcores.dispatch.size() * config.rings.ingest_cells +
-      config.lcores.workers.size() * (config.rings.worker_cells + config.rings.hold_cells) +
-      dead_cells(config);
-  // An RX stage holds a burst of packets, each in as many segments as the longest packet takes, and
-  // a burst of events for each pipeline; a dispatcher, a worker and the storage hold a burst each.
-  settings.holders.bursts =
-      config.rings.burst *
-      ((packet_segments(settings) + config.lcores.dispatch.size()) * config.lcores.rx.size() +
-       config.lcores.dispatch.size() + config.lcores.workers.size() +
-       (config.dead_letters.kept() ? 1 : 0));
-  settings.holders.caches = dpdk::kPoolCacheHoldsMbufs * (polling_lcores(config) + 1);
+  // Every ring could be full of this port's events. Besides the stages' lcores, the main lcore has
+  // a cache: it gives back what is left at the end.
+  const StageNeeds needs = stage_needs(config, packet_segments(settings));
+  settings.holders.rings = needs.ring_mbufs;
+  settings.holders.bursts = needs.hand_mbufs;
+  settings.holders.caches = dpdk::kPoolCacheHoldsMbufs * (needs.lcores + 1);
   settings.holders.driver = kept_packets(port.device);
   return settings;
 }
@@ -99,29 +98,8 @@ std::uint64_t memory_bytes(const config::Config& config, std::uint64_t page_byte
     total += dpdk::pool_bytes(settings.pool_mbufs != 0 ? settings.pool_mbufs : computed,
                               settings.mbuf_data_bytes, page_bytes);
   }
-  const std::size_t pipelines = config.lcores.dispatch.size();
-  total += pipelines * ring::MpscRing<event::Event>::bytes_for(config.rings.ingest_cells);
-  total += config.lcores.workers.size() * (config.rings.worker_cells * sizeof(event::WorkItem) +
-                                           config.rings.hold_cells * sizeof(dispatch::HeldItem));
-  total += dead_cells(config) * sizeof(storage::DeadItem);
-  // Commit buffers are in ordinary memory, whatever the rest uses; counting them here asks for a
-  // few pages too many.
-  if (config.dead_letters.kept()) total += kCommitBuffers * config.dead_letters.commit_bytes;
-  total += pipelines * route::TopicCache::bytes_for(route::TopicCache::kDefaultTopics);
-  total += config.key_memory_bytes();
-  if (config.deduplication.sequenced) {
-    total += pipelines * identity::ProducerTable::bytes_for(producer_settings(config));
-  }
-  return total;
-}
-
-identity::ProducerTable::Settings producer_settings(const config::Config& config) {
-  // With several pipelines a hash spreads the producers. A quarter more than an even share, and a
-  // few more, is enough for the uneven spread.
-  const std::size_t pipelines = config.lcores.dispatch.size();
-  const std::size_t all = config.deduplication.producers;
-  const std::size_t share = pipelines == 1 ? all : all / pipelines * 5 / 4 + 64;
-  return {.producers = std::min(share, all), .window = config.deduplication.window};
+  constexpr std::size_t kNoPacket = 0;  // what is in hand lies in the pools
+  return total + stage_needs(config, kNoPacket).bytes + config.key_memory_bytes();
 }
 
 dpdk::EalSettings eal_settings(const config::Config& config, const topology::LcorePlan& plan) {

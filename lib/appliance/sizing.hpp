@@ -8,7 +8,6 @@
 #include "config/config.hpp"
 #include "dpdk/eal.hpp"
 #include "dpdk/port.hpp"
-#include "identity/producer_table.hpp"
 #include "topology/plan.hpp"
 
 namespace esc::appliance {
@@ -17,14 +16,8 @@ namespace esc::appliance {
 inline constexpr std::size_t kJumboMbufs = 128;
 inline constexpr std::uint32_t kJumboDataBytes = 65'535 - 128;
 
-/// Commits of dead letters that go round between the storage lcore and the disk.
-inline constexpr std::size_t kCommitBuffers = 8;
-
 /// What a port is opened with; `index` is its place in the configuration.
 [[nodiscard]] dpdk::PortSettings port_settings(const config::Config& config, std::size_t index);
-
-/// Size of a pipeline's table of producers; clock and secret are left to whoever makes it.
-[[nodiscard]] identity::ProducerTable::Settings producer_settings(const config::Config& config);
 
 /// Bytes for every pool and ring on pages of that size, before the drivers have told their
 /// descriptor counts: an upper estimate.

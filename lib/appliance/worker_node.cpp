@@ -9,6 +9,16 @@
 
 namespace esc::appliance {
 
+StageNeeds WorkerNode::needs(const config::Config& config, std::size_t /*packet_segments*/) {
+  const std::size_t stages = config.lcores.workers.size();
+  const config::RingsConfig& rings = config.rings;
+  return {.lcores = stages,
+          .ring_mbufs = stages * (rings.worker_cells + rings.hold_cells),
+          .hand_mbufs = stages * rings.burst,
+          .bytes = stages * (rings.worker_cells * sizeof(event::WorkItem) +
+                             rings.hold_cells * sizeof(dispatch::HeldItem))};
+}
+
 WorkerNode::WorkerNode(const config::RingsConfig& rings, const Parts& parts)
     : Node({topology::Role::kWorker, parts.index}),
       pipeline_(parts.pipeline),
@@ -27,8 +37,8 @@ void WorkerNode::enlist(LcoreStages& lcore) {
   lcore.add(*stage_);
 }
 
-void WorkerNode::add_blocks(PipelineRange of, telemetry::LedgerBlocks& blocks) const {
-  if (of.has(pipeline_)) blocks.workers.push_back(&counters_);
+void WorkerNode::add_ended(PipelineRange of, telemetry::Ledger& ledger) const {
+  if (of.has(pipeline_)) telemetry::add_ended(counters_, ledger);
 }
 
 Load WorkerNode::held(PipelineRange of, const telemetry::Ledger& /*counted*/) const {

@@ -8,6 +8,7 @@
 #include <span>
 
 #include "appliance/node.hpp"
+#include "appliance/stage_needs.hpp"
 #include "config/config.hpp"
 #include "dispatch/hold_queue.hpp"
 #include "dpdk/huge_array.hpp"
@@ -29,12 +30,15 @@ class WorkerNode final : public Node {
     std::span<rte_mempool* const> pools;
     DeadLetters* dead_letters = nullptr;  ///< null: dead letters are not kept
   };
+  [[nodiscard]] static StageNeeds needs(const config::Config& config, std::size_t packet_segments);
+
   WorkerNode(const config::RingsConfig& rings, const Parts& parts);
   ~WorkerNode() override;
 
   void enlist(LcoreStages& lcore) override;
   void start() override {}
-  void add_blocks(PipelineRange of, telemetry::LedgerBlocks& blocks) const override;
+  void add_ended(PipelineRange of, telemetry::Ledger& ledger) const override;
+  void add_received(PipelineRange /*of*/, telemetry::Ledger& /*ledger*/) const override {}
   [[nodiscard]] Load held(PipelineRange of, const telemetry::Ledger& counted) const override;
   [[nodiscard]] bool reading() const noexcept override { return false; }
   [[nodiscard]] Load room() const noexcept override;

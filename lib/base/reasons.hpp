@@ -183,20 +183,23 @@ enum class DeadReason : std::uint8_t {
   kCount
 };
 
+/// The row of a reason for which an event is either dropped or kept as a dead letter: name and help
+/// are the same.
+[[nodiscard]] constexpr Named<DeadReason> kept(DeadReason reason, FrameDrop dropped) noexcept {
+  const Named<FrameDrop>& row = kFrameDropRows[static_cast<std::size_t>(dropped)];
+  return {reason, row.name, row.help};
+}
+
 inline constexpr NamedTable<DeadReason> kDeadReasonRows = {{
     {DeadReason::kNone, "none", "no reason; no letter has it"},
-    {DeadReason::kUnknownTopic, "unknown_topic", "no route takes its topic"},
-    {DeadReason::kHandlerRefused, "handler_refused",
-     "its handler said no, as often as its route's retries allow"},
-    {DeadReason::kWorkerFull, "worker_full",
-     "its worker's ring was full, and its route does not wait, or cannot"},
-    {DeadReason::kHoldExpired, "hold_expired",
-     "waited for its worker for the longest time allowed"},
-    {DeadReason::kShedCritical, "shed_critical", "shed for its priority, at the level critical"},
-    {DeadReason::kShedEmergency, "shed_emergency", "shed for its priority, at the level emergency"},
+    kept(DeadReason::kUnknownTopic, FrameDrop::kUnknownTopic),
+    kept(DeadReason::kHandlerRefused, FrameDrop::kHandlerRefused),
+    kept(DeadReason::kWorkerFull, FrameDrop::kWorkerFull),
+    kept(DeadReason::kHoldExpired, FrameDrop::kHoldExpired),
+    kept(DeadReason::kShedCritical, FrameDrop::kShedCritical),
+    kept(DeadReason::kShedEmergency, FrameDrop::kShedEmergency),
     {DeadReason::kStale, "stale", "too far behind what its producer sent last"},
-    {DeadReason::kDrainedAtDeadline, "drained_at_deadline",
-     "still queued when the drain deadline passed"},
+    kept(DeadReason::kDrainedAtDeadline, FrameDrop::kDrainedAtDeadline),
 }};
 static_assert(well_named(kDeadReasonRows));
 

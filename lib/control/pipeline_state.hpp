@@ -91,6 +91,24 @@ struct PipelineRefusal {
   std::string_view fix;
 };
 
+/// The state at one look.
+struct PipelineStateNow {
+  std::uint64_t state = 0;
+  std::uint64_t since = 0;  ///< by the clock of PipelineStateHolder
+};
+
+[[nodiscard]] constexpr auto figures_of(const PipelineStateNow* /*block*/) {
+  using B = PipelineStateNow;
+  using telemetry::Figure, telemetry::Kind, telemetry::Unit;
+  return telemetry::describe(
+      "",
+      Figure{"state", "1: the appliance is in this state", &B::state, Kind::kOneOf, Unit::kNone,
+             "state", "state", kPipelineStateNames},
+      Figure{"state_for", "How long the appliance is in its state", &B::since, Kind::kGauge,
+             Unit::kMoment, "for_s"});
+}
+static_assert(telemetry::well_described<PipelineStateNow>());
+
 /// How the time since the start was spent.
 struct PipelineStateTotals {
   std::array<std::uint64_t, kPipelineStates> ticks{};    ///< TSC cycles in each state

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "control/pressure_report.hpp"
 
+#include <algorithm>
 #include <span>
 
 #include "telemetry/figure_json.hpp"
@@ -26,7 +27,7 @@ Json inputs_json(const PressureReading& reading, const config::PressureConfig& c
   for (std::size_t i = 0; i < kPressureInputs; ++i) {
     const config::PressureThresholds& thresholds = config.thresholds[i];
     object[std::string(kPressureInputNames[i])] = {
-        {"permille", reading.inputs.permille[i]},
+        {"permille", reading.now.inputs[i]},
         {"enter_permille", by_raised_level(thresholds.enter, thresholds.enter)},
         {"leave_permille", by_raised_level(thresholds.leave, thresholds.enter)}};
   }
@@ -46,8 +47,12 @@ Json change_json(const PressureChange& change, const PressureReading& reading) {
 
 PressureReading read_pressure(const PressureMonitor& monitor, const telemetry::Clock& clock) {
   PressureReading reading;
-  reading.word = monitor.board().read();
-  reading.inputs = monitor.inputs();
+  const PressureWord word = monitor.board().read();
+  reading.now.level = static_cast<std::uint64_t>(word.level());
+  reading.now.shed_below = word.cutoff();
+  reading.now.defers_lossless = word.has(PressureWord::kDeferLossless) ? 1 : 0;
+  reading.now.defers_nic = word.has(PressureWord::kDeferNic) ? 1 : 0;
+  std::ranges::copy(monitor.inputs().permille, reading.now.inputs.begin());
   for (std::size_t i = 0; i < kPressureLevels; ++i) {
     reading.totals.ticks[i] = monitor.ticks_in(static_cast<PressureLevel>(i));
     reading.totals.entered[i] = monitor.entered(static_cast<PressureLevel>(i));
@@ -72,11 +77,14 @@ nlohmann::ordered_json to_json(const PressureReading& reading,
     changes.push_back(change_json(change, reading));
   }
   Json json;
-  json["level"] = name(reading.word.level());
-  json["shed_below_now"] = reading.word.cutoff();
-  json["defers_lossless_ports"] = reading.word.has(PressureWord::kDeferLossless);
-  json["defers_nic_ports"] = reading.word.has(PressureWord::kDeferNic);
-  json["inputs"] = inputs_json(reading, config);
+  telemetry::Reading(reading.now)
+      .for_each([&](const auto& row, std::span<const std::uint64_t> values) {
+        if (telemetry::is_of(row, &PressureNow::inputs)) {
+          json["inputs"] = inputs_json(reading, config);
+        } else {
+          telemetry::add_by_name(json, row, values, telemetry::Zeros::kShown, reading.clock);
+        }
+      });
   json["worker_latency_full_us"] = config.worker_latency_full_us;
   json["shed_below"] = {{"critical", config.shed_below[0]}, {"emergency", config.shed_below[1]}};
   json["dwell_ms"] = Json::object();

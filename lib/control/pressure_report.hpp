@@ -14,6 +14,33 @@
 
 namespace esc::control {
 
+/// A pipeline's pressure at one look.
+struct PressureNow {
+  std::uint64_t level = 0;
+  std::uint64_t shed_below = 0;
+  std::uint64_t defers_lossless = 0;
+  std::uint64_t defers_nic = 0;
+  std::array<std::uint64_t, kPressureInputs> inputs{};  ///< in per mille
+};
+
+[[nodiscard]] constexpr auto figures_of(const PressureNow* /*block*/) {
+  using B = PressureNow;
+  using telemetry::Figure, telemetry::Kind, telemetry::Unit;
+  return telemetry::describe(
+      "pressure",
+      Figure{"level", "1: this is the level of pressure now", &B::level, Kind::kOneOf, Unit::kNone,
+             "level", "level", kPressureLevelNames},
+      Figure{"shed_below", "The lowest priority that is kept now", &B::shed_below, Kind::kGauge,
+             Unit::kNone, "shed_below_now"},
+      Figure{"defers_lossless", "1: ports that cannot lose packets are left unpolled now",
+             &B::defers_lossless, Kind::kFlag, Unit::kNone, "defers_lossless_ports"},
+      Figure{"defers_nic", "1: other ports are left unpolled now while they have room",
+             &B::defers_nic, Kind::kFlag, Unit::kNone, "defers_nic_ports"},
+      Figure{"input", "An input of the pressure; 1: full", &B::inputs, Kind::kGauge,
+             Unit::kPermille, "inputs", "input", kPressureInputNames});
+}
+static_assert(telemetry::well_described<PressureNow>());
+
 /// What a pipeline's pressure has come to since the start.
 struct PressureTotals {
   std::array<std::uint64_t, kPressureLevels> ticks{};    ///< TSC cycles in each level
@@ -42,8 +69,7 @@ static_assert(telemetry::well_described<PressureTotals>());
 /// One reading, plain values. Figures that change with every evaluation may come from two
 /// successive ones.
 struct PressureReading {
-  PressureWord word;
-  PressureInputs inputs;
+  PressureNow now;
   PressureTotals totals;
   std::vector<PressureChange> last_changes;  ///< oldest first
   telemetry::Clock clock;

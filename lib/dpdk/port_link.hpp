@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/named.hpp"
+#include "telemetry/figure.hpp"
 #include "topology/interface.hpp"
 
 namespace esc::dpdk {
@@ -43,6 +44,30 @@ struct Link {
   }
   friend bool operator==(const Link&, const Link&) = default;
 };
+
+/// The link as figures.
+struct LinkFigures {
+  std::uint64_t state = 0;
+  std::uint64_t up = 0;
+  std::uint64_t speed_mbps = 0;
+};
+
+[[nodiscard]] inline LinkFigures figures_from(const Link& link) noexcept {
+  return {static_cast<std::uint64_t>(link.state), link.up() ? 1U : 0U, link.speed_mbps};
+}
+
+[[nodiscard]] constexpr auto figures_of(const LinkFigures* /*block*/) {
+  using B = LinkFigures;
+  using telemetry::Figure, telemetry::Kind, telemetry::Unit;
+  return telemetry::describe(
+      "port",
+      Figure{"link", "1: the link of the port is in this state", &B::state, Kind::kOneOf,
+             Unit::kNone, "link", "state", kLinkStateNames},
+      Figure{"link_up", "1: something can come in at the port", &B::up, Kind::kFlag},
+      Figure{"speed", "Speed of the link, in bytes a second; 0: not known", &B::speed_mbps,
+             Kind::kGauge, Unit::kMegabits, "speed_mbps"});
+}
+static_assert(telemetry::well_described<LinkFigures>());
 
 /// The link of one port. For a port on interfaces of the kernel the kernel is asked: net_af_packet
 /// reports a link that is up even when its interface is gone, and net_pcap always does. Any other

@@ -130,8 +130,10 @@ void Exposition::add_in(Unit unit, const Family& family, const Labels& labels, s
                         const Clock& clock) {
   if (is_time(unit)) {
     add(family, labels, seconds_of(unit, value, clock));
+  } else if (unit == Unit::kPermille) {
+    add(family, labels, static_cast<double>(value) / 1e3);
   } else {
-    add(family, labels, value);
+    add(family, labels, unit == Unit::kMegabits ? value * 125'000 : value);
   }
 }
 

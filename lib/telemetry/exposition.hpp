@@ -28,16 +28,27 @@ struct Family {
   [[nodiscard]] std::string full_name() const;
 };
 
+/// The end of the name of a family whose figures are of that unit.
+[[nodiscard]] constexpr std::string_view base_unit(Unit unit) noexcept {
+  if (is_time(unit)) return "_seconds";
+  if (unit == Unit::kBytes || unit == Unit::kMegabits) return "_bytes";
+  return unit == Unit::kPermille ? "_ratio" : "";
+}
+
 /// Names and values. A name is [a-z_]+; a value may be any bytes.
 using Labels = std::vector<std::pair<std::string_view, std::string>>;
+
+/// Both parts of a name; an empty one is left out.
+[[nodiscard]] inline std::string joined(std::string_view first, std::string_view second) {
+  const bool both = !first.empty() && !second.empty();
+  return std::string(first).append(both ? "_" : "").append(second);
+}
 
 /// The Prometheus name of a row, without `escd_` and `_total`: prefix, name, base unit.
 template <class Row>
 [[nodiscard]] std::string family_name(std::string_view prefix, const Row& row) {
-  std::string name = std::string(prefix) + '_' + std::string(row.name);
-  const std::string_view unit = is_time(row.unit)          ? "_seconds"
-                                : row.unit == Unit::kBytes ? "_bytes"
-                                                           : "";
+  std::string name = joined(prefix, row.name);
+  const std::string_view unit = base_unit(row.unit);
   const bool has_it = name.ends_with(unit);
   return has_it ? name : name.append(unit);
 }
@@ -53,13 +64,16 @@ class Exposition {
   void add(const Family& family, const Labels& labels, std::uint64_t value);
   void add(const Family& family, const Labels& labels, double value);
 
-  /// Adds every row of a block except those of Kind::kWord. A set becomes one series for each of
-  /// its names.
+  /// Adds every row of a block except those of Kind::kWord. A set, and a figure of Kind::kOneOf,
+  /// becomes one series for each of its names. `under`: comes before the block's prefix, for the
+  /// parts of what another family has as a whole.
   template <class Block>
-  void add(const Reading<Block>& reading, const Labels& labels, const Clock& clock) {
+  void add(const Reading<Block>& reading, const Labels& labels, const Clock& clock,
+           std::string_view under = {}) {
+    const std::string prefix = joined(under, kFigures<Block>.prefix);
     reading.for_each([&](const auto& row, std::span<const std::uint64_t> values) {
       if (row.kind == Kind::kWord) return;
-      const std::string name = family_name(kFigures<Block>.prefix, row);
+      const std::string name = family_name(prefix, row);
       const Family family{name, row.help, row.kind};
       if (row.names.empty()) {
         add_in(row.unit, family, labels, values[0], clock);
@@ -67,9 +81,10 @@ class Exposition {
       }
       Labels with = labels;
       with.emplace_back(row.label, std::string());
-      for (std::size_t i = 0; i < values.size(); ++i) {
+      for (std::size_t i = 0; i < row.names.size(); ++i) {
         with.back().second = row.names[i];
-        add_in(row.unit, family, with, values[i], clock);
+        const std::uint64_t holds = values[0] == i ? 1 : 0;
+        add_in(row.unit, family, with, row.kind == Kind::kOneOf ? holds : values[i], clock);
       }
     });
   }

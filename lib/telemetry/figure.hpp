@@ -20,7 +20,9 @@ namespace esc::telemetry {
 enum class Kind : std::uint8_t {
   kCounter,  ///< only grows
   kGauge,
-  kWord  ///< only for the program itself: never shown
+  kFlag,   ///< 1 or 0; in JSON true or false
+  kOneOf,  ///< the number of the one of `names` that holds now; in Prometheus 1 for it, else 0
+  kWord    ///< only for the program itself: never shown
 };
 
 /// What a member measures. Times are shown in seconds, or in the unit that the JSON key ends with.
@@ -29,13 +31,16 @@ enum class Unit : std::uint8_t {
   kBytes,
   kCycles,       ///< a time in TSC cycles
   kNanoseconds,  ///< a time in nanoseconds
-  kMoment        ///< a moment as a TSC value: shown as the time since then
+  kMoment,       ///< a moment as a TSC value: shown as the time since then
+  kPermille,     ///< a share in per mille; in JSON percent if the key ends so
+  kMegabits      ///< a rate in Mbit/s; in Prometheus bytes a second
 };
 
 /// One row. `name` is the middle part of the Prometheus name, and also the JSON key if `key` is
 /// empty. `help` is one line without a full stop. Member is Counter or std::uint64_t, which is one
 /// figure; or CounterSet or an array of numbers, which is one figure for each of `names`. In
-/// Prometheus the label `label` then tells these figures apart.
+/// Prometheus the label `label` then tells these figures apart. A figure of Kind::kOneOf is one
+/// number, and has names and a label too.
 template <class BlockOf, class MemberOf>
 struct Figure {
   using Block = BlockOf;
@@ -69,6 +74,7 @@ struct Figure {
 };
 
 /// All rows of one block. `prefix` comes before their names in Prometheus: "escd_rx_packets_total".
+/// It is empty for figures of the appliance as a whole: "escd_routes".
 template <class... Rows>
 struct Figures {
   std::string_view prefix;
@@ -108,6 +114,13 @@ inline constexpr std::size_t kSetSizeOf = kSetSize<typename std::decay_t<Row>::M
 template <class Row>
 inline constexpr std::size_t kNumbersOf = kSetSizeOf<Row> == 0 ? 1 : kSetSizeOf<Row>;
 
+/// Whether the row has the names that its member and its kind need.
+template <class Row>
+[[nodiscard]] constexpr bool names_fit(const Row& row) {
+  if (row.kind == Kind::kOneOf) return kSetSizeOf<Row> == 0 && !row.names.empty();
+  return row.names.size() == kSetSizeOf<Row>;
+}
+
 /// Converts to a member of any type: only for counting the members of a block.
 struct AnyMember {
   template <class Member>
@@ -129,7 +142,7 @@ template <class Row, class Rows>
   return std::apply(
       [&](const auto&... other) {
         return is_figure_name(row.name) && !row.help.empty() && row.help.back() != '.' &&
-               row.names.size() == kSetSizeOf<Row> && row.label.empty() == row.names.empty() &&
+               names_fit(row) && row.label.empty() == row.names.empty() &&
                (std::size_t{times(other, true)} + ...) == 1 &&
                (std::size_t{times(other, false)} + ...) == 1;
       },
@@ -162,7 +175,8 @@ template <class Block>
 [[nodiscard]] constexpr bool well_described() {
   return std::apply(
       [](const auto&... row) {
-        return sizeof...(row) == members<Block>() && is_figure_name(kFigures<Block>.prefix) &&
+        return sizeof...(row) == members<Block>() &&
+               (kFigures<Block>.prefix.empty() || is_figure_name(kFigures<Block>.prefix)) &&
                (detail::sound(row, kFigures<Block>.rows) && ...);
       },
       kFigures<Block>.rows);

@@ -6,20 +6,38 @@
 #include <numeric>
 #include <span>
 #include <string>
+#include <utility>
 
 #include "telemetry/figure.hpp"
 
 namespace esc::telemetry {
 
-/// How many units make a second, where the unit is the end of the key: "work_s", "age_ms".
+/// How many units make a second, where the unit is the end of the key, or its begin: "work_s",
+/// "age_ms", "us_per_event".
 [[nodiscard]] constexpr double per_second(std::string_view key) noexcept {
   if (key.ends_with("_ms")) return 1e3;
-  return key.ends_with("_us") ? 1e6 : 1.0;
+  return key.ends_with("_us") || key.starts_with("us_per_") ? 1e6 : 1.0;
+}
+
+/// A single number as JSON shows it: a time or a share with a fraction, a flag as true or false, a
+/// name if the number is that of one.
+template <class Row>
+[[nodiscard]] nlohmann::ordered_json shown(const Row& row, std::uint64_t value,
+                                           const Clock& clock) {
+  const std::string_view key = row.json_key();
+  if (row.kind == Kind::kOneOf) return row.names[value];
+  if (row.kind == Kind::kFlag) return value != 0;
+  if (is_time(row.unit)) return seconds_of(row.unit, value, clock) * per_second(key);
+  if (row.unit == Unit::kPermille && key.ends_with("_percent")) {
+    return static_cast<double>(value) / 10;
+  }
+  return value;
 }
 
 /// Adds to `object` every row except those of Kind::kWord: counts, the sum of a set, times as
 /// numbers with a fraction. If the key is there already, the number is added to its value: an RX
 /// stage has two kinds of blocks with the same key, and blocks of each kind for each pipeline.
+/// Flags and names are not added up: the last one stands.
 template <class Block>
 void add_to(nlohmann::ordered_json& object, const Reading<Block>& reading,
             const Clock& clock = {}) {
@@ -27,11 +45,13 @@ void add_to(nlohmann::ordered_json& object, const Reading<Block>& reading,
     if (row.kind == Kind::kWord) return;
     auto& place = object[std::string(row.json_key())];
     const auto sum = std::accumulate(values.begin(), values.end(), std::uint64_t{0});
-    if (is_time(row.unit)) {
-      const double before = place.is_null() ? 0 : place.template get<double>();
-      place = before + seconds_of(row.unit, sum, clock) * per_second(row.json_key());
+    auto value = shown(row, sum, clock);
+    if (place.is_number() && value.is_number_float()) {
+      place = place.template get<double>() + value.template get<double>();
+    } else if (place.is_number() && value.is_number()) {
+      place = place.template get<std::uint64_t>() + sum;
     } else {
-      place = sum + (place.is_null() ? 0 : place.template get<std::uint64_t>());
+      place = std::move(value);
     }
   });
 }
@@ -62,14 +82,9 @@ template <class Row>
 void add_by_name(nlohmann::ordered_json& object, const Row& row,
                  std::span<const std::uint64_t> values, Zeros zeros, const Clock& clock = {}) {
   if (row.kind == Kind::kWord) return;
-  auto& place = object[std::string(row.json_key())];
-  if (row.names.empty() && is_time(row.unit)) {
-    place = seconds_of(row.unit, values[0], clock) * per_second(row.json_key());
-  } else if (row.names.empty()) {
-    place = values[0];
-  } else {
-    place = by_name(row, values, zeros, clock);
-  }
+  const bool single = row.names.empty() || row.kind == Kind::kOneOf;
+  object[std::string(row.json_key())] =
+      single ? shown(row, values[0], clock) : by_name(row, values, zeros, clock);
 }
 
 template <class Block>

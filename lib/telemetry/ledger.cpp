@@ -30,10 +30,10 @@ Json frames_json(const FrameLedger& frames) {
     const std::uint64_t all = std::accumulate(values.begin(), values.end(), std::uint64_t{0});
     if (is_of(row, &FrameLedger::duplicate)) {
       json["duplicate"] = all;
-      json["duplicate_by"] = by_name(row, values, Zeros::kShown);
+      json[std::string(kDuplicateByKey)] = by_name(row, values, Zeros::kShown);
     } else if (is_of(row, &FrameLedger::dead_lettered)) {
       json["dead_lettered"] = {{"durable", all},
-                               {"by_reason", by_name(row, values, Zeros::kLeftOut)}};
+                               {std::string(kByReasonKey), by_name(row, values, Zeros::kLeftOut)}};
     } else {
       add_by_name(json, row, values, Zeros::kLeftOut);
     }
@@ -85,39 +85,43 @@ bool Ledger::within(std::uint64_t frame_room, std::uint64_t packet_room) const n
          packets.received - packets_accounted() <= packet_room;
 }
 
-Ledger collect(const LedgerBlocks& blocks) {
-  Ledger ledger;
-  for (const SettledCounters* settled : blocks.settled) {
-    add_all(ledger.frames.dead_lettered, settled->durable);
-    ledger.frames.dropped[static_cast<std::size_t>(FrameDrop::kDlqWriteFailed)] +=
-        settled->write_failed.get();
-  }
-  for (const WorkerCounters* worker : blocks.workers) {
-    ledger.frames.delivered += worker->delivered.get();
-    add_all(ledger.frames.dropped, worker->frame_dropped);
-  }
-  for (const DispatchCounters* dispatcher : blocks.dispatchers) {
-    auto& duplicate = ledger.frames.duplicate;
-    duplicate[static_cast<std::size_t>(DuplicateBy::kNumber)] += dispatcher->duplicate.get();
-    duplicate[static_cast<std::size_t>(DuplicateBy::kKey)] += dispatcher->duplicate_key.get();
-    duplicate[static_cast<std::size_t>(DuplicateBy::kReplay)] += dispatcher->duplicate_replay.get();
-    ledger.frames.stale += dispatcher->stale.get();
-    add_all(ledger.frames.dropped, dispatcher->frame_dropped);
-  }
-  for (const FrameCounters* frames : blocks.frames) {
-    add_all(ledger.frames.dropped, frames->frame_dropped);
-    ledger.frames.control += frames->control.get();
-  }
-  for (const PacketCounters* packets : blocks.packets) {
-    ledger.packets.datagrams += packets->datagrams.get();
-    add_all(ledger.packets.non_event, packets->non_event);
-    add_all(ledger.packets.dropped, packets->packet_dropped);
-  }
-  for (const FrameCounters* frames : blocks.frames)
-    ledger.frames.received += frames->frames_received.get();
-  for (const PacketCounters* packets : blocks.packets)
-    ledger.packets.received += packets->packets_received.get();
-  return ledger;
+void add_ended(const SettledCounters& from, Ledger& ledger) {
+  add_all(ledger.frames.dead_lettered, from.durable);
+  ledger.frames.dropped[static_cast<std::size_t>(FrameDrop::kDlqWriteFailed)] +=
+      from.write_failed.get();
+}
+
+void add_ended(const WorkerCounters& from, Ledger& ledger) {
+  ledger.frames.delivered += from.delivered.get();
+  add_all(ledger.frames.dropped, from.frame_dropped);
+}
+
+void add_ended(const DispatchCounters& from, Ledger& ledger) {
+  auto& duplicate = ledger.frames.duplicate;
+  duplicate[static_cast<std::size_t>(DuplicateBy::kNumber)] += from.duplicate.get();
+  duplicate[static_cast<std::size_t>(DuplicateBy::kKey)] += from.duplicate_key.get();
+  duplicate[static_cast<std::size_t>(DuplicateBy::kReplay)] += from.duplicate_replay.get();
+  ledger.frames.stale += from.stale.get();
+  add_all(ledger.frames.dropped, from.frame_dropped);
+}
+
+void add_ended(const FrameCounters& from, Ledger& ledger) {
+  ledger.frames.control += from.control.get();
+  add_all(ledger.frames.dropped, from.frame_dropped);
+}
+
+void add_ended(const PacketCounters& from, Ledger& ledger) {
+  ledger.packets.datagrams += from.datagrams.get();
+  add_all(ledger.packets.non_event, from.non_event);
+  add_all(ledger.packets.dropped, from.packet_dropped);
+}
+
+void add_received(const FrameCounters& from, Ledger& ledger) {
+  ledger.frames.received += from.frames_received.get();
+}
+
+void add_received(const PacketCounters& from, Ledger& ledger) {
+  ledger.packets.received += from.packets_received.get();
 }
 
 Json to_json(const Ledger& ledger, bool balanced) {

@@ -7,7 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <nlohmann/json_fwd.hpp>
-#include <vector>
+#include <string_view>
 
 #include "base/reasons.hpp"
 #include "telemetry/figure.hpp"
@@ -120,25 +120,26 @@ struct Ledger {
   /// is no fault: see within().
   [[nodiscard]] bool balanced() const noexcept;
 
-  /// The same question for a ledger that collect() read from a running appliance. collect() reads
-  /// each category before the counters of what was received. What was received and is in no
-  /// category yet is in flight: that number cannot be negative, and cannot be more than the
-  /// appliance has room for.
+  /// The same question for a ledger that was read from a running appliance, by add_ended() for all
+  /// blocks before add_received() for any. What was received and is in no category yet is in
+  /// flight: that number cannot be negative, and cannot be more than the appliance has room for.
   [[nodiscard]] bool within(std::uint64_t frame_room, std::uint64_t packet_room) const noexcept;
 };
 
-/// The counters of the stages whose ledger is wanted.
-struct LedgerBlocks {
-  std::vector<const SettledCounters*> settled;
-  std::vector<const WorkerCounters*> workers;
-  std::vector<const DispatchCounters*> dispatchers;
-  std::vector<const FrameCounters*> frames;
-  std::vector<const PacketCounters*> packets;
-};
+/// Adds what a block of counters says of frames and packets that have ended. A ledger is the sum
+/// over the blocks of all stages; the caller, who knows the rings, fills in in_flight.
+void add_ended(const SettledCounters& from, Ledger& ledger);
+void add_ended(const WorkerCounters& from, Ledger& ledger);
+void add_ended(const DispatchCounters& from, Ledger& ledger);
+void add_ended(const FrameCounters& from, Ledger& ledger);
+void add_ended(const PacketCounters& from, Ledger& ledger);
+/// Adds what a block says of frames and packets that have come in.
+void add_received(const FrameCounters& from, Ledger& ledger);
+void add_received(const PacketCounters& from, Ledger& ledger);
 
-/// Adds up the counters; stages that events reach later are read first. The caller, who knows the
-/// rings, fills in in_flight.
-[[nodiscard]] Ledger collect(const LedgerBlocks& blocks);
+/// Keys of the ledger's schema that are not those of a row.
+inline constexpr std::string_view kDuplicateByKey = "duplicate_by";
+inline constexpr std::string_view kByReasonKey = "by_reason";
 
 /// The ledger in its JSON schema, which does not change. Reasons with the count 0 are left out, to
 /// keep it short.

@@ -11,6 +11,33 @@
 
 namespace esc::telemetry {
 
+/// What became of the events of one route: at one dispatcher, at one worker, or as their sum.
+struct TopicTotals {
+  std::uint64_t delivered = 0;
+  std::uint64_t payload_bytes = 0;  ///< bytes of the delivered events' payloads
+  /// Refused by the handler for good; also counted in dead_lettered or dropped.
+  std::uint64_t refused = 0;
+  std::uint64_t duplicate = 0;
+  std::uint64_t stale = 0;
+  std::uint64_t dead_lettered = 0;
+  std::uint64_t dropped = 0;
+
+  /// The number of events that have ended. An event counts as received only once it has ended.
+  [[nodiscard]] std::uint64_t received() const noexcept {
+    return delivered + duplicate + stale + dead_lettered + dropped;
+  }
+  TopicTotals& operator+=(const TopicTotals& other) noexcept {
+    delivered += other.delivered;
+    payload_bytes += other.payload_bytes;
+    refused += other.refused;
+    duplicate += other.duplicate;
+    stale += other.stale;
+    dead_lettered += other.dead_lettered;
+    dropped += other.dropped;
+    return *this;
+  }
+};
+
 /// Events of one route that ended at a dispatcher, so that no worker saw them. Writer: the
 /// dispatcher's lcore. Readers: any thread.
 struct TopicRefusals {
@@ -19,6 +46,12 @@ struct TopicRefusals {
   Counter dead_lettered;  ///< handed to the storage
   Counter dropped;
 
+  [[nodiscard]] TopicTotals totals() const noexcept {
+    return {.duplicate = duplicate.get(),
+            .stale = stale.get(),
+            .dead_lettered = dead_lettered.get(),
+            .dropped = dropped.get()};
+  }
   /// Nobody counts in it.
   void zero() noexcept {
     for (Counter* counter : {&duplicate, &stale, &dead_lettered, &dropped}) counter->set(0);
@@ -29,13 +62,6 @@ struct TopicRefusals {
 /// lcore. Readers: any thread.
 class TopicCounters {
  public:
-  struct Totals {
-    std::uint64_t events = 0;  ///< delivered
-    std::uint64_t payload_bytes = 0;
-    std::uint64_t dead_lettered = 0;  ///< refused by the handler, and handed to the storage
-    std::uint64_t dropped = 0;        ///< refused by the handler, and dropped
-  };
-
   explicit TopicCounters(std::size_t slots) : delivered_(slots), refused_(slots) {}
 
   void deliver(std::uint32_t slot, std::uint64_t payload_bytes) noexcept {
@@ -53,9 +79,14 @@ class TopicCounters {
     refused_[slot].dead_lettered.set(0);
     refused_[slot].dropped.set(0);
   }
-  [[nodiscard]] Totals totals(std::uint32_t slot) const noexcept {
-    return {delivered_[slot].events.get(), delivered_[slot].payload_bytes.get(),
-            refused_[slot].dead_lettered.get(), refused_[slot].dropped.get()};
+  [[nodiscard]] TopicTotals totals(std::uint32_t slot) const noexcept {
+    const std::uint64_t dead_lettered = refused_[slot].dead_lettered.get();
+    const std::uint64_t dropped = refused_[slot].dropped.get();
+    return {.delivered = delivered_[slot].events.get(),
+            .payload_bytes = delivered_[slot].payload_bytes.get(),
+            .refused = dead_lettered + dropped,
+            .dead_lettered = dead_lettered,
+            .dropped = dropped};
   }
 
  private:
@@ -71,36 +102,6 @@ class TopicCounters {
   };
   std::vector<Delivered> delivered_;
   std::vector<Refused> refused_;
-};
-
-/// What became of the events of one route, of all dispatchers and workers together.
-struct TopicTotals {
-  std::uint64_t delivered = 0;
-  std::uint64_t payload_bytes = 0;  ///< bytes of the delivered events' payloads
-  /// Refused by the handler for good; also counted in dead_lettered or dropped.
-  std::uint64_t refused = 0;
-  std::uint64_t duplicate = 0;
-  std::uint64_t stale = 0;
-  std::uint64_t dead_lettered = 0;
-  std::uint64_t dropped = 0;
-
-  /// The number of events that have ended. An event counts as received only once it has ended.
-  [[nodiscard]] std::uint64_t received() const noexcept {
-    return delivered + duplicate + stale + dead_lettered + dropped;
-  }
-  void add(const TopicCounters::Totals& at_worker) noexcept {
-    delivered += at_worker.events;
-    payload_bytes += at_worker.payload_bytes;
-    refused += at_worker.dead_lettered + at_worker.dropped;
-    dead_lettered += at_worker.dead_lettered;
-    dropped += at_worker.dropped;
-  }
-  void add(const TopicRefusals& at_dispatcher) noexcept {
-    duplicate += at_dispatcher.duplicate.get();
-    stale += at_dispatcher.stale.get();
-    dead_lettered += at_dispatcher.dead_lettered.get();
-    dropped += at_dispatcher.dropped.get();
-  }
 };
 
 [[nodiscard]] constexpr auto figures_of(const TopicTotals* /*block*/) {

@@ -117,14 +117,10 @@ class FoldedPipeline {
     }
     return sum;
   }
-  [[nodiscard]] telemetry::TopicCounters::Totals totals(std::uint32_t route) const {
-    telemetry::TopicCounters::Totals sum;
+  [[nodiscard]] telemetry::TopicTotals totals(std::uint32_t route) const {
+    telemetry::TopicTotals sum;
     const std::uint32_t slot = path_.routes().target(route).slot;
-    for (const auto* worker : path_.workers()) {
-      const telemetry::TopicCounters::Totals one = worker->handlers().topics().totals(slot);
-      sum.events += one.events;
-      sum.payload_bytes += one.payload_bytes;
-    }
+    for (const auto* worker : path_.workers()) sum += worker->handlers().topics().totals(slot);
     return sum;
   }
 

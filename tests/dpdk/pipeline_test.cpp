@@ -39,9 +39,9 @@ void expect_ledger_of_mixed_trace(const FoldedPipeline& path, std::uint64_t n) {
   EXPECT_EQ(dispatch.events_held.get(), 0U);
   EXPECT_EQ(path.handler_refused(), n);
   EXPECT_EQ(path.delivered(), 5 * n);
-  EXPECT_EQ(path.totals(0).events, 2 * n);
+  EXPECT_EQ(path.totals(0).delivered, 2 * n);
   EXPECT_EQ(path.totals(0).payload_bytes, 11 * n);
-  EXPECT_EQ(path.totals(1).events, 3 * n);
+  EXPECT_EQ(path.totals(1).delivered, 3 * n);
   EXPECT_EQ(path.totals(1).payload_bytes, 23 * n);
   const telemetry::Ledger ledger = path.ledger();
   EXPECT_TRUE(ledger.balanced());

@@ -4,11 +4,12 @@
 names every family. And the number of the control socket's protocol."""
 
 import json
+import os
 import re
 import shutil
 import socket
 import subprocess
-import tempfile
+from collections import Counter, defaultdict
 from pathlib import Path
 
 import exposition
@@ -18,8 +19,14 @@ from control_client import PROTOCOL, ControlClient
 from harness import Config, Lcores, Port
 
 PAGE = Path(__file__).resolve().parents[2] / "docs/metrics.md"
-FAMILIES = Path(tempfile.gettempdir()) / "metrics-families.md"
+# Labels that tell apart the figures of one thing. The others say which thing it is.
+OF_ONE = {"by", "check", "counter", "input", "kind", "level", "reason", "state", "version"}
 EVERYTHING = {"deduplication": {"keyed_bytes": 1 << 20, "sequenced": True}}
+
+
+def kind_of_thing(label: str, value: str) -> str:
+    """For the page. Rings differ by the stage that takes from them."""
+    return f"`{label}` {value.rstrip('0123456789')}" if label == "ring" else f"`{label}`"
 
 
 class Metrics(harness.Scenario):
@@ -99,12 +106,30 @@ class Metrics(harness.Scenario):
         ]
         escd.stop()
         table = "| family | type | what it is | labels |\n|---|---|---|---|\n"
-        table += "".join(row + "\n" for row in rows)
+        self.assert_on_the_page("families", table + "".join(row + "\n" for row in rows))
+
+    def test_the_page_says_how_many_series_there_are(self) -> None:
+        escd, _ = self.play(traffic.mixed(500), pipelines=2)
+        counts: dict[tuple[str, ...], Counter] = defaultdict(Counter)
+        for family in self.families(escd).values():
+            for series in family.series:
+                of = [(name, value) for name, value in series[1:] if name not in OF_ONE]
+                counts[tuple(kind_of_thing(*label) for label in of)][tuple(of)] += 1
+        escd.stop()
+        table = "| for each | series |\n|---|---|\n"
+        for names, things in counts.items():
+            self.assertEqual(len(set(things.values())), 1, things)
+            count = next(iter(things.values()))
+            table += f"| {', '.join(names) or 'appliance'} | {count} |\n"
+        self.assert_on_the_page("series", table)
+
+    def assert_on_the_page(self, name: str, table: str) -> None:
         page = PAGE.read_text(encoding="utf-8")
-        written = page.split("<!-- families: begin -->\n")[1].split("<!-- families: end -->")[0]
+        written = page.split(f"<!-- {name}: begin -->\n")[1].split(f"<!-- {name}: end -->")[0]
+        right = Path(os.environ.get("ESC_BUILD_DIR", ".")) / f"metrics-{name}.md"
         if written != table:
-            FAMILIES.write_text(table, encoding="utf-8")
-        self.assertEqual(written, table, f"put what is now in {FAMILIES} between the markers")
+            right.write_text(table, encoding="utf-8")
+        self.assertEqual(written, table, f"put what is now in {right} between the markers")
 
     def test_a_handlers_own_counters_are_shown(self) -> None:
         device = traffic.pcap_device(0, self.directory / "t.pcap", traffic.uniform(30))

@@ -356,9 +356,12 @@ class License(unittest.TestCase):
             "LICENSE": "",
             "lib/a.cpp": f"// {line}\nint x;\n",
             "tools/run": f"#!/bin/bash\n# {line}\n",
+            ".clang-format": f"# {line}\n",
             "docs/a.md": "text\n",
+            "tests/fuzz/corpus/frames/a": "bytes",
         }
         self.assertEqual(found(license, good), [])
+        self.assertEqual(len(found(license, good | {".clang-format": "a: b\n"})), 1)
         late = {"LICENSE": "", "lib/a.hpp": f"// what\n// it is\n// {line}\n", "run": "#!/bin/sh\n"}
         self.assertEqual(len(found(license, late)), 2)
         self.assertEqual(len(found(license, {})), 1)

@@ -5,9 +5,11 @@
 #include <array>
 #include <cmath>
 #include <cstdio>
-#include <span>
+#include <string>
+#include <vector>
 
 #include "escctl/format.hpp"
+#include "telemetry/ledger.hpp"
 
 namespace esc::ctl {
 namespace {
@@ -15,8 +17,14 @@ namespace {
 using nlohmann::ordered_json;
 
 constexpr std::size_t kMinColumnWidth = 9;
-constexpr std::array<const char*, 1> kDropped = {"dropped"};
-constexpr std::array<const char*, 3> kMissed = {"imissed", "rx_nombuf", "ierrors"};
+
+/// The keys under which a port has what it lost.
+std::vector<std::string> loss_keys() {
+  std::vector<std::string> keys;
+  telemetry::Reading<telemetry::PortLosses>().for_each(
+      [&keys](const auto& row, auto) { keys.emplace_back(row.json_key()); });
+  return keys;
+}
 
 const ordered_json& part(const ordered_json& document, const std::string& name) {
   static const ordered_json none = ordered_json::object();
@@ -61,10 +69,10 @@ const ordered_json& named(const ordered_json& members, const std::string& name) 
 }
 
 // The sum of some figures over all members of a part; nothing if no member has any.
-std::optional<double> sum(const ordered_json& members, std::span<const char* const> keys) {
+std::optional<double> sum(const ordered_json& members, const std::vector<std::string>& keys) {
   std::optional<double> total;
   for (const auto& member : members) {
-    for (const char* key : keys) {
+    for (const std::string& key : keys) {
       if (const auto one = number(member, key)) total = total.value_or(0) + *one;
     }
   }
@@ -126,12 +134,13 @@ std::vector<RateColumn> rates(const ordered_json& before, const ordered_json& af
     const auto earlier = number(named(list(before, "stages"), name_of(stage)), "events");
     columns.push_back({safe(name_of(stage)) + " ev/s", interval.rate(earlier, events)});
   }
-  if (const auto dropped = sum(stages, kDropped)) {
-    const auto earlier = sum(list(before, "stages"), kDropped);
+  if (const auto dropped = sum(stages, {"dropped"})) {
+    const auto earlier = sum(list(before, "stages"), {"dropped"});
     columns.push_back({"drops/s", interval.rate(earlier, dropped)});
   }
-  if (const auto missed = sum(part(after, "ports"), kMissed)) {
-    columns.push_back({"missed/s", interval.rate(sum(part(before, "ports"), kMissed), missed)});
+  const std::vector<std::string> losses = loss_keys();
+  if (const auto missed = sum(part(after, "ports"), losses)) {
+    columns.push_back({"missed/s", interval.rate(sum(part(before, "ports"), losses), missed)});
   }
   for (const ordered_json& ring : list(after, "rings")) {
     if (const auto depth = number(ring, "depth")) {

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <algorithm>
-#include <array>
 #include <numeric>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "control/pressure_report.hpp"
 #include "escctl/format.hpp"
 #include "escctl/show.hpp"
+#include "telemetry/ledger.hpp"
 
 namespace esc::ctl {
 namespace {
@@ -18,6 +19,27 @@ using Record = std::vector<std::pair<std::string, std::string>>;  // column, cel
 
 constexpr std::size_t kIndent = 2;
 constexpr std::size_t kMaxDepth = 16;
+
+template <class Block>
+void add_keys_of_sets(std::vector<std::string_view>& keys) {
+  telemetry::Reading<Block>().for_each([&keys](const auto& row, auto) {
+    if (!row.names.empty()) keys.push_back(row.json_key());
+  });
+}
+
+/// The keys of counts by reason or kind, whose sum is a figure in itself.
+const std::vector<std::string_view>& summed_keys() {
+  static const std::vector<std::string_view> keys = [] {
+    std::vector<std::string_view> all = {telemetry::kDuplicateByKey, telemetry::kByReasonKey};
+    add_keys_of_sets<telemetry::FrameLedger>(all);
+    add_keys_of_sets<telemetry::PacketLedger>(all);
+    telemetry::Reading<control::PressureTotals>().for_each([&all](const auto& row, auto) {
+      if (telemetry::is_of(row, &control::PressureTotals::shed)) all.push_back(row.json_key());
+    });
+    return all;
+  }();
+  return keys;
+}
 
 template <class Predicate>
 bool all(const ordered_json& value, Predicate predicate) {
@@ -108,12 +130,9 @@ class Writer {
     }
   }
 
-  // The sum of counts by reason, which is a figure in itself. For thresholds, times and other
-  // settings there is none, since their sum would mean nothing.
+  // For thresholds, times and other settings there is no sum, since it would mean nothing.
   static std::string total(const std::string& key, const ordered_json& value) {
-    constexpr std::array<std::string_view, 5> kSums = {"dropped", "by_reason", "non_event",
-                                                       "duplicate_by", "frames_shed"};
-    const bool sums = std::ranges::find(kSums, key) != kSums.end();
+    const bool sums = std::ranges::find(summed_keys(), key) != summed_keys().end();
     if (value.empty()) return sums ? "0" : "none";
     if (!sums) return "";
     if (!all(value, is_count)) return "";

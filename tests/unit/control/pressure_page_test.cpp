@@ -2,36 +2,17 @@
 // Compares the tables in docs/pressure.md with those in the code, from which they are written.
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <fstream>
-#include <iterator>
 #include <string>
 
 #include "control/pipeline_state.hpp"
 #include "control/pressure_table.hpp"
+#include "support/page.hpp"
 
 namespace esc::control {
 namespace {
 
-std::string page() {
-  const char* root = std::getenv("ESC_SOURCE_ROOT");
-  std::ifstream file(std::string(root == nullptr ? "." : root) + "/docs/pressure.md");
-  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-}
-
-/// What stands between the markers of `name`. A table that differs is written to a file.
 void expect_on_page(const std::string& name, const std::string& table) {
-  const std::string text = page();
-  const std::string begin_mark = "<!-- " + name + ": begin -->\n";
-  const std::size_t begin = text.find(begin_mark);
-  const std::size_t end = text.find("<!-- " + name + ": end -->");
-  ASSERT_NE(begin, std::string::npos);
-  ASSERT_NE(end, std::string::npos);
-  const std::string written =
-      text.substr(begin + begin_mark.size(), end - begin - begin_mark.size());
-  const std::string path = testing::TempDir() + "pressure-" + name + ".md";
-  if (written != table) std::ofstream(path) << table;
-  EXPECT_EQ(written, table) << "put what is now in " << path << " between the markers";
+  test::expect_on_page("pressure", name, table);
 }
 
 TEST(PressurePage, Transitions) {

@@ -227,7 +227,7 @@ class DispatchThreaded : public testing::Test {
       readers.push_back(pipeline->producers.table.reader());
       const auto reading =
           control::read_pressure(pipeline->monitor, {rte_rdtsc(), rte_get_tsc_hz()});
-      EXPECT_LE(reading.inputs.permille[0], 1000);
+      EXPECT_LE(reading.now.inputs[0], 1000);
       EXPECT_LE(pipeline->stage->key_counters()->fresh.get(), kKeys);
     }
     const auto found =
@@ -243,12 +243,12 @@ class DispatchThreaded : public testing::Test {
   }
 
   [[nodiscard]] telemetry::Ledger read_ledger() const {
-    telemetry::LedgerBlocks blocks;
+    telemetry::Ledger ledger;
     for (const auto& pipeline : pipelines_) {
-      for (const auto& worker : pipeline->workers) blocks.workers.push_back(&worker->counters);
-      blocks.dispatchers.push_back(&pipeline->counters);
+      for (const auto& worker : pipeline->workers) telemetry::add_ended(worker->counters, ledger);
+      telemetry::add_ended(pipeline->counters, ledger);
     }
-    return telemetry::collect(blocks);
+    return ledger;
   }
   [[nodiscard]] std::uint64_t received() const {
     std::uint64_t sum = 0;
@@ -259,7 +259,7 @@ class DispatchThreaded : public testing::Test {
     std::uint64_t sum = 0;
     for (const auto& pipeline : pipelines_) {
       for (const auto& worker : pipeline->workers) {
-        sum += worker->handlers.topics().totals(slot).events;
+        sum += worker->handlers.topics().totals(slot).delivered;
       }
     }
     return sum;

@@ -3,9 +3,13 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/reasons.hpp"
+#include "telemetry/exposition.hpp"
 #include "telemetry/figure_json.hpp"
 #include "telemetry/stage_counters.hpp"
 #include "telemetry/storage_counters.hpp"
@@ -83,6 +87,40 @@ static_assert(!well_described<WithoutNames>(), "the names are another enum's");
 static_assert(members<Whole>() == 6);
 static_assert(members<PacketCounters>() == 11);
 
+// Every kind and unit that is not a plain count.
+struct Shown {
+  std::uint64_t level = 1;
+  std::uint64_t up = 1;
+  std::uint64_t share = 125;
+  std::uint64_t busy = 125;
+  std::uint64_t speed = 10;
+  std::uint64_t event = 2'500;
+  std::array<std::uint64_t, 2> inputs{250, 1'000};
+};
+constexpr std::array<std::string_view, 2> kLevels = {"low", "high"};
+constexpr std::array<std::string_view, 2> kInputs = {"ring", "pool"};
+constexpr auto figures_of(const Shown* /*block*/) {
+  return describe(
+      "",
+      Figure{"level", "Level", &Shown::level, Kind::kOneOf, Unit::kNone, "level", "level", kLevels},
+      Figure{"up", "Up", &Shown::up, Kind::kFlag},
+      Figure{"share", "Share", &Shown::share, Kind::kGauge, Unit::kPermille},
+      Figure{"busy", "Busy", &Shown::busy, Kind::kGauge, Unit::kPermille, "busy_percent"},
+      Figure{"speed", "Speed", &Shown::speed, Kind::kGauge, Unit::kMegabits, "speed_mbps"},
+      Figure{"event", "Time", &Shown::event, Kind::kGauge, Unit::kNanoseconds, "us_per_event"},
+      Figure{"input", "Input", &Shown::inputs, Kind::kGauge, Unit::kPermille, "inputs", "input",
+             kInputs});
+}
+static_assert(well_described<Shown>());
+
+struct OneOfNothing {
+  std::uint64_t level = 0;
+};
+constexpr auto figures_of(const OneOfNothing* /*block*/) {
+  return describe("x", Figure{"level", "Level", &OneOfNothing::level, Kind::kOneOf});
+}
+static_assert(!well_described<OneOfNothing>(), "one of no names");
+
 void count(Whole& block) {
   block.first.add(3);
   block.kinds.add(NonEvent::kArp, 4);
@@ -120,6 +158,33 @@ TEST(Reading, BecomesJson) {
   EXPECT_EQ(json.dump(), R"({"first":3,"kinds":9,"bytes":7,"spent_us":2000.0,"age_ms":1.0})");
 }
 
+TEST(Reading, EachKindAndUnitIsShownInItsWay) {
+  const Reading<Shown> reading{Shown{}};
+  EXPECT_EQ(to_json(reading).dump(),
+            R"({"level":"high","up":true,"share":125,"busy_percent":12.5,"speed_mbps":10,)"
+            R"("us_per_event":2.5,"inputs":1250})");
+  Exposition out;
+  out.add(reading, {}, {}, "all");
+  const std::string text = out.text();
+  for (const char* line :
+       {"escd_all_level{level=\"low\"} 0\n", "escd_all_level{level=\"high\"} 1\n",
+        "escd_all_up 1\n", "escd_all_share_ratio 0.125\n", "escd_all_busy_ratio 0.125\n",
+        "escd_all_speed_bytes 1250000\n", "escd_all_event_seconds 2.5e-06\n",
+        "escd_all_input_ratio{input=\"ring\"} 0.25\n",
+        "escd_all_input_ratio{input=\"pool\"} 1\n"}) {
+    EXPECT_NE(text.find(line), std::string::npos) << line << text;
+  }
+}
+
+TEST(Reading, FlagsAndNamesAreNotAddedUp) {
+  auto json = to_json(Reading<Shown>{Shown{}});
+  add_to(json, Reading<Shown>{Shown{.level = 0, .up = 0}});
+  EXPECT_EQ(json.at("level"), "low");
+  EXPECT_EQ(json.at("up"), false);
+  EXPECT_EQ(json.at("share"), 250);
+  EXPECT_EQ(json.at("us_per_event"), 5.0);
+}
+
 // An RX stage has blocks of packets and blocks of frames, and both are shown as one object.
 TEST(Reading, BlocksOfOneStageAddUpUnderOneKey) {
   PacketCounters packets;
@@ -151,8 +216,8 @@ TEST(TopicTotals, AreOfAllWhoSawItsEvents) {
   at_dispatcher.dead_lettered.add(6);
   at_dispatcher.dropped.add(7);
   TopicTotals totals;
-  totals.add(at_worker.totals(0));
-  totals.add(at_dispatcher);
+  totals += at_worker.totals(0);
+  totals += at_dispatcher.totals();
   EXPECT_EQ(totals.received(), 1U + 2 + 4 + 5 + 6 + 7);
   EXPECT_EQ(totals.refused, 2U);
   EXPECT_EQ(totals.dead_lettered, 7U);

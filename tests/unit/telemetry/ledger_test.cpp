@@ -148,11 +148,19 @@ TEST(Ledger, CollectAddsUpEveryBlock) {
   settled[1].write_failed.add(18);
   frames[1].frames_received.add(15 + 16 + 17 + 18 + 19);
 
-  Ledger ledger = collect({.settled = {&settled[0], &settled[1]},
-                           .workers = {&workers[0], &workers[1]},
-                           .dispatchers = {&dispatcher},
-                           .frames = {&frames[0], &frames[1]},
-                           .packets = {&packets[0], &packets[1]}});
+  Ledger ledger;
+  add_ended(dispatcher, ledger);
+  for (const int i : {0, 1}) {
+    add_ended(settled[i], ledger);
+    add_ended(workers[i], ledger);
+    add_ended(frames[i], ledger);
+    add_ended(packets[i], ledger);
+  }
+  EXPECT_EQ(ledger.frames.received + ledger.packets.received, 0U);
+  for (const int i : {0, 1}) {
+    add_received(frames[i], ledger);
+    add_received(packets[i], ledger);
+  }
   EXPECT_EQ(ledger.frames.received, 145U);
   EXPECT_EQ(ledger.frames.dead_lettered[at(DeadReason::kStale)], 31U);
   EXPECT_EQ(ledger.frames.dead_lettered[at(DeadReason::kHoldExpired)], 17U);

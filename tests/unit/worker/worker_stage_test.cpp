@@ -63,11 +63,11 @@ TEST_F(WorkerTest, EventsAndPayloadBytesOfEachRouteAreCounted) {
   give(3, kCountIndex, 0);
   give(1, kCountIndex, 200);
   EXPECT_EQ(stage().poll(1), 3U);
-  EXPECT_EQ(handlers_.topics().totals(1).events, 2U);
+  EXPECT_EQ(handlers_.topics().totals(1).delivered, 2U);
   EXPECT_EQ(handlers_.topics().totals(1).payload_bytes, 210U);
-  EXPECT_EQ(handlers_.topics().totals(3).events, 1U);
+  EXPECT_EQ(handlers_.topics().totals(3).delivered, 1U);
   EXPECT_EQ(handlers_.topics().totals(3).payload_bytes, 0U);
-  EXPECT_EQ(handlers_.topics().totals(0).events, 0U);
+  EXPECT_EQ(handlers_.topics().totals(0).delivered, 0U);
   EXPECT_EQ(counters_.delivered.get(), 3U);
   EXPECT_EQ(counters_.events_received.get(), 3U);
   EXPECT_EQ(counters_.bursts.get(), 1U);
@@ -78,7 +78,7 @@ TEST_F(WorkerTest, NullDelivers) {
   for (int i = 0; i < 5; ++i) give(0, kNullIndex);
   EXPECT_EQ(stage().poll(1), 5U);
   EXPECT_EQ(counters_.delivered.get(), 5U);
-  EXPECT_EQ(handlers_.topics().totals(0).events, 5U);
+  EXPECT_EQ(handlers_.topics().totals(0).delivered, 5U);
   EXPECT_EQ(handlers_.topics().totals(0).payload_bytes, 40U);
 }
 
@@ -101,9 +101,9 @@ TEST_F(WorkerTest, ABurstEndsWhereTheRingsMemoryDoes) {
   }
   for (int i = 0; i < 30; ++i) give(1, kCountIndex);
   EXPECT_EQ(stage().poll(1), 10U);
-  EXPECT_EQ(handlers_.topics().totals(1).events, 10U);
+  EXPECT_EQ(handlers_.topics().totals(1).delivered, 10U);
   EXPECT_EQ(stage().poll(1), 20U);
-  EXPECT_EQ(handlers_.topics().totals(1).events, 30U);
+  EXPECT_EQ(handlers_.topics().totals(1).delivered, 30U);
   EXPECT_EQ(counters_.delivered.get(), ring_->capacity() + 20);
 }
 
@@ -113,7 +113,7 @@ TEST_F(WorkerTest, EachRunOfABurstGoesToItsHandler) {
                                                  kFailIndex,  kCountIndex, kNullIndex};
   for (const std::uint16_t handler : handlers) give(2, handler, 3);
   EXPECT_EQ(stage().poll(1), 9U);
-  EXPECT_EQ(handlers_.topics().totals(2).events, 6U);
+  EXPECT_EQ(handlers_.topics().totals(2).delivered, 6U);
   EXPECT_EQ(handlers_.topics().totals(2).payload_bytes, 18U);
   EXPECT_EQ(handlers_.topics().totals(2).dropped, 3U);
   EXPECT_EQ(refused(), 3U);
@@ -215,8 +215,8 @@ TEST_F(WorkerTest, WhatAHandlerRefusesForGoodIsADeadLetter) {
     event::free_segment(item.event.mbuf);
   });
   EXPECT_EQ(attempts, (std::vector<unsigned>{3, 1, 255}));
-  const telemetry::TopicCounters::Totals topic = handlers_.topics().totals(0);
-  EXPECT_EQ(topic.events, 1U);
+  const telemetry::TopicTotals topic = handlers_.topics().totals(0);
+  EXPECT_EQ(topic.delivered, 1U);
   EXPECT_EQ(topic.dead_lettered, 3U);
   EXPECT_EQ(topic.dropped, 0U);
 }
@@ -256,7 +256,7 @@ TEST_F(WorkerTest, TheRouteThatTakesTheTimeIsNamed) {
   EXPECT_EQ(period->events, 16U);
   EXPECT_EQ(period->timed_events, 16U);
   EXPECT_GE(period->cycles_per_route_event(), 402.0 * static_cast<double>(hz / 1'000'000));
-  EXPECT_EQ(handlers_.topics().totals(1).events, 8U);
+  EXPECT_EQ(handlers_.topics().totals(1).delivered, 8U);
   EXPECT_EQ(handlers_.topics().totals(2).payload_bytes, 3200U);
   EXPECT_EQ(counters_.in_hand.get(), 0U);
 }
