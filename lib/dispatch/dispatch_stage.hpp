@@ -154,10 +154,7 @@ class DispatchStage {
   /// The same for one event that did not get into the input. After discard_input().
   template <class GiveUp>
   void discard_one(const event::Event& event, std::uint64_t now, GiveUp&& give_up) noexcept {
-    const struct {
-      const event::Event& event;
-      [[nodiscard]] const event::Event& peek(std::size_t) const noexcept { return event; }
-    } alone{event};
+    const OneEvent alone{&event};
     const std::uint64_t replays = judge_late(alone, 1, now);
     sort_out(alone, 1, replays, now, give_up);
     releaser_.flush();
@@ -165,6 +162,16 @@ class DispatchStage {
 
  private:
   using Worker = WorkerOutput<Output>;
+
+  /// An event by itself, in place of an input.
+  struct OneEvent {
+    const event::Event* event;
+
+    [[nodiscard]] const event::Event& peek(std::size_t /*i*/) const noexcept { return *event; }
+    [[nodiscard]] const event::Event& value(std::size_t /*i*/) const noexcept { return *event; }
+    [[nodiscard]] static std::size_t size() noexcept { return 1; }
+    [[nodiscard]] OneEvent stretch(std::size_t /*from*/) const noexcept { return *this; }
+  };
 
   /// Each event gets its verdict once, however often it is looked at until its worker has room.
   void judge(const route::Rules& rules, std::uint64_t now) noexcept {

@@ -68,10 +68,13 @@ class SequenceJudge {
     static_assert(std::is_lvalue_reference_v<decltype(input.peek(0))>,
                   "events stay where they are");
     const bool all_up_to_one = (numbered & (numbered + 1)) == 0;
-    if (all_up_to_one && !any_replayed && bindings.size() == 0 && table_ != nullptr) [[likely]] {
-      const auto count = static_cast<std::size_t>(std::popcount(numbered));
-      const auto event_of = [&input](std::size_t i) -> const event::Event& {
-        return input.peek(i);
+    const auto count = static_cast<std::size_t>(std::popcount(numbered));
+    const auto events = input.stretch(0);
+    // Events that lie side by side are found without a look at where the ring ends.
+    if (all_up_to_one && !any_replayed && bindings.size() == 0 && table_ != nullptr &&
+        events.size() >= count) [[likely]] {
+      const auto event_of = [events](std::size_t i) -> const event::Event& {
+        return events.value(i);
       };
       Judged judged{.by_number = numbered};
       if (table_->check_and_mark(count, event_of, verdicts_, now)) [[unlikely]]

@@ -25,8 +25,19 @@ struct alignas(kCacheLineBytes) IndexBucket {
 
   std::array<std::uint32_t, kPlaces> places{};
 
-  /// Bit i: place i is `wanted` in the bits of `mask`. SSE2, which every x86-64 has.
+  /// Bit i: place i is `wanted` in the bits of `mask`.
   [[nodiscard]] std::uint32_t match(std::uint32_t wanted, std::uint32_t mask) const noexcept {
+#if defined(__AVX2__)
+    const __m256i same_as = _mm256_set1_epi32(static_cast<int>(wanted));
+    const __m256i in = _mm256_set1_epi32(static_cast<int>(mask));
+    const auto* eight = reinterpret_cast<const __m256i*>(places.data());
+    const auto same = [&](int i) {
+      const __m256i equal =
+          _mm256_cmpeq_epi32(_mm256_and_si256(_mm256_load_si256(eight + i), in), same_as);
+      return static_cast<std::uint32_t>(_mm256_movemask_ps(_mm256_castsi256_ps(equal)));
+    };
+    return same(0) | same(1) << 8U;
+#else  // SSE2, which every x86-64 has
     const __m128i same_as = _mm_set1_epi32(static_cast<int>(wanted));
     const __m128i in = _mm_set1_epi32(static_cast<int>(mask));
     const auto* four = reinterpret_cast<const __m128i*>(places.data());
@@ -36,6 +47,7 @@ struct alignas(kCacheLineBytes) IndexBucket {
     const __m128i low = _mm_packs_epi32(same(0), same(1));
     const __m128i high = _mm_packs_epi32(same(2), same(3));
     return static_cast<std::uint32_t>(_mm_movemask_epi8(_mm_packs_epi16(low, high)));
+#endif
   }
   [[nodiscard]] std::uint32_t match(std::uint32_t wanted) const noexcept {
     return match(wanted, ~std::uint32_t{0});

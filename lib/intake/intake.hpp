@@ -225,6 +225,9 @@ class Intake {
   /// is something else, the end of the session's numbers, or as many as there is room for. Returns
   /// how many.
   [[nodiscard]] std::size_t take_run() noexcept;
+  /// kNumbered: they are of a session.
+  template <bool kNumbered>
+  [[nodiscard]] std::size_t take_run_as() noexcept;
 
   /// `generation`: generation_word().
   [[nodiscard, gnu::always_inline]] static KnownTopic found(std::uint32_t route,

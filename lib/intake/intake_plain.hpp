@@ -26,7 +26,7 @@ template <class Sink, Way kWay>
     const PlainDatagram& datagram = datagrams[i];
     wire::PlainFrame frame;
     if (!datagram || !plain.read_whole(datagram.frames(), datagram.bytes, frame) ||
-        frame.priority() < cutoff) [[unlikely]]
+        frame.is_below(cutoff)) [[unlikely]]
       break;
     wire::PaddedTopic topic;
     frame.topic.store(topic);
@@ -66,7 +66,7 @@ template <class Sink, Way kWay>
     const wire::Session session =
         wire::decode_session(at + wire::kTopicOffset + wire::kSessionTopic.size());
     Lane<Sink>& lane = one_lane ? *own_ : lanes_[owner_(session.producer)];
-    if (frame.priority() < lane.pressure().cutoff()) [[unlikely]]
+    if (frame.is_below(lane.pressure().cutoff())) [[unlikely]]
       break;
     wire::PaddedTopic topic;
     frame.topic.store(topic);
@@ -104,58 +104,73 @@ template <class Sink, Way kWay>
 }
 
 template <class Sink, Way kWay>
-[[gnu::noinline]] std::size_t Intake<Sink, kWay>::take_run() noexcept {
+std::size_t Intake<Sink, kWay>::take_run() noexcept {
+  return cursor_.session().active() ? take_run_as<true>() : take_run_as<false>();
+}
+
+template <class Sink, Way kWay>
+template <bool kNumbered>
+[[gnu::noinline]] std::size_t Intake<Sink, kWay>::take_run_as() noexcept {
   rte_mbuf* const mbuf = cursor_.segment();
   wire::SessionCursor& session = cursor_.session();
-  const bool numbered = session.active();
-  Lane<Sink>& lane = numbered && lanes_.size() > 1 ? lanes_[owner_(session.producer())] : *own_;
-  std::size_t most = burst_ - lane.staged();
+  const auto lane_of_run = [this, &session]() noexcept -> Lane<Sink>& {
+    return kNumbered && lanes_.size() > 1 ? lanes_[owner_(session.producer())] : *own_;
+  };
+  event::Event* to = lane_of_run().room();
+  std::size_t most = burst_ - lane_of_run().staged();
   wire::Identity identity{};
   std::uint8_t flags = event::kBehindHeader;
   std::uint8_t replay_count = 0;
-  if (numbered) {
+  if constexpr (kNumbered) {
     most = session.left(most);
     identity = session.peek();
     flags |= event::kSequenced;
     replay_count = session.replay_count();
   }
-  const std::uint32_t cutoff = lane.pressure().cutoff();
-  const PlainEvents events(rx_tsc_, origin_.source, flags, replay_count);
+  const std::uint32_t cutoff = lane_of_run().pressure().cutoff();
+  EventRun<kNumbered> events(mbuf, rx_tsc_, origin_.source, flags, identity, replay_count);
+  const wire::PlainFrames plain = plain_;
   const route::ExactTopics::ShortTopics shorts = routes_->short_topics();
   const std::uint64_t generation = generation_word();
   // Counted from the mbuf itself, like event::Event::offset.
   const auto* const base = reinterpret_cast<const std::uint8_t*>(mbuf);
-  const std::uint8_t* at = cursor_.at();
   // Of a buffer that lies before its mbuf this is far too much.
-  const auto begin = static_cast<std::size_t>(at - base);
-  if (begin > UINT16_MAX) [[unlikely]]
-    return 0;
+  auto at = static_cast<std::size_t>(cursor_.at() - base);
   // A frame that reaches beyond what an offset can say is left to the general way.
-  auto left = std::min(cursor_.left(), static_cast<std::uint32_t>(UINT16_MAX - begin));
-  event::Event* const room = lane.room();
-  event::Event* to = room;
-  for (; to != room + most; ++to) {
+  const std::size_t end = std::min<std::size_t>(at + cursor_.left(), UINT16_MAX);
+  if (at > UINT16_MAX || end - at < wire::PlainFrames::kFewestBytes) [[unlikely]]
+    return 0;
+  const std::size_t last = end - wire::PlainFrames::kFewestBytes;  // where one may begin
+  for (const event::Event* const full = to + most; to != full && at <= last; ++to) {
     wire::PlainFrame frame;
-    if (!plain_.read(at, left, frame) || frame.priority() < cutoff) [[unlikely]]
+    if (!plain.read_head(base + at, frame)) [[unlikely]]
+      break;
+    const std::size_t next = at + frame.frame_bytes();
+    if (next > end || !plain.read_body(base + at, frame) || frame.is_below(cutoff)) [[unlikely]]
       break;
     wire::PaddedTopic topic;
     frame.topic.store(topic);
     const std::uint64_t digest = hasher_.digest(topic);
-    const KnownTopic known = know(digest, shorts.find(digest, topic), generation);
-    events.write(*to, mbuf, static_cast<std::size_t>(at - base), frame, known, identity);
-    identity.sequence += numbered ? 1 : 0;
-    at += frame.frame_bytes();
-    left -= frame.frame_bytes();
+    const std::uint32_t route = shorts.find(digest, topic);
+    // Written twice, so that the flag of a topic that is known is a constant.
+    if (route == route::RouteSet::kNone) [[unlikely]] {
+      events.write(*to, at, frame, {route::TopicHasher::hash_of(digest), 0});
+    } else {
+      events.write(*to, at, frame, found(route, generation));
+    }
+    at = next;
   }
-  const auto taken = static_cast<std::size_t>(to - room);
+  // Looked up again, so that the loop has a register more.
+  Lane<Sink>& lane = lane_of_run();
+  const auto taken = static_cast<std::size_t>(to - lane.room());
   if (taken == 0) return 0;
   lane.stage_more(taken);
   frames_.plain += taken;
   full_ = lane.staged() == burst_;
   last_event_ = to - 1;
-  if (numbered) session.skip(taken);
+  if constexpr (kNumbered) session.skip(taken);
   cursor_.refs().take(static_cast<std::uint32_t>(taken));
-  cursor_.move_to(at);
+  cursor_.move_to(base + at);
   return taken;
 }
 

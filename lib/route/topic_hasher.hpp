@@ -45,41 +45,40 @@ class TopicHasher {
   [[nodiscard]] std::uint64_t operator()(std::span<const std::uint8_t> topic) const noexcept {
     if (topic.size() > wire::kShortTopicBytes)
       return XXH3_64bits_withSecret(topic.data(), topic.size(), secret_.data(), secret_.size());
-    return hash_of(digest_of_padded(wire::padded(topic).data(), secret_.data()));
+    return hash_of(digest(wire::padded(topic)));
   }
 
   /// The digest of a topic that is padded already.
+  /// It is XXH3_64bits_withSecret of 32 bytes without its last step and without kLength: only the
+  /// part that is for this length, since the whole function is too large to be inlined and branches
+  /// on the length first.
   [[nodiscard, gnu::always_inline]] std::uint64_t digest(
       const wire::PaddedTopic& topic) const noexcept {
-    return digest_of_padded(topic.data(), secret_.data());
+    const wire::PaddedTopic mixed = wire::mixed(topic, secret_.data());
+    return folded_product(mixed.data()) + folded_product(mixed.data() + 16);
   }
   [[nodiscard]] static std::uint64_t hash_of(std::uint64_t digest) noexcept {
-    return XXH3_avalanche(digest);
+    return XXH3_avalanche(kLength + digest);
   }
   /// Undoes hash_of().
   [[nodiscard]] static std::uint64_t digest_of(std::uint64_t hash) noexcept {
     constexpr std::uint64_t kInverse = detail::inverse_of(0x165667919e3779f9U);
     const std::uint64_t product = (hash ^ hash >> 32U) * kInverse;
-    return product ^ product >> 37U;
+    return (product ^ product >> 37U) - kLength;
   }
 
  private:
+  /// What XXH3 adds for a topic's length, which is always the same. It is no part of the digest,
+  /// since it parts no topic from another.
+  static constexpr std::uint64_t kLength = wire::kShortTopicBytes * XXH_PRIME64_1;
   using Secret = std::array<std::uint8_t, XXH3_SECRET_DEFAULT_SIZE>;
 
-  /// XXH3_64bits_withSecret of 32 bytes without its last step: only the part that is for this
-  /// length, since the whole function is too large to be inlined and branches on the length first.
-  [[nodiscard, gnu::always_inline]] static std::uint64_t digest_of_padded(
-      const std::uint8_t* padded, const std::uint8_t* secret) noexcept {
-    return wire::kShortTopicBytes * XXH_PRIME64_1 + mix16(padded, secret) +
-           mix16(padded + 16, secret + 16);
-  }
-  /// XXH3_mix16B without a seed. The library leaves to the compiler whether its multiplication is
-  /// inlined, and gcc did it for one of two.
-  [[nodiscard, gnu::always_inline]] static std::uint64_t mix16(
-      const std::uint8_t* input, const std::uint8_t* secret) noexcept {
+  /// The two numbers there multiplied, and both halves of the product XORed: XXH3_mix16B, whose
+  /// inlining the library leaves to the compiler, and gcc did it for one of two.
+  [[nodiscard, gnu::always_inline]] static std::uint64_t folded_product(
+      const std::uint8_t* two) noexcept {
     __extension__ using Product = unsigned __int128;
-    const Product product = static_cast<Product>(XXH_readLE64(input) ^ XXH_readLE64(secret)) *
-                            (XXH_readLE64(input + 8) ^ XXH_readLE64(secret + 8));
+    const Product product = static_cast<Product>(XXH_readLE64(two)) * XXH_readLE64(two + 8);
     return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64U);
   }
 

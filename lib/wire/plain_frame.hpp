@@ -31,8 +31,10 @@ struct PlainFrame {
   [[nodiscard]] std::uint32_t topic_len() const noexcept {
     return static_cast<std::uint32_t>(head >> kTopicLenAt & 0xffffU);
   }
-  [[nodiscard]] std::uint8_t priority() const noexcept {
-    return static_cast<std::uint8_t>(head >> kPriorityAt);
+  /// Whether the priority is below `cutoff`, at most 255. The half of the head that the priority is
+  /// the top of is compared, so nothing is cut out of it.
+  [[nodiscard]] bool is_below(std::uint32_t cutoff) const noexcept {
+    return static_cast<std::uint32_t>(head) < cutoff << kPriorityAt;
   }
   [[nodiscard]] std::uint32_t frame_bytes() const noexcept { return kLengthBytes + length(); }
 };
@@ -47,7 +49,7 @@ class PlainFrames {
   static constexpr std::uint32_t kFewestBytes = kTopicOffset + 1;
 
   explicit PlainFrames(const FrameLimits& limits) noexcept
-      : max_more_bytes_(limits.max_frame_bytes - kMinLength),
+      : max_frame_bytes_(limits.max_frame_bytes),
         max_topic_bytes_(std::min<std::uint32_t>(limits.max_topic_bytes, kShortTopicBytes)) {}
 
   /// Reads the frame at `at`; `left` bytes of the datagram remain there. True: parse_frame would
@@ -55,13 +57,29 @@ class PlainFrames {
   /// decides.
   [[nodiscard, gnu::always_inline]] bool read(const std::uint8_t* at, std::uint32_t left,
                                               PlainFrame& frame) const noexcept {
-    if (left < kFewestBytes) [[unlikely]]
-      return false;
+    return left >= kFewestBytes && read_head(at, frame) && frame.frame_bytes() <= left &&
+           read_body(at, frame);
+  }
+
+  /// The two steps of read(), for a caller that compares with the datagram's end itself: first the
+  /// head, of a frame of which kFewestBytes may be read; then, if all frame_bytes() of it are
+  /// there, the rest.
+  [[nodiscard, gnu::always_inline]] bool read_head(const std::uint8_t* at,
+                                                   PlainFrame& frame) const noexcept {
     frame.head = load_be64(at);
-    if (frame.length() - kMinLength > max_more_bytes_ || frame.length() > left - kLengthBytes)
-        [[unlikely]]
+    return frame.length() <= max_frame_bytes_;
+  }
+  [[nodiscard, gnu::always_inline]] bool read_body(const std::uint8_t* at,
+                                                   PlainFrame& frame) const noexcept {
+    const std::uint32_t topic_len = frame.topic_len();
+    // Each is one comparison for two bounds: a topic_len of 0 wraps to the top; and a length that
+    // has room for a topic of one byte is at least kMinLength.
+    if (topic_len - 1 >= max_topic_bytes_ ||
+        std::int64_t{topic_len} > std::int64_t{frame.length()} - kFixedBytes ||
+        static_cast<std::uint8_t>(frame.head) == '$') [[unlikely]]
       return false;
-    return read_body(at, frame);
+    frame.topic = ShortTopic::before(at + kTopicOffset + topic_len, topic_len, ascii_);
+    return frame.topic.printable();
   }
 
   /// Whether read_whole() may succeed, by a look at the length alone.
@@ -72,25 +90,13 @@ class PlainFrames {
   /// The same for a frame that takes exactly `bytes`, kFewestBytes or more.
   [[nodiscard, gnu::always_inline]] bool read_whole(const std::uint8_t* at, std::uint32_t bytes,
                                                     PlainFrame& frame) const noexcept {
-    frame.head = load_be64(at);
-    if (frame.frame_bytes() != bytes || frame.length() - kMinLength > max_more_bytes_) [[unlikely]]
+    if (!read_head(at, frame) || frame.frame_bytes() != bytes) [[unlikely]]
       return false;
     return read_body(at, frame);
   }
 
  private:
-  [[nodiscard, gnu::always_inline]] bool read_body(const std::uint8_t* at,
-                                                   PlainFrame& frame) const noexcept {
-    const std::uint32_t topic_len = frame.topic_len();
-    // One comparison for both bounds: a topic_len of 0 wraps to the top.
-    if (topic_len - 1 >= max_topic_bytes_ || topic_len > frame.length() - kFixedBytes ||
-        static_cast<std::uint8_t>(frame.head) == '$') [[unlikely]]
-      return false;
-    frame.topic = ShortTopic::before(at + kTopicOffset + topic_len, topic_len, ascii_);
-    return frame.topic.printable();
-  }
-
-  std::uint32_t max_more_bytes_;  ///< of the length field above its minimum
+  std::uint32_t max_frame_bytes_;  ///< of the length field
   PrintableAscii ascii_;
   std::uint32_t max_topic_bytes_;  ///< of a topic that may be plain
 };

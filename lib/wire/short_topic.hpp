@@ -48,6 +48,9 @@ class Vector32 {
   [[nodiscard]] Vector32 operator&(Vector32 other) const noexcept {
     return Vector32(_mm256_and_si256(v_, other.v_));
   }
+  [[nodiscard]] Vector32 operator^(Vector32 other) const noexcept {
+    return Vector32(_mm256_xor_si256(v_, other.v_));
+  }
   [[nodiscard]] bool same(Vector32 other) const noexcept {
     const __m256i different = _mm256_xor_si256(v_, other.v_);
     return _mm256_testz_si256(different, different) != 0;
@@ -81,6 +84,9 @@ class Vector32 {
   }
   [[nodiscard]] Vector32 operator&(Vector32 other) const noexcept {
     return {_mm_and_si128(low_, other.low_), _mm_and_si128(high_, other.high_)};
+  }
+  [[nodiscard]] Vector32 operator^(Vector32 other) const noexcept {
+    return {_mm_xor_si128(low_, other.low_), _mm_xor_si128(high_, other.high_)};
   }
   [[nodiscard]] bool same(Vector32 other) const noexcept {
     const __m128i different =
@@ -118,6 +124,14 @@ struct alignas(kShortTopicBytes) PaddedTopic : std::array<std::uint8_t, kShortTo
 
 [[nodiscard]] inline bool same(const PaddedTopic& a, const PaddedTopic& b) noexcept {
   return detail::Vector32::load(a.data()).same(detail::Vector32::load(b.data()));
+}
+
+/// Each byte of the topic XOR that of `with`, of 32 bytes.
+[[nodiscard, gnu::always_inline]] inline PaddedTopic mixed(const PaddedTopic& topic,
+                                                           const std::uint8_t* with) noexcept {
+  PaddedTopic out;
+  (detail::Vector32::load(topic.data()) ^ detail::Vector32::load(with)).store(out.data());
+  return out;
 }
 
 /// The two vectors that ShortTopic compares with. A loop over many topics keeps one object of this
