@@ -12,6 +12,7 @@
 #include "app/escd/log.hpp"
 #include "appliance/dead_letter_folder.hpp"
 #include "appliance/saved_windows.hpp"
+#include "appliance/tcp_node.hpp"
 #include "config/device.hpp"
 #include "config/text.hpp"
 #include "control/bound_socket.hpp"
@@ -107,6 +108,15 @@ void look_at_devices(Situation& now) {
   now.add(config::check_devices(now.config, now.topology, {}, now.running));
 }
 
+void look_at_listeners(Situation& now) {
+  if (now.running) return;  // it listens there itself
+  for (const appliance::ListenTrouble& trouble : appliance::check_listeners(now.config)) {
+    now.add(Severity::kUnavailable,
+            now.config.where("tcp[" + std::to_string(trouble.index) + "].listen"),
+            shown(trouble.error.what()), shown(trouble.error.fix()));
+  }
+}
+
 // A library that eal.args names may contain further drivers.
 void look_at_drivers(Situation& now) {
   const bool loads_more = std::ranges::any_of(
@@ -166,6 +176,7 @@ constexpr std::array kDecisions = {
     Decision{"files that are one", look_at_shared_files},
     Decision{"CPUs, devices and rights", look_at_devices},
     Decision{"drivers and memif sockets", look_at_drivers},
+    Decision{"TCP listeners", look_at_listeners},
     Decision{"memory", look_at_memory},
     Decision{"limits of the process and DPDK's folder", look_at_process},
     Decision{"file of windows", look_at_windows},

@@ -70,7 +70,11 @@ Appliance::Appliance(const config::Config& config, const topology::LcorePlan& pl
   }
   std::vector<dpdk::Port*> open;
   for (const auto& port : ports_) open.push_back(port.get());
-  data_path_ = std::make_unique<DataPath>(config, plan, rules_, open, jumbo_pool_.get(), folder);
+  if (const std::size_t buffers = tcp_buffers(config); buffers != 0) {
+    tcp_pool_.emplace("esc_tcp", buffers, kJumboDataBytes, plan.lcores.front().node);
+  }
+  const DataPath::Pools pools{jumbo_pool_.get(), tcp_pool_ ? tcp_pool_->get() : nullptr};
+  data_path_ = std::make_unique<DataPath>(config, plan, rules_, open, pools, folder);
   name_roles();
 }
 
@@ -102,7 +106,9 @@ int Appliance::run_lcore_job(void* job) {
 runtime::IdlePolicy Appliance::idle_policy(std::size_t lcore) const {
   // Lcores without a port may nap longer: no port loses anything meanwhile, since events for them
   // wait in a ring.
-  const std::uint32_t longer = plan_.lcores[lcore].has(topology::Role::kRx) ? 1 : kNapsWithoutPort;
+  const topology::LcoreAssignment& own = plan_.lcores[lcore];
+  const bool receives = own.has(topology::Role::kRx) || own.has(topology::Role::kTcp);
+  const std::uint32_t longer = receives ? 1 : kNapsWithoutPort;
   return {config_.lcores.idle == config::Idle::kAdaptive, rte_get_tsc_hz(),
           config_.lcores.sleep_max_us * longer};
 }
@@ -234,8 +240,9 @@ std::vector<std::size_t> Appliance::wait_for_lcores(std::uint32_t timeout_ms) {
 void Appliance::close_ports() {
   for (const auto& port : ports_) port->close();
   std::vector<PoolReport> counted = pools();
+  const std::vector<const dpdk::Pool*> own = own_pools();
   for (std::size_t i = 0; i < counted.size(); ++i) {
-    const dpdk::Pool& pool = i < ports_.size() ? ports_[i]->pool() : jumbo_pool_;
+    const dpdk::Pool& pool = i < ports_.size() ? ports_[i]->pool() : *own[i - ports_.size()];
     const dpdk::PoolCount count = pool.count();
     counted[i].mbufs.available = count.mbufs;
     counted[i].repeated = count.repeated;
@@ -250,8 +257,17 @@ std::vector<PoolReport> Appliance::pools() const {
     reports.push_back({port->settings().label,
                        {port->pool().size(), port->pool().available(), port->kept_by_driver()}});
   }
-  reports.push_back({"jumbo", {jumbo_pool_.size(), jumbo_pool_.available()}});
+  constexpr std::array<const char*, 2> kNames = {"jumbo", "tcp"};  // as own_pools() has them
+  for (const dpdk::Pool* pool : own_pools()) {
+    reports.push_back({kNames[reports.size() - ports_.size()], {pool->size(), pool->available()}});
+  }
   return reports;
+}
+
+std::vector<const dpdk::Pool*> Appliance::own_pools() const {
+  std::vector<const dpdk::Pool*> own = {&jumbo_pool_};
+  if (tcp_pool_) own.push_back(&*tcp_pool_);
+  return own;
 }
 
 std::vector<std::uint64_t> Appliance::heartbeats() const {

@@ -151,6 +151,8 @@ class Appliance {
   template <class Read>
   [[nodiscard]] LedgerReading read_settled(const Read& read) const;
   void name_roles();
+  /// Those that belong to no port, the jumbo pool first.
+  [[nodiscard]] std::vector<const dpdk::Pool*> own_pools() const;
 
   const config::Config& config_;
   const topology::LcorePlan& plan_;
@@ -158,6 +160,7 @@ class Appliance {
   control::PipelineStateHolder state_;
   RuleBook rules_;
   dpdk::Pool jumbo_pool_;
+  std::optional<dpdk::Pool> tcp_pool_;  ///< none: there are no listeners
   std::vector<std::unique_ptr<dpdk::Port>> ports_;
   std::vector<PoolReport> counted_pools_;
   std::unique_ptr<DataPath> data_path_;

@@ -9,11 +9,10 @@
 namespace esc::appliance {
 
 DataPath::DataPath(const config::Config& config, const topology::LcorePlan& plan, RuleBook& rules,
-                   std::span<dpdk::Port* const> ports, rte_mempool* jumbo_pool,
-                   DeadLetterFolder* folder)
+                   std::span<dpdk::Port* const> ports, const Pools& pools, DeadLetterFolder* folder)
     : rules_(rules),
       owner_(route::random_seed(), static_cast<std::uint32_t>(plan.pipelines.size())) {
-  make_contexts(config, ports, jumbo_pool);
+  make_contexts(config, ports, pools.jumbo);
   if (const std::uint64_t bytes = config.key_memory_bytes(); bytes != 0) {
     keys_ = std::make_unique<KeyMemory>(bytes, config.deduplication.idempotency_s,
                                         plan.pipelines.front().node, plan.pipelines.size());
@@ -23,6 +22,7 @@ DataPath::DataPath(const config::Config& config, const topology::LcorePlan& plan
   }
   make_pipelines(config, plan);
   make_rx(config, plan, ports);
+  if (pools.tcp != nullptr) make_tcp(config, plan, pools.tcp);
   if (dead_letters_) {
     dead_letters_->make_stage(pools_);  // once every stage has its outlet
     nodes_.push_back(dead_letters_.get());
@@ -90,6 +90,32 @@ void DataPath::make_rx(const config::Config& config, const topology::LcorePlan& 
                               .dead_letters = dead_letters_.get()};
     rx_.push_back(std::make_unique<RxNode>(config.rings, parts));
     nodes_.push_back(rx_.back().get());
+  }
+}
+
+void DataPath::make_tcp(const config::Config& config, const topology::LcorePlan& plan,
+                        rte_mempool* pool) {
+  tcp_source_ = {.limits = {config.limits.max_frame_bytes, config.limits.max_topic_bytes},
+                 .own_mbufs = false,
+                 .pool = pool};
+  std::vector<DispatchNode*> dispatchers;
+  for (const auto& pipeline : pipelines_) dispatchers.push_back(&pipeline->dispatch());
+  for (std::size_t i = 0; i < config.lcores.tcp.size(); ++i) {
+    const auto lcore = std::ranges::find_if(plan.lcores, [i](const auto& each) {
+      const topology::RoleIndex role{topology::Role::kTcp, i};
+      return std::ranges::find(each.roles, role) != each.roles.end();
+    });
+    const TcpNode::Parts parts{.index = i,
+                               .socket = lcore->node,
+                               .source = tcp_source_,
+                               .dispatchers = dispatchers,
+                               .hasher = rules_.hasher(),
+                               .rules = rules_.rules(),
+                               .owner = owner_,
+                               .flow = flow_,
+                               .dead_letters = dead_letters_.get()};
+    tcp_.push_back(std::make_unique<TcpNode>(config, parts));
+    nodes_.push_back(tcp_.back().get());
   }
 }
 

@@ -15,6 +15,7 @@
 #include "appliance/node.hpp"
 #include "appliance/pipeline.hpp"
 #include "appliance/rx_node.hpp"
+#include "appliance/tcp_node.hpp"
 #include "config/config.hpp"
 #include "dpdk/port.hpp"
 #include "identity/producer_owner.hpp"
@@ -27,10 +28,15 @@ namespace esc::appliance {
 /// its figures, except routes().
 class DataPath {
  public:
-  /// `rules`, `folder` and the ports, in the order of the configuration, outlive it; no folder:
-  /// dead letters are not kept.
+  /// Pools that belong to no port.
+  struct Pools {
+    rte_mempool* jumbo = nullptr;
+    rte_mempool* tcp = nullptr;  ///< null: there are no listeners
+  };
+  /// `rules`, `folder`, the pools and the ports, in the order of the configuration, outlive it; no
+  /// folder: dead letters are not kept.
   DataPath(const config::Config& config, const topology::LcorePlan& plan, RuleBook& rules,
-           std::span<dpdk::Port* const> ports, rte_mempool* jumbo_pool, DeadLetterFolder* folder);
+           std::span<dpdk::Port* const> ports, const Pools& pools, DeadLetterFolder* folder);
   ~DataPath();
   DataPath(const DataPath&) = delete;
   DataPath& operator=(const DataPath&) = delete;
@@ -38,7 +44,7 @@ class DataPath {
   /// The stages that one lcore polls, in the plan's order.
   [[nodiscard]] const LcoreStages& stages(std::size_t lcore) const;
   /// The nodes of all stages, in the order in which the end of a drain discards what they hold:
-  /// each pipeline's dispatcher before its workers, then the RX stages, then the storage. A
+  /// each pipeline's dispatcher before its workers, then the RX and TCP stages, then the storage. A
   /// dispatcher comes before the RX stages because these have their events judged by it: of two
   /// copies, the one that came later is the duplicate. The storage takes what the others give up.
   [[nodiscard]] std::span<Node* const> nodes() const noexcept { return nodes_; }
@@ -114,6 +120,7 @@ class DataPath {
   void make_pipelines(const config::Config& config, const topology::LcorePlan& plan);
   void make_rx(const config::Config& config, const topology::LcorePlan& plan,
                std::span<dpdk::Port* const> ports);
+  void make_tcp(const config::Config& config, const topology::LcorePlan& plan, rte_mempool* pool);
   void fill_lcores(const topology::LcorePlan& plan);
   [[nodiscard]] telemetry::Ledger ledger_of(PipelineRange range) const;
 
@@ -128,6 +135,8 @@ class DataPath {
   std::vector<std::unique_ptr<Pipeline>> pipelines_;
   std::vector<WorkerNode*> workers_;
   std::vector<std::unique_ptr<RxNode>> rx_;
+  intake::FrameSource tcp_source_;
+  std::vector<std::unique_ptr<TcpNode>> tcp_;
   std::vector<Node*> nodes_;
   std::vector<LcoreStages> lcores_;
 };

@@ -38,10 +38,11 @@ dlq::RetentionLimits limits_of(const config::DeadLettersConfig& letters) {
 
 StageNeeds DeadLetters::needs(const config::Config& config, std::size_t /*packet_segments*/) {
   if (!config.dead_letters.kept()) return {};
-  // A ring from each RX stage for each pipeline, from each dispatcher and from each worker.
+  // A ring from each stage that receives for each pipeline, from each dispatcher and from each
+  // worker.
   const std::size_t pipelines = config.lcores.dispatch.size();
-  const std::size_t rings =
-      config.lcores.rx.size() * pipelines + pipelines + config.lcores.workers.size();
+  const std::size_t receiving = config.lcores.rx.size() + config.lcores.tcp.size();
+  const std::size_t rings = receiving * pipelines + pipelines + config.lcores.workers.size();
   const std::size_t cells = rings * config.dead_letters.ring_cells;
   // Commit buffers are in ordinary memory, whatever the rest uses; counting them here asks for a
   // few pages too many.

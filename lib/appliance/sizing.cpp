@@ -7,6 +7,7 @@
 #include "appliance/dead_letters.hpp"
 #include "appliance/dispatch_node.hpp"
 #include "appliance/rx_node.hpp"
+#include "appliance/tcp_node.hpp"
 #include "appliance/worker_node.hpp"
 #include "config/device.hpp"
 #include "config/trace.hpp"
@@ -18,7 +19,7 @@ namespace {
 constexpr std::size_t kAssumedDescriptors = 2048;
 
 /// The nodes of every role, in the order of topology::Role.
-using Nodes = std::tuple<RxNode, DispatchNode, WorkerNode, DeadLetters>;
+using Nodes = std::tuple<RxNode, TcpNode, DispatchNode, WorkerNode, DeadLetters>;
 static_assert(std::tuple_size_v<Nodes> == static_cast<std::size_t>(topology::Role::kCount),
               "a role has no node here, so nobody would count what its stages need");
 
@@ -90,6 +91,9 @@ dpdk::PortSettings port_settings(const config::Config& config, std::size_t index
 
 std::uint64_t memory_bytes(const config::Config& config, std::uint64_t page_bytes) {
   std::uint64_t total = dpdk::pool_bytes(kJumboMbufs, kJumboDataBytes, page_bytes);
+  if (const std::size_t buffers = tcp_buffers(config); buffers != 0) {
+    total += dpdk::pool_bytes(buffers, kJumboDataBytes, page_bytes);
+  }
   for (std::size_t i = 0; i < config.ports.size(); ++i) {
     const dpdk::PortSettings settings = port_settings(config, i);
     const std::size_t computed =

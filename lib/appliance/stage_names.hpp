@@ -13,6 +13,7 @@ using intake::IngestRing;
 using WorkerRing = ring::SpscRing<event::WorkItem>;
 
 class RxStage;
+class TcpStage;
 class DispatchStage;
 class WorkerStage;
 class LcoreStages;

@@ -14,6 +14,8 @@
 #include "runtime/lcore_loop.hpp"
 #include "storage/dead_letter_kind.hpp"
 #include "storage/store_stage.hpp"
+#include "tcp/epoll_sockets.hpp"
+#include "tcp/tcp_stage.hpp"
 #include "topology/plan.hpp"
 #include "worker/worker_stage.hpp"
 
@@ -24,6 +26,11 @@ class alignas(kLinePairBytes) RxStage final
     : public ingest::RxStage<dpdk::RxQueue, intake::RingSink> {
  public:
   using ingest::RxStage<dpdk::RxQueue, intake::RingSink>::RxStage;
+};
+class alignas(kLinePairBytes) TcpStage final
+    : public tcp::TcpStage<tcp::EpollSockets, intake::RingSink> {
+ public:
+  using tcp::TcpStage<tcp::EpollSockets, intake::RingSink>::TcpStage;
 };
 class alignas(kLinePairBytes) DispatchStage final
     : public dispatch::DispatchStage<IngestRing, WorkerRing> {
@@ -41,6 +48,8 @@ template <class Stage>
 inline constexpr topology::Role kRoleOf = topology::Role::kCount;
 template <>
 inline constexpr topology::Role kRoleOf<RxStage> = topology::Role::kRx;
+template <>
+inline constexpr topology::Role kRoleOf<TcpStage> = topology::Role::kTcp;
 template <>
 inline constexpr topology::Role kRoleOf<DispatchStage> = topology::Role::kDispatch;
 template <>
@@ -62,7 +71,7 @@ template <class... Stages, std::size_t... I>
 /// of the lcore's roles: stage i has role i.
 class LcoreStages {
  public:
-  using Lists = runtime::StageLists<RxStage, DispatchStage, WorkerStage, StorageStage>;
+  using Lists = runtime::StageLists<RxStage, TcpStage, DispatchStage, WorkerStage, StorageStage>;
   static_assert(std::tuple_size_v<Lists> == static_cast<std::size_t>(topology::Role::kCount));
   static_assert(detail::in_order(static_cast<const Lists*>(nullptr),
                                  std::make_index_sequence<std::tuple_size_v<Lists>>{}));

@@ -65,10 +65,11 @@ void check_open_files(const Check& check, const ProcessNeed& need) {
   // EAL raises the soft limit to the hard one.
   const auto limit = process_limit("Max open files", check.root).hard;
   if (!limit) return;
-  // Descriptors of EAL and of escd, control connections included; pipes of each lcore; one for each
-  // hugepage.
+  // Descriptors of EAL and of escd, control connections included; pipes of each lcore; those of the
+  // TCP roles; one for each hugepage.
   constexpr std::uint64_t kFixed = 48;
-  std::uint64_t needed = kFixed + 4 * need.lcores;
+  const std::uint64_t of_tcp_role = check.config.connections.max + check.config.tcp.size() + 1;
+  std::uint64_t needed = kFixed + 4 * need.lcores + check.config.lcores.tcp.size() * of_tcp_role;
   const std::uint64_t page_bytes = topology::free_hugepages(check.root).page_kib * kKiB;
   if (need.on_hugepages && page_bytes != 0) needed += need.memory_bytes / page_bytes;
   if (*limit >= needed) return;

@@ -89,8 +89,24 @@ struct PortConfig {
   friend bool operator==(const PortConfig&, const PortConfig&) = default;
 };
 
+/// A listener for TCP connections.
+struct TcpConfig {
+  std::string listen;  ///< an address with a port: wire::Endpoint
+
+  friend bool operator==(const TcpConfig&, const TcpConfig&) = default;
+};
+
+/// Bounds of all listeners' connections together.
+struct ConnectionsConfig {
+  std::uint32_t max = 1'024;     ///< by TCP role
+  std::uint64_t pool_bytes = 0;  ///< of the buffers; 0: what `max` connections can hold, and more
+
+  friend bool operator==(const ConnectionsConfig&, const ConnectionsConfig&) = default;
+};
+
 struct LcoresConfig {
   std::vector<unsigned> rx;         ///< CPU numbers; unique
+  std::vector<unsigned> tcp;        ///< unique; once loaded, empty only without listeners
   std::vector<unsigned> dispatch;   ///< one pipeline each; may repeat
   std::vector<unsigned> workers;    ///< may repeat
   std::optional<unsigned> storage;  ///< CPU number; unset: the CPU of the last worker
@@ -192,6 +208,8 @@ struct Config {
   EalConfig eal;
   MemoryConfig memory;
   std::vector<PortConfig> ports;  ///< at least one; the order of [[port]] in the file
+  std::vector<TcpConfig> tcp;     ///< the order of [[tcp]] in the file
+  ConnectionsConfig connections;
   LcoresConfig lcores;
   RingsConfig rings;
   DeduplicationConfig deduplication;

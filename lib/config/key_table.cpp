@@ -12,11 +12,12 @@ namespace {
 // In the order of the reference. They are read in this order too, so the rules of each section may
 // look at the sections before it.
 constexpr std::array kSections = {
-    &kTopSection,          &kEalSection,         &kMemorySection,        &kPortSection,
-    &kLcoresSection,       &kRingsSection,       &kDeduplicationSection, &kLimitsSection,
-    &kPressureSection,     &kDeadLettersSection, &kReplaySection,        &kShutdownSection,
-    &kLogSection,          &kControlSection,     &kHealthSection,        &kRoutingSection,
-    &kDefaultRouteSection, &kRouteSection,       &kProducerSection,
+    &kTopSection,           &kEalSection,         &kMemorySection,       &kPortSection,
+    &kTcpSection,           &kConnectionsSection, &kLcoresSection,       &kRingsSection,
+    &kDeduplicationSection, &kLimitsSection,      &kPressureSection,     &kDeadLettersSection,
+    &kReplaySection,        &kShutdownSection,    &kLogSection,          &kControlSection,
+    &kHealthSection,        &kRoutingSection,     &kDefaultRouteSection, &kRouteSection,
+    &kProducerSection,
 };
 
 }  // namespace

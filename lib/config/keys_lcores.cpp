@@ -25,6 +25,16 @@ constexpr std::array kLcoresRows = {
          .example = "rx = [0]",
          .meaning = "CPUs that poll the ports. Each receive queue is given to the CPU with the "
                     "fewest queues; CPUs on the port's NUMA node come first."}),
+    key<&LcoresConfig::tcp>(
+        {.key = "tcp",
+         .min = 0,
+         .max = kMaxCpu,
+         .max_items = 32,
+         .rule = "unique",
+         .example = "tcp = [1]",
+         .meaning = "CPUs that take TCP connections, a TCP role each; the kernel deals the "
+                    "connections out among them. Empty: the CPU of the first dispatcher. "
+                    "Without `[[tcp]]` there is no TCP role."}),
     key<&LcoresConfig::dispatch>(
         {.key = "dispatch",
          .required = true,

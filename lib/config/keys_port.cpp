@@ -28,7 +28,7 @@ constexpr std::array kPortRows = {
         {.key = "name",
          .min = 1,
          .max = 64,
-         .rule = "letters, digits, `_`, `-`, `.` and `:`; unique, not `jumbo`",
+         .rule = "letters, digits, `_`, `-`, `.` and `:`; unique, not `jumbo` or `tcp`",
          .example = "name = \"feed-a\"",
          .meaning = "Label in metrics and logs. Without it: the device's name."}),
     key<&PortConfig::udp_ports>(

@@ -12,6 +12,7 @@ namespace esc::config {
 topology::RoleRequest role_request(const Config& config, const topology::SysRoot& root) {
   topology::RoleRequest request;
   request.rx_cpus = config.lcores.rx;
+  request.tcp_cpus = config.lcores.tcp;
   request.dispatch_cpus = config.lcores.dispatch;
   request.worker_cpus = config.lcores.workers;
   if (config.dead_letters.kept()) {

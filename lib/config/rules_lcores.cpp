@@ -1,21 +1,47 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Rules of the configuration: CPUs that are listed twice, and keys without effect.
 #include <set>
+#include <string>
+#include <vector>
 
 #include "config/loading.hpp"
 #include "config/sections.hpp"
 
 namespace esc::config {
 
+namespace {
+
+void refuse_twice(const Loading& in, const Section& lcores, const char* key,
+                  const std::vector<unsigned>& cpus, const std::string& fix) {
+  std::set<unsigned> seen;
+  for (std::size_t i = 0; i < cpus.size(); ++i) {
+    if (seen.insert(cpus[i]).second) continue;
+    in.reader.problem(in.reader.where(lcores, key, i),
+                      "'" + std::string(key) + "' lists CPU " + std::to_string(cpus[i]) + " twice",
+                      fix);
+  }
+}
+
+void choose_tcp(const Loading& in, const Section& lcores) {
+  LcoresConfig& read = in.config.lcores;
+  if (in.config.tcp.empty() && !read.tcp.empty()) {
+    in.warning(in.reader.where(lcores, "tcp"), "'tcp' has no effect", "it needs a [[tcp]]");
+    read.tcp.clear();
+  }
+  if (!in.config.tcp.empty() && read.tcp.empty() && !read.dispatch.empty()) {
+    read.tcp = {read.dispatch.front()};
+  }
+}
+
+}  // namespace
+
 void check_lcores(const Loading& in, const Section& lcores) {
   const LcoresConfig& read = in.config.lcores;
-  std::set<unsigned> seen;
-  for (std::size_t i = 0; i < read.rx.size(); ++i) {
-    if (seen.insert(read.rx[i]).second) continue;
-    in.reader.problem(in.reader.where(lcores, "rx", i),
-                      "'rx' lists CPU " + std::to_string(read.rx[i]) + " twice",
-                      "remove one: a single RX lcore polls any number of queues");
-  }
+  refuse_twice(in, lcores, "rx", read.rx,
+               "remove one: a single RX lcore polls any number of queues");
+  refuse_twice(in, lcores, "tcp", read.tcp,
+               "remove one: a single TCP role has any number of connections");
+  choose_tcp(in, lcores);
   if (in.reader.has(lcores, "sleep_max_us") && read.idle == Idle::kBusy) {
     in.warning(in.reader.where(lcores, "sleep_max_us"), "'sleep_max_us' has no effect",
                "it needs idle = \"adaptive\"");

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Rules of the configuration: [[port]].
+#include <algorithm>
+#include <array>
 #include <set>
 #include <unordered_map>
 
@@ -12,8 +14,8 @@
 namespace esc::config {
 namespace {
 
-// escd's ledger lists its jumbo pool among the ports' pools.
-constexpr std::string_view kReservedPortName = "jumbo";
+// escd's ledger lists its own pools among the ports'.
+constexpr std::array<std::string_view, 2> kReservedPortNames = {"jumbo", "tcp"};
 
 void refuse_second(const Loading& in, std::unordered_map<std::string, std::string>& seen,
                    const std::string& name, const std::string& where, const std::string& what,
@@ -91,9 +93,9 @@ void load_ports(const Loading& in, const SectionSpec& spec) {
                     "device " + in_quotes(port.device.name), "give each [[port]] its own device");
     }
     if (!port.name.empty()) {
-      if (port.name == kReservedPortName) {
+      if (std::ranges::find(kReservedPortNames, port.name) != kReservedPortNames.end()) {
         in.reader.problem(in.reader.where(section, "name"),
-                          "the name 'jumbo' is taken: the ledger calls its own pool so",
+                          "the name '" + port.name + "' is taken: the ledger calls its own pool so",
                           "give the port another name");
       }
       refuse_second(in, names, port.name, in.reader.where(section, "name"),

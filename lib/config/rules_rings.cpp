@@ -21,8 +21,8 @@ void choose_ring_sizes(const Loading& in) {
     return std::ranges::all_of(cpus, [&](unsigned cpu) { return cpu == cpus.front(); }) &&
            (cpus.empty() || lcores.rx.empty() || cpus.front() == lcores.rx.front());
   };
-  const bool folded =
-      on_one_cpu(lcores.rx) && on_one_cpu(lcores.dispatch) && on_one_cpu(lcores.workers);
+  const bool folded = on_one_cpu(lcores.rx) && on_one_cpu(lcores.tcp) &&
+                      on_one_cpu(lcores.dispatch) && on_one_cpu(lcores.workers);
   RingsConfig& rings = in.config.rings;
   if (rings.ingest_cells == 0) rings.ingest_cells = folded ? kFoldedCells : kIngestCells;
   if (rings.worker_cells == 0) rings.worker_cells = folded ? kFoldedCells : kWorkerCells;

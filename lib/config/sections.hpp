@@ -11,6 +11,8 @@ extern const SectionSpec kTopSection;
 extern const SectionSpec kEalSection;
 extern const SectionSpec kMemorySection;
 extern const SectionSpec kPortSection;
+extern const SectionSpec kTcpSection;
+extern const SectionSpec kConnectionsSection;
 extern const SectionSpec kLcoresSection;
 extern const SectionSpec kRingsSection;
 extern const SectionSpec kDeduplicationSection;
@@ -37,6 +39,7 @@ void check_dead_letters(const Loading& in, const Section& letters);
 
 // Sections of which there may be none or several.
 void load_ports(const Loading& in, const SectionSpec& spec);
+void load_tcp(const Loading& in, const SectionSpec& spec);
 void load_default_route(const Loading& in, const SectionSpec& spec);
 void load_routes(const Loading& in, const SectionSpec& spec);
 void load_producers(const Loading& in, const SectionSpec& spec);

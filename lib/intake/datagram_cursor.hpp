@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Walks the frames of one datagram, wherever its bytes lie.
+// Walks the frames of one datagram, wherever its bytes lie, or of bytes of a stream.
 #pragma once
 
 #include <rte_mbuf.h>
@@ -47,6 +47,7 @@ class DatagramCursor {
     remaining_ = payload_offset + payload_bytes;
     chained_ = packet->nb_segs > 1;
     peer_flags_ = 0;  // this segment begins with the headers
+    is_stream_ = false;
     if (chained_) [[unlikely]] {
       peer_ = wire::source_address({at_, in_segment_});
       peer_port_ = wire::source_port({at_, in_segment_}).value_or(0);
@@ -59,10 +60,32 @@ class DatagramCursor {
     remaining_ = payload_bytes;
   }
 
+  /// Takes `bytes` of a stream, 1 or more, which begin `offset` into the data of `buffer`, and one
+  /// reference to it. `session`: as it was after the bytes before. `peer_flags`: of the events, see
+  /// event::note_peer.
+  void begin_stream(rte_mbuf* buffer, std::uint32_t offset, std::uint32_t bytes,
+                    const wire::SessionCursor& session, std::uint8_t peer_flags) noexcept {
+    refs_.enter(buffer);
+    session_ = session;
+    at_ = rte_pktmbuf_mtod_offset(buffer, const std::uint8_t*, offset);
+    in_segment_ = remaining_ = bytes;
+    chained_ = false;
+    peer_flags_ = peer_flags;
+    is_stream_ = true;
+  }
+  [[nodiscard]] bool is_stream() const noexcept { return is_stream_; }
+
   [[nodiscard]] bool active() const noexcept { return refs_.segment() != nullptr; }
 
   /// Every frame has been read: time for finish().
   [[nodiscard]] bool at_end() const noexcept { return remaining_ == 0; }
+
+  /// Of a stream: what is left is the beginning of a frame whose end has not come. Not at_end().
+  [[nodiscard]] bool at_partial_frame(const wire::FrameLimits& limits) const noexcept {
+    const std::uint32_t length = remaining_ >= wire::kLengthBytes ? wire::load_be32(at_) : 0;
+    const wire::LengthVerdict verdict = wire::judge_length(length, remaining_, limits);
+    return verdict == wire::LengthVerdict::kNoLength || verdict == wire::LengthVerdict::kPastEnd;
+  }
 
   /// All that is left lies in one segment, so next_in_place() can read it.
   [[nodiscard]] bool in_one_segment() const noexcept {
@@ -136,6 +159,7 @@ class DatagramCursor {
   std::uint32_t remaining_ = 0;   ///< bytes of the datagram from at_ on, over all segments
   std::uint32_t pending_frame_bytes_ = 0;
   bool chained_ = false;
+  bool is_stream_ = false;
   std::uint8_t peer_flags_ = 0;          ///< of the events in the segment
   std::optional<wire::IpAddress> peer_;  ///< of a chained packet, like the next one
   std::uint16_t peer_port_ = 0;

@@ -41,13 +41,21 @@ enum class Way : std::uint8_t {
   kGeneral,     ///< all frames by the general way; tests compare the other way with it
 };
 
+/// What is left of a stream's bytes once the intake has read all whole frames in them.
+struct StreamRest {
+  std::uint32_t bytes = 0;  ///< the beginning of a frame; the stage hands it over again with more
+  /// A frame's length was out of bounds, so nobody can say where the next one begins.
+  bool broken = false;
+  wire::SessionCursor session;  ///< goes on with the next bytes
+};
+
 /// Sink: as in Lane. Thread: one lcore, that of the stage which it is part of.
 ///
 /// The stage says where its buffers come from (from()) and hands over datagrams: many at once if
-/// their headers are plain (take()), or one of any shape (begin()), which read() then reads. A
-/// numbered event goes to the pipeline that owns its producer, any other to the pipeline of its
-/// origin. What a ring does not take stays in the lanes, and the stage reads nothing more while
-/// holding().
+/// their headers are plain (take()), or one of any shape (begin()), which read() then reads; or
+/// bytes of a stream (begin_stream()), which read() reads too. A numbered event goes to the
+/// pipeline that owns its producer, any other to the pipeline of its origin. What a ring does not
+/// take stays in the lanes, and the stage reads nothing more while holding().
 ///
 /// An event of an exact topic carries its route, found among those of use(); any other carries the
 /// hash of its topic, with which the dispatcher looks further.
@@ -141,8 +149,26 @@ class Intake {
     cursor_.begin(packet, offset, bytes);
   }
 
-  /// Reads frames of the open datagram until it ends. False: a lane is full(), or a frame is
-  /// waiting().
+  /// Takes `bytes` of a stream that lie `offset` into the data of `buffer`, with one reference to
+  /// it; before its data there is a headroom. `session`: what the bytes before them left
+  /// (StreamRest). `peer_flags`: of event::note_peer for the buffer. Not while reading(). Once
+  /// reading() is false, stream_rest() says what is left.
+  void begin_stream(rte_mbuf* buffer, std::uint32_t offset, std::uint32_t bytes,
+                    const wire::SessionCursor& session, std::uint8_t peer_flags) noexcept {
+    may_be_sole_ = false;
+    rest_.broken = false;
+    cursor_.begin_stream(buffer, offset, bytes, session, peer_flags);
+    if (ended()) end_buffer();
+  }
+  [[nodiscard]] const StreamRest& stream_rest() const noexcept { return rest_; }
+  /// Counts a frame that is received and refused, because its stream ended in the middle of it.
+  void lose_partial_frame() noexcept {
+    ++frames_.other;
+    refusals_.add(FrameDrop::kPartialAtClose);
+  }
+
+  /// Reads frames of the open datagram or stream until it ends. False: a lane is full(), or a frame
+  /// is waiting().
   bool read(std::uint64_t now) noexcept {
     while (!full_) {
       if (cursor_.in_one_segment()) [[likely]] {
@@ -151,8 +177,8 @@ class Intake {
       } else if (!read_chained_frame(now)) {
         return false;
       }
-      if (cursor_.at_end()) {
-        end_datagram();
+      if (ended()) {
+        end_buffer();
         return true;
       }
     }
@@ -263,7 +289,20 @@ class Intake {
     cursor_.move_to(at + wire::kSessionFrameBytes);
   }
 
-  void end_datagram() noexcept {
+  /// Nothing is left that can be read as a frame.
+  [[nodiscard]] bool ended() const noexcept {
+    return cursor_.at_end() ||
+           (cursor_.is_stream() && cursor_.at_partial_frame(origin_.from->limits));
+  }
+
+  void keep_rest() noexcept {
+    if (!cursor_.is_stream()) [[likely]]
+      return;
+    rest_.bytes = cursor_.left();
+    rest_.session = cursor_.session();
+  }
+  void end_buffer() noexcept {
+    keep_rest();
     if (cursor_.finish() && may_be_sole_) last_event_->flags |= event::kSoleOwner;
   }
 
@@ -344,6 +383,8 @@ class Intake {
       ++frames_.control;
     } else {
       refusals_.add(view.reason);
+      // Of a datagram this is its end and no more.
+      rest_.broken = view.ends_datagram;
     }
   }
 
@@ -389,6 +430,7 @@ class Intake {
   Frames frames_;
   Refusals refusals_;
   DatagramCursor cursor_;
+  StreamRest rest_;  ///< of the last stream that was read
 };
 
 }  // namespace esc::intake

@@ -44,7 +44,7 @@ void Intake<Sink, kWay>::give_up_waiting_frame() noexcept {
 template <class Sink, Way kWay>
 void Intake<Sink, kWay>::discard_frames() noexcept {
   CursorFrame frame;
-  while (!cursor_.at_end()) {
+  while (!ended()) {
     ++frames_.other;
     if (!cursor_.next(*origin_.from, frame)) {
       cursor_.skip_frame();
@@ -58,6 +58,7 @@ void Intake<Sink, kWay>::discard_frames() noexcept {
       refusals_.add(FrameDrop::kDrainedAtDeadline);
     }
   }
+  keep_rest();
   [[maybe_unused]] const bool alone = cursor_.finish();
 }
 

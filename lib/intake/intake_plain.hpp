@@ -95,8 +95,8 @@ template <class Sink, Way kWay>
     } else if (!direct || take_run() == 0) {
       take_in_place();
     }
-    if (cursor_.at_end()) {
-      end_datagram();
+    if (ended()) {
+      end_buffer();
       return true;
     }
   }
@@ -119,7 +119,7 @@ template <bool kNumbered>
   event::Event* to = lane_of_run().room();
   std::size_t most = burst_ - lane_of_run().staged();
   wire::Identity identity{};
-  std::uint8_t flags = event::kBehindHeader;
+  auto flags = static_cast<std::uint8_t>(event::kBehindHeader | cursor_.peer_flags());
   std::uint8_t replay_count = 0;
   if constexpr (kNumbered) {
     most = session.left(most);

@@ -45,6 +45,8 @@ Asked asked_for(Role role, const RoleRequest& request) {
   switch (role) {
     case Role::kRx:
       return {"lcores.rx", true, request.rx_cpus};
+    case Role::kTcp:
+      return {"lcores.tcp", true, request.tcp_cpus};
     case Role::kDispatch:
       return {"lcores.dispatch", request.dispatch_cpus.size() > 1, request.dispatch_cpus};
     case Role::kWorker:

@@ -31,6 +31,7 @@ struct PortQueues {
 /// What is asked for. CPU numbers are the kernel's.
 struct RoleRequest {
   std::vector<unsigned> rx_cpus;        ///< one RX role each; unique
+  std::vector<unsigned> tcp_cpus;       ///< one TCP role each; unique; may be none
   std::vector<unsigned> dispatch_cpus;  ///< one dispatcher, and so one pipeline, each; may repeat
   std::vector<unsigned>
       worker_cpus;  ///< one worker role each; repeated numbers fold workers onto one lcore
@@ -52,10 +53,11 @@ struct RxQueue {
 /// What an lcore can do, in the order in which roles on one lcore are polled. A new role needs its
 /// CPUs and their key (asked_for in plan.cpp), a stage among appliance::LcoreStages and a node
 /// (lib/appliance).
-enum class Role : std::uint8_t { kRx, kDispatch, kWorker, kStorage, kCount };
+enum class Role : std::uint8_t { kRx, kTcp, kDispatch, kWorker, kStorage, kCount };
 
 inline constexpr NamedTable<Role> kRoles = {{
     {Role::kRx, "rx", "Takes packets from queues of ports"},
+    {Role::kTcp, "tcp", "Takes bytes from connections"},
     {Role::kDispatch, "dispatch", "Identifies, deduplicates and routes the events of a pipeline"},
     {Role::kWorker, "worker", "Runs handlers"},
     {Role::kStorage, "storage", "Gathers dead letters for the disk"},
@@ -111,9 +113,10 @@ struct LcorePlan {
   unsigned main_lcore = 0;  ///< value of EAL's --main-lcore: lcores.size()
   unsigned main_cpu = 0;
   int main_node = 0;
-  bool main_shares = false;             ///< the main lcore's CPU also polls
-  std::vector<LcoreAssignment> lcores;  ///< in the order rx, dispatch, workers, storage name CPUs
-  std::vector<RxPlan> rx;               ///< one for each of RoleRequest::rx_cpus
+  bool main_shares = false;  ///< the main lcore's CPU also polls
+  std::vector<LcoreAssignment>
+      lcores;              ///< in the order rx, tcp, dispatch, workers, storage name CPUs
+  std::vector<RxPlan> rx;  ///< one for each of RoleRequest::rx_cpus
   std::vector<PipelinePlan> pipelines;  ///< one for each of RoleRequest::dispatch_cpus
   std::vector<Problem> warnings;  ///< the plan works, but not as well as it could; `where` is a key
 };

@@ -42,7 +42,7 @@ class FoldedPipeline {
       : config_(config_for(ports, std::move(routes), limits)),
         plan_(plan_for(config_)),
         rules_(config_, handlers_, plan_.lcores.size()),
-        path_(config_, plan_, rules_, ports, nullptr, nullptr) {}
+        path_(config_, plan_, rules_, ports, {}, nullptr) {}
 
   /// One round; how much was done.
   std::size_t poll() noexcept {

@@ -84,6 +84,7 @@ class Config:
     route_options: dict[str, dict[str, object]] = field(default_factory=dict)  # by topic
     producers: dict[int, Sequence[str]] = field(default_factory=dict)  # from where they may send
     instance: str | None = None  # one of its own for each run
+    listen: Sequence[str] = ()  # TCP
 
     def expectation(self) -> Expectation:
         limits = self.sections.get("limits", {})
@@ -124,6 +125,7 @@ class Config:
                 "checksum": port.checksum,
             }
             tables.append(("[[port]]", keys | port.more))
+        tables += [("[[tcp]]", {"listen": address}) for address in self.listen]
         lcores = {
             "rx": list(self.lcores.rx),
             "dispatch": self.lcores.dispatch,

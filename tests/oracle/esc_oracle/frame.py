@@ -75,12 +75,24 @@ class _Session:
 
 def read_datagram(data: bytes, rules: FrameRules = FrameRules()) -> list[Frame]:
     """The frames of one UDP payload, in order. A session ends with the datagram."""
+    return _read(data, rules, "frame_truncated")
+
+
+def read_stream(data: bytes, rules: FrameRules = FrameRules()) -> list[Frame]:
+    """The frames of a TCP stream from its first byte to its end, in order. What follows a length
+    that is out of bounds is not looked at: the connection is closed there.
+    """
+    return _read(data, rules, "partial_at_close")
+
+
+def _read(data: bytes, rules: FrameRules, cut_off: str) -> list[Frame]:
+    """`cut_off`: the reason for a frame that does not end with the data."""
     frames = []
     session: _Session | None = None
     offset = 0
     while offset < len(data):
         if len(data) - offset < 4:
-            frames.append(_refused("frame_truncated"))  # 1
+            frames.append(_refused(cut_off))  # 1
             break
         length = int.from_bytes(data[offset : offset + 4], "big")
         if not 4 <= length <= rules.max_frame_bytes:
@@ -89,7 +101,7 @@ def read_datagram(data: bytes, rules: FrameRules = FrameRules()) -> list[Frame]:
         begin = offset + 4
         offset = begin + length
         if offset > len(data):
-            frames.append(_refused("frame_truncated"))  # 3
+            frames.append(_refused(cut_off))  # 3
             break
         body = data[begin:offset]
         topic = _topic(body, rules)

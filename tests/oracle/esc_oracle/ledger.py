@@ -137,7 +137,20 @@ class Expectation:
         Without a source it may not go where only some senders may send. If `numbered` is given,
         numbered events are put there and not judged yet.
         """
-        for one in frame.read_datagram(payload, self.frame_rules):
+        self._add_frames(frame.read_datagram(payload, self.frame_rules), times, source, numbered)
+
+    def add_stream(self, data: bytes, source: Address | None = None) -> None:
+        """Counts the frames of a TCP stream, from its first byte to its end."""
+        self._add_frames(frame.read_stream(data, self.frame_rules), 1, source, None)
+
+    def _add_frames(
+        self,
+        frames: Iterable[frame.Frame],
+        times: int,
+        source: Address | None,
+        numbered: list[frame.Frame] | None,
+    ) -> None:
+        for one in frames:
             self.frames_received += times
             if one.what == frame.CONTROL:
                 self.control += times

@@ -26,11 +26,12 @@ DATA_PATH = {
     "lib/event/": "events and the release of their buffers",
     "lib/identity/": "windows of numbers and the table of keys, which the dispatcher asks",
     "lib/ingest/": "the RX stage",
-    "lib/intake/": "reading frames, for the RX stage",
+    "lib/intake/": "reading frames, for the stages that receive",
     "lib/ring/": "the rings between lcores",
     "lib/route/": "finding a topic's route, for the dispatcher",
     "lib/runtime/": "the loop of an lcore",
     "lib/storage/": "the storage stage",
+    "lib/tcp/": "the TCP stage",
     "lib/telemetry/": "counters, which stages write",
     "lib/wire/": "parsing packets and frames",
     "lib/worker/": "the worker",
@@ -157,6 +158,11 @@ ALLOWED = {
     "lib/storage/writing_thread.hpp": {"system"},  # the same
     "lib/worker/handler_set.hpp": {"throw"},  # handlers are made once, before the start
     # Asked on threads of DPDK's, answered by the main lcore.
+    # The kernel's sockets are what the TCP stage reads.
+    "lib/tcp/epoll_sockets.cpp": {"system", "throw"},
+    "lib/tcp/epoll_sockets.hpp": {"system"},
+    "lib/tcp/socket_address.hpp": {"system"},  # an address as the kernel has it
+    "lib/tcp/listener.cpp": {"system", "throw"},  # made before the lcores run
     "lib/telemetry/any_reading.hpp": {"allocate"},  # what is shown, on the main lcore
     "lib/telemetry/board.hpp": {"allocate", "lock", "system"},
     "lib/telemetry/dpdk_export.cpp": {"allocate", "lock", "throw"},  # runs on a thread of DPDK's

@@ -70,7 +70,8 @@ TEST(Override, UnknownKeyNamesTheOption) {
             Texts{"--set lcores.idel=busy: unknown key 'idel' in [lcores]; did you mean 'idle'?"});
   EXPECT_EQ(set_problems({"sensors.a=1"}),
             Texts{"--set sensors.a=1: unknown table [sensors]; known here: instance, eal, memory, "
-                  "port, lcores, rings, deduplication, limits, pressure, dead_letters, replay, "
+                  "port, tcp, connections, lcores, rings, deduplication, limits, pressure, "
+                  "dead_letters, replay, "
                   "shutdown, log, control, health, routing, "
                   "default_route, "
                   "route, producer"});

@@ -26,6 +26,34 @@ TEST(ConfigPlan, AsksForWhatTheFileSays) {
   EXPECT_FALSE(role_request(loaded(kMinimal)).busy);
 }
 
+TEST(ConfigPlan, ATcpRoleIsThereIfThereIsAListener) {
+  const std::string listener = "tcp[0].listen=\"127.0.0.1:9\"";
+  EXPECT_EQ(role_request(with_set({listener, "lcores.dispatch=[3,1]"})).tcp_cpus,
+            std::vector<unsigned>{3});
+  EXPECT_EQ(role_request(with_set({listener, "lcores.tcp=[2,1]"})).tcp_cpus,
+            (std::vector<unsigned>{2, 1}));
+  const Config without = with_set({"lcores.tcp=[2]"});
+  EXPECT_EQ(role_request(without).tcp_cpus, std::vector<unsigned>{});
+  ASSERT_EQ(without.warnings.size(), 1U);
+  EXPECT_EQ(topology::to_text(without.warnings[0]),
+            "--set lcores.tcp=[2]: 'tcp' has no effect; it needs a [[tcp]]");
+}
+
+TEST(ConfigPlan, ListenersAreAddressesAndNoTwoAreOne) {
+  const auto problems_of = [](const std::string& lines) {
+    return problems(std::string(kMinimal) + lines);
+  };
+  EXPECT_EQ(problems_of("[[tcp]]\nlisten = \"localhost:9100\"\n"),
+            Texts{"t.toml:12:10: 'listen' is 'localhost:9100', no address with a port; write it as "
+                  "127.0.0.1:9100, 0.0.0.0:9100 or [::]:9100"});
+  EXPECT_EQ(problems_of("[[tcp]]\nlisten = \"[::1]:9100\"\n[[tcp]]\nlisten = "
+                        "\"[0:0::1]:9100\"\n"),
+            Texts{"t.toml:14:10: '[0:0::1]:9100' stands already at t.toml:12:10; remove one"});
+  EXPECT_EQ(set_problems({"tcp[0].listen=\"127.0.0.1:9\"", "lcores.tcp=[1,1]"}),
+            Texts{"--set lcores.tcp=[1,1]: 'tcp' lists CPU 1 twice; remove one: a single TCP role "
+                  "has any number of connections"});
+}
+
 TEST(ConfigPlan, ReadsTheNodeOfAPciPort) {
   const Tree tree;
   tree.write("sys/bus/pci/devices/0000:01:00.0/numa_node", "1\n");

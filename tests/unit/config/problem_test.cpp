@@ -43,7 +43,8 @@ TEST(Unknown, TopLevelKeyAndTable) {
 TEST(Unknown, HostileKeyIsEscaped) {
   EXPECT_EQ(problems("\"a\\u001b[2J\\u202e\" = 1\n" + std::string(kMinimal)),
             Texts{"t.toml:1:1: unknown key 'a\\x1b[2J\\u{202e}' at the top level; known here: "
-                  "instance, eal, memory, port, lcores, rings, deduplication, limits, pressure, "
+                  "instance, eal, memory, port, tcp, connections, lcores, rings, deduplication, "
+                  "limits, pressure, "
                   "dead_letters, replay, shutdown, "
                   "log, control, health, "
                   "routing, default_route, route, producer"});

@@ -112,6 +112,16 @@ TEST_F(Process, OpenFilesForEachHugepageAndLcore) {
   EXPECT_EQ(findings(kOrdinary).size(), 1U);
 }
 
+TEST_F(Process, OpenFilesForEachConnection) {
+  const std::vector<std::string> tcp = {"tcp[0].listen=\"127.0.0.1:9\"", "connections.max=500",
+                                        "lcores.tcp=[0,1]"};
+  limit("Max open files", "10", "1064");  // 48 + 4 * 3 + 2 * (500 + 1 + 1)
+  EXPECT_EQ(findings(kOrdinary, tcp), Texts{});
+  limit("Max open files", "10", "1063");
+  EXPECT_EQ(findings(kOrdinary, tcp).size(), 1U);
+  EXPECT_EQ(findings(kOrdinary), Texts{});
+}
+
 TEST_F(Process, ThreadsOfWhoIsBoundByThem) {
   limit("Max processes", "10", "unlimited");
   EXPECT_EQ(findings(kOrdinary), Texts{});  // root is not

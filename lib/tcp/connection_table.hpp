@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The open connections of a TCP role: a bounded number of places.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "base/file_descriptor.hpp"
+#include "event/event.hpp"
+#include "intake/stream_buffer.hpp"
+
+namespace esc::tcp {
+
+struct Connection {
+  FileDescriptor socket;
+  intake::StreamBuffer buffer;
+};
+
+/// A place is used again by a later connection, which then has another generation: who still holds
+/// the number of an earlier one is told apart. Nothing is allocated after construction. Thread: the
+/// TCP role's lcore.
+class ConnectionTable {
+ public:
+  /// `places`: at most event::Source::kConnectionSlots.
+  explicit ConnectionTable(std::size_t places) : places_(places) {
+    free_.reserve(places);
+    for (std::size_t i = places; i-- > 0;) free_.push_back(static_cast<std::uint32_t>(i));
+  }
+
+  [[nodiscard]] std::size_t size() const noexcept { return places_.size() - free_.size(); }
+  [[nodiscard]] bool full() const noexcept { return free_.empty(); }
+
+  /// Which place it gets; not full().
+  std::uint32_t add(FileDescriptor socket, const intake::StreamPeer& peer) noexcept {
+    const std::uint32_t slot = free_.back();
+    free_.pop_back();
+    Place& place = places_[slot];
+    place.connection.emplace(Connection{std::move(socket), intake::StreamBuffer(peer)});
+    return slot;
+  }
+  /// Closes the socket and gives the buffer back.
+  void close(std::uint32_t slot) noexcept {
+    Place& place = places_[slot];
+    place.connection.reset();
+    place.generation = (place.generation + 1) % event::Source::kGenerations;
+    free_.push_back(slot);
+  }
+
+  /// Of an open connection.
+  [[nodiscard]] Connection& operator[](std::uint32_t slot) noexcept {
+    return *places_[slot].connection;
+  }
+  [[nodiscard]] std::uint32_t generation(std::uint32_t slot) const noexcept {
+    return places_[slot].generation;
+  }
+  [[nodiscard]] bool is_open(std::uint32_t slot) const noexcept {
+    return places_[slot].connection.has_value();
+  }
+  [[nodiscard]] std::size_t places() const noexcept { return places_.size(); }
+
+ private:
+  struct Place {
+    std::optional<Connection> connection;
+    std::uint32_t generation = 0;
+  };
+  std::vector<Place> places_;
+  std::vector<std::uint32_t> free_;
+};
+
+}  // namespace esc::tcp

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "tcp/epoll_sockets.hpp"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+
+#include "base/errno_text.hpp"
+#include "base/start_error.hpp"
+#include "tcp/socket_address.hpp"
+
+namespace esc::tcp {
+
+EpollSockets::EpollSockets() : epoll_(::epoll_create1(EPOLL_CLOEXEC)) {
+  if (!epoll_.valid()) {
+    throw StartError("cannot make an epoll instance: " + errno_text(errno),
+                     "raise this process's limit on open files (ulimit -n, LimitNOFILE=)");
+  }
+}
+
+bool EpollSockets::watch(int fd, SocketKey key) noexcept {
+  epoll_event event{};
+  event.events = EPOLLIN | EPOLLRDHUP;
+  event.data.u64 = key;
+  return ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) == 0;
+}
+
+std::span<const SocketKey> EpollSockets::ready() noexcept {
+  // Level-triggered: the kernel reports a socket again as long as it has something, and puts it
+  // behind the others each time.
+  const int count = ::epoll_wait(epoll_.get(), events_.data(), kMostReady, 0);
+  const std::size_t some = count > 0 ? static_cast<std::size_t>(count) : 0;
+  for (std::size_t i = 0; i < some; ++i) keys_[i] = events_[i].data.u64;
+  return std::span(keys_).first(some);
+}
+
+Received EpollSockets::receive(int fd, std::span<std::uint8_t> room) noexcept {
+  const ssize_t bytes = ::recv(fd, room.data(), room.size(), MSG_DONTWAIT);
+  if (bytes > 0) return {Received::Kind::kBytes, static_cast<std::size_t>(bytes)};
+  if (bytes == 0) return {Received::Kind::kEnd};
+  const bool later = errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR;
+  return {later ? Received::Kind::kNothing : Received::Kind::kFailed};
+}
+
+Accepted EpollSockets::accept(int listener) noexcept {
+  sockaddr_storage address{};
+  socklen_t bytes = sizeof address;
+  const int fd = ::accept4(listener, reinterpret_cast<sockaddr*>(&address), &bytes,
+                           SOCK_NONBLOCK | SOCK_CLOEXEC);
+  if (fd >= 0) return {FileDescriptor(fd), peer_of(address)};
+  // The sender may be gone again before it is accepted: that is no failure.
+  const bool nobody = errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR ||
+                      errno == ECONNABORTED || errno == EPROTO;
+  return {FileDescriptor(), {}, nobody ? 0 : errno};
+}
+
+}  // namespace esc::tcp

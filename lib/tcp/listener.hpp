@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// A listening TCP socket.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "base/file_descriptor.hpp"
+#include "base/start_error.hpp"
+#include "wire/endpoint.hpp"
+
+namespace esc::tcp {
+
+struct ListenOptions {
+  int backlog = 1024;  ///< connections that the kernel takes before they are accepted
+  /// Several sockets may listen on the address, one for each TCP role; the kernel deals the
+  /// connections out.
+  bool shared = false;
+};
+
+/// Why a Listener could not be made there now, with what its constructor would throw; nullopt: it
+/// could be made. Listens for a moment.
+[[nodiscard]] std::optional<StartError> listen_trouble(const wire::Endpoint& endpoint,
+                                                       const ListenOptions& options);
+
+/// Binds and listens at construction; accepting does not wait. An IPv6 listener takes no IPv4
+/// connections, so that both can have the same port. Thread: main lcore; the role's lcore accepts.
+class Listener {
+ public:
+  /// Port 0: one that the kernel chooses. Throws StartError.
+  Listener(const wire::Endpoint& endpoint, const ListenOptions& options);
+
+  [[nodiscard]] int fd() const noexcept { return socket_.get(); }
+  /// The port that it has, also where the kernel chose it.
+  [[nodiscard]] std::uint16_t port() const;
+
+ private:
+  FileDescriptor socket_;
+};
+
+}  // namespace esc::tcp

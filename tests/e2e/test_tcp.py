@@ -1,0 +1,208 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Events over TCP: the ledger is the oracle's, however the senders cut their streams."""
+
+import json
+import random
+import socket
+from collections.abc import Callable, Sequence
+
+import harness  # noqa: F401  (first: it makes the oracle's folder importable)
+import craft
+import traffic
+from dlq_program import dlq
+from esc_oracle.comparison import violations
+from esc_oracle.senders import sender
+from free_port import free_port
+from harness import Config, Lcores, Port
+
+LOOPBACK = sender(bytes([127, 0, 0, 1]))
+
+
+def stream_of(chooser: random.Random, producer: int, frames: int) -> bytes:
+    """Sound frames of every kind, under sessions of a producer of its own."""
+    numbers, data = 1_000, b""
+    for _ in range(frames):
+        if chooser.random() < 0.05:
+            data += craft.session(producer, 1, numbers, chooser.choice((0, 1, 5)))
+            numbers += frames
+        topics = chooser.choices((traffic.TOPICS, traffic.REFUSED_TOPICS, ["unknown"]), (94, 3, 3))
+        size = chooser.choice((0, 1, 64, 100, chooser.randrange(3_000)))
+        data += craft.frame(chooser.choice(topics[0]), chooser.randbytes(size))
+    return data
+
+
+class Tcp(harness.Scenario):
+    def configure(self, **more: object) -> Config:
+        port = Port("net_null0,size=64,no-rx=1")
+        self.address = ("127.0.0.1", free_port())
+        listen = [f"127.0.0.1:{self.address[1]}"]
+        return Config([port], traffic.ROUTES, Lcores.folded(), listen=listen, **more)
+
+    def start(self, config: Config) -> harness.Escd:
+        escd = self.start_escd(config)
+        escd.wait_until_running()
+        return escd
+
+    def send(self, data: bytes, sizes: Callable[[], int], address: tuple | None = None) -> None:
+        """All of it, in pieces of these sizes; then the end of the stream."""
+        with socket.create_connection(address or self.address) as one:
+            one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            for piece in pieces(data, sizes):
+                one.sendall(piece)
+
+    def wait_for_frames(self, escd: harness.Escd, count: int) -> None:
+        def ended() -> bool:
+            ledger = escd.live_ledger()
+            return ledger["frames"]["received"] >= count and not list(violations(ledger))
+
+        self.wait_until(ended, f"{count} frames have ended", 60.0)
+
+    def finish(self, escd: harness.Escd, streams: Sequence[bytes], config: Config) -> None:
+        expectation = config.expectation()
+        for data in streams:
+            expectation.add_stream(data, LOOPBACK)
+        self.wait_for_frames(escd, expectation.frames_received)
+        self.assert_ledger(escd.stop(), expectation)
+
+    def test_streams_are_read_however_they_are_cut(self) -> None:
+        chooser = random.Random(15)
+        config = self.configure()
+        escd = self.start(config)
+        kinds = (lambda: 1, lambda: 7, lambda: chooser.randrange(1, 5_000), lambda: 1 << 20)
+        streams = []
+        for producer, sizes in enumerate(kinds, 1):
+            # Byte by byte takes a system call each.
+            data = stream_of(chooser, producer, 20 if producer == 1 else 400)
+            self.send(data, sizes)
+            streams.append(data)
+        self.finish(escd, streams, config)
+
+    def test_a_hundred_connections_at_once(self) -> None:
+        chooser = random.Random(16)
+        config = self.configure()
+        escd = self.start(config)
+        streams = [stream_of(chooser, producer, 50) for producer in range(1, 101)]
+        senders = [socket.create_connection(self.address) for _ in streams]
+        rests = [pieces(data, lambda: chooser.randrange(1, 700)) for data in streams]
+        open_ones = list(zip(senders, rests))
+        while open_ones:
+            pair = chooser.choice(open_ones)
+            piece = next(pair[1], None)
+            if piece is None:
+                open_ones.remove(pair)
+                pair[0].close()
+            else:
+                pair[0].sendall(piece)
+        self.finish(escd, streams, config)
+
+    def test_what_is_malformed_is_refused_as_the_page_says(self) -> None:
+        chooser = random.Random(17)
+        config = self.configure()
+        escd = self.start(config)
+        bad = [
+            craft.frame(b"\xff"),
+            craft.frame(b"a\x01"),
+            craft.frame(b"$esc/other"),
+            craft.session(1, 1, 1)[:-1],
+            craft.frame(b"a", length=0),
+            craft.frame(b"a", length=65_404),
+            craft.frame(b"a", length=2**32 - 1),
+            craft.frame(b"a", bytes(100))[:-1],
+            b"\x00\x00",
+            b"",
+        ]
+        streams = []
+        for index, end in enumerate(bad, 1):
+            sound = stream_of(chooser, index, 30)
+            data = sound + end + stream_of(chooser, 100 + index, 5) * (index % 2)
+            with socket.create_connection(self.address) as one:
+                try:
+                    one.sendall(data)
+                except ConnectionError:
+                    pass  # closed for a length that is out of bounds
+            streams.append(data)
+        self.finish(escd, streams, config)
+
+    def test_packets_and_streams_at_once(self) -> None:
+        chooser = random.Random(18)
+        config = self.configure()
+        packets = traffic.mixed(2_000)
+        config.ports = [Port(traffic.pcap_device(0, self.directory / "t.pcap", packets))]
+        escd = self.start(config)
+        data = stream_of(chooser, 900_000, 2_000)
+        self.send(data, lambda: chooser.randrange(1, 9_000))
+        expectation = config.expectation()
+        expectation.add_packets(packets, config.ports[0].rules())
+        expectation.add_stream(data, LOOPBACK)
+        escd.wait_for_packets(len(packets))
+        self.wait_for_frames(escd, expectation.frames_received)
+        self.assert_ledger(escd.stop(), expectation)
+
+    def test_several_pipelines_and_listeners_of_both_families(self) -> None:
+        chooser = random.Random(19)
+        config = self.configure()
+        cpu = harness.cpus()[0]
+        config.lcores = Lcores([cpu], [cpu, cpu], [cpu, cpu])
+        v6 = ("::1", free_port(socket.AF_INET6))
+        config.listen = [*config.listen, f"[::1]:{v6[1]}"]
+        escd = self.start(config)
+        streams = [stream_of(chooser, producer, 200) for producer in (1, 2, 3, 4)]
+        for index, data in enumerate(streams):
+            self.send(data, lambda: 999, v6 if index % 2 else None)
+        self.finish(escd, streams, config)
+
+    def test_a_paused_appliance_reads_nothing_and_loses_nothing(self) -> None:
+        config = self.configure()
+        escd = self.start(config)
+        escd.ask("pause")
+        data = craft.frame(traffic.TOPICS[0], bytes(100)) * 20_000
+        one = socket.create_connection(self.address)
+        one.setblocking(False)
+        sent = one.send(data)
+        self.assertGreater(sent, 0)
+        self.assertEqual(escd.live_ledger()["frames"]["received"], 0)
+        escd.ask("resume")
+        one.setblocking(True)
+        one.sendall(data[sent:])
+        one.close()
+        self.finish(escd, [data], config)
+
+    def test_a_dead_letter_says_that_it_came_over_tcp_and_from_whom(self) -> None:
+        directory = self.directory / "letters"
+        config = self.configure(sections={"dead_letters": {"directory": str(directory)}})
+        escd = self.start(config)
+        data = craft.frame("unknown", b"x") * 3
+        with socket.create_connection(self.address) as one:
+            port = one.getsockname()[1]
+            one.sendall(data)
+        self.finish(escd, [data], config)
+        printed = dlq("cat", directory, "--json")
+        self.assertEqual(printed.returncode, 0, printed.stderr)
+        letters = [json.loads(line) for line in printed.stdout.splitlines()]
+        self.assertEqual(len(letters), 3)
+        for letter in letters:
+            self.assertEqual(letter["transport"], "tcp")
+            self.assertEqual(letter["peer"], f"127.0.0.1:{port}")
+
+    def test_a_port_that_is_taken_is_said_before_the_start(self) -> None:
+        config = self.configure()
+        with socket.create_server(self.address):
+            escd = self.start_escd(config)
+            self.assertEqual(escd.wait(), 4)
+        self.assertIn(
+            f"cannot listen on 127.0.0.1:{self.address[1]}: bind: Address already in use; see who "
+            "listens there (ss -ltnp), or choose another port",
+            escd.log(),
+        )
+
+
+def pieces(data: bytes, sizes: Callable[[], int]):
+    at = 0
+    while at < len(data):
+        size = sizes()
+        yield data[at : at + size]
+        at += size
+
+
+if __name__ == "__main__":
+    harness.main()

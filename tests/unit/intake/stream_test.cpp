@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Streams: the same frames come of them, wherever the reads cut them.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <optional>
+#include <random>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "event/frame_bytes.hpp"
+#include "ingest/packets.hpp"
+#include "intake/intake.hpp"
+#include "intake/stream_buffer.hpp"
+#include "support/mbufs.hpp"
+#include "wire/parser.hpp"
+
+namespace esc::test {
+namespace {
+
+constexpr std::uint64_t kNow = 5;
+constexpr std::uint16_t kDataBytes = 1024;
+const wire::FrameLimits kLimits{.max_frame_bytes = 600};
+
+struct Sink {
+  std::vector<event::Event>* events;
+  [[nodiscard]] std::size_t push_burst(std::span<const event::Event> burst) {
+    events->insert(events->end(), burst.begin(), burst.end());
+    return burst.size();
+  }
+  [[nodiscard]] std::size_t size() const { return 0; }
+};
+
+/// An event by what it says: its whole frame, and its number.
+struct Said {
+  Bytes frame;
+  std::optional<std::tuple<std::uint64_t, std::uint32_t, std::uint64_t>> number;
+  friend bool operator==(const Said&, const Said&) = default;
+};
+
+/// What the rules say of a stream, frame by frame, without an intake.
+struct Expected {
+  std::vector<Said> events;
+  std::size_t control = 0;
+  std::size_t refused = 0;
+  bool broken = false;
+  std::size_t rest = 0;
+};
+
+Expected expected_of(const Bytes& stream) {
+  Expected expected;
+  wire::SessionCursor session;
+  std::span<const std::uint8_t> rest(stream);
+  while (!rest.empty() && !expected.broken) {
+    const std::uint32_t length = rest.size() < 4 ? 0 : wire::load_be32(rest.data());
+    if (rest.size() < 4 ||
+        (length >= 4 && length <= kLimits.max_frame_bytes && length > rest.size() - 4)) {
+      break;
+    }
+    const wire::FrameView view = wire::parse_frame(rest, kLimits);
+    const auto number = session.observe(view);
+    if (view.kind == wire::FrameKind::kEvent) {
+      Said said{Bytes(rest.begin(), rest.begin() + view.frame_bytes), {}};
+      if (number) said.number = std::tuple(number->producer, number->epoch, number->sequence);
+      expected.events.push_back(std::move(said));
+    }
+    expected.control += view.kind == wire::FrameKind::kControl ? 1 : 0;
+    expected.refused += view.kind == wire::FrameKind::kRefused ? 1 : 0;
+    expected.broken = view.ends_datagram;
+    rest = rest.subspan(view.frame_bytes);
+  }
+  expected.rest = expected.broken ? 0 : rest.size();
+  return expected;
+}
+
+template <intake::Way kWay>
+class Reader {
+ public:
+  explicit Reader(std::size_t burst = 8) : buffer_({wire::IpAddress::v4(0x0a000007), 4711}) {
+    source_.pool = pool_.get();
+    source_.limits = kLimits;
+    std::vector<intake::Lane<Sink>> lanes;
+    lanes.emplace_back(Sink{&events_}, counters_);
+    intake_.emplace(std::move(lanes), route::TopicHasher(1), identity::ProducerOwner(0, 1),
+                    intake::IntakeLimits{.burst = burst});
+    intake_->from({&source_, event::Source::of_connection(9, 3), 0}, kNow);
+  }
+  ~Reader() {
+    give_back();
+    buffer_.release();
+    EXPECT_TRUE(pool_.whole());
+  }
+
+  /// One read of the socket, which may take several receives; false: the stream is broken.
+  bool receive(std::span<const std::uint8_t> bytes) {
+    while (!bytes.empty()) {
+      const auto room = buffer_.make_room(pool_.get(), 64);
+      if (!room.made) throw std::logic_error("no room");
+      copied += room.copied_bytes;
+      const std::size_t some = std::min(bytes.size(), buffer_.room().size());
+      std::copy_n(bytes.begin(), some, buffer_.room().begin());
+      buffer_.filled(some);
+      bytes = bytes.subspan(some);
+      if (!read()) return false;
+    }
+    return true;
+  }
+  void close() {
+    if (buffer_.unread() != 0) intake_->lose_partial_frame();
+    intake_->publish(kNow);
+  }
+
+  void give_back() {
+    for (const event::Event& event : events_) {
+      Said one{Bytes(event::frame(event).begin(), event::frame(event).end()), {}};
+      if (event.has(event::kSequenced)) {
+        one.number = std::tuple(event.producer, event.epoch, event.sequence);
+      }
+      said.push_back(std::move(one));
+      EXPECT_EQ(event::peer_address(event), wire::IpAddress::v4(0x0a000007));
+      EXPECT_EQ(event::peer_port(event), 4711);
+      EXPECT_EQ(event.source, event::Source::of_connection(9, 3));
+      event::free_segment(event.mbuf);
+    }
+    events_.clear();
+  }
+
+  std::vector<Said> said;
+  std::size_t copied = 0;
+  telemetry::FrameCounters counters_;
+  intake::StreamBuffer buffer_;
+
+ private:
+  bool read() {
+    buffer_.hand_over(*intake_);
+    for (unsigned polls = 0;; ++polls) {
+      if (polls > 200) throw std::logic_error("it never ends");
+      intake_->read_pressure(true);
+      if (intake_->reading()) (void)intake_->read(kNow);
+      intake_->publish(kNow);
+      (void)intake_->push();
+      if (!intake_->reading()) break;
+    }
+    buffer_.took(intake_->stream_rest());
+    return !intake_->stream_rest().broken;
+  }
+
+  TestPool pool_{63, kDataBytes};
+  intake::FrameSource source_;
+  std::vector<event::Event> events_;
+  std::optional<intake::Intake<Sink, kWay>> intake_;
+};
+
+template <intake::Way kWay>
+void expect_same(Reader<kWay>& reader, const Expected& expected, bool sound) {
+  reader.close();
+  reader.give_back();
+  EXPECT_EQ(sound, !expected.broken);
+  EXPECT_EQ(reader.said, expected.events);
+  const std::size_t partial = expected.rest != 0 ? 1 : 0;
+  EXPECT_EQ(reader.counters_.frames_received.get(),
+            expected.events.size() + expected.control + expected.refused + partial);
+  EXPECT_EQ(reader.counters_.control.get(), expected.control);
+  EXPECT_EQ(reader.counters_.frame_dropped.get(FrameDrop::kPartialAtClose), partial);
+  EXPECT_EQ(reader.counters_.frame_dropped.get(FrameDrop::kLengthOutOfBounds),
+            expected.broken ? 1U : 0U);
+}
+
+/// Frames of every kind; none of them breaks the stream.
+Bytes every_kind() {
+  Bytes reserved = frame("$esc/other", 3);
+  Bytes bad_session = session(7, 100);
+  bad_session[wire::kTopicOffset + wire::kSessionTopic.size()] = 9;  // its version
+  return join({frame("a", 1), session(7, 100, 3), frame("plant/b", 40, 200), frame("\xff", 1),
+               frame("c", 0), frame("unnumbered", 5), session(8, 5), frame("d", 9), reserved,
+               frame(std::string(40, 'x'), 7), bad_session, frame("after", 2)});
+}
+
+class Streams : public testing::Test {};
+
+TEST(Streams, AreReadWhereverTheyAreCutInTwo) {
+  const Bytes stream = every_kind();
+  const Expected expected = expected_of(stream);
+  ASSERT_EQ(expected.rest, 0U);
+  ASSERT_GT(expected.refused, 2U);
+  for (std::size_t cut = 0; cut <= stream.size(); ++cut) {
+    SCOPED_TRACE(cut);
+    Reader<intake::Way::kPlainFirst> reader;
+    const bool sound = reader.receive(std::span(stream).first(cut)) &&
+                       reader.receive(std::span(stream).subspan(cut));
+    expect_same(reader, expected, sound);
+    Reader<intake::Way::kGeneral> general;
+    const bool also = general.receive(std::span(stream).first(cut)) &&
+                      general.receive(std::span(stream).subspan(cut));
+    expect_same(general, expected, also);
+    if (HasFailure()) return;
+  }
+}
+
+TEST(Streams, AreReadByteByByte) {
+  const Bytes stream = every_kind();
+  Reader<intake::Way::kPlainFirst> reader;
+  for (const std::uint8_t& byte : stream) ASSERT_TRUE(reader.receive({&byte, 1}));
+  expect_same(reader, expected_of(stream), true);
+}
+
+TEST(Streams, APartialFrameAtTheEndIsOneRefusedFrame) {
+  const Bytes stream = every_kind();
+  for (std::size_t end = 1; end < stream.size(); ++end) {
+    SCOPED_TRACE(end);
+    const Bytes begin(stream.begin(), stream.begin() + static_cast<std::ptrdiff_t>(end));
+    Reader<intake::Way::kPlainFirst> reader;
+    const bool sound = reader.receive(begin);
+    expect_same(reader, expected_of(begin), sound);
+    if (HasFailure()) return;
+  }
+}
+
+TEST(Streams, EndWithALengthThatIsOutOfBounds) {
+  for (const std::uint32_t length : {0U, 3U, 601U, 0xffff'ffffU}) {
+    Bytes stream = join({frame("a", 1), frame("b", 2)});
+    Bytes bad(8);
+    wire::store_be32(bad.data(), length);
+    stream.insert(stream.end(), bad.begin(), bad.end());
+    for (std::size_t cut = 0; cut <= stream.size(); ++cut) {
+      SCOPED_TRACE(cut);
+      Reader<intake::Way::kPlainFirst> reader;
+      const bool sound = reader.receive(std::span(stream).first(cut)) &&
+                         reader.receive(std::span(stream).subspan(cut));
+      reader.close();
+      reader.give_back();
+      EXPECT_FALSE(sound);
+      EXPECT_EQ(reader.said.size(), 2U);
+      EXPECT_EQ(reader.counters_.frame_dropped.get(FrameDrop::kLengthOutOfBounds), 1U);
+      EXPECT_EQ(reader.counters_.frame_dropped.get(FrameDrop::kFrameTruncated), 0U);
+      EXPECT_EQ(reader.counters_.frames_received.get(), 3U);
+      if (HasFailure()) return;
+    }
+  }
+}
+
+// Random frames, random reads; events are held back for random times, so that buffers can be used
+// again at some times and not at others.
+TEST(Streams, RandomOnesAreReadAlikeInAnyReads) {
+  std::mt19937_64 random(20261130);
+  std::size_t moved = 0;
+  for (unsigned round = 0; round < 60; ++round) {
+    SCOPED_TRACE(round);
+    Bytes stream;
+    for (unsigned i = 0; i < 200; ++i) {
+      const std::size_t kind = random() % 20;
+      const Bytes one =
+          kind == 0
+              ? session(random() % 3, random() % 1'000, static_cast<std::uint16_t>(random() % 5))
+          : kind == 1 ? frame("bad\x01", random() % 30)
+          : kind == 2
+              ? frame(std::string(1 + random() % 255, 'l'), random() % 300)
+              : frame("topic/" + std::to_string(random() % 9), random() % (kind < 5 ? 500 : 40));
+      stream.insert(stream.end(), one.begin(), one.end());
+    }
+    stream.resize(stream.size() - random() % 50);
+    const Expected expected = expected_of(stream);
+    Reader<intake::Way::kPlainFirst> reader(1 + random() % 64);
+    bool sound = true;
+    for (std::size_t at = 0; at < stream.size() && sound;) {
+      const std::size_t some = std::min<std::size_t>(1 + random() % 900, stream.size() - at);
+      sound = reader.receive(std::span(stream).subspan(at, some));
+      at += some;
+      if (random() % 3 == 0) reader.give_back();
+    }
+    moved += reader.copied;
+    expect_same(reader, expected, sound);
+    if (HasFailure()) return;
+  }
+  EXPECT_GT(moved, 0U);
+}
+
+TEST(Streams, OnlyTheBeginOfAFrameIsCopied) {
+  Reader<intake::Way::kPlainFirst> reader;
+  Bytes stream;
+  while (stream.size() < 20'000) {
+    const Bytes one = frame("topic", 32);
+    stream.insert(stream.end(), one.begin(), one.end());
+  }
+  ASSERT_TRUE(reader.receive(stream));
+  const std::size_t buffers = stream.size() / kDataBytes + 1;
+  EXPECT_LE(reader.copied, buffers * frame("topic", 32).size());
+}
+
+TEST(Streams, AreNotReadWhileThePoolIsDry) {
+  TestPool pool(1, kDataBytes);
+  intake::StreamBuffer first({});
+  intake::StreamBuffer second({});
+  EXPECT_TRUE(first.make_room(pool.get(), 1).made);
+  EXPECT_FALSE(second.make_room(pool.get(), 1).made);
+  EXPECT_FALSE(second.has_mbuf());
+  first.filled(kDataBytes);
+  // Nobody else uses it, so it is used again.
+  EXPECT_TRUE(first.make_room(pool.get(), 1).made == false);
+  first.release();
+  EXPECT_TRUE(second.make_room(pool.get(), 1).made);
+  second.release();
+  EXPECT_TRUE(pool.whole());
+}
+
+}  // namespace
+}  // namespace esc::test
