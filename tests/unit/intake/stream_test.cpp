@@ -19,11 +19,11 @@
 namespace esc::test {
 namespace {
 
-constexpr std::uint64_t kNow = 5;
+constexpr std::uint64_t kReadTsc = 5;
 constexpr std::uint16_t kDataBytes = 1024;
 const wire::FrameLimits kLimits{.max_frame_bytes = 600};
 
-struct Sink {
+struct TakesAll {
   std::vector<event::Event>* events;
   [[nodiscard]] std::size_t push_burst(std::span<const event::Event> burst) {
     events->insert(events->end(), burst.begin(), burst.end());
@@ -80,11 +80,11 @@ class Reader {
   explicit Reader(std::size_t burst = 8) : buffer_({wire::IpAddress::v4(0x0a000007), 4711}) {
     source_.pool = pool_.get();
     source_.limits = kLimits;
-    std::vector<intake::Lane<Sink>> lanes;
-    lanes.emplace_back(Sink{&events_}, counters_);
+    std::vector<intake::Lane<TakesAll>> lanes;
+    lanes.emplace_back(TakesAll{&events_}, counters_);
     intake_.emplace(std::move(lanes), route::TopicHasher(1), identity::ProducerOwner(0, 1),
                     intake::IntakeLimits{.burst = burst});
-    intake_->from({&source_, event::Source::of_connection(9, 3), 0}, kNow);
+    intake_->from({&source_, event::Source::of_connection(9, 3), 0}, kReadTsc);
   }
   ~Reader() {
     give_back();
@@ -108,7 +108,7 @@ class Reader {
   }
   void close() {
     if (buffer_.unread() != 0) intake_->lose_partial_frame();
-    intake_->publish(kNow);
+    intake_->publish(kReadTsc);
   }
 
   void give_back() {
@@ -137,8 +137,8 @@ class Reader {
     for (unsigned polls = 0;; ++polls) {
       if (polls > 200) throw std::logic_error("it never ends");
       intake_->read_pressure(true);
-      if (intake_->reading()) (void)intake_->read(kNow);
-      intake_->publish(kNow);
+      if (intake_->reading()) (void)intake_->read(kReadTsc);
+      intake_->publish(kReadTsc);
       (void)intake_->push();
       if (!intake_->reading()) break;
     }
@@ -149,7 +149,7 @@ class Reader {
   TestPool pool_{63, kDataBytes};
   intake::FrameSource source_;
   std::vector<event::Event> events_;
-  std::optional<intake::Intake<Sink, kWay>> intake_;
+  std::optional<intake::Intake<TakesAll, kWay>> intake_;
 };
 
 template <intake::Way kWay>
@@ -176,8 +176,6 @@ Bytes every_kind() {
                frame("c", 0), frame("unnumbered", 5), session(8, 5), frame("d", 9), reserved,
                frame(std::string(40, 'x'), 7), bad_session, frame("after", 2)});
 }
-
-class Streams : public testing::Test {};
 
 TEST(Streams, AreReadWhereverTheyAreCutInTwo) {
   const Bytes stream = every_kind();
