@@ -129,14 +129,16 @@ bool ControlLoop::time_to_stop() {
     return true;
   }
   if (!options_.exit_when_idle_s) return false;
-  const std::uint64_t packets = appliance_.data_path().ledger().packets.received;
-  // While the appliance is paused, packets may wait outside: that is not idle.
-  if (packets != packets_seen_ || appliance_.state() == PipelineState::kPaused) {
-    packets_seen_ = packets;
-    last_packet_ = now;
+  // Frames of connections come in no packet.
+  const telemetry::Ledger ledger = appliance_.data_path().ledger();
+  const std::uint64_t received = ledger.packets.received + ledger.frames.received;
+  // While the appliance is paused, events may wait outside: that is not idle.
+  if (received != received_seen_ || appliance_.state() == PipelineState::kPaused) {
+    received_seen_ = received;
+    last_receipt_ = now;
   }
   drain_cause_ = "--exit-when-idle";
-  return now - last_packet_ >= seconds(*options_.exit_when_idle_s);
+  return now - last_receipt_ >= seconds(*options_.exit_when_idle_s);
 }
 
 void ControlLoop::watch() {

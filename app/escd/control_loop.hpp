@@ -59,9 +59,9 @@ class ControlLoop {
   runtime::Watchdog watchdog_;
   Clock::time_point start_ = Clock::now();
   Clock::time_point next_progress_;
-  Clock::time_point last_packet_ = Clock::now();
+  Clock::time_point last_receipt_ = Clock::now();
   std::vector<control::PressureMonitor::History::Cursor> pressure_seen_;  ///< by pipeline
-  std::uint64_t packets_seen_ = 0;
+  std::uint64_t received_seen_ = 0;
   std::string_view drain_cause_;
 };
 

@@ -71,7 +71,8 @@ Appliance::Appliance(const config::Config& config, const topology::LcorePlan& pl
   std::vector<dpdk::Port*> open;
   for (const auto& port : ports_) open.push_back(port.get());
   if (const std::size_t buffers = tcp_buffers(config); buffers != 0) {
-    tcp_pool_.emplace("esc_tcp", buffers, kJumboDataBytes, plan.lcores.front().node);
+    tcp_pool_.emplace("esc_tcp", buffers, kJumboDataBytes, plan.lcores.front().node,
+                      dpdk::PoolOrder::kLifo, dpdk::PoolCaches::kNone);
   }
   const DataPath::Pools pools{jumbo_pool_.get(), tcp_pool_ ? tcp_pool_->get() : nullptr};
   data_path_ = std::make_unique<DataPath>(config, plan, rules_, open, pools, folder);

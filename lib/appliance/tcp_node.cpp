@@ -41,11 +41,17 @@ tcp::ListenOptions options_of(const config::Config& config) {
 
 }  // namespace
 
+// All of them listen until the last is looked at: two may be in each other's way, 0.0.0.0 and an
+// address with one port.
 std::vector<ListenTrouble> check_listeners(const config::Config& config) {
+  std::vector<tcp::Listener> listeners;
   std::vector<ListenTrouble> found;
   for (std::size_t i = 0; i < config.tcp.size(); ++i) {
-    auto trouble = tcp::listen_trouble(endpoint_of(config.tcp[i]), options_of(config));
-    if (trouble) found.push_back({i, *std::move(trouble)});
+    try {
+      listeners.emplace_back(endpoint_of(config.tcp[i]), options_of(config));
+    } catch (const StartError& error) {
+      found.push_back({i, error});
+    }
   }
   return found;
 }
@@ -56,8 +62,8 @@ std::size_t tcp_buffers(const config::Config& config) {
   if (config.connections.pool_bytes == 0) {
     return roles * (config.connections.max + kMoreBuffers);
   }
-  const std::uint64_t bytes_each = dpdk::pool_bytes(1, kJumboDataBytes, dpdk::kHugepageBytes);
-  return std::max<std::size_t>(config.connections.pool_bytes / bytes_each, roles);
+  return std::max(
+      dpdk::mbufs_in(config.connections.pool_bytes, kJumboDataBytes, dpdk::kHugepageBytes), roles);
 }
 
 StageNeeds TcpNode::needs(const config::Config& config, std::size_t /*packet_segments*/) {

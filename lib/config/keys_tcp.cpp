@@ -16,7 +16,8 @@ constexpr std::array kTcpRows = {
          .rule = "an address with a port, IPv6 in brackets; each only once",
          .example = "listen = \"0.0.0.0:9100\"",
          .meaning = "Where TCP connections are taken, through the kernel: `127.0.0.1:9100`, "
-                    "`[::]:9100`. `0.0.0.0` and `[::]` are all addresses of the host."}),
+                    "`[::]:9100`. `0.0.0.0` and `[::]` are all addresses of the host, each of "
+                    "its family."}),
 };
 constexpr auto kTcpKeys = rows_of("tcp", kTcpRows);
 
@@ -34,10 +35,12 @@ constexpr std::array kConnectionsRows = {
          .max = 64 * kKi * kMi,
          .zero_too = true,
          .example = "pool_bytes = 268435456",
-         .meaning = "Memory of the buffers into which bytes are received; a connection keeps one "
-                    "while a frame of it has begun and not ended. While no buffer is free, "
-                    "nothing is read, and nothing is lost. 0: a buffer for each connection that "
-                    "there may be, and 64 more for what is in flight."}),
+         .meaning =
+             "Memory of the buffers into which bytes are received; a connection keeps one "
+             "while a frame of it has begun and not ended. While no buffer is free, "
+             "nothing is read, and nothing is lost; so with fewer than `max` of them senders "
+             "that end no frame can keep the others waiting. 0: a buffer for each "
+             "connection that there may be, and 64 more for what is in flight."}),
 };
 constexpr auto kConnectionsKeys = rows_of("connections", kConnectionsRows);
 

@@ -19,7 +19,7 @@ enum class Stage : std::uint8_t { kRx = 0, kTcp = 1, kDispatch = 2, kWorker = 3 
 enum RecordFlag : std::uint8_t {
   kSequenced = 1U << 0,  ///< producer, epoch and sequence hold an identity
   kPeerKnown = 1U << 1,  ///< peer and peer_port say who sent it
-  kOverTcp = 1U << 2,    ///< port is a listener and queue a connection slot
+  kOverTcp = 1U << 2,    ///< port is 0, and queue a connection's slot
 };
 
 /// What is known of a dead letter beside its frame.

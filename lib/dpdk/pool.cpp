@@ -19,8 +19,9 @@ const char* pool_ops(PoolOrder order) {
 }
 
 // A small pool has no caches: mbufs in one lcore's cache would be missing for the others.
-unsigned cache_mbufs(std::size_t mbufs) {
-  return mbufs >= 16 * kPoolCacheHoldsMbufs ? kPoolCacheMbufs : 0;
+unsigned cache_mbufs(std::size_t mbufs, PoolCaches caches) {
+  const bool large = mbufs >= 16 * kPoolCacheHoldsMbufs;
+  return large && caches == PoolCaches::kIfLarge ? kPoolCacheMbufs : 0;
 }
 
 }  // namespace
@@ -36,12 +37,24 @@ std::uint64_t pool_bytes(std::size_t mbufs, std::uint32_t data_bytes, std::uint6
   return pages * page_bytes + mbufs * kStackElementBytes;
 }
 
+std::size_t mbufs_in(std::uint64_t bytes, std::uint32_t data_bytes, std::uint64_t page_bytes) {
+  // More mbufs never take fewer bytes, so the largest number is found by halving.
+  std::size_t fit = 0;
+  std::size_t too_many = bytes / data_bytes + 1;
+  while (too_many - fit > 1) {
+    const std::size_t middle = fit + (too_many - fit) / 2;
+    (pool_bytes(middle, data_bytes, page_bytes) <= bytes ? fit : too_many) = middle;
+  }
+  return fit;
+}
+
 Pool::Pool(const std::string& name, std::size_t mbufs, std::uint32_t data_bytes, int socket,
-           PoolOrder order)
+           PoolOrder order, PoolCaches caches)
     : size_(mbufs) {
   const auto room = static_cast<std::uint16_t>(data_bytes + RTE_PKTMBUF_HEADROOM);
-  pool_ = rte_pktmbuf_pool_create_by_ops(name.c_str(), static_cast<unsigned>(mbufs),
-                                         cache_mbufs(mbufs), 0, room, socket, pool_ops(order));
+  pool_ =
+      rte_pktmbuf_pool_create_by_ops(name.c_str(), static_cast<unsigned>(mbufs),
+                                     cache_mbufs(mbufs, caches), 0, room, socket, pool_ops(order));
   if (pool_ != nullptr) return;
   throw StartError(
       "cannot make the mbuf pool \"" + name + "\" of " + std::to_string(mbufs) + " mbufs (" +

@@ -41,9 +41,17 @@ inline constexpr std::uint64_t kOrdinaryPageBytes = 4096;
 [[nodiscard]] std::uint64_t pool_bytes(std::size_t mbufs, std::uint32_t data_bytes,
                                        std::uint64_t page_bytes);
 
+/// The most mbufs of which pool_bytes() is no more than `bytes`; 0: not even one.
+[[nodiscard]] std::size_t mbufs_in(std::uint64_t bytes, std::uint32_t data_bytes,
+                                   std::uint64_t page_bytes);
+
 /// Which free mbuf is handed out next. LIFO keeps the working set in cache; FIFO is for drivers
 /// that do not work with LIFO.
 enum class PoolOrder : std::uint8_t { kLifo, kFifo };
+
+/// Whether each lcore keeps free mbufs of the pool to itself. In a pool that is small beside the
+/// number of lcores they could all end up with lcores that take none.
+enum class PoolCaches : std::uint8_t { kIfLarge, kNone };
 
 /// An mbuf pool. Owner: one Port. The DPDK pool is freed with it; the Port must be closed first,
 /// since drivers hold mbufs.
@@ -52,7 +60,7 @@ class Pool {
   /// data_bytes: room for packet data in each mbuf, headroom not counted. socket: NUMA node,
   /// SOCKET_ID_ANY for any. Throws StartError when memory does not suffice.
   Pool(const std::string& name, std::size_t mbufs, std::uint32_t data_bytes, int socket,
-       PoolOrder order = PoolOrder::kLifo);
+       PoolOrder order = PoolOrder::kLifo, PoolCaches caches = PoolCaches::kIfLarge);
   ~Pool();
   Pool(Pool&& other) noexcept;
   Pool& operator=(Pool&&) = delete;

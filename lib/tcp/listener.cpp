@@ -51,16 +51,6 @@ Listener::Listener(const wire::Endpoint& endpoint, const ListenOptions& options)
   if (::listen(fd(), options.backlog) != 0) refuse(text, "listen", errno);
 }
 
-std::optional<StartError> listen_trouble(const wire::Endpoint& endpoint,
-                                         const ListenOptions& options) {
-  try {
-    const Listener listener(endpoint, options);
-    return std::nullopt;
-  } catch (const StartError& error) {
-    return error;
-  }
-}
-
 std::uint16_t Listener::port() const {
   sockaddr_storage own{};
   socklen_t bytes = sizeof own;

@@ -3,10 +3,8 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 
 #include "base/file_descriptor.hpp"
-#include "base/start_error.hpp"
 #include "wire/endpoint.hpp"
 
 namespace esc::tcp {
@@ -17,11 +15,6 @@ struct ListenOptions {
   /// connections out.
   bool shared = false;
 };
-
-/// Why a Listener could not be made there now, with what its constructor would throw; nullopt: it
-/// could be made. Listens for a moment.
-[[nodiscard]] std::optional<StartError> listen_trouble(const wire::Endpoint& endpoint,
-                                                       const ListenOptions& options);
 
 /// Binds and listens at construction; accepting does not wait. An IPv6 listener takes no IPv4
 /// connections, so that both can have the same port. Thread: main lcore; the role's lcore accepts.

@@ -28,7 +28,8 @@ struct TcpLimits {
   std::size_t connections = 1024;
   /// From this ring depth on nothing is read.
   std::size_t soft_mark_cells = 512;
-  std::uint64_t wait_cycles = 0;  ///< TSC cycles between two questions to the kernel without answer
+  /// TSC cycles from a question to the kernel that led to no bytes to the next one.
+  std::uint64_t wait_cycles = 0;
   std::uint64_t accept_pause_cycles = 0;  ///< after a connection could not be accepted
 };
 
@@ -129,7 +130,7 @@ class TcpStage {
   static constexpr std::uint32_t kLeastRoomBytes = 16'384;
   /// Sockets that one poll turns to, if the first ones give no bytes.
   static constexpr unsigned kTurns = 8;
-  static constexpr unsigned kAcceptsInATurn = 16;
+  static constexpr unsigned kAcceptsInATurn = 4;
 
   [[nodiscard]] static SocketKey key_of(std::uint32_t slot, std::uint32_t generation) noexcept {
     return SocketKey{generation} << 32U | slot;
@@ -169,10 +170,13 @@ class TcpStage {
         return true;
       }
     }
+    // Sockets that cannot be served now (no buffer or no descriptor is free) would be named again
+    // at once.
+    if (ready_.empty()) last_empty_ = now;
     return false;
   }
 
-  /// Asks the kernel, but after a question without answer not again at once.
+  /// Asks the kernel, but after a question that led to no bytes not again at once.
   [[nodiscard]] bool ask(std::uint64_t now) noexcept {
     if (now - last_empty_ < limits_.wait_cycles) return false;
     counters_.waits.add();
@@ -302,7 +306,7 @@ class TcpStage {
   ConnectionTable table_;
   std::span<const SocketKey> ready_;  ///< of the last question, those whose turn is to come
   std::uint32_t current_ = kNobody;   ///< whose bytes the intake reads
-  std::uint64_t last_empty_ = 0;      ///< TSC of the last question without answer
+  std::uint64_t last_empty_ = 0;      ///< TSC of the last question that led to no bytes
   std::uint64_t last_failed_accept_ = 0;
   std::size_t unwatched_ = 0;
   bool dry_ = false;

@@ -140,6 +140,20 @@ TEST(Pool, MemoryIsOnTheNodeItWasAskedFor) {
   give_back(all);
 }
 
+TEST(PoolBytes, TellHowManyMbufsFit) {
+  constexpr std::uint64_t kSome = 256 * kMiB;
+  for (const std::uint64_t page : {dpdk::kHugepageBytes, dpdk::kOrdinaryPageBytes}) {
+    for (const std::uint32_t data : {2'048U, 65'407U}) {
+      const std::size_t fit = dpdk::mbufs_in(kSome, data, page);
+      EXPECT_LE(dpdk::pool_bytes(fit, data, page), kSome);
+      EXPECT_GT(dpdk::pool_bytes(fit + 1, data, page), kSome);
+    }
+  }
+  // 31 of them on a page of 2 MiB.
+  EXPECT_EQ(dpdk::mbufs_in(kSome, 65'407, dpdk::kHugepageBytes), 127U * 31);
+  EXPECT_EQ(dpdk::mbufs_in(1'000, 65'407, dpdk::kHugepageBytes), 0U);
+}
+
 TEST(PoolHolders, SumsEveryHolder) {
   const dpdk::PoolHolders holders{
       .descriptors = 1, .driver = 20, .rings = 300, .bursts = 4000, .caches = 50000};

@@ -4,6 +4,7 @@
 import json
 import random
 import socket
+import time
 from collections.abc import Callable, Sequence
 
 import harness  # noqa: F401  (first: it makes the oracle's folder importable)
@@ -183,6 +184,30 @@ class Tcp(harness.Scenario):
         for letter in letters:
             self.assertEqual(letter["transport"], "tcp")
             self.assertEqual(letter["peer"], f"127.0.0.1:{port}")
+
+    def test_an_appliance_that_receives_over_tcp_alone_is_not_idle(self) -> None:
+        config = self.configure()
+        escd = self.start_escd(config, "--exit-when-idle", "1")
+        escd.wait_until_running()
+        roles = [role for lcore in escd.ask("plan")["lcores"] for role in lcore["roles"]]
+        self.assertEqual(roles, ["rx0", "tcp0", "dispatch0", "worker0"])
+        one_frame = craft.frame(traffic.TOPICS[0], b"x")
+        with socket.create_connection(self.address) as one:
+            for count in range(1, 9):
+                one.sendall(one_frame)
+                self.wait_for_frames(escd, count)
+                time.sleep(0.4)  # a time is what is tested: in all three times that of the option
+        self.assertEqual(escd.wait(), 0)
+        self.assertEqual(escd.ledger()["frames"]["delivered"], 8)
+
+    def test_listeners_that_are_in_each_others_way_are_told_by_check_too(self) -> None:
+        config = self.configure()
+        config.listen = [*config.listen, f"0.0.0.0:{self.address[1]}"]
+        said = f"cannot listen on 0.0.0.0:{self.address[1]}: bind: Address already in use"
+        for options in (["--check"], []):
+            escd = self.start_escd(config, *options)
+            self.assertEqual(escd.wait(), 4)
+            self.assertIn(said, escd.log())
 
     def test_a_port_that_is_taken_is_said_before_the_start(self) -> None:
         config = self.configure()

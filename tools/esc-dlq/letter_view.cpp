@@ -53,8 +53,9 @@ std::string peer_text(const dlq::Letter& letter) {
 
 std::string source_text(const dlq::Letter& letter) {
   const bool tcp = (letter.flags & dlq::kOverTcp) != 0;
-  std::string text = (tcp ? "listener " : "port ") + std::to_string(letter.port) +
-                     (tcp ? " connection " : " queue ") + std::to_string(letter.queue);
+  const std::string queue = std::to_string(letter.queue);
+  std::string text =
+      tcp ? "connection " + queue : "port " + std::to_string(letter.port) + " queue " + queue;
   if (const std::string peer = peer_text(letter); !peer.empty()) text += " from " + peer;
   return text;
 }

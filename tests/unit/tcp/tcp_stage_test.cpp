@@ -297,7 +297,7 @@ TEST_F(TcpTest, AFullRingClosesTheSendersWindow) {
 }
 
 TEST_F(TcpTest, ADryPoolPutsReadingOff) {
-  start({.connections = 4}, 3);
+  start({.connections = 4, .wait_cycles = 100}, 3);
   Sender a = connect();
   Sender b = connect();
   // Both have begun a frame, and so keep a buffer each; what is in flight keeps the third.
@@ -314,6 +314,10 @@ TEST_F(TcpTest, ADryPoolPutsReadingOff) {
   poll_until([&] { return counters_.pool_dry.get() != 0; });
   EXPECT_TRUE(stage_->blocked());
   EXPECT_EQ(frames_.frames_received.get(), 3U);
+  // The kernel names the same connection each time, and is not asked at each poll.
+  const std::uint64_t waits = counters_.waits.get();
+  for (int i = 0; i < 1'000; ++i) (void)stage_->poll(++now_);
+  EXPECT_EQ(counters_.waits.get(), waits + 10);
   give_back();
   poll_until_received(4);
 }
