@@ -15,17 +15,10 @@ namespace {
 
 using telemetry::Reading;
 
-unsigned lcore_of(const Appliance& appliance, topology::RoleIndex role) {
-  for (const topology::LcoreAssignment& lcore : appliance.plan().lcores) {
-    if (std::ranges::find(lcore.roles, role) != lcore.roles.end()) return lcore.lcore_id;
-  }
-  return 0;
-}
-
 std::vector<Snapshot::Stage> stages_of(const Appliance& appliance) {
   std::vector<Snapshot::Stage> list;
   for (const appliance::Node* node : appliance.data_path().nodes()) {
-    list.push_back({node->figures(), lcore_of(appliance, node->role())});
+    list.push_back({node->figures(), appliance.plan().lcore_of(node->role()).lcore_id});
   }
   std::ranges::sort(list, {}, [](const Snapshot::Stage& stage) {
     return std::pair(stage.figures.role.role, stage.figures.role.index);

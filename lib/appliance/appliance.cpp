@@ -7,7 +7,6 @@
 #include <sys/prctl.h>
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <thread>
 
@@ -241,9 +240,9 @@ std::vector<std::size_t> Appliance::wait_for_lcores(std::uint32_t timeout_ms) {
 void Appliance::close_ports() {
   for (const auto& port : ports_) port->close();
   std::vector<PoolReport> counted = pools();
-  const std::vector<const dpdk::Pool*> own = own_pools();
+  const std::vector<OwnPool> own = own_pools();
   for (std::size_t i = 0; i < counted.size(); ++i) {
-    const dpdk::Pool& pool = i < ports_.size() ? ports_[i]->pool() : *own[i - ports_.size()];
+    const dpdk::Pool& pool = i < ports_.size() ? ports_[i]->pool() : *own[i - ports_.size()].pool;
     const dpdk::PoolCount count = pool.count();
     counted[i].mbufs.available = count.mbufs;
     counted[i].repeated = count.repeated;
@@ -258,16 +257,15 @@ std::vector<PoolReport> Appliance::pools() const {
     reports.push_back({port->settings().label,
                        {port->pool().size(), port->pool().available(), port->kept_by_driver()}});
   }
-  constexpr std::array<const char*, 2> kNames = {"jumbo", "tcp"};  // as own_pools() has them
-  for (const dpdk::Pool* pool : own_pools()) {
-    reports.push_back({kNames[reports.size() - ports_.size()], {pool->size(), pool->available()}});
+  for (const OwnPool& own : own_pools()) {
+    reports.push_back({own.name, {own.pool->size(), own.pool->available()}});
   }
   return reports;
 }
 
-std::vector<const dpdk::Pool*> Appliance::own_pools() const {
-  std::vector<const dpdk::Pool*> own = {&jumbo_pool_};
-  if (tcp_pool_) own.push_back(&*tcp_pool_);
+std::vector<Appliance::OwnPool> Appliance::own_pools() const {
+  std::vector<OwnPool> own = {{"jumbo", &jumbo_pool_}};
+  if (tcp_pool_) own.push_back({"tcp", &*tcp_pool_});
   return own;
 }
 

@@ -151,8 +151,12 @@ class Appliance {
   template <class Read>
   [[nodiscard]] LedgerReading read_settled(const Read& read) const;
   void name_roles();
-  /// Those that belong to no port, the jumbo pool first.
-  [[nodiscard]] std::vector<const dpdk::Pool*> own_pools() const;
+  /// A pool that belongs to no port.
+  struct OwnPool {
+    const char* name;
+    const dpdk::Pool* pool;
+  };
+  [[nodiscard]] std::vector<OwnPool> own_pools() const;
 
   const config::Config& config_;
   const topology::LcorePlan& plan_;

@@ -65,6 +65,7 @@ void DataPath::make_pipelines(const config::Config& config, const topology::Lcor
     const auto& pipeline =
         pipelines_.emplace_back(std::make_unique<Pipeline>(config, plan.pipelines[i], i, shared));
     nodes_.push_back(&pipeline->dispatch());
+    dispatchers_.push_back(&pipeline->dispatch());
     for (const auto& worker : pipeline->workers()) {
       nodes_.push_back(worker.get());
       workers_[worker->index()] = worker.get();
@@ -72,23 +73,22 @@ void DataPath::make_pipelines(const config::Config& config, const topology::Lcor
   }
 }
 
+ReceivingParts DataPath::receiving(std::size_t index, int node) const {
+  return {.index = index,
+          .socket = node,
+          .dispatchers = dispatchers_,
+          .hasher = rules_.hasher(),
+          .rules = rules_.rules(),
+          .owner = owner_,
+          .flow = flow_,
+          .dead_letters = dead_letters_.get()};
+}
+
 void DataPath::make_rx(const config::Config& config, const topology::LcorePlan& plan,
                        std::span<dpdk::Port* const> ports) {
-  std::vector<DispatchNode*> dispatchers;
-  for (const auto& pipeline : pipelines_) dispatchers.push_back(&pipeline->dispatch());
   for (std::size_t i = 0; i < plan.rx.size(); ++i) {
-    const RxNode::Parts parts{.index = i,
-                              .socket = plan.rx[i].node,
-                              .queues = plan.rx[i].queues,
-                              .ports = ports,
-                              .contexts = contexts_,
-                              .dispatchers = dispatchers,
-                              .hasher = rules_.hasher(),
-                              .rules = rules_.rules(),
-                              .owner = owner_,
-                              .flow = flow_,
-                              .dead_letters = dead_letters_.get()};
-    rx_.push_back(std::make_unique<RxNode>(config.rings, parts));
+    const RxNode::Ports own{.queues = plan.rx[i].queues, .ports = ports, .contexts = contexts_};
+    rx_.push_back(std::make_unique<RxNode>(config.rings, receiving(i, plan.rx[i].node), own));
     nodes_.push_back(rx_.back().get());
   }
 }
@@ -98,23 +98,9 @@ void DataPath::make_tcp(const config::Config& config, const topology::LcorePlan&
   tcp_source_ = {.limits = {config.limits.max_frame_bytes, config.limits.max_topic_bytes},
                  .own_mbufs = false,
                  .pool = pool};
-  std::vector<DispatchNode*> dispatchers;
-  for (const auto& pipeline : pipelines_) dispatchers.push_back(&pipeline->dispatch());
   for (std::size_t i = 0; i < config.lcores.tcp.size(); ++i) {
-    const auto lcore = std::ranges::find_if(plan.lcores, [i](const auto& each) {
-      const topology::RoleIndex role{topology::Role::kTcp, i};
-      return std::ranges::find(each.roles, role) != each.roles.end();
-    });
-    const TcpNode::Parts parts{.index = i,
-                               .socket = lcore->node,
-                               .source = tcp_source_,
-                               .dispatchers = dispatchers,
-                               .hasher = rules_.hasher(),
-                               .rules = rules_.rules(),
-                               .owner = owner_,
-                               .flow = flow_,
-                               .dead_letters = dead_letters_.get()};
-    tcp_.push_back(std::make_unique<TcpNode>(config, parts));
+    const int node = plan.lcore_of({topology::Role::kTcp, i}).node;
+    tcp_.push_back(std::make_unique<TcpNode>(config, receiving(i, node), tcp_source_));
     nodes_.push_back(tcp_.back().get());
   }
 }

@@ -118,6 +118,8 @@ class DataPath {
   void make_contexts(const config::Config& config, std::span<dpdk::Port* const> ports,
                      rte_mempool* jumbo_pool);
   void make_pipelines(const config::Config& config, const topology::LcorePlan& plan);
+  /// Once the pipelines are made.
+  [[nodiscard]] ReceivingParts receiving(std::size_t index, int node) const;
   void make_rx(const config::Config& config, const topology::LcorePlan& plan,
                std::span<dpdk::Port* const> ports);
   void make_tcp(const config::Config& config, const topology::LcorePlan& plan, rte_mempool* pool);
@@ -133,6 +135,7 @@ class DataPath {
   std::unique_ptr<KeyMemory> keys_;
   std::unique_ptr<DeadLetters> dead_letters_;
   std::vector<std::unique_ptr<Pipeline>> pipelines_;
+  std::vector<DispatchNode*> dispatchers_;  ///< by pipeline
   std::vector<WorkerNode*> workers_;
   std::vector<std::unique_ptr<RxNode>> rx_;
   intake::FrameSource tcp_source_;

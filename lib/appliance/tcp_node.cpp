@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "appliance/dead_letters.hpp"
 #include "appliance/dispatch_node.hpp"
 #include "appliance/sizing.hpp"
 #include "appliance/stages.hpp"
@@ -71,15 +70,13 @@ StageNeeds TcpNode::needs(const config::Config& config, std::size_t /*packet_seg
   return {.lcores = config.lcores.tcp.size()};
 }
 
-TcpNode::TcpNode(const config::Config& config, const Parts& parts)
-    : Node({topology::Role::kTcp, parts.index}),
-      burst_(config.rings.burst),
-      frames_(parts.dispatchers.size()),
-      dispatchers_(parts.dispatchers.begin(), parts.dispatchers.end()) {
+TcpNode::TcpNode(const config::Config& config, const ReceivingParts& parts,
+                 const intake::FrameSource& source)
+    : ReceivingNode(topology::Role::kTcp, parts), burst_(config.rings.burst) {
   for (const config::TcpConfig& each : config.tcp) {
     listeners_.emplace_back(endpoint_of(each), options_of(config));
   }
-  stage_ = make_stage(config, parts);
+  stage_ = make_stage(config, parts, source);
   if (stage_->unwatched() != 0) {
     throw StartError("the kernel has no memory to watch the TCP listeners",
                      "raise fs.epoll.max_user_watches, or have fewer [[tcp]]");
@@ -88,92 +85,57 @@ TcpNode::TcpNode(const config::Config& config, const Parts& parts)
 
 TcpNode::~TcpNode() = default;
 
-std::unique_ptr<TcpStage> TcpNode::make_stage(const config::Config& config, const Parts& parts) {
-  std::vector<intake::Lane<intake::RingSink>> lanes;
+std::unique_ptr<TcpStage> TcpNode::make_stage(const config::Config& config,
+                                              const ReceivingParts& parts,
+                                              const intake::FrameSource& source) {
   std::vector<const control::PressureBoard*> pressure;
-  for (std::size_t i = 0; i < dispatchers_.size(); ++i) {
-    pressure.push_back(&dispatchers_[i]->pressure().board());
-    lanes.emplace_back(intake::RingSink(dispatchers_[i]->ring()), frames_[i], pressure.back(),
-                       outlet_of(parts.dead_letters, dlq::Stage::kTcp, i, parts.socket));
+  for (const DispatchNode* dispatcher : dispatchers()) {
+    pressure.push_back(&dispatcher->pressure().board());
   }
   std::vector<int> sockets;
   for (const tcp::Listener& listener : listeners_) sockets.push_back(listener.fd());
   const std::uint64_t hz = rte_get_tsc_hz();
-  return std::make_unique<TcpStage>(TcpStage::Parts{
-      .sockets = {},
-      .listeners = std::move(sockets),
-      .intake = TcpStage::Intake(std::move(lanes), parts.hasher, parts.owner, {.burst = burst_}),
-      .source = &parts.source,
-      .pressure = std::move(pressure),
-      .counters = &counters_,
-      .flow = &parts.flow,
-      .rules = &parts.rules,
-      .limits = {.connections = config.connections.max,
-                 .soft_mark_cells = config.rings.ingest_soft_mark_cells,
-                 .wait_cycles = hz / kAskHz,
-                 .accept_pause_cycles = hz / 1000 * kAcceptPauseMs}});
+  return std::make_unique<TcpStage>(
+      TcpStage::Parts{.sockets = {},
+                      .listeners = std::move(sockets),
+                      .intake = TcpStage::Intake(make_lanes(dlq::Stage::kTcp, parts), parts.hasher,
+                                                 parts.owner, {.burst = burst_}),
+                      .source = &source,
+                      .pressure = std::move(pressure),
+                      .counters = &counters_,
+                      .flow = &parts.flow,
+                      .rules = &parts.rules,
+                      .limits = {.connections = config.connections.max,
+                                 .soft_mark_cells = config.rings.ingest_soft_mark_cells,
+                                 .wait_cycles = hz / kAskHz,
+                                 .accept_pause_cycles = hz / 1000 * kAcceptPauseMs}});
 }
 
 void TcpNode::enlist(LcoreStages& lcore) {
   lcore.add(*stage_);
 }
 
-void TcpNode::add_ended(PipelineRange of, telemetry::Ledger& ledger) const {
-  for (std::size_t i = of.first; i < of.first + of.count; ++i) {
-    telemetry::add_ended(frames_[i], ledger);
-  }
-}
-
-void TcpNode::add_received(PipelineRange of, telemetry::Ledger& ledger) const {
-  for (std::size_t i = of.first; i < of.first + of.count; ++i) {
-    telemetry::add_received(frames_[i], ledger);
-  }
-}
-
-Load TcpNode::held(PipelineRange of, const telemetry::Ledger& /*counted*/) const {
-  Load load;
-  for (std::size_t i = of.first; i < of.first + of.count; ++i) {
-    load.frames += frames_[i].events_held.get();
-  }
-  return load;
-}
-
-bool TcpNode::reading() const noexcept {
-  return std::ranges::any_of(
-      frames_, [](const telemetry::FrameCounters& c) { return c.datagram_open.get() != 0; });
-}
-
 Load TcpNode::room() const noexcept {
   // As for an RX stage: between the counts of a refused frame, all frames of one read are in
   // flight.
-  return {.frames = kMaxFramesPerBuffer + burst_ * dispatchers_.size()};
+  return {.frames = kMaxFramesPerBuffer + burst_ * dispatchers().size()};
 }
 
 std::uint64_t TcpNode::moves() const noexcept {
-  std::uint64_t sum = counters_.bytes.get();
-  for (const telemetry::FrameCounters& c : frames_) {
-    sum += c.frames_received.get() + c.events_pushed.get() + c.dead_lettered.get();
-  }
-  return sum;
+  return ReceivingNode::moves() + counters_.bytes.get();
 }
 
 StageFigures TcpNode::figures() const {
   StageFigures figures{
       .role = role(), .blocks = {{telemetry::AnyReading::of(counters_)}}, .rings = {}};
-  for (std::size_t i = 0; i < frames_.size(); ++i) {
-    figures.blocks.push_back({telemetry::AnyReading::of(frames_[i]), i});
+  for (std::size_t i = 0; i < frames().size(); ++i) {
+    figures.blocks.push_back({telemetry::AnyReading::of(frames()[i]), i});
   }
   return figures;
 }
 
 bool TcpNode::discard(const Ending& ending) {
-  if (ending.keeps_letters()) {
-    stage_->give_up_all([&](std::size_t pipeline, const event::Event& event) {
-      auto& lane = stage_->lane(pipeline);
-      dispatchers_[pipeline]->discard_one(event, ending, lane.outlet(), lane.counters());
-    });
-  }
-  stage_->discard();
+  discard_stage(*stage_, ending);
   return true;
 }
 

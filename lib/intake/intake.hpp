@@ -383,7 +383,7 @@ class Intake {
       ++frames_.control;
     } else {
       refusals_.add(view.reason);
-      // Of a datagram this is its end and no more.
+      // A datagram ends there, and a stream cannot be read on.
       rest_.broken = view.ends_datagram;
     }
   }

@@ -41,6 +41,15 @@ static_assert(bits_before(offsetof(event::Event, topic_len)) == wire::PlainFrame
 static_assert(bits_before(offsetof(event::Event, priority)) == wire::PlainFrame::kPriorityAt);
 static_assert(bits_before(offsetof(event::Event, length)) == wire::PlainFrame::kLengthAt);
 
+/// Writes those eight bytes. `common`: what does not depend on the frame, its place or its topic.
+[[gnu::always_inline]] inline void write_tail(event::Event& to, const wire::PlainFrame& frame,
+                                              std::uint64_t common, std::uint8_t flags,
+                                              std::size_t offset) noexcept {
+  const std::uint64_t tail =
+      (frame.head & kOfHead) | common | std::uint64_t{flags} << kFlagsAt | offset << kOffsetAt;
+  std::memcpy(reinterpret_cast<std::byte*>(&to) + kTailAt, &tail, sizeof tail);
+}
+
 }  // namespace detail
 
 /// Writes all of an event but its last eight bytes.
@@ -75,10 +84,7 @@ class PlainEvents {
                                     const wire::Identity& identity = {},
                                     std::uint8_t replay_count = 0) const noexcept {
     write_origin(to, mbuf, rx_tsc_, source_, topic, identity);
-    const std::uint64_t tail = (frame.head & detail::kOfHead) | common_ |
-                               std::uint64_t{topic.flags} << detail::kFlagsAt | replay_count |
-                               offset << detail::kOffsetAt;
-    std::memcpy(reinterpret_cast<std::byte*>(&to) + detail::kTailAt, &tail, sizeof tail);
+    detail::write_tail(to, frame, common_ | replay_count, topic.flags, offset);
   }
 
  private:
@@ -111,10 +117,7 @@ class EventRun {
     to.topic_hash = topic.word;
     to.producer = producer_;
     store(bytes + offsetof(event::Event, sequence), number_);
-    const std::uint64_t tail = (frame.head & detail::kOfHead) | common_ |
-                               std::uint64_t{topic.flags} << detail::kFlagsAt |
-                               offset << detail::kOffsetAt;
-    std::memcpy(bytes + detail::kTailAt, &tail, sizeof tail);
+    detail::write_tail(to, frame, common_, topic.flags, offset);
     if constexpr (kNumbered) number_ = _mm_add_epi64(number_, pair(1, 0));
   }
 

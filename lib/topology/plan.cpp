@@ -5,6 +5,7 @@
 #include <limits>
 #include <map>
 #include <set>
+#include <stdexcept>
 
 namespace esc::topology {
 namespace {
@@ -394,6 +395,14 @@ std::vector<std::size_t> LcoreAssignment::indices(Role role) const {
     if (own.role == role) found.push_back(own.index);
   }
   return found;
+}
+
+const LcoreAssignment& LcorePlan::lcore_of(RoleIndex role) const {
+  const auto found = std::ranges::find_if(lcores, [&](const LcoreAssignment& lcore) {
+    return std::ranges::find(lcore.roles, role) != lcore.roles.end();
+  });
+  if (found == lcores.end()) throw std::logic_error("the plan has no " + name(role));
+  return *found;
 }
 
 std::string name(RoleIndex role) {

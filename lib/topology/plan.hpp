@@ -119,6 +119,9 @@ struct LcorePlan {
   std::vector<RxPlan> rx;  ///< one for each of RoleRequest::rx_cpus
   std::vector<PipelinePlan> pipelines;  ///< one for each of RoleRequest::dispatch_cpus
   std::vector<Problem> warnings;  ///< the plan works, but not as well as it could; `where` is a key
+
+  /// The lcore that has this role. Throws std::logic_error if none has.
+  [[nodiscard]] const LcoreAssignment& lcore_of(RoleIndex role) const;
 };
 
 /// Returns the plan, or every problem found. `where` of a problem is a configuration key

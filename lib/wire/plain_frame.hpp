@@ -52,18 +52,10 @@ class PlainFrames {
       : max_frame_bytes_(limits.max_frame_bytes),
         max_topic_bytes_(std::min<std::uint32_t>(limits.max_topic_bytes, kShortTopicBytes)) {}
 
-  /// Reads the frame at `at`; `left` bytes of the datagram remain there. True: parse_frame would
-  /// call it an event. False: it is something else, or this reader cannot tell; then parse_frame
-  /// decides.
-  [[nodiscard, gnu::always_inline]] bool read(const std::uint8_t* at, std::uint32_t left,
-                                              PlainFrame& frame) const noexcept {
-    return left >= kFewestBytes && read_head(at, frame) && frame.frame_bytes() <= left &&
-           read_body(at, frame);
-  }
-
-  /// The two steps of read(), for a caller that compares with the datagram's end itself: first the
-  /// head, of a frame of which kFewestBytes may be read; then, if all frame_bytes() of it are
-  /// there, the rest.
+  /// Reads a frame in two steps, between which the caller compares it with the datagram's end:
+  /// first the head, of a frame of which kFewestBytes may be read; then, if all frame_bytes() of it
+  /// are there, the rest. True: parse_frame would call it an event. False: it is something else, or
+  /// this reader cannot tell; then parse_frame decides.
   [[nodiscard, gnu::always_inline]] bool read_head(const std::uint8_t* at,
                                                    PlainFrame& frame) const noexcept {
     frame.head = load_be64(at);
