@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "tcp/listener.hpp"
 
+#include <netinet/tcp.h>
+
 #include <cerrno>
 #include <string>
 
@@ -36,6 +38,15 @@ void set(int fd, int level, int option, int value, const std::string& text) {
   }
 }
 
+/// Accepted sockets inherit it. Without it a sender that is gone without a word, its host without
+/// power or its way cut, would keep its place for ever.
+void watch_for_dead_peers(int fd, const std::string& text) {
+  set(fd, SOL_SOCKET, SO_KEEPALIVE, 1, text);
+  set(fd, IPPROTO_TCP, TCP_KEEPIDLE, kKeepalive.idle_s, text);
+  set(fd, IPPROTO_TCP, TCP_KEEPINTVL, kKeepalive.interval_s, text);
+  set(fd, IPPROTO_TCP, TCP_KEEPCNT, kKeepalive.probes, text);
+}
+
 }  // namespace
 
 Listener::Listener(const wire::Endpoint& endpoint, const ListenOptions& options) {
@@ -47,6 +58,7 @@ Listener::Listener(const wire::Endpoint& endpoint, const ListenOptions& options)
   set(fd(), SOL_SOCKET, SO_REUSEADDR, 1, text);
   if (options.shared) set(fd(), SOL_SOCKET, SO_REUSEPORT, 1, text);
   if (address.family() == AF_INET6) set(fd(), IPPROTO_IPV6, IPV6_V6ONLY, 1, text);
+  watch_for_dead_peers(fd(), text);
   if (::bind(fd(), address.get(), address.bytes()) != 0) refuse(text, "bind", errno);
   if (::listen(fd(), options.backlog) != 0) refuse(text, "listen", errno);
 }

@@ -16,6 +16,15 @@ struct ListenOptions {
   bool shared = false;
 };
 
+/// When the kernel asks a sender that sends nothing whether it is still there, and after how many
+/// questions without an answer the connection fails.
+struct Keepalive {
+  int idle_s = 60;
+  int interval_s = 10;
+  int probes = 6;
+};
+inline constexpr Keepalive kKeepalive;
+
 /// Binds and listens at construction; accepting does not wait. An IPv6 listener takes no IPv4
 /// connections, so that both can have the same port. Thread: main lcore; the role's lcore accepts.
 class Listener {
