@@ -167,7 +167,9 @@ identity::KeyedTotals DataPath::key_totals() const noexcept {
 
 DataPath::WorkerMarks DataPath::worker_marks() const {
   WorkerMarks marks;
-  for (const WorkerNode* worker : workers_) marks.push_back(worker->mark());
+  for (const WorkerNode* worker : workers_) {
+    marks.push_back(worker->mark(dispatchers_[worker->pipeline()]->stream_cells()));
+  }
   return marks;
 }
 

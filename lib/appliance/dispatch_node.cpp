@@ -28,6 +28,11 @@ identity::ProducerTable::Settings producer_settings(const config::Config& config
   return {.producers = std::min(share, all), .window = config.deduplication.window};
 }
 
+/// Events of connections that can wait in one pipeline: there is room for all credits.
+std::size_t stream_cells_of(const config::Config& config) {
+  return config.connection_slots() * config.connections.credit_events;
+}
+
 }  // namespace
 
 StageNeeds DispatchNode::needs(const config::Config& config, std::size_t /*packet_segments*/) {
@@ -36,7 +41,8 @@ StageNeeds DispatchNode::needs(const config::Config& config, std::size_t /*packe
                    .ring_mbufs = stages * config.rings.ingest_cells,
                    .hand_mbufs = stages * config.rings.burst};
   needs.bytes = stages * (IngestRing::bytes_for(config.rings.ingest_cells) +
-                          route::TopicCache::bytes_for(route::TopicCache::kDefaultTopics));
+                          route::TopicCache::bytes_for(route::TopicCache::kDefaultTopics) +
+                          stream_cells_of(config) * sizeof(dispatch::StreamCell));
   if (config.deduplication.sequenced) {
     needs.bytes += stages * identity::ProducerTable::bytes_for(producer_settings(config));
   }
@@ -60,6 +66,8 @@ DispatchNode::DispatchNode(const config::Config& config, const PipelineShared& s
       pipeline_(parts.pipeline),
       memory_("esc ingest ring", config.rings.ingest_cells, parts.socket),
       ring_(memory_.span()),
+      stream_cells_("esc events of connections", stream_cells_of(config), parts.socket),
+      held_board_(config.connection_slots()),
       outlet_(outlet_of(shared.dead_letters, dlq::Stage::kDispatch, parts.pipeline, parts.socket)),
       topics_(route::TopicCache::kDefaultTopics, parts.socket),
       refusals_(shared.rules.slots()),
@@ -105,6 +113,10 @@ void DispatchNode::make_stage(const config::Config& config, const PipelineShared
       .keeps_stale = config.dead_letters.stale,
       .lossless = std::ranges::all_of(config.ports, &config::PortConfig::lossless),
       .burst = config.rings.burst};
+  if (config.connection_slots() != 0) {
+    parts.stream_cells = stream_cells_.span();
+    parts.held_board = &held_board_;
+  }
   for (const auto& worker : workers) {
     parts.workers.push_back({&worker->ring(), worker->hold()});
     hold_cells_ += worker->hold().size();
@@ -126,7 +138,7 @@ Load DispatchNode::held(PipelineRange of, const telemetry::Ledger& /*counted*/) 
 }
 
 Load DispatchNode::room() const noexcept {
-  return {.frames = ring_.capacity() + hold_cells_};
+  return {.frames = ring_.capacity() + hold_cells_ + stream_cells()};
 }
 
 std::uint64_t DispatchNode::moves() const noexcept {

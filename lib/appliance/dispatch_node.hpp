@@ -14,9 +14,11 @@
 #include "appliance/stage_needs.hpp"
 #include "config/config.hpp"
 #include "control/flow.hpp"
+#include "control/held_board.hpp"
 #include "control/pressure.hpp"
 #include "dispatch/key_store.hpp"
 #include "dispatch/pool_share.hpp"
+#include "dispatch/stream_hold.hpp"
 #include "dpdk/huge_array.hpp"
 #include "identity/keyed_table.hpp"
 #include "identity/producer_table.hpp"
@@ -76,6 +78,10 @@ class DispatchNode final : public Node {
     return refusals_[slot];
   }
   [[nodiscard]] const control::PressureMonitor& pressure() const noexcept { return pressure_; }
+  /// How many events of connections wait here.
+  [[nodiscard]] const control::HeldBoard& held_board() const noexcept { return held_board_; }
+  /// Room for events of connections that wait, beside the workers' hold queues.
+  [[nodiscard]] std::size_t stream_cells() const noexcept { return stream_cells_.span().size(); }
   /// Null: no event has a key.
   [[nodiscard]] const identity::KeyedCounters* key_counters() const noexcept;
   /// Null: numbered events are not judged. Change the table only while no lcore runs.
@@ -112,6 +118,8 @@ class DispatchNode final : public Node {
   dpdk::HugeArray<IngestRing::Cell> memory_;
   IngestRing ring_;
   std::size_t hold_cells_ = 0;  ///< sum over all its workers
+  dpdk::HugeArray<dispatch::StreamCell> stream_cells_;
+  control::HeldBoard held_board_;
   storage::Outlet outlet_;
   TopicCache topics_;
   std::vector<telemetry::TopicRefusals> refusals_;  ///< by slot

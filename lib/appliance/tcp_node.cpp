@@ -89,26 +89,32 @@ std::unique_ptr<TcpStage> TcpNode::make_stage(const config::Config& config,
                                               const ReceivingParts& parts,
                                               const intake::FrameSource& source) {
   std::vector<const control::PressureBoard*> pressure;
+  std::vector<const control::HeldBoard*> held;
   for (const DispatchNode* dispatcher : dispatchers()) {
     pressure.push_back(&dispatcher->pressure().board());
+    held.push_back(&dispatcher->held_board());
   }
   std::vector<int> sockets;
   for (const tcp::Listener& listener : listeners_) sockets.push_back(listener.fd());
   const std::uint64_t hz = rte_get_tsc_hz();
-  return std::make_unique<TcpStage>(
-      TcpStage::Parts{.sockets = {},
-                      .listeners = std::move(sockets),
-                      .intake = TcpStage::Intake(make_lanes(dlq::Stage::kTcp, parts), parts.hasher,
-                                                 parts.owner, {.burst = burst_}),
-                      .source = &source,
-                      .pressure = std::move(pressure),
-                      .counters = &counters_,
-                      .flow = &parts.flow,
-                      .rules = &parts.rules,
-                      .limits = {.connections = config.connections.max,
-                                 .soft_mark_cells = config.rings.ingest_soft_mark_cells,
-                                 .wait_cycles = hz / kAskHz,
-                                 .accept_pause_cycles = hz / 1000 * kAcceptPauseMs}});
+  return std::make_unique<TcpStage>(TcpStage::Parts{
+      .sockets = {},
+      .listeners = std::move(sockets),
+      .intake = TcpStage::Intake(make_lanes(dlq::Stage::kTcp, parts), parts.hasher, parts.owner,
+                                 {.burst = burst_}),
+      .source = &source,
+      .pressure = std::move(pressure),
+      .held = std::move(held),
+      .counters = &counters_,
+      .flow = &parts.flow,
+      .rules = &parts.rules,
+      .limits = {.connections = config.connections.max,
+                 .first_slot = static_cast<std::uint32_t>(role().index * config.connections.max),
+                 .buffers = tcp_buffers(config) / config.lcores.tcp.size(),
+                 .credit_events = config.connections.credit_events,
+                 .soft_mark_cells = config.rings.ingest_soft_mark_cells,
+                 .wait_cycles = hz / kAskHz,
+                 .accept_pause_cycles = hz / 1000 * kAcceptPauseMs}});
 }
 
 void TcpNode::enlist(LcoreStages& lcore) {
@@ -119,6 +125,11 @@ Load TcpNode::room() const noexcept {
   // As for an RX stage: between the counts of a refused frame, all frames of one read are in
   // flight.
   return {.frames = kMaxFramesPerBuffer + burst_ * dispatchers().size()};
+}
+
+bool TcpNode::reading() const noexcept {
+  // In this order: the stage shows one before it takes the other back.
+  return counters_.unread.get() != 0 || ReceivingNode::reading();
 }
 
 std::uint64_t TcpNode::moves() const noexcept {

@@ -39,6 +39,7 @@ class TcpNode final : public ReceivingNode {
 
   void enlist(LcoreStages& lcore) override;
   [[nodiscard]] Load room() const noexcept override;
+  [[nodiscard]] bool reading() const noexcept override;
   [[nodiscard]] std::uint64_t moves() const noexcept override;
   [[nodiscard]] StageFigures figures() const override;
   [[nodiscard]] bool discard(const Ending& ending) override;

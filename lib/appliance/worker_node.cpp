@@ -73,8 +73,9 @@ bool WorkerNode::discard(const Ending& ending) {
   return true;
 }
 
-std::uint64_t WorkerNode::mark() const {
-  return telemetry::worker_mark(ring_, hold_.span().size(), counters_.events_received);
+std::uint64_t WorkerNode::mark(std::size_t stream_cells) const {
+  return telemetry::worker_mark(ring_, hold_.span().size() + stream_cells,
+                                counters_.events_received);
 }
 
 }  // namespace esc::appliance

@@ -48,14 +48,15 @@ class WorkerNode final : public Node {
   [[nodiscard]] bool discard(const Ending& ending) override;
 
   [[nodiscard]] std::size_t index() const noexcept { return role().index; }
+  [[nodiscard]] std::size_t pipeline() const noexcept { return pipeline_; }
   [[nodiscard]] WorkerRing& ring() noexcept { return ring_; }
   [[nodiscard]] const WorkerRing& ring() const noexcept { return ring_; }
   [[nodiscard]] std::span<dispatch::HeldItem> hold() noexcept { return hold_.span(); }
   [[nodiscard]] const worker::HandlerSet& handlers() const noexcept { return handlers_; }
   [[nodiscard]] const telemetry::WorkerCounters& counters() const noexcept { return counters_; }
   /// How many events the worker will have received once everything that is on its way to it now has
-  /// arrived.
-  [[nodiscard]] std::uint64_t mark() const;
+  /// arrived. `stream_cells`: in which events of connections may wait for it.
+  [[nodiscard]] std::uint64_t mark(std::size_t stream_cells) const;
 
  private:
   std::size_t pipeline_;

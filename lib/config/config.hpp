@@ -98,7 +98,8 @@ struct TcpConfig {
 
 /// Bounds of all listeners' connections together.
 struct ConnectionsConfig {
-  std::uint32_t max = 1'024;     ///< by TCP role
+  std::uint32_t max = 1'024;          ///< by TCP role
+  std::uint32_t credit_events = 256;  ///< of one connection in one pipeline
   std::uint64_t pool_bytes = 0;  ///< of the buffers; 0: what `max` connections can hold, and more
 
   friend bool operator==(const ConnectionsConfig&, const ConnectionsConfig&) = default;
@@ -237,6 +238,10 @@ struct Config {
   /// By route: the place of its topic, for the same reason.
   std::vector<FilePlace> topic_places;
 
+  /// Connections of all TCP roles: each role has so many slots of its own.
+  [[nodiscard]] std::size_t connection_slots() const noexcept {
+    return tcp.empty() ? 0 : lcores.tcp.size() * connections.max;
+  }
   /// Memory reserved at start for keys, and for the marks of replayed dead letters; 0: none.
   [[nodiscard]] std::uint64_t key_memory_bytes() const noexcept {
     if (deduplication.keyed_bytes != 0) return deduplication.keyed_bytes;

@@ -29,6 +29,16 @@ constexpr std::array kConnectionsRows = {
          .example = "max = 4096",
          .meaning = "The most TCP connections that each TCP role has. One more is closed as soon "
                     "as it comes."}),
+    key<&ConnectionsConfig::credit_events>(
+        {.key = "credit_events",
+         .min = 64,
+         .max = 64 * kKi,
+         .example = "credit_events = 1024",
+         .meaning =
+             "How many events of one connection may be on their way to a worker, in each pipeline. "
+             "A connection that has as many is not read until some have moved on; others are. "
+             "Every "
+             "pipeline reserves room for the credits of all connections, 80 bytes an event."}),
     key<&ConnectionsConfig::pool_bytes>(
         {.key = "pool_bytes",
          .min = 4 * kMi,
@@ -36,11 +46,11 @@ constexpr std::array kConnectionsRows = {
          .zero_too = true,
          .example = "pool_bytes = 268435456",
          .meaning =
-             "Memory of the buffers into which bytes are received; a connection keeps one "
-             "while a frame of it has begun and not ended. While no buffer is free, "
-             "nothing is read, and nothing is lost; so with fewer than `max` of them senders "
-             "that end no frame can keep the others waiting. 0: a buffer for each "
-             "connection that there may be, and 64 more for what is in flight."}),
+             "Memory of the buffers into which bytes are received, 64 KiB each. A connection "
+             "that has none gets one at once, and more of those that are left, up to 8, as long as "
+             "it has fewer of them than are free. While it gets none it is not read, and nothing "
+             "is lost; so with fewer than `max` of them connections can keep others waiting. 0: "
+             "one for each connection that there may be, and 64 more for each TCP role."}),
 };
 constexpr auto kConnectionsKeys = rows_of("connections", kConnectionsRows);
 

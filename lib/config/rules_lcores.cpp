@@ -33,6 +33,17 @@ void choose_tcp(const Loading& in, const Section& lcores) {
   }
 }
 
+/// Each connection has a number of its own in the events that come on it.
+void check_connections(const Loading& in) {
+  constexpr std::size_t kMost = 65'536;
+  const std::size_t slots = in.config.connection_slots();
+  if (slots <= kMost) return;
+  in.reader.problem(in.config.where("connections.max"),
+                    "the TCP roles have " + std::to_string(slots) + " connections together, and " +
+                        std::to_string(kMost) + " are the most",
+                    "lower connections.max, or name fewer CPUs in lcores.tcp");
+}
+
 }  // namespace
 
 void check_lcores(const Loading& in, const Section& lcores) {
@@ -42,6 +53,7 @@ void check_lcores(const Loading& in, const Section& lcores) {
   refuse_twice(in, lcores, "tcp", read.tcp,
                "remove one: a single TCP role has any number of connections");
   choose_tcp(in, lcores);
+  check_connections(in);
   if (in.reader.has(lcores, "sleep_max_us") && read.idle == Idle::kBusy) {
     in.warning(in.reader.where(lcores, "sleep_max_us"), "'sleep_max_us' has no effect",
                "it needs idle = \"adaptive\"");

@@ -7,10 +7,12 @@
 #include <vector>
 
 #include "control/flow.hpp"
+#include "control/held_board.hpp"
 #include "control/pressure_table.hpp"
 #include "dispatch/hold_queue.hpp"
 #include "dispatch/key_store.hpp"
 #include "dispatch/pressure_probe.hpp"
+#include "dispatch/stream_hold.hpp"
 #include "dispatch/worker_output.hpp"
 #include "identity/producer_table.hpp"
 #include "route/rules.hpp"
@@ -31,6 +33,9 @@ struct DispatchParts {
   };
   Input& input;
   std::vector<Worker> workers;  ///< at least one
+  /// Where events of connections wait, for any worker; none: no events come from connections.
+  std::span<StreamCell> stream_cells{};
+  control::HeldBoard* held_board = nullptr;  ///< with cells
   const runtime::Published<route::Rules>& rules;
   route::TopicCache::Memory cache;
   identity::ProducerTable* producers = nullptr;  ///< null: sequenced events pass unjudged

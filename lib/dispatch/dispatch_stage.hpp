@@ -39,7 +39,8 @@ namespace esc::dispatch {
 /// MpscRing; Output: as WorkerOutput needs it. Thread: one lcore.
 ///
 /// A worker that stops does not stop the others: an event whose worker has no room is held for a
-/// bounded time, or dropped under its reason, as its route says.
+/// bounded time, or dropped under its reason, as its route says. An event of a connection is held
+/// for as long as it takes, since its sender can be made to wait (stream_hold.hpp).
 ///
 /// Words: an event is *judged* (was it seen before, may it come from there), and by that verdict it
 /// may be *refused*. It *waits* (is held) while its worker's ring is full. If it cannot be
@@ -51,6 +52,10 @@ class DispatchStage {
  public:
   static constexpr std::size_t kMaxBurst = SequenceJudge::kMaxBurst;
   using Parts = DispatchParts<Input, Output>;
+
+  // Its workers' outputs refer to it.
+  DispatchStage(const DispatchStage&) = delete;
+  DispatchStage& operator=(const DispatchStage&) = delete;
 
   explicit DispatchStage(const Parts& parts)
       : input_(parts.input),
@@ -67,10 +72,11 @@ class DispatchStage {
         topics_(parts.topics),
         keeps_stale_(parts.keeps_stale && parts.outlet.keeps()),
         lossless_(parts.lossless),
-        burst_(std::min(parts.burst, kMaxBurst)) {
+        burst_(std::min(parts.burst, kMaxBurst)),
+        stream_cells_(parts.stream_cells, parts.held_board) {
     if (parts.keys.table != nullptr) keys_.emplace(parts.keys);
     for (const auto& worker : parts.workers) {
-      workers_.emplace_back(*worker.ring, worker.hold, parts.hold_limits);
+      workers_.emplace_back(*worker.ring, worker.hold, stream_cells_, parts.hold_limits);
     }
   }
 
@@ -380,9 +386,14 @@ class DispatchStage {
                               const event::Event& event, std::uint64_t now) noexcept {
     event::WorkItem item;
     fill(item, target, event);
+    const bool may_wait = target.on_full == config::OnFull::kHold;
+    if (may_wait && event.source.kind() == event::SourceKind::kConnection) {
+      if (!worker.wait_of_stream(item, now)) return false;
+      ++held_;
+      return true;
+    }
     // If no port can lose anything, events of all priorities wait alike, here or in the input.
     const Wait done = worker.wait(item, target.on_full, lossless_, now);
-    const bool may_wait = target.on_full == config::OnFull::kHold;
     if (done == Wait::kHeld) {
       ++held_;
       return true;
@@ -480,6 +491,7 @@ class DispatchStage {
   std::size_t held_ = 0;     ///< in all the workers' queues
   std::size_t stopped_ = 0;  ///< workers that count as stopped
   Refusals refused_;         ///< of the judged events
+  StreamCells stream_cells_;
   std::vector<Worker> workers_;
 };
 

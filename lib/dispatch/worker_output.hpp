@@ -9,6 +9,7 @@
 
 #include "config/config.hpp"
 #include "dispatch/hold_queue.hpp"
+#include "dispatch/stream_hold.hpp"
 #include "event/event.hpp"
 #include "route/route_set.hpp"
 
@@ -50,24 +51,30 @@ inline void fill(event::WorkItem& item, const route::RouteSet::Target& target,
 ///
 /// A worker counts as stopped once an event has waited for it longer than the time limit: from then
 /// on events that its ring does not take at once do not wait, so that it holds up no other worker.
-/// It counts as moving again once nothing waits for it and its ring is no more than half full.
+/// It counts as moving again once no event with a time limit waits for it and its ring is no more
+/// than half full, or has taken an event that waited.
+///
+/// Events of connections wait in cells of their own (stream_hold.hpp), as long as it takes, and
+/// beside them the others: while both wait, the ring takes one of each in turn.
 template <class Output>
 class WorkerOutput {
  public:
-  WorkerOutput(Output& ring, std::span<HeldItem> hold, const HoldLimits& limits) noexcept
-      : ring_(ring), hold_(hold), limits_(limits) {}
+  /// `cells`: of all outputs of the dispatcher; not owned.
+  WorkerOutput(Output& ring, std::span<HeldItem> hold, StreamCells& cells,
+               const HoldLimits& limits) noexcept
+      : ring_(ring), hold_(hold), streams_(cells), limits_(limits) {}
 
   /// Room in the ring for one more event, to be written before publish(); null: there is none, or
   /// other events wait already. Then the caller calls wait().
   [[nodiscard]] event::WorkItem* claim() noexcept {
     // Once one event waits, those after it do as well: order is kept.
-    return hold_.empty() ? ring_.claim() : nullptr;
+    return none_waits() ? ring_.claim() : nullptr;
   }
 
   /// Room in the ring for up to `wanted` more events, side by side; none while others wait. The
   /// caller writes them from the first on, then calls claimed() with the number it has written.
   [[nodiscard]] std::span<event::WorkItem> room(std::size_t wanted) noexcept {
-    return hold_.empty() ? ring_.room(wanted) : std::span<event::WorkItem>();
+    return none_waits() ? ring_.room(wanted) : std::span<event::WorkItem>();
   }
   void claimed(std::size_t count) noexcept { ring_.claimed(count); }
 
@@ -84,19 +91,25 @@ class WorkerOutput {
     return Wait::kHeld;
   }
 
+  /// The same for an event of a connection whose route waits. False: no cell is free.
+  [[nodiscard]] bool wait_of_stream(const event::WorkItem& item, std::uint64_t now) noexcept {
+    return streams_.push(item, now);
+  }
+
   /// Shows the worker the events claimed so far; returns how many.
   std::size_t publish() noexcept { return ring_.publish(); }
 
   /// Moves events that wait into the ring, as far as there is room; returns how many.
   std::size_t push_held() noexcept {
-    while (!hold_.empty()) {
+    while (!none_waits()) {
       event::WorkItem* room = ring_.claim();
       if (room == nullptr) break;
-      *room = hold_.front().item;
-      hold_.pop();
+      take_next(*room);
     }
     const std::size_t moved = ring_.publish();
-    if (stopped_ && hold_.empty() && ring_.size() <= ring_.capacity() / 2) stopped_ = false;
+    if (stopped_ && hold_.empty() && (moved != 0 || ring_.size() <= ring_.capacity() / 2)) {
+      stopped_ = false;
+    }
     return moved;
   }
 
@@ -105,33 +118,55 @@ class WorkerOutput {
   template <class F>
   std::size_t expire(std::uint64_t now, std::size_t max, F&& give_up) noexcept {
     std::size_t count = 0;
-    for (; count < max && !hold_.empty(); ++count) {
-      if (now - hold_.front().since_tsc < limits_.timeout_cycles) break;
+    for (; count < max && !hold_.empty() && is_late(hold_.front().since_tsc, now); ++count) {
       give_up(hold_.front().item);
       hold_.pop();
     }
-    if (count != 0) stopped_ = true;
+    if (count != 0 || (!streams_.empty() && is_late(streams_.front().since_tsc, now))) {
+      stopped_ = true;
+    }
     return count;
   }
 
   /// Calls give_up() on all events that wait, however long they have; returns how many.
   template <class F>
   std::size_t discard(F&& give_up) noexcept {
-    const std::size_t count = hold_.size();
+    const std::size_t count = hold_.size() + streams_.size();
     for (; !hold_.empty(); hold_.pop()) give_up(hold_.front().item);
+    for (; !streams_.empty(); streams_.pop()) give_up(streams_.front().item);
     return count;
   }
 
+  /// Events with a time limit that wait, and how many may.
   [[nodiscard]] std::size_t held() const noexcept { return hold_.size(); }
   [[nodiscard]] std::size_t hold_room() const noexcept { return hold_.capacity(); }
   [[nodiscard]] bool stopped() const noexcept { return stopped_; }
   [[nodiscard]] const Output& ring() const noexcept { return ring_; }
 
  private:
+  [[nodiscard]] bool none_waits() const noexcept { return hold_.empty() && streams_.empty(); }
+  [[nodiscard]] bool is_late(std::uint64_t since_tsc, std::uint64_t now) const noexcept {
+    return now - since_tsc >= limits_.timeout_cycles;
+  }
+
+  /// Some event waits.
+  void take_next(event::WorkItem& room) noexcept {
+    streams_turn_ = !streams_.empty() && (hold_.empty() || !streams_turn_);
+    if (streams_turn_) {
+      room = streams_.front().item;
+      streams_.pop();
+    } else {
+      room = hold_.front().item;
+      hold_.pop();
+    }
+  }
+
   Output& ring_;
   HoldQueue hold_;
+  StreamHold streams_;
   HoldLimits limits_;
   bool stopped_ = false;
+  bool streams_turn_ = false;  ///< the last event that the ring took of those that waited was one
 };
 
 }  // namespace esc::dispatch

@@ -23,8 +23,9 @@ class HugeArray {
   static_assert(std::is_trivially_destructible_v<T>);
 
  public:
-  HugeArray(const char* what, std::size_t count, int socket)
-      : memory_(rte_zmalloc_socket(what, count * sizeof(T), kCacheLineBytes, socket)) {
+  HugeArray(const char* what, std::size_t count, int socket) {
+    if (count == 0) return;
+    memory_.reset(rte_zmalloc_socket(what, count * sizeof(T), kCacheLineBytes, socket));
     if (memory_ == nullptr) {
       throw StartError("no memory for " + std::string(what) + " (" +
                            std::to_string(count * sizeof(T) >> 10) + " KiB on NUMA node " +

@@ -41,9 +41,11 @@ enum class Way : std::uint8_t {
   kGeneral,     ///< all frames by the general way; tests compare the other way with it
 };
 
-/// What is left of a stream's bytes once the intake has read all whole frames in them.
+/// What is left of a stream's bytes once the intake has read the whole frames in them, or some.
 struct StreamRest {
-  std::uint32_t bytes = 0;  ///< the beginning of a frame; the stage hands it over again with more
+  /// The beginning of a frame, which the stage hands over again with more; or, after put_off(),
+  /// whole frames too.
+  std::uint32_t bytes = 0;
   /// A frame's length was out of bounds, so nobody can say where the next one begins.
   bool broken = false;
   wire::SessionCursor session;  ///< goes on with the next bytes
@@ -161,6 +163,9 @@ class Intake {
     if (ended()) end_buffer();
   }
   [[nodiscard]] const StreamRest& stream_rest() const noexcept { return rest_; }
+  /// Ends the reading of an open stream before all its whole frames are read: the stage hands the
+  /// rest over again later. Only while reading() a stream.
+  void put_off() noexcept { end_buffer(); }
   /// Counts a frame that is received and refused, because its stream ended in the middle of it.
   void lose_partial_frame() noexcept {
     ++frames_.other;

@@ -127,6 +127,7 @@ class Lane {
   }
 
   [[nodiscard]] std::size_t depth() const noexcept { return sink_.size(); }
+  [[nodiscard]] const Sink& sink() const noexcept { return sink_; }
   [[nodiscard]] telemetry::FrameCounters& counters() const noexcept { return *counters_; }
   [[nodiscard]] storage::Outlet& outlet() noexcept { return outlet_; }
 

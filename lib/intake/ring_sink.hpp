@@ -22,6 +22,10 @@ class RingSink {
     return producer_.push_burst(events);
   }
   [[nodiscard]] std::size_t size() const noexcept { return ring_->size(); }
+  /// The index behind the last event that was pushed here, and up to which index the dispatcher has
+  /// taken events.
+  [[nodiscard]] std::uint64_t end() const noexcept { return producer_.end(); }
+  [[nodiscard]] std::uint64_t taken() const noexcept { return ring_->consumed(); }
 
  private:
   IngestRing* ring_;

@@ -26,16 +26,24 @@ struct StreamPeer {
   std::uint16_t port = 0;
 };
 
-/// Many small frames share one mbuf. Only the beginning of a frame that does not end in its mbuf is
-/// copied, into the next one, so that every frame lies in one. Owns one reference to the mbuf; each
-/// event that points into it has its own. Thread: the lcore that receives.
+/// Many small frames share one mbuf, and those of later reads too, as long as there is room. Only
+/// the beginning of a frame that does not end in its mbuf is copied, into the next one, so that
+/// every frame lies in one. Owns one reference to the mbuf; each event that points into it has its
+/// own. Thread: the lcore that receives.
 ///
 /// For each read: make_room(), receive into room(), filled(), hand_over(), read of the intake until
-/// it is no longer reading(), took().
+/// it is no longer reading(), took(). If whole frames were left (Intake::put_off), hand_over()
+/// alone goes on with them.
+///
+/// Buffers: take() -> rte_mbuf* or null, whose data room takes the longest frame; give(rte_mbuf*),
+/// into which events may still point.
 class StreamBuffer {
  public:
   explicit StreamBuffer(const StreamPeer& peer) noexcept : peer_(peer) {}
-  ~StreamBuffer() { release(); }
+  /// An mbuf that is still there goes back to its pool, past any Buffers.
+  ~StreamBuffer() {
+    if (mbuf_ != nullptr) event::free_segment(mbuf_);
+  }
   StreamBuffer(StreamBuffer&& other) noexcept
       : peer_(other.peer_),
         mbuf_(std::exchange(other.mbuf_, nullptr)),
@@ -49,22 +57,25 @@ class StreamBuffer {
     std::uint32_t copied_bytes = 0;  ///< of a frame that would not have ended in its mbuf
   };
   /// Sees to it that there is room for `least` bytes, or for as many as a frame that has begun can
-  /// still have: at least 1. `pool`: its mbufs take the longest frame. Not made: the pool is dry,
-  /// and others still use the present mbuf; the caller tries again later.
-  [[nodiscard]] Room make_room(rte_mempool* pool, std::uint32_t least) noexcept {
-    if (mbuf_ != nullptr && rte_pktmbuf_tailroom(mbuf_) >= least) return {.made = true};
+  /// still have: at least 1. Not made: no mbuf is to be had, and others still use the present one;
+  /// the caller tries again later.
+  template <class Buffers>
+  [[nodiscard]] Room make_room(Buffers&& buffers, std::uint32_t least) noexcept {
     const std::uint32_t begun = unread();
-    // Acquire: pairs with the update by which the last event gave its reference up, so that nobody
-    // reads the bytes any more that are written over.
-    if (mbuf_ != nullptr && __atomic_load_n(&mbuf_->refcnt, __ATOMIC_ACQUIRE) == 1) {
+    const bool tight = mbuf_ == nullptr || rte_pktmbuf_tailroom(mbuf_) < least;
+    if (!tight && (begun != 0 || read_ == 0)) return {.made = true};
+    if (mbuf_ != nullptr && is_alone()) {
+      // From the beginning again, where the cache has it.
       event::unpoison(mbuf_);
       auto* const data = rte_pktmbuf_mtod(mbuf_, std::uint8_t*);
       std::memmove(data, data + read_, begun);
+    } else if (!tight) {
+      return {.made = true};
     } else {
-      rte_mbuf* const next = rte_pktmbuf_alloc(pool);
+      rte_mbuf* const next = buffers.take();
       if (next == nullptr) return {};
       if (begun != 0) std::memcpy(rte_pktmbuf_mtod(next, std::uint8_t*), begin_of_unread(), begun);
-      release();
+      release(buffers);
       mbuf_ = next;
       peer_flags_ = event::note_peer(*mbuf_, peer_.address, peer_.port);
     }
@@ -97,16 +108,24 @@ class StreamBuffer {
     session_ = rest.session;
   }
 
-  /// Bytes that are not read: the beginning of a frame, once the intake has had them.
+  /// Bytes that are not read: the beginning of a frame, once the intake has had them all.
   [[nodiscard]] std::uint32_t unread() const noexcept {
     return mbuf_ == nullptr ? 0 : mbuf_->data_len - read_;
   }
   /// Gives the mbuf back, with what is not read.
-  void release() noexcept {
-    if (mbuf_ != nullptr) event::free_segment(std::exchange(mbuf_, nullptr));
+  template <class Buffers>
+  void release(Buffers&& buffers) noexcept {
+    if (mbuf_ != nullptr) buffers.give(std::exchange(mbuf_, nullptr));
     read_ = 0;
   }
   [[nodiscard]] bool has_mbuf() const noexcept { return mbuf_ != nullptr; }
+  /// No event points into the mbuf, which there is.
+  [[nodiscard]] bool is_alone() const noexcept {
+    // Acquire: pairs with the update by which the last event gave its reference up, so that nobody
+    // reads the bytes any more that are written over.
+    return __atomic_load_n(&mbuf_->refcnt, __ATOMIC_ACQUIRE) == 1;
+  }
+  [[nodiscard]] const StreamPeer& peer() const noexcept { return peer_; }
 
  private:
   [[nodiscard]] const std::uint8_t* begin_of_unread() const noexcept {

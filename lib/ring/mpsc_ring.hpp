@@ -172,6 +172,13 @@ class MpscRing {
 
   [[nodiscard]] std::size_t capacity() const noexcept { return mask_ + 1; }
 
+  /// Every element with a lower index has been consumed: for a producer that remembers end().
+  [[nodiscard]] std::uint64_t consumed() const noexcept {
+    // Acquire: pairs with the release in release(), so what the consumer wrote about those elements
+    // before is seen.
+    return consumed_.load(std::memory_order_acquire);
+  }
+
   /// How many holes have held the consumer up for kPollsPerHoleCheck fruitless polls or more. A
   /// hole is cells that a producer claimed and has not published, most likely because it was
   /// preempted. Each hole counts once.
@@ -241,6 +248,10 @@ class MpscRing<T, Atomics>::Producer {
     return count;
   }
 
+  /// The index behind the last element that this producer appended; 0: it has appended none. Read
+  /// by the producer's own thread.
+  [[nodiscard]] std::uint64_t end() const noexcept { return end_; }
+
   /// How many calls returned 0 because of other producers, not for want of room. Read by the
   /// producer's own thread.
   [[nodiscard]] std::uint64_t contended() const noexcept { return contended_; }
@@ -267,6 +278,7 @@ class MpscRing<T, Atomics>::Producer {
       if (ring_->tail_.compare_exchange_weak(tail, tail + count, std::memory_order_relaxed,
                                              std::memory_order_relaxed)) {
         first = tail;
+        end_ = tail + count;
         return count;
       }
     }
@@ -298,6 +310,7 @@ class MpscRing<T, Atomics>::Producer {
   MpscRing* ring_;
   std::uint64_t consumed_seen_ =
       0;  ///< consumed_ as last read: a bound that errs towards too little room
+  std::uint64_t end_ = 0;
   std::uint64_t contended_ = 0;
 };
 

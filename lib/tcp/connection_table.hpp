@@ -17,6 +17,10 @@ namespace esc::tcp {
 struct Connection {
   FileDescriptor socket;
   intake::StreamBuffer buffer;
+  bool readable = true;     ///< the kernel may have bytes of it
+  bool ending = false;      ///< its sender has sent all, or it failed: reads tell which
+  bool sends_much = false;  ///< the last read filled a good part of a buffer
+  bool has_frames = false;  ///< its buffer has whole frames that are not read
 };
 
 /// A place is used again by a later connection, which then has another generation: who still holds
@@ -38,10 +42,11 @@ class ConnectionTable {
     const std::uint32_t slot = free_.back();
     free_.pop_back();
     Place& place = places_[slot];
-    place.connection.emplace(Connection{std::move(socket), intake::StreamBuffer(peer)});
+    place.connection.emplace(
+        Connection{.socket = std::move(socket), .buffer = intake::StreamBuffer(peer)});
     return slot;
   }
-  /// Closes the socket and gives the buffer back.
+  /// Closes the socket; the buffer has been released.
   void close(std::uint32_t slot) noexcept {
     Place& place = places_[slot];
     place.connection.reset();

@@ -20,18 +20,19 @@ EpollSockets::EpollSockets() : epoll_(::epoll_create1(EPOLL_CLOEXEC)) {
 
 bool EpollSockets::watch(int fd, SocketKey key) noexcept {
   epoll_event event{};
-  event.events = EPOLLIN | EPOLLRDHUP;
+  event.events = EPOLLIN | EPOLLRDHUP | EPOLLET;
   event.data.u64 = key;
   return ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) == 0;
 }
 
-std::span<const SocketKey> EpollSockets::ready() noexcept {
-  // Level-triggered: the kernel reports a socket again as long as it has something, and puts it
-  // behind the others each time.
+std::span<const Ready> EpollSockets::news() noexcept {
   const int count = ::epoll_wait(epoll_.get(), events_.data(), kMostReady, 0);
   const std::size_t some = count > 0 ? static_cast<std::size_t>(count) : 0;
-  for (std::size_t i = 0; i < some; ++i) keys_[i] = events_[i].data.u64;
-  return std::span(keys_).first(some);
+  for (std::size_t i = 0; i < some; ++i) {
+    const bool ending = (events_[i].events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
+    ready_[i] = {events_[i].data.u64, ending};
+  }
+  return std::span(ready_).first(some);
 }
 
 Received EpollSockets::receive(int fd, std::span<std::uint8_t> room) noexcept {

@@ -14,8 +14,14 @@
 
 namespace esc::tcp {
 
-/// A socket that has something, by the number under which it is watched.
+/// The number under which a socket is watched.
 using SocketKey = std::uint64_t;
+
+/// A socket that has something new.
+struct Ready {
+  SocketKey key = 0;
+  bool ending = false;  ///< its sender has sent all, or it failed
+};
 
 /// What a read gave.
 struct Received {
@@ -42,9 +48,11 @@ class EpollSockets {
 
   /// False: the kernel has no memory for it. A socket is watched until it is closed.
   [[nodiscard]] bool watch(int fd, SocketKey key) noexcept;
-  /// The sockets that have something, at most kMostReady; who did not get their turn come first the
-  /// next time. Valid until the next call.
-  [[nodiscard]] std::span<const SocketKey> ready() noexcept;
+  /// The sockets that got something since they were last named, or since they are watched, at most
+  /// kMostReady; the others come with the next call. A socket is not named again for what it still
+  /// has: the caller remembers that until a read finds less than it has room for. Valid until the
+  /// next call.
+  [[nodiscard]] std::span<const Ready> news() noexcept;
 
   [[nodiscard]] static Received receive(int fd, std::span<std::uint8_t> room) noexcept;
   [[nodiscard]] static Accepted accept(int listener) noexcept;
@@ -52,7 +60,7 @@ class EpollSockets {
  private:
   FileDescriptor epoll_;
   std::array<epoll_event, kMostReady> events_{};
-  std::array<SocketKey, kMostReady> keys_{};
+  std::array<Ready, kMostReady> ready_{};
 };
 
 }  // namespace esc::tcp

@@ -13,19 +13,28 @@
 #include <vector>
 
 #include "control/flow.hpp"
+#include "control/held_board.hpp"
 #include "control/pressure_table.hpp"
 #include "intake/intake.hpp"
 #include "intake/stream_buffer.hpp"
 #include "route/rules.hpp"
 #include "runtime/published.hpp"
+#include "tcp/acceptor.hpp"
 #include "tcp/connection_table.hpp"
+#include "tcp/credits.hpp"
 #include "tcp/epoll_sockets.hpp"
+#include "tcp/receive_buffers.hpp"
+#include "tcp/slot_queue.hpp"
 #include "telemetry/connection_counters.hpp"
 
 namespace esc::tcp {
 
 struct TcpLimits {
   std::size_t connections = 1024;
+  std::uint32_t first_slot = 0;  ///< in event::Source, of this role's connections
+  std::size_t buffers = 0;       ///< of the pool, for this role
+  /// Events of one connection in one pipeline's ring and dispatcher: kLeastCredit or more.
+  std::uint32_t credit_events = 256;
   /// From this ring depth on nothing is read.
   std::size_t soft_mark_cells = 512;
   /// TSC cycles from a question to the kernel that led to no bytes to the next one.
@@ -33,16 +42,20 @@ struct TcpLimits {
   std::uint64_t accept_pause_cycles = 0;  ///< after a connection could not be accepted
 };
 
-/// Sockets: as EpollSockets. Sink: as in intake::Lane. Thread: one lcore.
+/// Sockets: as EpollSockets. Sink: as in intake::Lane, with end() and taken() as of RingSink.
+/// Thread: one lcore.
 ///
 /// Nothing that was read is shed or lost for want of room: while a pipeline should get less, a ring
 /// is full, no buffer is free or the appliance is paused, the stage does not read, the kernel's
-/// buffers fill, and the senders' windows close. One poll reads once from one connection, those
-/// that have something in turn.
+/// buffers fill, and the senders' windows close. A connection of which too many events are on their
+/// way (Credits), or whose buffers are all in use (ReceiveBuffers), pauses alone. One poll reads
+/// once from one connection, or a burst of events from what was read; connections take turns.
 template <class Sockets, class Sink, intake::Way kWay = intake::Way::kPlainFirst>
 class TcpStage {
  public:
   using Intake = intake::Intake<Sink, kWay>;
+  /// A burst of the intake may bring so many events.
+  static constexpr std::uint32_t kLeastCredit = Intake::kMaxBurst;
 
   struct Parts {
     Sockets sockets;
@@ -51,6 +64,8 @@ class TcpStage {
     const intake::FrameSource* source = nullptr;  ///< its pool's mbufs take the longest frame
     /// By pipeline; null: it never asks for less.
     std::vector<const control::PressureBoard*> pressure;
+    /// By pipeline; null: no event of a connection waits there.
+    std::vector<const control::HeldBoard*> held;
     telemetry::ConnectionCounters* counters = nullptr;
     const control::FlowBoard* flow = nullptr;
     const runtime::Published<route::Rules>* rules = nullptr;  ///< null: no route is looked for
@@ -59,7 +74,6 @@ class TcpStage {
   /// What `parts` refers to outlives the stage.
   explicit TcpStage(Parts parts)
       : sockets_(std::move(parts.sockets)),
-        listeners_(std::move(parts.listeners)),
         intake_(std::move(parts.intake)),
         source_(*parts.source),
         pressure_(std::move(parts.pressure)),
@@ -67,55 +81,60 @@ class TcpStage {
         flow_(*parts.flow),
         rules_(parts.rules),
         limits_(parts.limits),
-        table_(parts.limits.connections) {
-    for (std::size_t i = 0; i < listeners_.size(); ++i) {
-      if (!sockets_.watch(listeners_[i], kListenerBit | i)) ++unwatched_;
-    }
-  }
+        buffers_(source_.pool, {limits_.connections, limits_.buffers}),
+        credits_(std::move(parts.held),
+                 {limits_.credit_events, limits_.first_slot, limits_.connections}),
+        staged_(intake_.lanes().size()),
+        queues_(limits_.connections),
+        table_(limits_.connections),
+        acceptor_(sockets_, std::move(parts.listeners), table_, counters_,
+                  limits_.accept_pause_cycles),
+        unwatched_(acceptor_.watch_all()) {}
+  TcpStage(const TcpStage&) = delete;
+  TcpStage& operator=(const TcpStage&) = delete;
 
   /// Returns reads plus events moved on.
   std::size_t poll(std::uint64_t now) noexcept {
     counters_.polls.add();
     if (rules_ != nullptr) intake_.use(rules_->get()->routes);
     intake_.read_pressure(false);  // what was read is not shed
-    const std::size_t moved = intake_.push();
+    const std::size_t moved = push();
     if (intake_.holding()) {
       counters_.ring_full.add();
       return moved;
     }
-    if (!intake_.reading() && !begin_read(now)) return moved;
-    if (intake_.reading()) (void)intake_.read(now);
-    intake_.publish(now);
-    if (!intake_.reading()) end_read(now);
-    return moved + 1 + intake_.push();
+    const bool has_bytes = intake_.reading() || begin_turn(now);
+    if (has_bytes) go_on(now);
+    counters_.paused.set(queues_.size(Queue::kPaused));
+    return has_bytes ? moved + 1 + push() : moved;
   }
 
-  void housekeep(std::uint64_t /*now*/) noexcept {}
+  /// Looks after a few connections that have no turn.
+  void housekeep(std::uint64_t /*now*/) noexcept {
+    for (unsigned i = 0; i < kLooksInAHousekeep; ++i) {
+      if (++looked_at_ >= table_.places()) looked_at_ = 0;
+      if (!table_.is_open(looked_at_)) continue;
+      intake::StreamBuffer& buffer = table_[looked_at_].buffer;
+      if (looked_at_ != current_ && buffer.has_mbuf() && buffer.unread() == 0 &&
+          buffer.is_alone()) {
+        buffer.release(of(looked_at_));
+      }
+    }
+  }
 
-  /// A ring has no room, or no buffer is free.
+  /// A ring has no room, no buffer is free, or connections wait for what they sent to move on.
   [[nodiscard]] bool blocked() const noexcept {
-    return flow_.read() != control::Flow::kPaused && (intake_.holding() || dry_);
+    return flow_.read() != control::Flow::kPaused &&
+           (intake_.holding() || dry_ || !queues_.empty(Queue::kPaused));
   }
 
   /// Counts and gives back everything held, as drained at deadline, and closes all connections; a
   /// frame of which only a part came is refused. Only once the lcore has stopped.
-  void discard() noexcept {
-    intake_.discard(0);
-    close_all();
-  }
+  void discard() noexcept;
   /// Reads everything held, and calls give_up(std::size_t lane, const event::Event&) on each event;
   /// the caller counts what becomes of it. Then as discard().
   template <class GiveUp>
-  void give_up_all(GiveUp&& give_up) noexcept {
-    intake_.begin_giving_up();
-    intake_.give_up_staged(give_up);
-    while (intake_.reading()) {
-      (void)intake_.read(0);
-      intake_.publish(0);
-      intake_.give_up_staged(give_up);
-    }
-    close_all();
-  }
+  void give_up_all(GiveUp&& give_up) noexcept;
 
   [[nodiscard]] intake::Lane<Sink>& lane(std::size_t index) noexcept {
     return intake_.lanes()[index];
@@ -124,114 +143,182 @@ class TcpStage {
   [[nodiscard]] std::size_t unwatched() const noexcept { return unwatched_; }
 
  private:
-  static constexpr SocketKey kListenerBit = SocketKey{1} << 63U;
   static constexpr std::uint32_t kNobody = UINT32_MAX;
-  /// A read is worth its system call if so much may come.
+  /// A read is worth its system call if so much may come; and a connection that sends less at a
+  /// time keeps its buffer, so that what comes next shares it.
   static constexpr std::uint32_t kLeastRoomBytes = 16'384;
-  /// Sockets that one poll turns to, if the first ones give no bytes.
+  /// Connections whose turn one poll begins, if the first ones give nothing.
   static constexpr unsigned kTurns = 8;
-  static constexpr unsigned kAcceptsInATurn = 4;
+  /// Paused connections that one poll looks at.
+  static constexpr unsigned kWakes = 4;
+  static constexpr unsigned kReclaims = 4;
+  static constexpr unsigned kLooksInAHousekeep = 8;
+  /// While connections have their turns, the kernel is asked for others after so many waits.
+  static constexpr std::uint64_t kBusyWaits = 10;
 
-  [[nodiscard]] static SocketKey key_of(std::uint32_t slot, std::uint32_t generation) noexcept {
-    return SocketKey{generation} << 32U | slot;
+  enum class Queue : std::uint8_t {
+    kTurn,    ///< they may have something to read
+    kPaused,  ///< they do, and wait for credit or a buffer
+    kCount
+  };
+
+  /// The buffers, for one connection.
+  struct OfSlot {
+    ReceiveBuffers& buffers;
+    std::uint32_t slot;
+    [[nodiscard]] rte_mbuf* take() noexcept { return buffers.take(slot); }
+    void give(rte_mbuf* mbuf) noexcept { buffers.give(slot, mbuf); }
+  };
+  [[nodiscard]] OfSlot of(std::uint32_t slot) noexcept { return {buffers_, slot}; }
+
+  /// Hands over what the rings take, and notes for how many events of the current connection that
+  /// were staged before.
+  std::size_t push() noexcept {
+    const std::size_t moved = intake_.push();
+    if (pushing_ == kNobody || intake_.holding()) return moved;
+    for (std::size_t i = 0; i < staged_.size(); ++i) {
+      if (staged_[i] == 0) continue;
+      credits_.note(pushing_, i, std::exchange(staged_[i], 0), lane(i).sink().end());
+    }
+    pushing_ = kNobody;
+    return moved;
   }
 
   /// Whether every pipeline can take more. From `critical` on ports are polled again, to shed what
-  /// comes; a sender that can wait is not read then either.
+  /// comes; a sender that can wait is not read then either. At a drain only what was received is
+  /// read.
   [[nodiscard]] bool may_read() const noexcept {
-    if (flow_.read() != control::Flow::kOpen) return false;
-    for (const control::PressureBoard* board : pressure_) {
-      if (board == nullptr) continue;
-      const control::PressureWord word = board->read();
-      if (word.has(control::PressureWord::kDeferLossless) ||
-          word.level() >= PressureLevel::kCritical) {
-        return false;
-      }
+    if (flow_.read() == control::Flow::kPaused) return false;
+    if (flow_.read() == control::Flow::kOpen &&
+        std::ranges::any_of(pressure_, &TcpStage::asks_for_less)) {
+      return false;
     }
     return std::ranges::all_of(intake_.lanes(), [this](const auto& lane) {
       return lane.depth() <= limits_.soft_mark_cells;
     });
   }
+  [[nodiscard]] static bool asks_for_less(const control::PressureBoard* board) noexcept {
+    if (board == nullptr) return false;
+    const control::PressureWord word = board->read();
+    return word.has(control::PressureWord::kDeferLossless) ||
+           word.level() >= PressureLevel::kCritical;
+  }
 
-  /// Receives from the next connection that has something. True: the intake has its bytes.
-  [[nodiscard]] bool begin_read(std::uint64_t now) noexcept {
+  /// A burst of events of the current connection, or its pause. If only the beginning of a frame
+  /// came, the intake is done with it already.
+  void go_on(std::uint64_t now) noexcept {
+    const bool pauses = intake_.reading() && !has_credit(current_);
+    if (pauses) {
+      intake_.put_off();
+      table_[current_].has_frames = true;
+      // Before it shows that no stream is open any more, so that a drain finds one or the other.
+      counters_.unread.set(++unread_);
+    } else if (intake_.reading()) {
+      (void)intake_.read(now);
+    }
+    intake_.publish(now);
+    if (!pauses) counters_.unread.set(unread_);
+    for (std::size_t i = 0; i < staged_.size(); ++i) staged_[i] = lane(i).staged();
+    pushing_ = current_;
+    if (!intake_.reading()) end_read(now);
+  }
+
+  [[nodiscard]] bool has_credit(std::uint32_t slot) noexcept {
+    for (std::size_t i = 0; i < staged_.size(); ++i) {
+      if (!credits_.has(slot, i, Intake::kMaxBurst, lane(i).sink().taken())) return false;
+    }
+    return true;
+  }
+
+  /// Begins the turn of the next connection that has something. True: the intake has its bytes.
+  [[nodiscard]] bool begin_turn(std::uint64_t now) noexcept {
     dry_ = false;
+    buffers_.reclaim(kReclaims);
+    wake_some();
     if (!may_read()) {
       counters_.put_off.add();
       return false;
     }
-    if (ready_.empty() && !ask(now)) return false;
-    for (unsigned turn = 0; turn < kTurns && !ready_.empty(); ++turn) {
-      const SocketKey key = ready_.front();
-      ready_ = ready_.subspan(1);
-      if ((key & kListenerBit) != 0) {
-        accept_some(listeners_[key & ~kListenerBit], now);
-      } else if (read_from(key, now)) {
-        return true;
-      }
+    if (flow_.read() == control::Flow::kOpen) look_for_more(now);
+    for (unsigned turn = 0; turn < kTurns && !queues_.empty(Queue::kTurn); ++turn) {
+      if (serve(queues_.pop(Queue::kTurn), now)) return true;
     }
-    // Sockets that cannot be served now (no buffer or no descriptor is free) would be named again
-    // at once.
-    if (ready_.empty()) last_empty_ = now;
     return false;
   }
 
-  /// Asks the kernel, but after a question that led to no bytes not again at once.
-  [[nodiscard]] bool ask(std::uint64_t now) noexcept {
-    if (now - last_empty_ < limits_.wait_cycles) return false;
-    counters_.waits.add();
-    ready_ = sockets_.ready();
-    if (ready_.empty()) last_empty_ = now;
-    return !ready_.empty();
+  /// Gives connections that paused their turn, if what they waited for is there.
+  void wake_some() noexcept {
+    const std::size_t paused = std::min<std::size_t>(queues_.size(Queue::kPaused), kWakes);
+    for (std::size_t i = 0; i < paused; ++i) {
+      const std::uint32_t slot = queues_.pop(Queue::kPaused);
+      queues_.push(has_credit(slot) ? Queue::kTurn : Queue::kPaused, slot);
+    }
   }
 
-  void accept_some(int listener, std::uint64_t now) noexcept {
-    if (now - last_failed_accept_ < limits_.accept_pause_cycles) return;
-    for (unsigned i = 0; i < kAcceptsInATurn; ++i) {
-      Accepted accepted = Sockets::accept(listener);
-      if (accepted.error != 0) {  // no descriptor is left, say: others are served meanwhile
-        counters_.accepts_failed.add();
-        last_failed_accept_ = now;
-      }
-      if (!accepted.socket.valid()) return;
-      if (table_.full()) {
-        counters_.turned_away.add();
-        continue;
-      }
-      const int fd = accepted.socket.get();
-      const std::uint32_t slot = table_.add(std::move(accepted.socket), accepted.peer);
-      counters_.accepted.add();
-      if (!sockets_.watch(fd, key_of(slot, table_.generation(slot)))) {
-        counters_.failed.add();
-        table_.close(slot);
-      }
-      counters_.open.set(table_.size());
+  /// Asks the kernel, but not again at once, and accepts who waits.
+  void look_for_more(std::uint64_t now) noexcept {
+    const std::uint64_t since = now - last_asked_;
+    const bool busy = !queues_.empty(Queue::kTurn);
+    if (since >= (busy ? kBusyWaits * limits_.wait_cycles : limits_.wait_cycles)) {
+      counters_.waits.add();
+      const auto news = sockets_.news();
+      for (const Ready& ready : news) note(ready);
+      // Whatever is new is worth the next question at once.
+      if (news.empty() || busy) last_asked_ = now;
     }
+    acceptor_.poll(now);
+  }
+  void note(const Ready& ready) noexcept {
+    if (acceptor_.note(ready.key)) return;
+    const auto slot = static_cast<std::uint32_t>(ready.key);
+    // A connection that was closed since, perhaps with another one in its place.
+    if (!table_.is_open(slot) || acceptor_.key_of(slot, table_.generation(slot)) != ready.key) {
+      return;
+    }
+    table_[slot].readable = true;
+    table_[slot].ending |= ready.ending;
+    if (!queues_.waits(slot)) queues_.push(Queue::kTurn, slot);
   }
 
   /// True: the intake has bytes of it.
-  [[nodiscard]] bool read_from(SocketKey key, std::uint64_t now) noexcept {
-    const auto slot = static_cast<std::uint32_t>(key);
-    // A connection that was closed since, perhaps with another one in its place.
-    if (!table_.is_open(slot) || key_of(slot, table_.generation(slot)) != key) return false;
+  [[nodiscard]] bool serve(std::uint32_t slot, std::uint64_t now) noexcept {
     Connection& connection = table_[slot];
-    const auto room = connection.buffer.make_room(source_.pool, kLeastRoomBytes);
-    counters_.bytes_copied.add(room.copied_bytes);
-    if (!room.made) {
-      counters_.pool_dry.add();
-      dry_ = true;
+    if (!has_credit(slot)) {
+      queues_.push(Queue::kPaused, slot);
       return false;
     }
-    const Received received = Sockets::receive(connection.socket.get(), connection.buffer.room());
+    if (connection.has_frames) {
+      begin_stream(slot, now);
+      return true;
+    }
+    // At a drain nothing more is received.
+    return flow_.read() == control::Flow::kOpen && receive(slot, now);
+  }
+
+  /// The same with bytes from the kernel.
+  [[nodiscard]] bool receive(std::uint32_t slot, std::uint64_t now) noexcept {
+    Connection& connection = table_[slot];
+    const auto made = connection.buffer.make_room(of(slot), kLeastRoomBytes);
+    counters_.bytes_copied.add(made.copied_bytes);
+    if (!made.made) {
+      counters_.pool_dry.add();
+      dry_ = true;
+      queues_.push(Queue::kPaused, slot);
+      return false;
+    }
+    const std::span<std::uint8_t> room = connection.buffer.room();
+    const Received received = Sockets::receive(connection.socket.get(), room);
     connection.buffer.filled(received.bytes);
     switch (received.kind) {
       case Received::Kind::kBytes:
         counters_.reads.add();
         counters_.bytes.add(received.bytes);
+        connection.readable = received.bytes == room.size() || connection.ending;
+        connection.sends_much = received.bytes >= kLeastRoomBytes;
         begin_stream(slot, now);
         return true;
       case Received::Kind::kNothing:
-        give_back_unused(connection);
+        connection.readable = false;
         return false;
       case Received::Kind::kEnd:
         close(slot, counters_.closed_by_peer, now);
@@ -245,16 +332,18 @@ class TcpStage {
 
   void begin_stream(std::uint32_t slot, std::uint64_t now) noexcept {
     current_ = slot;
+    if (std::exchange(table_[slot].has_frames, false)) --unread_;
     use_origin(slot, now);
     table_[slot].buffer.hand_over(intake_);
   }
   void use_origin(std::uint32_t slot, std::uint64_t now) noexcept {
     const auto lanes = static_cast<std::uint32_t>(intake_.lanes().size());
-    intake_.from(
-        {&source_, event::Source::of_connection(slot, table_.generation(slot)), slot % lanes}, now);
+    const auto source =
+        event::Source::of_connection(limits_.first_slot + slot, table_.generation(slot));
+    intake_.from({&source_, source, slot % lanes}, now);
   }
 
-  /// The intake has read all that can be read.
+  /// The intake has read what it can or may read now of the current connection.
   void end_read(std::uint64_t now) noexcept {
     if (current_ == kNobody) return;
     const std::uint32_t slot = std::exchange(current_, kNobody);
@@ -262,40 +351,39 @@ class TcpStage {
     connection.buffer.took(intake_.stream_rest());
     if (intake_.stream_rest().broken) {
       close(slot, counters_.broken, now);
-    } else {
-      give_back_unused(connection);
+      return;
+    }
+    // A connection that sends much gives its buffer on: the next one gets what is in the cache.
+    if (connection.buffer.unread() == 0 && connection.sends_much) {
+      connection.buffer.release(of(slot));
+    }
+    if (connection.has_frames) {
+      queues_.push(Queue::kPaused, slot);
+    } else if (connection.readable) {
+      queues_.push(Queue::kTurn, slot);
     }
   }
 
-  /// A connection without a begun frame keeps no mbuf: idle senders take no memory, and the mbuf
-  /// that comes next was used last.
-  static void give_back_unused(Connection& connection) noexcept {
-    if (connection.buffer.unread() == 0) connection.buffer.release();
-  }
-
+  /// The connection is in no queue.
   void close(std::uint32_t slot, telemetry::Counter& why, std::uint64_t now) noexcept {
-    if (table_[slot].buffer.unread() != 0) {
+    intake::StreamBuffer& buffer = table_[slot].buffer;
+    if (buffer.unread() != 0) {
       use_origin(slot, now);
       intake_.lose_partial_frame();
       intake_.publish(now);
     }
+    buffer.release(of(slot));
     why.add();
     table_.close(slot);
     counters_.open.set(table_.size());
   }
 
-  void close_all() noexcept {
-    if (current_ != kNobody) {
-      table_[current_].buffer.took(intake_.stream_rest());
-      current_ = kNobody;
-    }
-    for (std::uint32_t slot = 0; slot < table_.places(); ++slot) {
-      if (table_.is_open(slot)) close(slot, counters_.closed_at_drain, 0);
-    }
-  }
+  [[nodiscard]] bool begin_rest() noexcept;
+  void close_all() noexcept;
+
+  static constexpr auto kQueues = static_cast<std::size_t>(Queue::kCount);
 
   Sockets sockets_;
-  std::vector<int> listeners_;
   Intake intake_;
   const intake::FrameSource& source_;
   std::vector<const control::PressureBoard*> pressure_;
@@ -303,13 +391,21 @@ class TcpStage {
   const control::FlowBoard& flow_;
   const runtime::Published<route::Rules>* rules_;
   TcpLimits limits_;
+  ReceiveBuffers buffers_;
+  Credits credits_;
+  std::vector<std::size_t> staged_;  ///< by lane: events of `pushing_` that are not in the ring yet
+  std::uint32_t pushing_ = kNobody;
+  SlotQueues<Queue, kQueues> queues_;
   ConnectionTable table_;
-  std::span<const SocketKey> ready_;  ///< of the last question, those whose turn is to come
-  std::uint32_t current_ = kNobody;   ///< whose bytes the intake reads
-  std::uint64_t last_empty_ = 0;      ///< TSC of the last question that led to no bytes
-  std::uint64_t last_failed_accept_ = 0;
-  std::size_t unwatched_ = 0;
+  Acceptor<Sockets> acceptor_;
+  std::size_t unwatched_;
+  std::uint32_t current_ = kNobody;  ///< whose bytes the intake reads
+  std::size_t unread_ = 0;           ///< connections whose buffer has whole frames
+  std::uint32_t looked_at_ = 0;      ///< by housekeep()
+  std::uint64_t last_asked_ = 0;     ///< TSC of the last question to the kernel
   bool dry_ = false;
 };
 
 }  // namespace esc::tcp
+
+#include "tcp/tcp_stage_drain.hpp"

@@ -17,7 +17,9 @@ struct alignas(kCacheLineBytes) ConnectionCounters {
   Counter polls;
   Counter waits;      ///< how often the kernel was asked which connections have something
   Counter open;       ///< gauge: connections
-  Counter pool_dry;   ///< reads put off because no buffer was free
+  Counter paused;     ///< gauge: connections that wait until what they sent has moved on
+  Counter unread;     ///< gauge: of those, connections of which whole frames were received
+  Counter pool_dry;   ///< reads put off because no buffer was free, or the connection had its share
   Counter put_off;    ///< polls that read nothing because a pipeline should get less
   Counter ring_full;  ///< polls that could not push all events because a ring was full
   // The rest is rare.
@@ -41,7 +43,11 @@ struct alignas(kCacheLineBytes) ConnectionCounters {
       Figure{"polls", "Polls of the TCP role", &B::polls},
       Figure{"waits", "Questions to the kernel which connections have something", &B::waits},
       Figure{"open", "Connections that are open", &B::open, Kind::kGauge},
-      Figure{"pool_dry", "Reads put off because no buffer was free", &B::pool_dry},
+      Figure{"paused", "Connections that wait until what they sent has moved on", &B::paused,
+             Kind::kGauge},
+      Figure{"unread", "Connections of which whole frames were received and not read", &B::unread,
+             Kind::kGauge},
+      Figure{"pool_dry", "Reads put off because no buffer was to be had", &B::pool_dry},
       Figure{"put_off", "Polls that read nothing because a pipeline should get less", &B::put_off},
       Figure{"ring_full", "Polls that left events over because a ring was full", &B::ring_full},
       Figure{"accepted", "Connections accepted", &B::accepted},

@@ -5,6 +5,7 @@ healthy again.
 
 import json
 import re
+import socket
 import time
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
@@ -12,6 +13,8 @@ from types import MappingProxyType
 import harness
 import craft
 import traffic
+from esc_oracle.senders import sender
+from free_port import free_port
 from harness import Config, Escd, Lcores, Port
 from stopped_thread import StoppedThread, thread_named
 
@@ -56,6 +59,68 @@ class Stall(harness.Scenario):
         expectation = config.expectation()
         expectation.add_endless(packets, config.ports[0].rules(), ledger["packets"]["received"])
         self.assert_ledger(ledger, expectation)
+
+    def start_with_listener(self, routes: dict[str, str]) -> tuple[Config, Escd]:
+        """A route for each of two workers, of which the first has a CPU to itself. An event may
+        wait for a millisecond, if time counts for it."""
+        first, second = harness.need_cpus(2)
+        port = Port("net_null0,size=64,no-rx=1")
+        config = Config([port], routes, Lcores([first], first, [second, first]))
+        config.sections = {"rings": {"worker_cells": WORKER_CELLS, "hold_timeout_ms": 1}}
+        for worker, topic in enumerate(routes):
+            config.route_options[topic] = {"spread": "worker", "worker": worker}
+        self.address = ("127.0.0.1", free_port())
+        config.listen = [f"127.0.0.1:{self.address[1]}"]
+        escd = self.start_escd(config)
+        escd.wait_until_running()
+        return config, escd
+
+    def finish_streams(self, config: Config, escd: Escd, streams: list[bytes]) -> None:
+        """All that was sent was delivered."""
+        expectation = config.expectation()
+        for data in streams:
+            expectation.add_stream(data, sender(bytes([127, 0, 0, 1])))
+        count = expectation.frames_received
+        self.wait_until(
+            lambda: escd.live_ledger()["frames"]["delivered"] == count, "all came", 60.0
+        )
+        self.assert_ledger(escd.stop(), expectation)
+
+    def test_connections_of_a_stopped_worker_pause_alone(self) -> None:
+        """Their events wait as long as it takes; those of other connections do not."""
+        config, escd = self.start_with_listener({"stuck": "count", "fine": "count"})
+        stuck = craft.frame("stuck", bytes(20)) * 20_000
+        fine = craft.frame("fine", bytes(20)) * 200_000
+        with StoppedThread(thread_named(escd.process.pid, "rte-worker-1")):
+            held = [socket.create_connection(self.address) for _ in range(8)]
+            for one in held:
+                one.sendall(stuck)
+            self.wait_until(lambda: escd.stages()["tcp0"]["paused"] == 8, "they wait", 20.0)
+            with socket.create_connection(self.address) as one:
+                one.sendall(fine)
+            self.wait_until(
+                lambda: escd.topics()["fine"]["events"] == 200_000, "all of the other's came", 60.0
+            )
+            self.assertEqual(escd.rings()["worker0"]["depth"], WORKER_CELLS)
+            # Each connection has at most its credit beyond what the ring took.
+            waiting = escd.stages()["dispatch0"]["held"]
+            self.assertGreater(waiting, 0)
+            self.assertLessEqual(waiting, 8 * 256)
+            self.assertEqual(escd.stages()["dispatch0"]["workers_stopped"], 1)
+            for one in held:
+                one.close()
+        self.finish_streams(config, escd, [stuck] * 8 + [fine])
+
+    def test_senders_faster_than_their_worker_wait_and_lose_nothing(self) -> None:
+        config, escd = self.start_with_listener({"slow": "slow", "quick": "count"})
+        streams = [craft.frame("slow", bytes(200)) * 2_500 for _ in range(4)]
+        senders = [socket.create_connection(self.address) for _ in streams]
+        for one, data in zip(senders, streams):
+            one.sendall(data)
+        self.wait_until(lambda: escd.stages()["tcp0"]["paused"] == 4, "they wait", 20.0)
+        for one in senders:
+            one.close()
+        self.finish_streams(config, escd, streams)
 
     def start_short_drain(
         self, more: Mapping[str, dict] = MappingProxyType({}), packets: list | None = None

@@ -63,6 +63,7 @@ class DispatchTest : public testing::Test {
     dispatch::KeyStore keys{};
     bool keeps = false;  ///< dead letters, in dead_
     bool keeps_stale = false;
+    std::size_t stream_cells = 0;  ///< for events of connections that wait
   };
   void make(const std::vector<route::RouteSpec>& routes, std::size_t workers, std::size_t cells,
             const Limits& limits) {
@@ -74,6 +75,8 @@ class DispatchTest : public testing::Test {
     dispatch::DispatchStage<>::Parts parts{
         .input = *ingest_,
         .workers = {},
+        .stream_cells = {},
+        .held_board = &held_board_,
         .rules = rules_->published,
         .cache = rules_->cache(),
         .producers = limits.producers,
@@ -93,6 +96,8 @@ class DispatchTest : public testing::Test {
         .keeps_stale = limits.keeps_stale,
         .lossless = limits.lossless,
         .burst = limits.burst};
+    stream_cells_.resize(limits.stream_cells);
+    parts.stream_cells = stream_cells_;
     holds_.assign(workers, std::vector<dispatch::HeldItem>(limits.hold));
     for (std::size_t i = 0; i < workers; ++i) {
       rings_.push_back(std::make_unique<OwnedRing<WorkerRing>>(cells));
@@ -112,6 +117,14 @@ class DispatchTest : public testing::Test {
 
   void give(std::string_view topic, std::uint64_t number = 0) {
     const event::Event event = make_event(pool_, topic, number);
+    ASSERT_EQ(producer_.push_burst({&event, 1}), 1U);
+  }
+
+  /// Gives an event of a connection.
+  void give_of(std::uint32_t slot, std::string_view topic, std::uint64_t number) {
+    event::Event event = make_event(pool_, topic, number);
+    event.flags &= static_cast<std::uint8_t>(~event::kSoleOwner);
+    event.source = event::Source::of_connection(slot, 0);
     ASSERT_EQ(producer_.push_burst({&event, 1}), 1U);
   }
 
@@ -171,6 +184,8 @@ class DispatchTest : public testing::Test {
   std::array<const telemetry::WorkerCounters*, 1> worker_counters_{&of_worker_};
   std::vector<std::unique_ptr<OwnedRing<WorkerRing>>> rings_;
   std::vector<std::vector<dispatch::HeldItem>> holds_;
+  std::vector<dispatch::StreamCell> stream_cells_;
+  control::HeldBoard held_board_{8};
   std::optional<dispatch::DispatchStage<>> stage_;
 };
 
