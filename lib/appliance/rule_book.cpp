@@ -57,10 +57,10 @@ std::unique_ptr<const route::Rules> RuleBook::rules_of(const config::Config& con
   for (std::size_t i = 0; i < specs.size(); ++i) specs[i].slot = plan.slots[i];
   route::UnknownSpec unknown = route::unknown_spec(config, id_of);
   if (unknown.default_route) unknown.default_route->slot = plan.slots[specs.size()];
-  return std::make_unique<const route::Rules>(
-      route::Rules{route::RouteSet(specs, hasher, unknown),
-                   route::ProducerBindings(config.producers, producer_seed),
-                   wire::PrefixSet(config.replay.sources)});
+  return std::make_unique<const route::Rules>(route::Rules{
+      route::RouteSet(specs, hasher, unknown),
+      route::ProducerBindings(config.producers, producer_seed),
+      wire::PrefixSet(config.replay.sources), route::connection_rules(config, rte_get_tsc_hz())});
 }
 
 std::unique_ptr<const route::Rules> RuleBook::first_rules(const config::Config& config) {

@@ -91,22 +91,26 @@ struct PortConfig {
 
 /// A listener for TCP connections.
 struct TcpConfig {
-  std::string listen;  ///< an address with a port: wire::Endpoint
+  std::string listen;                   ///< an address with a port: wire::Endpoint
+  std::vector<wire::IpPrefix> sources;  ///< who may connect; empty: anyone
 
   friend bool operator==(const TcpConfig&, const TcpConfig&) = default;
 };
 
 /// Bounds of all listeners' connections together.
 struct ConnectionsConfig {
-  std::uint32_t max = 1'024;          ///< by TCP role
-  std::uint32_t credit_events = 256;  ///< of one connection in one pipeline
+  std::uint32_t max = 1'024;                ///< by TCP role
+  std::uint32_t max_per_source = 0;         ///< from one address; 0: no bound
+  std::uint32_t credit_events = 256;        ///< of one connection in one pipeline
+  std::uint32_t idle_timeout_s = 0;         ///< without a byte; 0: none
+  std::uint32_t frame_timeout_ms = 10'000;  ///< from a frame's begin to its end; 0: none
   std::uint64_t pool_bytes = 0;  ///< of the buffers; 0: what `max` connections can hold, and more
 
   friend bool operator==(const ConnectionsConfig&, const ConnectionsConfig&) = default;
 };
 
 struct LcoresConfig {
-  std::vector<unsigned> rx;         ///< CPU numbers; unique
+  std::vector<unsigned> rx;         ///< CPU numbers; unique; empty only without ports
   std::vector<unsigned> tcp;        ///< unique; once loaded, empty only without listeners
   std::vector<unsigned> dispatch;   ///< one pipeline each; may repeat
   std::vector<unsigned> workers;    ///< may repeat
@@ -208,7 +212,7 @@ struct Config {
   std::string instance = "escd";
   EalConfig eal;
   MemoryConfig memory;
-  std::vector<PortConfig> ports;  ///< at least one; the order of [[port]] in the file
+  std::vector<PortConfig> ports;  ///< the order of [[port]] in the file; none with [[tcp]] only
   std::vector<TcpConfig> tcp;     ///< the order of [[tcp]] in the file
   ConnectionsConfig connections;
   LcoresConfig lcores;

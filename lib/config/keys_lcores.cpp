@@ -16,12 +16,10 @@ constexpr std::int64_t kMaxCpu = 1'023;  // EAL's own bound on CPU numbers in --
 constexpr std::array kLcoresRows = {
     key<&LcoresConfig::rx>(
         {.key = "rx",
-         .required = true,
          .min = 0,
          .max = kMaxCpu,
-         .min_items = 1,
          .max_items = 127,
-         .rule = "unique",
+         .rule = "unique; at least one with a `[[port]]`",
          .example = "rx = [0]",
          .meaning = "CPUs that poll the ports. Each receive queue is given to the CPU with the "
                     "fewest queues; CPUs on the port's NUMA node come first."}),

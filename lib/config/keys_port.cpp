@@ -114,7 +114,8 @@ constexpr auto kPortKeys = rows_of("port", kPortRows);
 constinit const SectionSpec kPortSection = section<&Config::ports>(
     {.is_array = true,
      .max_count = 32,
-     .meaning = "One for each port that escd owns; at least one, at most 32.",
+     .meaning =
+         "One for each port that escd owns; at most 32. An appliance with a `[[tcp]]` needs none.",
      .load = load_ports},
     kPortKeys);
 

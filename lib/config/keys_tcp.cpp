@@ -18,6 +18,14 @@ constexpr std::array kTcpRows = {
          .meaning = "Where TCP connections are taken, through the kernel: `127.0.0.1:9100`, "
                     "`[::]:9100`. `0.0.0.0` and `[::]` are all addresses of the host, each of "
                     "its family."}),
+    key<&TcpConfig::sources>(
+        {.key = "sources",
+         .on_reload = OnReload::kTaken,
+         .rule = "IPv4 and IPv6 prefixes, unique",
+         .example = "sources = [\"10.0.0.0/8\", \"2001:db8::/32\"]",
+         .meaning = "The addresses from which one may connect; a connection from any other is "
+                    "closed as soon as it comes. Empty: any address. A reload is for connections "
+                    "that come after it."}),
 };
 constexpr auto kTcpKeys = rows_of("tcp", kTcpRows);
 
@@ -29,6 +37,33 @@ constexpr std::array kConnectionsRows = {
          .example = "max = 4096",
          .meaning = "The most TCP connections that each TCP role has. One more is closed as soon "
                     "as it comes."}),
+    key<&ConnectionsConfig::max_per_source>(
+        {.key = "max_per_source",
+         .min = 0,
+         .max = 16'384,
+         .on_reload = OnReload::kTaken,
+         .example = "max_per_source = 16",
+         .meaning =
+             "The most connections from one address, in each TCP role. One more is closed as "
+             "soon as it comes. 0: as many as there may be."}),
+    key<&ConnectionsConfig::idle_timeout_s>(
+        {.key = "idle_timeout_s",
+         .min = 0,
+         .max = 604'800,
+         .on_reload = OnReload::kTaken,
+         .example = "idle_timeout_s = 3600",
+         .meaning = "A connection on which nothing came for this many seconds is closed. 0: a "
+                    "sender may be silent for as long as its host is there."}),
+    key<&ConnectionsConfig::frame_timeout_ms>(
+        {.key = "frame_timeout_ms",
+         .min = 100,
+         .max = 3'600'000,
+         .zero_too = true,
+         .on_reload = OnReload::kTaken,
+         .example = "frame_timeout_ms = 2000",
+         .meaning = "A connection is closed if a frame that has begun does not end within this "
+                    "time, however many bytes of it come. Time in which the appliance reads "
+                    "nothing does not count. 0: a frame may take any time."}),
     key<&ConnectionsConfig::credit_events>(
         {.key = "credit_events",
          .min = 64,

@@ -22,6 +22,19 @@ void refuse_twice(const Loading& in, const Section& lcores, const char* key,
   }
 }
 
+void check_rx(const Loading& in, const Section& lcores) {
+  std::vector<unsigned>& rx = in.config.lcores.rx;
+  if (!in.config.ports.empty() && rx.empty() && in.reader.sound("rx")) {
+    in.reader.problem(in.reader.where(lcores, "rx"),
+                      "'rx' is missing in [lcores]: it names the CPUs that poll the ports",
+                      "add for example: rx = [0]");
+  }
+  if (in.config.ports.empty() && !rx.empty()) {
+    in.warning(in.reader.where(lcores, "rx"), "'rx' has no effect", "it needs a [[port]]");
+    rx.clear();
+  }
+}
+
 void choose_tcp(const Loading& in, const Section& lcores) {
   LcoresConfig& read = in.config.lcores;
   if (in.config.tcp.empty() && !read.tcp.empty()) {
@@ -50,6 +63,7 @@ void check_lcores(const Loading& in, const Section& lcores) {
   const LcoresConfig& read = in.config.lcores;
   refuse_twice(in, lcores, "rx", read.rx,
                "remove one: a single RX lcore polls any number of queues");
+  check_rx(in, lcores);
   refuse_twice(in, lcores, "tcp", read.tcp,
                "remove one: a single TCP role has any number of connections");
   choose_tcp(in, lcores);

@@ -80,10 +80,6 @@ PortConfig load_port(const Loading& in, const Section& section) {
 
 void load_ports(const Loading& in, const SectionSpec& spec) {
   const std::vector<Section> sections = in.reader.sections(spec);
-  if (sections.empty()) {
-    in.reader.problem(in.config.file, "there is no [[port]]",
-                      "add one with a device and its udp_ports");
-  }
   std::unordered_map<std::string, std::string> devices;  // name -> where
   std::unordered_map<std::string, std::string> names;
   for (const Section& section : sections) {

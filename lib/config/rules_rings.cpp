@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Rules of the configuration: how deep rings are if the file does not say so.
-#include <algorithm>
+#include <set>
 
 #include "config/loading.hpp"
 #include "config/sections.hpp"
@@ -17,12 +17,11 @@ void choose_ring_sizes(const Loading& in) {
   constexpr std::uint32_t kHoldCells = 4'096;
   constexpr std::uint32_t kFoldedCells = 1'024;
   const LcoresConfig& lcores = in.config.lcores;
-  const auto on_one_cpu = [&](const std::vector<unsigned>& cpus) {
-    return std::ranges::all_of(cpus, [&](unsigned cpu) { return cpu == cpus.front(); }) &&
-           (cpus.empty() || lcores.rx.empty() || cpus.front() == lcores.rx.front());
-  };
-  const bool folded = on_one_cpu(lcores.rx) && on_one_cpu(lcores.tcp) &&
-                      on_one_cpu(lcores.dispatch) && on_one_cpu(lcores.workers);
+  std::set<unsigned> cpus;
+  for (const auto* role : {&lcores.rx, &lcores.tcp, &lcores.dispatch, &lcores.workers}) {
+    cpus.insert(role->begin(), role->end());
+  }
+  const bool folded = cpus.size() <= 1;
   RingsConfig& rings = in.config.rings;
   if (rings.ingest_cells == 0) rings.ingest_cells = folded ? kFoldedCells : kIngestCells;
   if (rings.worker_cells == 0) rings.worker_cells = folded ? kFoldedCells : kWorkerCells;

@@ -31,6 +31,11 @@ void load_tcp(const Loading& in, const SectionSpec& spec) {
     }
     in.config.tcp.push_back(std::move(tcp));
   }
+  if (in.config.ports.empty() && in.config.tcp.empty()) {
+    in.reader.problem(in.config.file, "there is no [[port]] and no [[tcp]]",
+                      "add a [[port]] with a device and its udp_ports, or a [[tcp]] with an "
+                      "address to listen on");
+  }
 }
 
 }  // namespace esc::config

@@ -102,10 +102,11 @@ class StreamBuffer {
     rte_mbuf_refcnt_update(mbuf_, 1);
     intake.begin_stream(mbuf_, read_, unread(), session_, peer_flags_);
   }
-  /// The intake has read them.
-  void took(const StreamRest& rest) noexcept {
-    read_ = mbuf_->data_len - rest.bytes;
+  /// The intake has read them, or some, or none: whether it read any.
+  bool took(const StreamRest& rest) noexcept {
+    const std::uint32_t before = std::exchange(read_, mbuf_->data_len - rest.bytes);
     session_ = rest.session;
+    return read_ != before;
   }
 
   /// Bytes that are not read: the beginning of a frame, once the intake has had them all.

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "route/connection_rules.hpp"
 #include "tcp/connection_table.hpp"
 #include "tcp/epoll_sockets.hpp"
 #include "telemetry/connection_counters.hpp"
@@ -50,9 +51,9 @@ class Acceptor {
   }
 
   /// Accepts some of those who wait.
-  void poll(std::uint64_t now) noexcept {
+  void poll(const route::ConnectionRules& rules, std::uint64_t now) noexcept {
     for (std::size_t i = 0; i < listeners_.size(); ++i) {
-      if (knocks_[i] != 0 && now - last_failed_ >= pause_cycles_) accept_some(i, now);
+      if (knocks_[i] != 0 && now - last_failed_ >= pause_cycles_) accept_some(i, rules, now);
     }
   }
 
@@ -60,7 +61,8 @@ class Acceptor {
   static constexpr SocketKey kListenerBit = SocketKey{1} << 63U;
   static constexpr unsigned kAcceptsInAPoll = 4;
 
-  void accept_some(std::size_t listener, std::uint64_t now) noexcept {
+  void accept_some(std::size_t listener, const route::ConnectionRules& rules,
+                   std::uint64_t now) noexcept {
     for (unsigned i = 0; i < kAcceptsInAPoll; ++i) {
       Accepted accepted = Sockets::accept(listeners_[listener]);
       if (accepted.error != 0) {  // no descriptor is left, say: others are served meanwhile
@@ -72,17 +74,28 @@ class Acceptor {
         knocks_[listener] = 0;
         return;
       }
-      if (table_.full()) {
-        counters_.turned_away.add();
+      if (telemetry::Counter* refused = refusal(listener, accepted.peer, rules)) {
+        refused->add();
       } else {
-        admit(std::move(accepted));
+        admit(std::move(accepted), now);
       }
     }
   }
 
-  void admit(Accepted accepted) noexcept {
+  /// What counts a connection that is not taken; null: it is.
+  [[nodiscard]] telemetry::Counter* refusal(std::size_t listener, const intake::StreamPeer& peer,
+                                            const route::ConnectionRules& rules) noexcept {
+    if (!rules.may_connect(listener, peer.address)) return &counters_.not_allowed;
+    if (rules.max_per_source != 0 && peer.address &&
+        table_.count_from(*peer.address) >= rules.max_per_source) {
+      return &counters_.too_many;
+    }
+    return table_.full() ? &counters_.turned_away : nullptr;
+  }
+
+  void admit(Accepted accepted, std::uint64_t now) noexcept {
     const int fd = accepted.socket.get();
-    const std::uint32_t slot = table_.add(std::move(accepted.socket), accepted.peer);
+    const std::uint32_t slot = table_.add(std::move(accepted.socket), accepted.peer, now);
     counters_.accepted.add();
     if (!sockets_.watch(fd, key_of(slot, table_.generation(slot)))) {
       counters_.failed.add();

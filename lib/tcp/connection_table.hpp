@@ -2,6 +2,7 @@
 // The open connections of a TCP role: a bounded number of places.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -17,10 +18,12 @@ namespace esc::tcp {
 struct Connection {
   FileDescriptor socket;
   intake::StreamBuffer buffer;
-  bool readable = true;     ///< the kernel may have bytes of it
-  bool ending = false;      ///< its sender has sent all, or it failed: reads tell which
-  bool sends_much = false;  ///< the last read filled a good part of a buffer
-  bool has_frames = false;  ///< its buffer has whole frames that are not read
+  std::uint64_t heard_tsc = 0;  ///< when bytes came last, or when it was accepted
+  std::uint64_t begun_tsc = 0;  ///< when the frame began that has not ended; 0: none
+  bool readable = true;         ///< the kernel may have bytes of it
+  bool ending = false;          ///< its sender has sent all, or it failed: reads tell which
+  bool sends_much = false;      ///< the last read filled a good part of a buffer
+  bool has_frames = false;      ///< its buffer has whole frames that are not read
 };
 
 /// A place is used again by a later connection, which then has another generation: who still holds
@@ -38,12 +41,13 @@ class ConnectionTable {
   [[nodiscard]] bool full() const noexcept { return free_.empty(); }
 
   /// Which place it gets; not full().
-  std::uint32_t add(FileDescriptor socket, const intake::StreamPeer& peer) noexcept {
+  std::uint32_t add(FileDescriptor socket, const intake::StreamPeer& peer,
+                    std::uint64_t now) noexcept {
     const std::uint32_t slot = free_.back();
     free_.pop_back();
     Place& place = places_[slot];
-    place.connection.emplace(
-        Connection{.socket = std::move(socket), .buffer = intake::StreamBuffer(peer)});
+    place.connection.emplace(Connection{
+        .socket = std::move(socket), .buffer = intake::StreamBuffer(peer), .heard_tsc = now});
     return slot;
   }
   /// Closes the socket; the buffer has been released.
@@ -63,6 +67,12 @@ class ConnectionTable {
   }
   [[nodiscard]] bool is_open(std::uint32_t slot) const noexcept {
     return places_[slot].connection.has_value();
+  }
+  /// How many are open from this address.
+  [[nodiscard]] std::size_t count_from(const wire::IpAddress& address) const noexcept {
+    return static_cast<std::size_t>(std::ranges::count_if(places_, [&](const Place& place) {
+      return place.connection && place.connection->buffer.peer().address == address;
+    }));
   }
   [[nodiscard]] std::size_t places() const noexcept { return places_.size(); }
 

@@ -101,6 +101,7 @@ class TcpStage {
     const std::size_t moved = push();
     if (intake_.holding()) {
       counters_.ring_full.add();
+      receiving_since_ = now;
       return moved;
     }
     const bool has_bytes = intake_.reading() || begin_turn(now);
@@ -109,16 +110,19 @@ class TcpStage {
     return has_bytes ? moved + 1 + push() : moved;
   }
 
-  /// Looks after a few connections that have no turn.
-  void housekeep(std::uint64_t /*now*/) noexcept {
-    for (unsigned i = 0; i < kLooksInAHousekeep; ++i) {
+  /// Looks after some connections that have no turn.
+  void housekeep(std::uint64_t now) noexcept {
+    const std::size_t looks = kLeastLooks + table_.places() / kSweep;
+    for (std::size_t i = 0; i < looks; ++i) {
       if (++looked_at_ >= table_.places()) looked_at_ = 0;
-      if (!table_.is_open(looked_at_)) continue;
+      if (!table_.is_open(looked_at_) || queues_.waits(looked_at_) || looked_at_ == current_) {
+        continue;
+      }
       intake::StreamBuffer& buffer = table_[looked_at_].buffer;
-      if (looked_at_ != current_ && buffer.has_mbuf() && buffer.unread() == 0 &&
-          buffer.is_alone()) {
+      if (buffer.has_mbuf() && buffer.unread() == 0 && buffer.is_alone()) {
         buffer.release(of(looked_at_));
       }
+      close_if_late(looked_at_, now);
     }
   }
 
@@ -152,7 +156,9 @@ class TcpStage {
   /// Paused connections that one poll looks at.
   static constexpr unsigned kWakes = 4;
   static constexpr unsigned kReclaims = 4;
-  static constexpr unsigned kLooksInAHousekeep = 8;
+  /// Of connections, in a housekeep(): so many, and so that all have been looked at after kSweep.
+  static constexpr std::size_t kLeastLooks = 8;
+  static constexpr std::size_t kSweep = 16;
   /// While connections have their turns, the kernel is asked for others after so many waits.
   static constexpr std::uint64_t kBusyWaits = 10;
 
@@ -230,6 +236,10 @@ class TcpStage {
     return true;
   }
 
+  [[nodiscard]] const route::ConnectionRules& connection_rules() const noexcept {
+    return rules_ != nullptr ? rules_->get()->connections : no_rules_;
+  }
+
   /// Begins the turn of the next connection that has something. True: the intake has its bytes.
   [[nodiscard]] bool begin_turn(std::uint64_t now) noexcept {
     dry_ = false;
@@ -237,6 +247,7 @@ class TcpStage {
     wake_some();
     if (!may_read()) {
       counters_.put_off.add();
+      receiving_since_ = now;
       return false;
     }
     if (flow_.read() == control::Flow::kOpen) look_for_more(now);
@@ -266,7 +277,7 @@ class TcpStage {
       // Whatever is new is worth the next question at once.
       if (news.empty() || busy) last_asked_ = now;
     }
-    acceptor_.poll(now);
+    acceptor_.poll(connection_rules(), now);
   }
   void note(const Ready& ready) noexcept {
     if (acceptor_.note(ready.key)) return;
@@ -313,6 +324,7 @@ class TcpStage {
       case Received::Kind::kBytes:
         counters_.reads.add();
         counters_.bytes.add(received.bytes);
+        connection.heard_tsc = now;
         connection.readable = received.bytes == room.size() || connection.ending;
         connection.sends_much = received.bytes >= kLeastRoomBytes;
         begin_stream(slot, now);
@@ -348,10 +360,15 @@ class TcpStage {
     if (current_ == kNobody) return;
     const std::uint32_t slot = std::exchange(current_, kNobody);
     Connection& connection = table_[slot];
-    connection.buffer.took(intake_.stream_rest());
+    const bool any_read = connection.buffer.took(intake_.stream_rest());
     if (intake_.stream_rest().broken) {
       close(slot, counters_.broken, now);
       return;
+    }
+    if (connection.has_frames || connection.buffer.unread() == 0) {
+      connection.begun_tsc = 0;
+    } else if (any_read || connection.begun_tsc == 0) {
+      connection.begun_tsc = now;
     }
     // A connection that sends much gives its buffer on: the next one gets what is in the cache.
     if (connection.buffer.unread() == 0 && connection.sends_much) {
@@ -361,6 +378,20 @@ class TcpStage {
       queues_.push(Queue::kPaused, slot);
     } else if (connection.readable) {
       queues_.push(Queue::kTurn, slot);
+    }
+  }
+
+  /// The connection is in no queue: all that the kernel had of it was read.
+  void close_if_late(std::uint32_t slot, std::uint64_t now) noexcept {
+    const Connection& connection = table_[slot];
+    const route::ConnectionRules& rules = connection_rules();
+    const auto passed = [&](std::uint64_t since, std::uint64_t most) {
+      return most != 0 && now - std::max(since, receiving_since_) >= most;
+    };
+    if (connection.begun_tsc != 0 && passed(connection.begun_tsc, rules.frame_cycles)) {
+      close(slot, counters_.slow, now);
+    } else if (passed(connection.heard_tsc, rules.idle_cycles)) {
+      close(slot, counters_.idle, now);
     }
   }
 
@@ -390,6 +421,7 @@ class TcpStage {
   telemetry::ConnectionCounters& counters_;
   const control::FlowBoard& flow_;
   const runtime::Published<route::Rules>* rules_;
+  route::ConnectionRules no_rules_;
   TcpLimits limits_;
   ReceiveBuffers buffers_;
   Credits credits_;
@@ -399,10 +431,11 @@ class TcpStage {
   ConnectionTable table_;
   Acceptor<Sockets> acceptor_;
   std::size_t unwatched_;
-  std::uint32_t current_ = kNobody;  ///< whose bytes the intake reads
-  std::size_t unread_ = 0;           ///< connections whose buffer has whole frames
-  std::uint32_t looked_at_ = 0;      ///< by housekeep()
-  std::uint64_t last_asked_ = 0;     ///< TSC of the last question to the kernel
+  std::uint32_t current_ = kNobody;    ///< whose bytes the intake reads
+  std::size_t unread_ = 0;             ///< connections whose buffer has whole frames
+  std::uint32_t looked_at_ = 0;        ///< by housekeep()
+  std::uint64_t receiving_since_ = 0;  ///< TSC of the last poll that read nothing on purpose
+  std::uint64_t last_asked_ = 0;       ///< TSC of the last question to the kernel
   bool dry_ = false;
 };
 

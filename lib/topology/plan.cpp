@@ -117,7 +117,9 @@ class Planner {
   }
 
   void check_roles() {
-    if (request_.rx_cpus.empty()) problem("lcores.rx", "no CPU is listed", "name at least one");
+    if (request_.rx_cpus.empty() && !request_.ports.empty()) {
+      problem("lcores.rx", "no CPU is listed", "name at least one");
+    }
     if (request_.dispatch_cpus.empty()) {
       problem("lcores.dispatch", "no CPU is listed", "name at least one");
     }

@@ -30,7 +30,7 @@ struct PortQueues {
 
 /// What is asked for. CPU numbers are the kernel's.
 struct RoleRequest {
-  std::vector<unsigned> rx_cpus;        ///< one RX role each; unique
+  std::vector<unsigned> rx_cpus;        ///< one RX role each; unique; none without ports
   std::vector<unsigned> tcp_cpus;       ///< one TCP role each; unique; may be none
   std::vector<unsigned> dispatch_cpus;  ///< one dispatcher, and so one pipeline, each; may repeat
   std::vector<unsigned>

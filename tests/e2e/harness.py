@@ -85,6 +85,7 @@ class Config:
     producers: dict[int, Sequence[str]] = field(default_factory=dict)  # from where they may send
     instance: str | None = None  # one of its own for each run
     listen: Sequence[str] = ()  # TCP
+    tcp_sources: Sequence[str] = ()  # who may connect; none: anyone
 
     def expectation(self) -> Expectation:
         limits = self.sections.get("limits", {})
@@ -125,7 +126,8 @@ class Config:
                 "checksum": port.checksum,
             }
             tables.append(("[[port]]", keys | port.more))
-        tables += [("[[tcp]]", {"listen": address}) for address in self.listen]
+        sources = {"sources": list(self.tcp_sources)} if self.tcp_sources else {}
+        tables += [("[[tcp]]", {"listen": address} | sources) for address in self.listen]
         lcores = {
             "rx": list(self.lcores.rx),
             "dispatch": self.lcores.dispatch,

@@ -4,6 +4,7 @@
 import json
 import random
 import socket
+import struct
 import time
 from collections.abc import Callable, Sequence
 
@@ -34,10 +35,11 @@ def stream_of(chooser: random.Random, producer: int, frames: int) -> bytes:
 
 class Tcp(harness.Scenario):
     def configure(self, **more: object) -> Config:
-        port = Port("net_null0,size=64,no-rx=1")
+        """Without a port: connections are all that it has."""
         self.address = ("127.0.0.1", free_port())
         listen = [f"127.0.0.1:{self.address[1]}"]
-        return Config([port], traffic.ROUTES, Lcores.folded(), listen=listen, **more)
+        cpu = harness.cpus()[0]
+        return Config([], traffic.ROUTES, Lcores([], cpu, [cpu]), listen=listen, **more)
 
     def start(self, config: Config) -> harness.Escd:
         escd = self.start_escd(config)
@@ -128,6 +130,7 @@ class Tcp(harness.Scenario):
         chooser = random.Random(18)
         config = self.configure()
         packets = traffic.mixed(2_000)
+        config.lcores = Lcores.folded()
         config.ports = [Port(traffic.pcap_device(0, self.directory / "t.pcap", packets))]
         escd = self.start(config)
         data = stream_of(chooser, 900_000, 2_000)
@@ -143,7 +146,7 @@ class Tcp(harness.Scenario):
         chooser = random.Random(19)
         config = self.configure()
         cpu = harness.cpus()[0]
-        config.lcores = Lcores([cpu], [cpu, cpu], [cpu, cpu])
+        config.lcores = Lcores([], [cpu, cpu], [cpu, cpu])
         v6 = ("::1", free_port(socket.AF_INET6))
         config.listen = [*config.listen, f"[::1]:{v6[1]}"]
         escd = self.start(config)
@@ -168,6 +171,54 @@ class Tcp(harness.Scenario):
         one.close()
         self.finish(escd, [data], config)
 
+    def test_who_may_connect_can_be_changed(self) -> None:
+        config = self.configure()
+        config.tcp_sources = ["10.0.0.0/8", "2001:db8::/32"]
+        escd = self.start(config)
+        with socket.create_connection(self.address) as one:
+            self.assertEqual(one.recv(1), b"")
+        self.assertEqual(escd.stages()["tcp0"]["not_allowed"], 1)
+        config.tcp_sources = ["127.0.0.0/8"]
+        escd.write_config(config)
+        escd.ask("reload")
+        data = stream_of(random.Random(20), 1, 50)
+        self.send(data, lambda: 999)
+        self.finish(escd, [data], config)
+
+    def test_resets_in_the_middle_of_a_frame(self) -> None:
+        config = self.configure()
+        escd = self.start(config)
+        data = craft.frame(traffic.TOPICS[0], b"x") + craft.frame(traffic.TOPICS[0], b"y")[:-1]
+        resets = 20
+        for count in range(1, resets + 1):
+            with socket.create_connection(self.address) as one:
+                one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                one.sendall(data)
+                # A reset throws away what was not read.
+                self.wait_until(
+                    lambda: escd.stages()["tcp0"]["bytes"] == count * len(data), "read", 20.0
+                )
+        self.wait_until(lambda: escd.stages()["tcp0"]["failed"] == resets, "all are seen", 20.0)
+        self.finish(escd, [data] * resets, config)
+
+    def test_a_thousand_frames_that_do_not_end(self) -> None:
+        """Their connections are closed, and who sends whole frames notices nothing."""
+        connections = {"max": 1_100, "frame_timeout_ms": 500}
+        config = self.configure(sections={"connections": connections})
+        escd = self.start(config)
+        begun = craft.frame(traffic.TOPICS[0], bytes(100))[:1]
+        slow = [socket.create_connection(self.address) for _ in range(1_000)]
+        for one in slow:
+            one.sendall(begun)
+        data = stream_of(random.Random(21), 1, 2_000)
+        self.send(data, lambda: 5_000)
+        self.wait_until(lambda: escd.stages()["tcp0"]["open"] == 0, "they are closed", 60.0)
+        figures = escd.stages()["tcp0"]
+        self.assertEqual((figures["slow"], figures["closed_by_peer"]), (1_000, 1))
+        for one in slow:
+            one.close()
+        self.finish(escd, [begun] * 1_000 + [data], config)
+
     def test_a_dead_letter_says_that_it_came_over_tcp_and_from_whom(self) -> None:
         directory = self.directory / "letters"
         config = self.configure(sections={"dead_letters": {"directory": str(directory)}})
@@ -190,7 +241,7 @@ class Tcp(harness.Scenario):
         escd = self.start_escd(config, "--exit-when-idle", "1")
         escd.wait_until_running()
         roles = [role for lcore in escd.ask("plan")["lcores"] for role in lcore["roles"]]
-        self.assertEqual(roles, ["rx0", "tcp0", "dispatch0", "worker0"])
+        self.assertEqual(roles, ["tcp0", "dispatch0", "worker0"])
         one_frame = craft.frame(traffic.TOPICS[0], b"x")
         with socket.create_connection(self.address) as one:
             for count in range(1, 9):

@@ -62,6 +62,11 @@ std::vector<std::string> context_of(const KeySpec& spec) {
   return context;
 }
 
+// With a port, which every test here has, `rx` must not be empty: ConfigPlan has that.
+bool may_be_empty(const KeySpec& spec) {
+  return spec.min_items == 0 && path_of(spec) != "lcores.rx";
+}
+
 // The same for a choice that needs further keys.
 std::vector<std::string> context_of(const KeySpec& spec, std::string_view choice) {
   std::vector<std::string> context = context_of(spec);
@@ -120,7 +125,7 @@ TEST(KeyTable, ListBoundsHold) {
     if (spec.type != KeyType::kIntegers) continue;
     const std::string label = path_of(spec);
     const std::int64_t few = std::max<std::int64_t>(spec.min_items, 1);
-    EXPECT_EQ(takes(spec, list(few - 1, spec.min)), spec.min_items == 0) << label;
+    EXPECT_EQ(takes(spec, list(few - 1, spec.min)), few > 1 ? false : may_be_empty(spec)) << label;
     EXPECT_TRUE(takes(spec, list(few, spec.min))) << label;
     EXPECT_TRUE(takes(spec, list(spec.max_items, spec.min))) << label;
     EXPECT_FALSE(takes(spec, list(spec.max_items + 1, spec.min))) << label;
@@ -227,7 +232,7 @@ TEST(KeyTable, DefaultsAreTheOnesThatApply) {
   int checked = 0;
   for (const KeySpec& spec : all_keys()) {
     const std::string text = default_text(spec);
-    if (text.empty()) continue;
+    if (text.empty() || (text == "[]" && !may_be_empty(spec))) continue;
     EXPECT_EQ(dump_with(spec, text, context_of(spec)), dump(with_set(context_of(spec))))
         << path_of(spec);
     ++checked;
@@ -249,7 +254,7 @@ std::vector<std::string> some_values(const KeySpec& spec) {
     case KeyType::kIntegers:
       for (const std::int64_t first : {spec.min, spec.min + 1}) {
         std::string list;
-        for (std::int64_t i = 0; i < spec.min_items; ++i)
+        for (std::int64_t i = 0; i < std::max<std::int64_t>(spec.min_items, 1); ++i)
           list += (i > 0 ? "," : "") + std::to_string(first + i);
         add("[" + list + "]");
       }

@@ -39,6 +39,32 @@ TEST(ConfigPlan, ATcpRoleIsThereIfThereIsAListener) {
             "--set lcores.tcp=[2]: 'tcp' has no effect; it needs a [[tcp]]");
 }
 
+TEST(ConfigPlan, WithoutAPortThereIsNoRxRole) {
+  const std::string text =
+      "[[tcp]]\nlisten = \"127.0.0.1:9\"\n[lcores]\ndispatch = 1\nworkers = [1]\n";
+  const Config config = loaded(text);
+  const topology::RoleRequest request = role_request(config);
+  EXPECT_EQ(request.rx_cpus, std::vector<unsigned>{});
+  EXPECT_EQ(request.tcp_cpus, std::vector<unsigned>{1});
+  EXPECT_EQ(config.rings.worker_cells, 1'024U);  // all on one CPU
+  const Config with_rx = loaded(text + "rx = [0]\n");
+  EXPECT_EQ(role_request(with_rx).rx_cpus, std::vector<unsigned>{});
+  ASSERT_EQ(with_rx.warnings.size(), config.warnings.size() + 1);
+  EXPECT_EQ(topology::to_text(with_rx.warnings.front()),
+            "t.toml:6:6: 'rx' has no effect; it needs a [[port]]");
+  EXPECT_EQ(set_problems({"lcores.rx=[]"}),
+            Texts{"--set lcores.rx=[]: 'rx' is missing in [lcores]: it names the CPUs that poll "
+                  "the ports; add for example: rx = [0]"});
+}
+
+TEST(ConfigPlan, AllRolesTogetherHaveABoundedNumberOfConnections) {
+  const std::string listener = "tcp[0].listen=\"127.0.0.1:9\"";
+  EXPECT_EQ(set_problems({listener, "lcores.tcp=[0,1,2,3]", "connections.max=16384"}), Texts{});
+  EXPECT_EQ(set_problems({listener, "lcores.tcp=[0,1,2,3,4]", "connections.max=16384"}),
+            Texts{"--set connections.max=16384: the TCP roles have 81920 connections together, and "
+                  "65536 are the most; lower connections.max, or name fewer CPUs in lcores.tcp"});
+}
+
 TEST(ConfigPlan, ListenersAreAddressesAndNoTwoAreOne) {
   const auto problems_of = [](const std::string& lines) {
     return problems(std::string(kMinimal) + lines);

@@ -65,25 +65,27 @@ TEST(Syntax, InvalidUtf8IsRefused) {
 
 TEST(Collect, AllProblemsAtOnce) {
   EXPECT_EQ(problems(""),
-            (Texts{"t.toml: there is no [[port]]; add one with a device and its udp_ports",
-                   "t.toml: 'rx' is missing in [lcores]; add for example: rx = [0]",
+            (Texts{"t.toml: there is no [[port]] and no [[tcp]]; add a [[port]] with a device and "
+                   "its udp_ports, or a [[tcp]] with an address to listen on",
                    "t.toml: 'dispatch' is missing in [lcores]; add for example: dispatch = 1",
                    "t.toml: 'workers' is missing in [lcores]; add for example: workers = [1, 1]"}));
-  EXPECT_EQ(problems("[[port]]\n[lcores]\n[[route]]\nspread = 5\n"),
-            (Texts{"t.toml:1:1: 'device' is missing in [[port]]; add for example: device = "
-                   "\"net_pcap0,rx_pcap=trace.pcap\"",
-                   "t.toml:1:1: 'udp_ports' is missing in [[port]]; add for example: udp_ports = "
-                   "[9001]",
-                   "t.toml:2:1: 'rx' is missing in [lcores]; add for example: rx = [0]",
-                   "t.toml:2:1: 'dispatch' is missing in [lcores]; add for example: dispatch = 1",
-                   "t.toml:2:1: 'workers' is missing in [lcores]; add for example: workers = [1, "
-                   "1]",
-                   "t.toml:3:1: 'topic' is missing in [[route]]; add for example: topic = "
-                   "\"sensor/+/temp\"",
-                   "t.toml:3:1: 'handler' is missing in [[route]]; add for example: handler = "
-                   "\"count\"",
-                   "t.toml:4:10: 'spread' must be a string, not an integer; write for example: "
-                   "spread = \"round-robin\""}));
+  EXPECT_EQ(
+      problems("[[port]]\n[lcores]\n[[route]]\nspread = 5\n"),
+      (Texts{"t.toml:1:1: 'device' is missing in [[port]]; add for example: device = "
+             "\"net_pcap0,rx_pcap=trace.pcap\"",
+             "t.toml:1:1: 'udp_ports' is missing in [[port]]; add for example: udp_ports = "
+             "[9001]",
+             "t.toml:2:1: 'dispatch' is missing in [lcores]; add for example: dispatch = 1",
+             "t.toml:2:1: 'workers' is missing in [lcores]; add for example: workers = [1, "
+             "1]",
+             "t.toml:2:1: 'rx' is missing in [lcores]: it names the CPUs that poll the ports; "
+             "add for example: rx = [0]",
+             "t.toml:3:1: 'topic' is missing in [[route]]; add for example: topic = "
+             "\"sensor/+/temp\"",
+             "t.toml:3:1: 'handler' is missing in [[route]]; add for example: handler = "
+             "\"count\"",
+             "t.toml:4:10: 'spread' must be a string, not an integer; write for example: "
+             "spread = \"round-robin\""}));
 }
 
 TEST(Types, AreNamed) {

@@ -12,13 +12,16 @@
 #include <algorithm>
 #include <chrono>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "event/frame_bytes.hpp"
 #include "ingest/packets.hpp"
+#include "support/events.hpp"
 #include "support/mbufs.hpp"
+#include "support/rules.hpp"
 #include "tcp/listener.hpp"
 
 namespace esc::test {
@@ -93,8 +96,12 @@ class TcpTest : public testing::Test {
     EXPECT_EQ(counters_.open.get(), 0U);
   }
 
-  void start(tcp::TcpLimits limits, unsigned mbufs = 15) {
+  void start(tcp::TcpLimits limits, unsigned mbufs = 15, route::ConnectionRules connections = {}) {
     stage_.reset();
+    auto rules = std::make_unique<route::Rules>(
+        route::Rules{route::RouteSet({}, kHasher, {}), route::ProducerBindings({}, 1),
+                     wire::PrefixSet({}), std::move(connections)});
+    rules_.emplace(std::move(rules));
     pool_.emplace(mbufs, static_cast<std::uint16_t>(65'535 - RTE_PKTMBUF_HEADROOM));
     source_.pool = pool_->get();
     source_.limits = {};
@@ -111,7 +118,7 @@ class TcpTest : public testing::Test {
                      .held = {&held_},
                      .counters = &counters_,
                      .flow = &flow_,
-                     .rules = nullptr,
+                     .rules = &rules_->published,
                      .limits = limits});
   }
 
@@ -164,6 +171,7 @@ class TcpTest : public testing::Test {
   std::size_t room_ = SIZE_MAX;
   std::uint64_t dispatched_ = UINT64_MAX;  ///< so many events the dispatcher has taken
   std::uint64_t now_ = 0;
+  std::optional<PublishedRules> rules_;
   std::optional<Stage> stage_;
 };
 
