@@ -85,7 +85,7 @@ class Config:
     producers: dict[int, Sequence[str]] = field(default_factory=dict)  # from where they may send
     instance: str | None = None  # one of its own for each run
     listen: Sequence[str] = ()  # TCP
-    tcp_sources: Sequence[str] = ()  # who may connect; none: anyone
+    tcp_sources: Sequence[str] = ()  # none: all
 
     def expectation(self) -> Expectation:
         limits = self.sections.get("limits", {})
@@ -128,11 +128,8 @@ class Config:
             tables.append(("[[port]]", keys | port.more))
         sources = {"sources": list(self.tcp_sources)} if self.tcp_sources else {}
         tables += [("[[tcp]]", {"listen": address} | sources) for address in self.listen]
-        lcores = {
-            "rx": list(self.lcores.rx),
-            "dispatch": self.lcores.dispatch,
-            "workers": list(self.lcores.workers),
-        }
+        roles = self.lcores
+        lcores = {"rx": roles.rx, "dispatch": roles.dispatch, "workers": roles.workers}
         tables.append(("[lcores]", lcores))
         deduplication = {"window": self.window} if self.window else {"sequenced": False}
         deduplication |= self.sections.get("deduplication", {})

@@ -54,13 +54,7 @@ class Escd(Program):
             "[eal]": {"args": ["--no-pci"]},
             "[memory]": {"hugepages": "require" if self.memory == "hugepages" else "off"},
             "[control]": {"socket": str(self._control)},
-            "[[port]]": {
-                "device": setting.trace.device,
-                "udp_ports": [9001],
-                "rx_descriptors": DESCRIPTORS,
-                "checksum": setting.checksum,
-            }
-            | setting.port,
+            **self._entry(),
             "[lcores]": {
                 "rx": [setting.rx],
                 "dispatch": setting.dispatch,
@@ -78,6 +72,17 @@ class Escd(Program):
             for line in (head, *(f"{key} = {json.dumps(value)}" for key, value in keys.items()))
         ]
         return "\n".join(lines).lstrip() + "\n"
+
+    def _entry(self):
+        """By which way events come in."""
+        setting = self._setting
+        port = {
+            "device": setting.trace.device,
+            "udp_ports": [9001],
+            "rx_descriptors": DESCRIPTORS,
+            "checksum": setting.checksum,
+        }
+        return {"[[port]]": port | setting.port}
 
     def count(self):
         return self.ask("ledger")["frames"]["delivered"]

@@ -88,7 +88,7 @@ class _Sample:
 
 
 def _sample(program):
-    cpu_seconds = bench_machine.cpu_seconds(program.process.pid)
+    cpu_seconds = program.cpu_seconds()
     before = time.monotonic()
     count = program.count()
     after = time.monotonic()
@@ -121,6 +121,10 @@ class Program:
         self.process.wait()
         self.process.stdin.close()
         bench_machine.forget_eal(self._prefix)
+
+    def cpu_seconds(self):
+        """That it took so far."""
+        return bench_machine.cpu_seconds(self.process.pid)
 
     def wait_until_counting(self):
         deadline = time.monotonic() + START_SECONDS

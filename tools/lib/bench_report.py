@@ -109,6 +109,29 @@ def _verdicts(verdicts):
         )
 
 
+def tcp(document):
+    """The section of streams, from what --json writes."""
+    lines = [
+        *machine_lines(document["machine"]),
+        f"- memory of escd: {memory_text(document['memory'])}",
+        f"- command: `{document['command']}`",
+        "",
+        "M events for each CPU second of the receiver:",
+        "",
+        "| payload | connections | bare loop | escd | ratio | target |",
+        "|---|---|---|---|---|---|",
+    ]
+    for row in document["rows"]:
+        cells = [f"{row['payload_bytes']} B", str(row["connections"])]
+        if "ratio" in row:
+            cells += [_rate(row["bare"]), _rate(row["escd"]), _ratio(row["ratio"])]
+            cells.append(f"{row['target']:.2f}: **{'held' if row['held'] else 'missed'}**")
+        else:
+            cells += ["no round counts"] * 4
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
 def micro(document):
     """The section of the micro benches."""
     lines = [*machine_lines(document["machine"]), f"- command: `{document['command']}`"]
