@@ -23,10 +23,6 @@ namespace {
 
 using nlohmann::ordered_json;
 
-double seconds(std::uint64_t cycles) {
-  return static_cast<double>(cycles) / static_cast<double>(rte_get_tsc_hz());
-}
-
 struct NamedOrder {
   std::string_view name;
   identity::ProducerOrder order;
@@ -70,7 +66,7 @@ ordered_json producer_json(const identity::ProducerFigures& f) {
           {"late", f.late},
           {"reorder_depth", f.reorder_depth},
           {"epochs", f.epochs},
-          {"last_seen_s", seconds(f.age_cycles)}};
+          {"last_seen_s", tsc_seconds(f.age_cycles)}};
 }
 
 std::vector<identity::ProducerReader> readers_of(const Appliance& appliance) {
@@ -87,6 +83,10 @@ std::vector<identity::ProducerReader> readers_of(const Appliance& appliance) {
 }
 
 }  // namespace
+
+double tsc_seconds(std::uint64_t cycles) {
+  return static_cast<double>(cycles) / static_cast<double>(rte_get_tsc_hz());
+}
 
 ordered_json pressure_document(const Snapshot& snapshot) {
   ordered_json list = ordered_json::array();

@@ -38,6 +38,12 @@ namespace esc::app {
 /// Of the routes that the snapshot has.
 [[nodiscard]] nlohmann::ordered_json topics_document(const Snapshot& snapshot);
 [[nodiscard]] nlohmann::ordered_json plan_document(const topology::LcorePlan& plan);
+/// Of TSC cycles. Any thread.
+[[nodiscard]] double tsc_seconds(std::uint64_t cycles);
+
+/// Open connections in an order. Throws control::Refusal. Main lcore.
+[[nodiscard]] nlohmann::ordered_json connections_document(const Appliance& appliance,
+                                                          const nlohmann::json& request);
 /// Producers in an order, or one of them. Throws control::Refusal. Main lcore.
 [[nodiscard]] nlohmann::ordered_json producers_document(const Appliance& appliance,
                                                         const nlohmann::json& request);

@@ -53,6 +53,7 @@ void add_ledger(Exposition& out, const Snapshot::OneLedger& reading, const Label
                 std::string_view under) {
   out.add(Reading(reading.ledger.frames), labels, {}, under);
   out.add(Reading(reading.ledger.packets), labels, {}, under);
+  if (under.empty()) out.add(Reading(reading.ledger.streams), labels, {}, under);
   out.add(Reading(LedgerFigures{flag(reading.balanced)}), labels, {}, under);
 }
 

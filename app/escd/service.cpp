@@ -114,6 +114,7 @@ const std::array<Service::Answerer, static_cast<std::size_t>(Command::kCount)>& 
       {Command::kState, &Service::show_quick<state_document>},
       {Command::kPressure, &Service::show_quick<pressure_document>},
       {Command::kProducers, &Service::producers},
+      {Command::kConnections, &Service::connections},
       {Command::kKeys, &Service::show_quick<keys_document>},
       {Command::kDlq, &Service::show_quick<dlq_document>},
       {Command::kRoutes, &Service::routes},
@@ -164,6 +165,10 @@ nlohmann::ordered_json Service::health(const nlohmann::json& /*request*/) {
 
 nlohmann::ordered_json Service::topics(const nlohmann::json& /*request*/) {
   return topics_document(snapshot(LedgerReading::kQuick, SIZE_MAX));
+}
+
+nlohmann::ordered_json Service::connections(const nlohmann::json& request) {
+  return connections_document(*appliance_, request);
 }
 
 nlohmann::ordered_json Service::producers(const nlohmann::json& request) {

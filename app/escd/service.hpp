@@ -71,6 +71,7 @@ class Service {
   nlohmann::ordered_json health(const nlohmann::json& request);
   nlohmann::ordered_json topics(const nlohmann::json& request);
   nlohmann::ordered_json producers(const nlohmann::json& request);
+  nlohmann::ordered_json connections(const nlohmann::json& request);
   nlohmann::ordered_json routes(const nlohmann::json& request);
   nlohmann::ordered_json metrics(const nlohmann::json& request);
   nlohmann::ordered_json reload(const nlohmann::json& request);

@@ -80,6 +80,7 @@ class DataPath {
   [[nodiscard]] Load room() const noexcept;
 
   [[nodiscard]] std::span<const std::unique_ptr<RxNode>> rx() const noexcept { return rx_; }
+  [[nodiscard]] std::span<const std::unique_ptr<TcpNode>> tcp() const noexcept { return tcp_; }
   [[nodiscard]] std::span<const std::unique_ptr<Pipeline>> pipelines() const noexcept {
     return pipelines_;
   }

@@ -72,7 +72,9 @@ StageNeeds TcpNode::needs(const config::Config& config, std::size_t /*packet_seg
 
 TcpNode::TcpNode(const config::Config& config, const ReceivingParts& parts,
                  const intake::FrameSource& source)
-    : ReceivingNode(topology::Role::kTcp, parts), burst_(config.rings.burst) {
+    : ReceivingNode(topology::Role::kTcp, parts),
+      burst_(config.rings.burst),
+      connections_(config.connections.max) {
   for (const config::TcpConfig& each : config.tcp) {
     listeners_.emplace_back(endpoint_of(each), options_of(config));
   }
@@ -106,6 +108,7 @@ std::unique_ptr<TcpStage> TcpNode::make_stage(const config::Config& config,
       .pressure = std::move(pressure),
       .held = std::move(held),
       .counters = &counters_,
+      .board = &connections_,
       .flow = &parts.flow,
       .rules = &parts.rules,
       .limits = {.connections = config.connections.max,
@@ -117,8 +120,27 @@ std::unique_ptr<TcpStage> TcpNode::make_stage(const config::Config& config,
                  .accept_pause_cycles = hz / 1000 * kAcceptPauseMs}});
 }
 
+std::uint64_t TcpNode::waiting(std::uint32_t slot) const noexcept {
+  std::uint64_t events = 0;
+  const auto first = static_cast<std::uint32_t>(role().index * connections_.slots());
+  for (const DispatchNode* dispatcher : dispatchers()) {
+    events += dispatcher->held_board().get(first + slot);
+  }
+  return events;
+}
+
 void TcpNode::enlist(LcoreStages& lcore) {
   lcore.add(*stage_);
+}
+
+void TcpNode::add_ended(PipelineRange of, telemetry::Ledger& ledger) const {
+  ReceivingNode::add_ended(of, ledger);
+  if (of.count == dispatchers().size()) telemetry::add_ended(counters_, ledger);
+}
+
+void TcpNode::add_received(PipelineRange of, telemetry::Ledger& ledger) const {
+  ReceivingNode::add_received(of, ledger);
+  if (of.count == dispatchers().size()) telemetry::add_received(counters_, ledger);
 }
 
 Load TcpNode::room() const noexcept {

@@ -12,6 +12,7 @@
 #include "base/start_error.hpp"
 #include "config/config.hpp"
 #include "intake/frame_source.hpp"
+#include "tcp/connection_board.hpp"
 #include "tcp/listener.hpp"
 #include "telemetry/connection_counters.hpp"
 
@@ -38,11 +39,17 @@ class TcpNode final : public ReceivingNode {
   ~TcpNode() override;
 
   void enlist(LcoreStages& lcore) override;
+  void add_ended(PipelineRange of, telemetry::Ledger& ledger) const override;
+  void add_received(PipelineRange of, telemetry::Ledger& ledger) const override;
   [[nodiscard]] Load room() const noexcept override;
   [[nodiscard]] bool reading() const noexcept override;
   [[nodiscard]] std::uint64_t moves() const noexcept override;
   [[nodiscard]] StageFigures figures() const override;
   [[nodiscard]] bool discard(const Ending& ending) override;
+
+  [[nodiscard]] const tcp::ConnectionBoard& connections() const noexcept { return connections_; }
+  /// Events of the connection in this slot that wait for workers.
+  [[nodiscard]] std::uint64_t waiting(std::uint32_t slot) const noexcept;
 
  private:
   /// With everything above it made.
@@ -53,6 +60,7 @@ class TcpNode final : public ReceivingNode {
   std::size_t burst_;
   std::vector<tcp::Listener> listeners_;
   telemetry::ConnectionCounters counters_;
+  tcp::ConnectionBoard connections_;
   std::unique_ptr<TcpStage> stage_;
 };
 

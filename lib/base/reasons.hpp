@@ -156,6 +156,41 @@ inline constexpr auto kNonEventNames = names_of(kNonEventRows);
   return kNonEventNames[static_cast<std::size_t>(kind)];
 }
 
+/// Why a connection ended.
+enum class StreamEnd : std::uint8_t { kPeer, kBroken, kSlow, kIdle, kFailed, kDrained, kCount };
+
+inline constexpr NamedTable<StreamEnd> kStreamEndRows = {{
+    {StreamEnd::kPeer, "peer", "its sender closed it"},
+    {StreamEnd::kBroken, "broken", "the length of a frame was out of bounds"},
+    {StreamEnd::kSlow, "slow", "a frame took too long to come"},
+    {StreamEnd::kIdle, "idle", "nothing came for too long"},
+    {StreamEnd::kFailed, "failed", "an error of the socket, a reset for example"},
+    {StreamEnd::kDrained, "drained", "a drain closed it"},
+}};
+static_assert(well_named(kStreamEndRows));
+
+inline constexpr auto kStreamEndNames = names_of(kStreamEndRows);
+
+[[nodiscard]] constexpr std::string_view name(StreamEnd end) noexcept {
+  return kStreamEndNames[static_cast<std::size_t>(end)];
+}
+
+/// Why a connection is closed as soon as it comes.
+enum class StreamRefusal : std::uint8_t { kFull, kNotAllowed, kTooMany, kCount };
+
+inline constexpr NamedTable<StreamRefusal> kStreamRefusalRows = {{
+    {StreamRefusal::kFull, "full", "there were as many as there may be"},
+    {StreamRefusal::kNotAllowed, "not_allowed", "its sender may not connect there"},
+    {StreamRefusal::kTooMany, "too_many", "its sender had as many as it may have"},
+}};
+static_assert(well_named(kStreamRefusalRows));
+
+inline constexpr auto kStreamRefusalNames = names_of(kStreamRefusalRows);
+
+[[nodiscard]] constexpr std::string_view name(StreamRefusal refusal) noexcept {
+  return kStreamRefusalNames[static_cast<std::size_t>(refusal)];
+}
+
 /// By what an event was found to be one that came before.
 enum class DuplicateBy : std::uint8_t { kNumber, kKey, kReplay, kCount };
 

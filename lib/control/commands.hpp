@@ -25,6 +25,7 @@ enum class Command : std::uint8_t {
   kState,
   kPressure,
   kProducers,
+  kConnections,
   kKeys,
   kDlq,
   kRoutes,
@@ -50,6 +51,8 @@ inline constexpr NamedTable<Command> kCommandRows = {{
      "by pipeline: the level, its inputs, and how long each level lasted"},
     {Command::kProducers, "producers",
      "who sends numbered events, and how many of each were lost, duplicate, late"},
+    {Command::kConnections, "connections",
+     "who is connected over TCP, what came of each, and who waits"},
     {Command::kKeys, "keys",
      "memory for keys and for marks of replays, and how far back it reaches"},
     {Command::kDlq, "dlq", "dead letters: how many, why, and what the disk took and refused"},
@@ -76,6 +79,10 @@ inline constexpr AnswerSize kProducersSize = {.usual = 20, .least = 1, .most = 1
 /// Its argument `by`: what identity::ProducerOrder has; the first one is the usual one.
 inline constexpr std::array<std::string_view, 6> kProducerOrders = {
     "lost", "duplicates", "accepted", "rate", "last-seen", "silent"};
+/// Of `connections`: its arguments `top` and `by`; the first order is the usual one.
+inline constexpr AnswerSize kConnectionsSize = {.usual = 20, .least = 1, .most = 10'000};
+inline constexpr std::array<std::string_view, 5> kConnectionOrders = {"bytes", "events", "refused",
+                                                                      "paused", "silent"};
 /// Of `metrics`: topics may be a million, and each has a series in every family of topics. Its
 /// argument `topics`.
 inline constexpr AnswerSize kMetricTopicsSize = {.usual = 256, .least = 0, .most = 10'000};

@@ -166,6 +166,8 @@ class Intake {
   /// Ends the reading of an open stream before all its whole frames are read: the stage hands the
   /// rest over again later. Only while reading() a stream.
   void put_off() noexcept { end_buffer(); }
+  /// The frames that were refused since the last publish().
+  [[nodiscard]] const Refusals& refusals() const noexcept { return refusals_; }
   /// Counts a frame that is received and refused, because its stream ended in the middle of it.
   void lose_partial_frame() noexcept {
     ++frames_.other;

@@ -20,13 +20,21 @@ class Refusals {
     any_ = true;
   }
 
+  /// Calls f(FrameDrop, std::uint64_t frames) for each reason there is.
+  template <class F>
+  void for_each(F&& f) const noexcept {
+    if (!any_) [[likely]]
+      return;
+    for (std::size_t i = 0; i < refused_.size(); ++i) {
+      if (refused_[i] != 0) f(static_cast<FrameDrop>(i), refused_[i]);
+    }
+  }
+
   /// Adds them to the counters. Their receipts have been counted by now.
   void count_in(telemetry::CounterSet<FrameDrop>& counters) noexcept {
     if (!any_) [[likely]]
       return;
-    for (std::size_t i = 0; i < refused_.size(); ++i) {
-      if (refused_[i] != 0) counters.add(static_cast<FrameDrop>(i), refused_[i]);
-    }
+    for_each([&counters](FrameDrop reason, std::uint64_t frames) { counters.add(reason, frames); });
     refused_.fill(0);
     any_ = false;
   }

@@ -126,6 +126,8 @@ class StreamBuffer {
     // reads the bytes any more that are written over.
     return __atomic_load_n(&mbuf_->refcnt, __ATOMIC_ACQUIRE) == 1;
   }
+  /// As the last bytes that were read left it.
+  [[nodiscard]] const wire::SessionCursor& session() const noexcept { return session_; }
   [[nodiscard]] const StreamPeer& peer() const noexcept { return peer_; }
 
  private:

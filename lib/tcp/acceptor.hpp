@@ -4,10 +4,13 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <utility>
 #include <vector>
 
+#include "base/reasons.hpp"
 #include "route/connection_rules.hpp"
+#include "tcp/connection_board.hpp"
 #include "tcp/connection_table.hpp"
 #include "tcp/epoll_sockets.hpp"
 #include "telemetry/connection_counters.hpp"
@@ -22,11 +25,13 @@ class Acceptor {
   /// Nothing is owned; everything outlives it. `pause_cycles`: TSC cycles in which nothing is
   /// accepted after that failed.
   Acceptor(Sockets& sockets, std::vector<int> listeners, ConnectionTable& table,
-           telemetry::ConnectionCounters& counters, std::uint64_t pause_cycles)
+           ConnectionBoard& board, telemetry::ConnectionCounters& counters,
+           std::uint64_t pause_cycles)
       : sockets_(sockets),
         listeners_(std::move(listeners)),
         knocks_(listeners_.size()),
         table_(table),
+        board_(board),
         counters_(counters),
         pause_cycles_(pause_cycles) {}
 
@@ -74,23 +79,25 @@ class Acceptor {
         knocks_[listener] = 0;
         return;
       }
-      if (telemetry::Counter* refused = refusal(listener, accepted.peer, rules)) {
-        refused->add();
+      if (const auto refused = refusal(listener, accepted.peer, rules)) {
+        counters_.refused.add(*refused);
       } else {
         admit(std::move(accepted), now);
       }
     }
   }
 
-  /// What counts a connection that is not taken; null: it is.
-  [[nodiscard]] telemetry::Counter* refusal(std::size_t listener, const intake::StreamPeer& peer,
-                                            const route::ConnectionRules& rules) noexcept {
-    if (!rules.may_connect(listener, peer.address)) return &counters_.not_allowed;
+  /// nullopt: it is taken.
+  [[nodiscard]] std::optional<StreamRefusal> refusal(
+      std::size_t listener, const intake::StreamPeer& peer,
+      const route::ConnectionRules& rules) const noexcept {
+    if (!rules.may_connect(listener, peer.address)) return StreamRefusal::kNotAllowed;
     if (rules.max_per_source != 0 && peer.address &&
         table_.count_from(*peer.address) >= rules.max_per_source) {
-      return &counters_.too_many;
+      return StreamRefusal::kTooMany;
     }
-    return table_.full() ? &counters_.turned_away : nullptr;
+    if (table_.full()) return StreamRefusal::kFull;
+    return std::nullopt;
   }
 
   void admit(Accepted accepted, std::uint64_t now) noexcept {
@@ -98,8 +105,10 @@ class Acceptor {
     const std::uint32_t slot = table_.add(std::move(accepted.socket), accepted.peer, now);
     counters_.accepted.add();
     if (!sockets_.watch(fd, key_of(slot, table_.generation(slot)))) {
-      counters_.failed.add();
+      counters_.closed.add(StreamEnd::kFailed);
       table_.close(slot);
+    } else {
+      board_.open(slot, accepted.peer, now);
     }
     counters_.open.set(table_.size());
   }
@@ -108,6 +117,7 @@ class Acceptor {
   std::vector<int> listeners_;
   std::vector<std::uint8_t> knocks_;  ///< by listener: 1: somebody may wait to be accepted
   ConnectionTable& table_;
+  ConnectionBoard& board_;
   telemetry::ConnectionCounters& counters_;
   std::uint64_t pause_cycles_;
   std::uint64_t last_failed_ = 0;

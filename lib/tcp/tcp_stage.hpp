@@ -20,6 +20,7 @@
 #include "route/rules.hpp"
 #include "runtime/published.hpp"
 #include "tcp/acceptor.hpp"
+#include "tcp/connection_board.hpp"
 #include "tcp/connection_table.hpp"
 #include "tcp/credits.hpp"
 #include "tcp/epoll_sockets.hpp"
@@ -67,6 +68,7 @@ class TcpStage {
     /// By pipeline; null: no event of a connection waits there.
     std::vector<const control::HeldBoard*> held;
     telemetry::ConnectionCounters* counters = nullptr;
+    ConnectionBoard* board = nullptr;  ///< with as many slots as there may be connections
     const control::FlowBoard* flow = nullptr;
     const runtime::Published<route::Rules>* rules = nullptr;  ///< null: no route is looked for
     TcpLimits limits;
@@ -78,6 +80,7 @@ class TcpStage {
         source_(*parts.source),
         pressure_(std::move(parts.pressure)),
         counters_(*parts.counters),
+        board_(*parts.board),
         flow_(*parts.flow),
         rules_(parts.rules),
         limits_(parts.limits),
@@ -87,7 +90,7 @@ class TcpStage {
         staged_(intake_.lanes().size()),
         queues_(limits_.connections),
         table_(limits_.connections),
-        acceptor_(sockets_, std::move(parts.listeners), table_, counters_,
+        acceptor_(sockets_, std::move(parts.listeners), table_, board_, counters_,
                   limits_.accept_pause_cycles),
         unwatched_(acceptor_.watch_all()) {}
   TcpStage(const TcpStage&) = delete;
@@ -222,11 +225,20 @@ class TcpStage {
     } else if (intake_.reading()) {
       (void)intake_.read(now);
     }
+    show_refusals(current_);
     intake_.publish(now);
     if (!pauses) counters_.unread.set(unread_);
-    for (std::size_t i = 0; i < staged_.size(); ++i) staged_[i] = lane(i).staged();
+    std::size_t events = 0;
+    for (std::size_t i = 0; i < staged_.size(); ++i) events += staged_[i] = lane(i).staged();
+    board_.took(current_, events);
     pushing_ = current_;
     if (!intake_.reading()) end_read(now);
+  }
+
+  void show_refusals(std::uint32_t slot) noexcept {
+    intake_.refusals().for_each([this, slot](FrameDrop reason, std::uint64_t frames) {
+      board_.refused(slot, reason, frames);
+    });
   }
 
   [[nodiscard]] bool has_credit(std::uint32_t slot) noexcept {
@@ -291,11 +303,17 @@ class TcpStage {
     if (!queues_.waits(slot)) queues_.push(Queue::kTurn, slot);
   }
 
+  /// Until its credit or a buffer is there.
+  void pause(std::uint32_t slot, std::uint64_t now) noexcept {
+    board_.pause(slot, now);
+    queues_.push(Queue::kPaused, slot);
+  }
+
   /// True: the intake has bytes of it.
   [[nodiscard]] bool serve(std::uint32_t slot, std::uint64_t now) noexcept {
     Connection& connection = table_[slot];
     if (!has_credit(slot)) {
-      queues_.push(Queue::kPaused, slot);
+      pause(slot, now);
       return false;
     }
     if (connection.has_frames) {
@@ -314,7 +332,7 @@ class TcpStage {
     if (!made.made) {
       counters_.pool_dry.add();
       dry_ = true;
-      queues_.push(Queue::kPaused, slot);
+      pause(slot, now);
       return false;
     }
     const std::span<std::uint8_t> room = connection.buffer.room();
@@ -325,6 +343,7 @@ class TcpStage {
         counters_.reads.add();
         counters_.bytes.add(received.bytes);
         connection.heard_tsc = now;
+        board_.heard(slot, received.bytes, now);
         connection.readable = received.bytes == room.size() || connection.ending;
         connection.sends_much = received.bytes >= kLeastRoomBytes;
         begin_stream(slot, now);
@@ -333,10 +352,10 @@ class TcpStage {
         connection.readable = false;
         return false;
       case Received::Kind::kEnd:
-        close(slot, counters_.closed_by_peer, now);
+        close(slot, StreamEnd::kPeer, now);
         return false;
       case Received::Kind::kFailed:
-        close(slot, counters_.failed, now);
+        close(slot, StreamEnd::kFailed, now);
         return false;
     }
     return false;
@@ -344,6 +363,7 @@ class TcpStage {
 
   void begin_stream(std::uint32_t slot, std::uint64_t now) noexcept {
     current_ = slot;
+    board_.go_on(slot, now);
     if (std::exchange(table_[slot].has_frames, false)) --unread_;
     use_origin(slot, now);
     table_[slot].buffer.hand_over(intake_);
@@ -361,8 +381,9 @@ class TcpStage {
     const std::uint32_t slot = std::exchange(current_, kNobody);
     Connection& connection = table_[slot];
     const bool any_read = connection.buffer.took(intake_.stream_rest());
+    board_.numbered(slot, connection.buffer.session());
     if (intake_.stream_rest().broken) {
-      close(slot, counters_.broken, now);
+      close(slot, StreamEnd::kBroken, now);
       return;
     }
     if (connection.has_frames || connection.buffer.unread() == 0) {
@@ -375,7 +396,7 @@ class TcpStage {
       connection.buffer.release(of(slot));
     }
     if (connection.has_frames) {
-      queues_.push(Queue::kPaused, slot);
+      pause(slot, now);
     } else if (connection.readable) {
       queues_.push(Queue::kTurn, slot);
     }
@@ -389,22 +410,24 @@ class TcpStage {
       return most != 0 && now - std::max(since, receiving_since_) >= most;
     };
     if (connection.begun_tsc != 0 && passed(connection.begun_tsc, rules.frame_cycles)) {
-      close(slot, counters_.slow, now);
+      close(slot, StreamEnd::kSlow, now);
     } else if (passed(connection.heard_tsc, rules.idle_cycles)) {
-      close(slot, counters_.idle, now);
+      close(slot, StreamEnd::kIdle, now);
     }
   }
 
   /// The connection is in no queue.
-  void close(std::uint32_t slot, telemetry::Counter& why, std::uint64_t now) noexcept {
+  void close(std::uint32_t slot, StreamEnd why, std::uint64_t now) noexcept {
     intake::StreamBuffer& buffer = table_[slot].buffer;
     if (buffer.unread() != 0) {
       use_origin(slot, now);
       intake_.lose_partial_frame();
+      show_refusals(slot);
       intake_.publish(now);
     }
     buffer.release(of(slot));
-    why.add();
+    counters_.closed.add(why);
+    board_.close(slot);
     table_.close(slot);
     counters_.open.set(table_.size());
   }
@@ -419,6 +442,7 @@ class TcpStage {
   const intake::FrameSource& source_;
   std::vector<const control::PressureBoard*> pressure_;
   telemetry::ConnectionCounters& counters_;
+  ConnectionBoard& board_;
   const control::FlowBoard& flow_;
   const runtime::Published<route::Rules>* rules_;
   route::ConnectionRules no_rules_;

@@ -49,7 +49,7 @@ template <class Sockets, class Sink, intake::Way kWay>
 void TcpStage<Sockets, Sink, kWay>::close_all() noexcept {
   queues_ = SlotQueues<Queue, kQueues>(table_.places());
   for (std::uint32_t slot = 0; slot < table_.places(); ++slot) {
-    if (table_.is_open(slot)) close(slot, counters_.closed_at_drain, 0);
+    if (table_.is_open(slot)) close(slot, StreamEnd::kDrained, 0);
   }
   counters_.paused.set(0);
   counters_.unread.set(0);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/align.hpp"
+#include "base/reasons.hpp"
 #include "telemetry/counter.hpp"
 #include "telemetry/figure.hpp"
 
@@ -24,16 +25,9 @@ struct alignas(kCacheLineBytes) ConnectionCounters {
   Counter ring_full;  ///< polls that could not push all events because a ring was full
   // The rest is rare.
   Counter accepted;
-  Counter turned_away;  ///< closed at once: there were as many as there may be
-  Counter not_allowed;  ///< closed at once: their sender may not connect there
-  Counter too_many;     ///< closed at once: their sender had as many as it may have
+  CounterSet<StreamRefusal> refused;  ///< closed at once
   Counter accepts_failed;
-  Counter closed_by_peer;
-  Counter broken;  ///< closed because a frame's length was out of bounds
-  Counter idle;    ///< closed because nothing came for too long
-  Counter slow;    ///< closed because a frame took too long to come
-  Counter failed;  ///< reset, or another error of the socket
-  Counter closed_at_drain;
+  CounterSet<StreamEnd> closed;
 };
 
 [[nodiscard]] constexpr auto figures_of(const ConnectionCounters* /*block*/) {
@@ -55,20 +49,11 @@ struct alignas(kCacheLineBytes) ConnectionCounters {
       Figure{"put_off", "Polls that read nothing because a pipeline should get less", &B::put_off},
       Figure{"ring_full", "Polls that left events over because a ring was full", &B::ring_full},
       Figure{"accepted", "Connections accepted", &B::accepted},
-      Figure{"turned_away", "Connections closed at once, since there were as many as there may be",
-             &B::turned_away},
-      Figure{"not_allowed", "Connections closed at once, since their sender may not connect there",
-             &B::not_allowed},
-      Figure{"too_many",
-             "Connections closed at once, since their sender had as many as it may have",
-             &B::too_many},
+      Figure{"refused", "Connections closed as soon as they came", &B::refused, Kind::kCounter,
+             Unit::kNone, "refused", "reason", kStreamRefusalNames},
       Figure{"accepts_failed", "Connections that could not be accepted", &B::accepts_failed},
-      Figure{"closed_by_peer", "Connections that their sender closed", &B::closed_by_peer},
-      Figure{"broken", "Connections closed because a frame's length was out of bounds", &B::broken},
-      Figure{"idle", "Connections closed because nothing came for too long", &B::idle},
-      Figure{"slow", "Connections closed because a frame took too long to come", &B::slow},
-      Figure{"failed", "Connections that ended with an error, a reset for example", &B::failed},
-      Figure{"closed_at_drain", "Connections that a drain closed", &B::closed_at_drain});
+      Figure{"closed", "Connections that ended", &B::closed, Kind::kCounter, Unit::kNone, "closed",
+             "reason", kStreamEndNames});
 }
 static_assert(well_described<ConnectionCounters>());
 

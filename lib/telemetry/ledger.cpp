@@ -50,6 +50,14 @@ Json packets_json(const PacketLedger& packets, const PortLosses& losses) {
   return json;
 }
 
+Json streams_json(const StreamLedger& streams) {
+  Json json;
+  Reading(streams).for_each([&json](const auto& row, std::span<const std::uint64_t> values) {
+    add_by_name(json, row, values, Zeros::kLeftOut);
+  });
+  return json;
+}
+
 }  // namespace
 
 std::uint64_t Ledger::frames_duplicate() const noexcept {
@@ -65,6 +73,10 @@ std::uint64_t Ledger::packets_dropped() const noexcept {
   return sum(packets.dropped);
 }
 
+std::uint64_t Ledger::streams_closed() const noexcept {
+  return sum(streams.closed);
+}
+
 std::uint64_t Ledger::frames_accounted() const noexcept {
   return frames.delivered + frames.control + frames_duplicate() + frames.stale +
          frames_dead_lettered() + frames_dropped();
@@ -76,13 +88,15 @@ std::uint64_t Ledger::packets_accounted() const noexcept {
 
 bool Ledger::balanced() const noexcept {
   return frames.received == frames_accounted() + frames.in_flight &&
-         packets.received == packets_accounted() + packets.in_flight;
+         packets.received == packets_accounted() + packets.in_flight &&
+         streams.accepted == streams_closed() + streams.open;
 }
 
 bool Ledger::within(std::uint64_t frame_room, std::uint64_t packet_room) const noexcept {
   return frames.received >= frames_accounted() && packets.received >= packets_accounted() &&
          frames.received - frames_accounted() <= frame_room &&
-         packets.received - packets_accounted() <= packet_room;
+         packets.received - packets_accounted() <= packet_room &&
+         streams.accepted >= streams_closed();
 }
 
 void add_ended(const SettledCounters& from, Ledger& ledger) {
@@ -116,6 +130,10 @@ void add_ended(const PacketCounters& from, Ledger& ledger) {
   add_all(ledger.packets.dropped, from.packet_dropped);
 }
 
+void add_ended(const ConnectionCounters& from, Ledger& ledger) {
+  add_all(ledger.streams.closed, from.closed);
+}
+
 void add_received(const FrameCounters& from, Ledger& ledger) {
   ledger.frames.received += from.frames_received.get();
 }
@@ -124,10 +142,19 @@ void add_received(const PacketCounters& from, Ledger& ledger) {
   ledger.packets.received += from.packets_received.get();
 }
 
+void add_received(const ConnectionCounters& from, Ledger& ledger) {
+  ledger.streams.open += from.open.get();
+  ledger.streams.accepted += from.accepted.get();
+  add_all(ledger.streams.refused, from.refused);
+  ledger.streams.accepts_failed += from.accepts_failed.get();
+  ledger.streams.bytes += from.bytes.get();
+}
+
 Json to_json(const Ledger& ledger, bool balanced) {
   Json json;
   json["frames"] = frames_json(ledger.frames);
   json["packets"] = packets_json(ledger.packets, ledger.losses);
+  json["streams"] = streams_json(ledger.streams);
   json["balanced"] = balanced;
   return json;
 }

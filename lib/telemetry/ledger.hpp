@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "base/reasons.hpp"
+#include "telemetry/connection_counters.hpp"
 #include "telemetry/figure.hpp"
 #include "telemetry/stage_counters.hpp"
 #include "telemetry/storage_counters.hpp"
@@ -101,10 +102,39 @@ struct PacketLedger {
 }
 static_assert(well_described<PacketLedger>());
 
+/// The same for connections.
+struct StreamLedger {
+  std::uint64_t accepted = 0;
+  std::array<std::uint64_t, static_cast<std::size_t>(StreamEnd::kCount)> closed{};
+  std::uint64_t open = 0;
+  /// Outside the equation, like the next ones: they were never accepted.
+  std::array<std::uint64_t, static_cast<std::size_t>(StreamRefusal::kCount)> refused{};
+  std::uint64_t accepts_failed = 0;
+  std::uint64_t bytes = 0;
+
+  friend bool operator==(const StreamLedger&, const StreamLedger&) = default;
+};
+
+[[nodiscard]] constexpr auto figures_of(const StreamLedger* /*block*/) {
+  using B = StreamLedger;
+  constexpr auto kNoUnit = Unit::kNone;
+  return describe(
+      "streams", Figure{"accepted", "Connections accepted", &B::accepted},
+      Figure{"closed", "Connections that ended", &B::closed, Kind::kCounter, kNoUnit, "closed",
+             "reason", kStreamEndNames},
+      Figure{"open", "Connections that are open", &B::open, Kind::kGauge},
+      Figure{"refused", "Connections closed as soon as they came", &B::refused, Kind::kCounter,
+             kNoUnit, "refused", "reason", kStreamRefusalNames},
+      Figure{"accepts_failed", "Connections that could not be accepted", &B::accepts_failed},
+      Figure{"bytes", "Bytes received on connections", &B::bytes, Kind::kCounter, Unit::kBytes});
+}
+static_assert(well_described<StreamLedger>());
+
 struct Ledger {
   FrameLedger frames;
   PacketLedger packets;
-  PortLosses losses;  ///< outside both equations
+  StreamLedger streams;  ///< of the whole appliance; a pipeline has none
+  PortLosses losses;     ///< outside all equations
 
   friend bool operator==(const Ledger&, const Ledger&) = default;
 
@@ -114,8 +144,9 @@ struct Ledger {
   [[nodiscard]] std::uint64_t frames_dropped() const noexcept;
   [[nodiscard]] std::uint64_t frames_dead_lettered() const noexcept;  ///< durable ones
   [[nodiscard]] std::uint64_t packets_dropped() const noexcept;
+  [[nodiscard]] std::uint64_t streams_closed() const noexcept;
 
-  /// Whether both equations hold exactly. They do whenever nothing moves. The counters of a running
+  /// Whether all equations hold exactly. They do whenever nothing moves. The counters of a running
   /// appliance are read one after the other, so there a difference as large as what moved meanwhile
   /// is no fault: see within().
   [[nodiscard]] bool balanced() const noexcept;
@@ -133,9 +164,11 @@ void add_ended(const WorkerCounters& from, Ledger& ledger);
 void add_ended(const DispatchCounters& from, Ledger& ledger);
 void add_ended(const FrameCounters& from, Ledger& ledger);
 void add_ended(const PacketCounters& from, Ledger& ledger);
+void add_ended(const ConnectionCounters& from, Ledger& ledger);
 /// Adds what a block says of frames and packets that have come in.
 void add_received(const FrameCounters& from, Ledger& ledger);
 void add_received(const PacketCounters& from, Ledger& ledger);
+void add_received(const ConnectionCounters& from, Ledger& ledger);
 
 /// Keys of the ledger's schema that are not those of a row.
 inline constexpr std::string_view kDuplicateByKey = "duplicate_by";

@@ -107,6 +107,13 @@ class Stall(harness.Scenario):
             self.assertGreater(waiting, 0)
             self.assertLessEqual(waiting, 8 * 256)
             self.assertEqual(escd.stages()["dispatch0"]["workers_stopped"], 1)
+            shown = escd.ask("connections", "--by", "paused")
+            self.assertEqual(shown["open"], 8)
+            for each in shown["connections"]:
+                self.assertTrue(each["paused"])
+                self.assertGreater(each["paused_s"], 0)
+                self.assertLessEqual(each["waiting"], 256)
+            self.assertEqual(sum(each["waiting"] for each in shown["connections"]), waiting)
             for one in held:
                 one.close()
         self.finish_streams(config, escd, [stuck] * 8 + [fine])

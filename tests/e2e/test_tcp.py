@@ -177,7 +177,7 @@ class Tcp(harness.Scenario):
         escd = self.start(config)
         with socket.create_connection(self.address) as one:
             self.assertEqual(one.recv(1), b"")
-        self.assertEqual(escd.stages()["tcp0"]["not_allowed"], 1)
+        self.assertEqual(escd.live_ledger()["streams"]["refused"], {"not_allowed": 1})
         config.tcp_sources = ["127.0.0.0/8"]
         escd.write_config(config)
         escd.ask("reload")
@@ -198,7 +198,9 @@ class Tcp(harness.Scenario):
                 self.wait_until(
                     lambda: escd.stages()["tcp0"]["bytes"] == count * len(data), "read", 20.0
                 )
-        self.wait_until(lambda: escd.stages()["tcp0"]["failed"] == resets, "all are seen", 20.0)
+        self.wait_until(
+            lambda: escd.live_ledger()["streams"]["closed"] == {"failed": resets}, "seen", 20.0
+        )
         self.finish(escd, [data] * resets, config)
 
     def test_a_thousand_frames_that_do_not_end(self) -> None:
@@ -213,11 +215,42 @@ class Tcp(harness.Scenario):
         data = stream_of(random.Random(21), 1, 2_000)
         self.send(data, lambda: 5_000)
         self.wait_until(lambda: escd.stages()["tcp0"]["open"] == 0, "they are closed", 60.0)
-        figures = escd.stages()["tcp0"]
-        self.assertEqual((figures["slow"], figures["closed_by_peer"]), (1_000, 1))
+        streams = escd.live_ledger()["streams"]
+        self.assertEqual(streams["closed"], {"slow": 1_000, "peer": 1})
         for one in slow:
             one.close()
         self.finish(escd, [begun] * 1_000 + [data], config)
+
+    def test_each_connection_is_shown(self) -> None:
+        config = self.configure()
+        escd = self.start(config)
+        first = craft.session(7, 1, 1) + craft.frame(traffic.TOPICS[0], b"x") * 30
+        second = craft.frame("\x1b[2J") + craft.frame(b"\xff") + craft.frame(traffic.TOPICS[0])
+        streams = [first, second * 2]
+        senders = [socket.create_connection(self.address) for _ in streams]
+        for one, data in zip(senders, streams):
+            one.sendall(data)
+        self.wait_for_frames(escd, 31 + 6)
+        by_peer = {each["peer"]: each for each in escd.ask("connections")["connections"]}
+        own = ["127.0.0.1:%d" % one.getsockname()[1] for one in senders]
+        self.assertEqual(sorted(by_peer), sorted(own))
+        wanted = {"role": "tcp0", "paused": False, "waiting": 0}
+        counts = [
+            {"bytes": len(first), "events": 30, "refused": 0, "producer": 7},
+            {"bytes": 2 * len(second), "events": 2, "refused": 4, "producer": None},
+        ]
+        for peer, count in zip(own, counts):
+            shown = by_peer[peer]
+            self.assertEqual({key: shown[key] for key in wanted | count}, wanted | count)
+        refused = {"topic_control_character": 2, "topic_not_utf8": 2}
+        self.assertEqual(by_peer[own[1]]["refused_by_reason"], refused)
+        listed = escd.ask("connections", "--top", "1", "--by", "refused")
+        self.assertEqual([each["peer"] for each in listed["connections"]], own[1:])
+        self.assertEqual(listed["open"], 2)
+        for one in senders:
+            one.close()
+        self.wait_until(lambda: escd.ask("connections")["open"] == 0, "none is left", 20.0)
+        self.finish(escd, streams, config)
 
     def test_a_dead_letter_says_that_it_came_over_tcp_and_from_whom(self) -> None:
         directory = self.directory / "letters"

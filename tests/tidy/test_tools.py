@@ -224,6 +224,14 @@ def ledger():
             "rx_nombuf": 0,
             "ierrors": 0,
         },
+        "streams": {
+            "accepted": 7,
+            "closed": {"peer": 4, "slow": 2},
+            "open": 1,
+            "refused": {"full": 3},
+            "accepts_failed": 1,
+            "bytes": 1_000,
+        },
         "balanced": True,
     }
 
@@ -257,6 +265,8 @@ class ShowLedger(unittest.TestCase):
             ("packets", "received"),
             ("packets", "datagrams"),
             ("packets", "reassembled"),
+            ("streams", "accepted"),
+            ("streams", "open"),
         ]:
             wrong = ledger()
             wrong[part][name] += 1

@@ -38,6 +38,17 @@ void add_producers(CLI::App& command, Options& options) {
       ->type_name("PRODUCER");
 }
 
+void add_connections(CLI::App& command, Options& options) {
+  cli::add_whole(
+      command, "--top", [&options](std::uint64_t count) { options.arguments["top"] = count; },
+      "how many" + usually(control::kConnectionsSize), range_of(control::kConnectionsSize))
+      ->type_name("COUNT");
+  cli::add_choice(
+      command, "--by", [&options](const std::string& order) { options.arguments["by"] = order; },
+      "which first (" + std::string(control::kConnectionOrders.front()) + " if left out)",
+      {control::kConnectionOrders.begin(), control::kConnectionOrders.end()});
+}
+
 void add_routes(CLI::App& command, Options& options) {
   cli::add_text(
       command, "--diff",
@@ -73,6 +84,7 @@ void add_commands(CLI::App& app, Options& options) {
     command->callback([&options, name = row.name] { options.command = name; });
     if (row.value == control::Command::kMetrics) add_metrics(*command, options);
     if (row.value == control::Command::kProducers) add_producers(*command, options);
+    if (row.value == control::Command::kConnections) add_connections(*command, options);
     if (row.value == control::Command::kRoutes) add_routes(*command, options);
     if (row.value == control::Command::kStats) add_stats(*command, options);
   }

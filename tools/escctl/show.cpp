@@ -117,7 +117,7 @@ std::string show(std::string_view command, const ordered_json& result) {
   if (command == "ledger") return show_ledger(result);
   if (command == "metrics") return show_text(result);
   if (command == "topics" || command == "lcores" || command == "ports" || command == "producers" ||
-      command == "routes") {
+      command == "connections" || command == "routes") {
     return show_list(result, std::string(command).c_str());
   }
   return show_tree(result);

@@ -33,6 +33,7 @@ const std::vector<std::string_view>& summed_keys() {
     std::vector<std::string_view> all = {telemetry::kDuplicateByKey, telemetry::kByReasonKey};
     add_keys_of_sets<telemetry::FrameLedger>(all);
     add_keys_of_sets<telemetry::PacketLedger>(all);
+    add_keys_of_sets<telemetry::StreamLedger>(all);
     telemetry::Reading<control::PressureTotals>().for_each([&all](const auto& row, auto) {
       if (telemetry::is_of(row, &control::PressureTotals::shed)) all.push_back(row.json_key());
     });

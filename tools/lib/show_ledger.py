@@ -56,6 +56,10 @@ def problems(ledger):
         yield f"frames: {frames['received']} received, {frames_accounted(frames)} accounted for"
     if packets["received"] != packets_accounted(packets):
         yield f"packets: {packets['received']} received, {packets_accounted(packets)} accounted for"
+    streams = ledger["streams"]
+    ended = sum(streams["closed"].values()) + streams["open"]
+    if streams["accepted"] != ended:
+        yield f"streams: {streams['accepted']} accepted, {ended} accounted for"
     if frames["in_flight"] or packets["in_flight"]:
         left = f"{frames['in_flight']} frames, {packets['in_flight']} packets"
         yield f"in flight after the drain: {left}"
@@ -78,6 +82,8 @@ def main(arguments=None):
 
     print("Ledger")
     print("\n".join([*rows("frames", frames), *rows("packets", packets)]))
+    if ledger["streams"]["accepted"] or ledger["streams"]["refused"]:
+        print("\n".join(rows("streams", ledger["streams"])))
     print("Summary")
     if options.seconds:
         print(

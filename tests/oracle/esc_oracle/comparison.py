@@ -92,6 +92,10 @@ def violations(ledger: dict) -> Iterator[str]:
     )
     if packets.get("received") != total:
         yield f"packets do not balance: received {packets.get('received')}, accounted for {total}"
+    streams = ledger.get("streams", {})
+    total = sum(streams.get("closed", {}).values()) + streams.get("open", 0)
+    if streams.get("accepted", 0) != total:
+        yield f"streams do not balance: accepted {streams['accepted']}, accounted for {total}"
     for name, side in (("frames", frames), ("packets", packets)):
         if side.get("in_flight") != 0:
             yield f"{name}.in_flight is {side.get('in_flight')}, and must be 0 after a drain"

@@ -25,6 +25,8 @@ TEST(ReasonsPage, HasEveryName) {
   expect_on_page("frame-drops", kFrameDropRows);
   expect_on_page("packet-drops", kPacketDropRows);
   expect_on_page("non-events", kNonEventRows);
+  expect_on_page("stream-ends", kStreamEndRows);
+  expect_on_page("stream-refusals", kStreamRefusalRows);
   expect_on_page("dead-reasons", kDeadReasonRows);
   expect_on_page("levels", kPressureLevelRows);
   expect_on_page("inputs", kPressureInputRows);

@@ -65,6 +65,11 @@ TEST(Reasons, NonEventNamesAreThese) {
                                          "tcp", "other_ip_protocol", "empty_datagram"}));
 }
 
+TEST(Reasons, StreamNamesAreThese) {
+  EXPECT_EQ(list(kStreamEndNames), (Names{"peer", "broken", "slow", "idle", "failed", "drained"}));
+  EXPECT_EQ(list(kStreamRefusalNames), (Names{"full", "not_allowed", "too_many"}));
+}
+
 template <std::size_t N>
 void expect_usable_as_keys(const std::array<std::string_view, N>& names) {
   EXPECT_EQ(std::set<std::string_view>(names.begin(), names.end()).size(), N);
@@ -80,6 +85,8 @@ TEST(Reasons, NamesAreUniqueAndPlain) {
   expect_usable_as_keys(kPacketDropNames);
   expect_usable_as_keys(kNonEventNames);
   expect_usable_as_keys(kDeadReasonNames);
+  expect_usable_as_keys(kStreamEndNames);
+  expect_usable_as_keys(kStreamRefusalNames);
   expect_usable_as_keys(kPressureLevelNames);
   expect_usable_as_keys(kPressureInputNames);
 }
@@ -99,6 +106,8 @@ TEST(Reasons, EnumeratorsHaveTheirOwnNames) {
   expect_named_after_themselves<PacketDrop>();
   expect_named_after_themselves<NonEvent>();
   expect_named_after_themselves<DeadReason>();
+  expect_named_after_themselves<StreamEnd>();
+  expect_named_after_themselves<StreamRefusal>();
   expect_named_after_themselves<PressureLevel>();
   expect_named_after_themselves<PressureInput>();
 }

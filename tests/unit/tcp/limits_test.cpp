@@ -27,7 +27,7 @@ TEST_F(TcpLimitsTest, OnlyThoseWhoMayConnect) {
   start_with({.sources = only(0x0a000000)});
   EXPECT_TRUE([&] {
     Sender stranger = connect();
-    poll_until([&] { return counters_.not_allowed.get() == 1; });
+    poll_until([&] { return counters_.refused.get(StreamRefusal::kNotAllowed) == 1; });
     return stranger.is_closed();
   }());
   EXPECT_EQ(counters_.accepted.get(), 0U);
@@ -35,7 +35,7 @@ TEST_F(TcpLimitsTest, OnlyThoseWhoMayConnect) {
   Sender friendly = connect();
   friendly.send(frame("a", 1));
   poll_until_received(1);
-  EXPECT_EQ(counters_.not_allowed.get(), 1U);
+  EXPECT_EQ(counters_.refused.get(StreamRefusal::kNotAllowed), 1U);
 }
 
 TEST_F(TcpLimitsTest, OneSourceHasABoundOfItsOwn) {
@@ -43,7 +43,7 @@ TEST_F(TcpLimitsTest, OneSourceHasABoundOfItsOwn) {
   Sender first = connect();
   Sender second = connect();
   Sender third = connect();
-  poll_until([&] { return counters_.too_many.get() == 1; });
+  poll_until([&] { return counters_.refused.get(StreamRefusal::kTooMany) == 1; });
   EXPECT_TRUE(third.is_closed());
   EXPECT_EQ(counters_.open.get(), 2U);
   first.close();
@@ -56,7 +56,7 @@ TEST_F(TcpLimitsTest, WhoIsSilentForTooLongIsClosed) {
   start_with({.idle_cycles = kLong});
   Sender silent = connect();
   Sender talks = connect();
-  for (std::uint64_t frames = 1; counters_.idle.get() == 0; ++frames) {
+  for (std::uint64_t frames = 1; counters_.closed.get(StreamEnd::kIdle) == 0; ++frames) {
     talks.send(frame("a", 1));
     poll_until_received(frames);
     poll_often(100);
@@ -76,7 +76,7 @@ TEST_F(TcpLimitsTest, AFrameThatDoesNotEndIsClosed) {
   Sender loris = connect();
   Sender quick = connect();
   std::uint64_t sent = 0;
-  for (std::uint64_t frames = 1; counters_.slow.get() == 0; ++frames) {
+  for (std::uint64_t frames = 1; counters_.closed.get(StreamEnd::kSlow) == 0; ++frames) {
     loris.send(std::span(slow).subspan(sent++, 1));
     // The second frame begins in the same read in which the first one ends.
     Bytes some = join({whole, whole});
@@ -109,7 +109,7 @@ TEST_F(TcpLimitsTest, TimeInWhichNothingIsReadDoesNotCount) {
   flow_.show(control::Flow::kOpen);
   poll_often(kLong / 2);
   EXPECT_EQ(counters_.open.get(), 1U);
-  poll_until([&] { return counters_.slow.get() == 1; });
+  poll_until([&] { return counters_.closed.get(StreamEnd::kSlow) == 1; });
 }
 
 }  // namespace

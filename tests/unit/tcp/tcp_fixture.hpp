@@ -117,6 +117,7 @@ class TcpTest : public testing::Test {
                      .pressure = {&board_},
                      .held = {&held_},
                      .counters = &counters_,
+                     .board = &connections_,
                      .flow = &flow_,
                      .rules = &rules_->published,
                      .limits = limits});
@@ -164,6 +165,7 @@ class TcpTest : public testing::Test {
   intake::FrameSource source_;
   telemetry::FrameCounters frames_;
   telemetry::ConnectionCounters counters_;
+  tcp::ConnectionBoard connections_{16};
   control::PressureBoard board_;
   control::HeldBoard held_{16};
   control::FlowBoard flow_;

@@ -26,7 +26,7 @@ TEST_F(TcpTest, EventsOfEachConnectionCome) {
   a.close();
   b.close();
   poll_until([&] { return counters_.open.get() == 0; });
-  EXPECT_EQ(counters_.closed_by_peer.get(), 2U);
+  EXPECT_EQ(counters_.closed.get(StreamEnd::kPeer), 2U);
   EXPECT_EQ(frames_.frames_received.get(), 161U);
 }
 
@@ -87,8 +87,8 @@ TEST_F(TcpTest, APartOfAFrameAtTheEndIsRefused) {
     EXPECT_EQ(counters_.open.get(), 0U);
   }
   EXPECT_EQ(frames_.frame_dropped.get(FrameDrop::kPartialAtClose), 2U);
-  EXPECT_EQ(counters_.closed_by_peer.get(), 1U);
-  EXPECT_EQ(counters_.failed.get(), 1U);
+  EXPECT_EQ(counters_.closed.get(StreamEnd::kPeer), 1U);
+  EXPECT_EQ(counters_.closed.get(StreamEnd::kFailed), 1U);
 }
 
 TEST_F(TcpTest, ALengthOutOfBoundsClosesTheConnectionAndNoOther) {
@@ -97,7 +97,7 @@ TEST_F(TcpTest, ALengthOutOfBoundsClosesTheConnectionAndNoOther) {
   Bytes bytes = frame("a", 1);
   bytes.resize(bytes.size() + 100, 0xff);
   bad.send(bytes);
-  poll_until([&] { return counters_.broken.get() == 1; });
+  poll_until([&] { return counters_.closed.get(StreamEnd::kBroken) == 1; });
   EXPECT_TRUE(bad.is_closed());
   EXPECT_EQ(frames_.frame_dropped.get(FrameDrop::kLengthOutOfBounds), 1U);
   EXPECT_EQ(frames_.frames_received.get(), 2U);
@@ -112,7 +112,7 @@ TEST_F(TcpTest, MoreConnectionsThanThereMayBeAreTurnedAway) {
   Sender second = connect();
   poll_until([&] { return counters_.accepted.get() == 2; });
   Sender third = connect();
-  poll_until([&] { return counters_.turned_away.get() == 1; });
+  poll_until([&] { return counters_.refused.get(StreamRefusal::kFull) == 1; });
   EXPECT_TRUE(third.is_closed());
   first.close();
   poll_until([&] { return counters_.open.get() == 1; });
@@ -139,7 +139,7 @@ TEST_F(TcpTest, ADrainClosesAllAndCountsWhatIsHalfThere) {
   EXPECT_EQ(given_up, 0U);
   EXPECT_EQ(frames_.frames_received.get(), 2U);
   EXPECT_EQ(frames_.frame_dropped.get(FrameDrop::kPartialAtClose), 1U);
-  EXPECT_EQ(counters_.closed_at_drain.get(), 2U);
+  EXPECT_EQ(counters_.closed.get(StreamEnd::kDrained), 2U);
   EXPECT_TRUE(a.is_closed());
 }
 

@@ -44,6 +44,10 @@ Ledger full_ledger() {
                     .in_flight = 20};
   ledger.losses = {.imissed = 11, .rx_nombuf = 12, .ierrors = 13};
   ledger.packets.non_event[at(NonEvent::kArp)] = 60;
+  ledger.streams = {.accepted = 30, .open = 6, .accepts_failed = 1, .bytes = 9'999};
+  ledger.streams.closed[static_cast<std::size_t>(StreamEnd::kPeer)] = 20;
+  ledger.streams.closed[static_cast<std::size_t>(StreamEnd::kFailed)] = 4;
+  ledger.streams.refused[static_cast<std::size_t>(StreamRefusal::kNotAllowed)] = 2;
   ledger.packets.dropped[at(PacketDrop::kWrongPort)] = 49;
   ledger.packets.dropped[at(PacketDrop::kShortHeader)] = 1;
   return ledger;
@@ -86,6 +90,11 @@ TEST(Ledger, BalancesToTheFrame) {
   EXPECT_TRUE(unbalanced_by([](Ledger& l) -> U64& { return l.packets.datagrams; }));
   EXPECT_TRUE(unbalanced_by([](Ledger& l) -> U64& { return l.packets.reassembled; }));
   EXPECT_TRUE(unbalanced_by([](Ledger& l) -> U64& { return l.packets.in_flight; }));
+  EXPECT_TRUE(unbalanced_by([](Ledger& l) -> U64& { return l.streams.accepted; }));
+  EXPECT_TRUE(unbalanced_by([](Ledger& l) -> U64& { return l.streams.open; }));
+  for (std::size_t i = 0; i < full_ledger().streams.closed.size(); ++i) {
+    EXPECT_TRUE(unbalanced_by([i](Ledger& l) -> U64& { return l.streams.closed[i]; })) << i;
+  }
   for (std::size_t i = 0; i < full_ledger().frames.dropped.size(); ++i) {
     EXPECT_TRUE(unbalanced_by([i](Ledger& l) -> U64& { return l.frames.dropped[i]; })) << i;
   }
@@ -193,7 +202,9 @@ TEST(Ledger, TheSchemaIsFrozen) {
             R"("dropped":{"frame_truncated":9,"unknown_topic":1},"in_flight":3},)"
             R"("packets":{"received":1000,"datagrams":800,"reassembled":70,)"
             R"("non_event":{"arp":60},"dropped":{"short_header":1,"wrong_port":49},)"
-            R"("in_flight":20,"imissed":11,"rx_nombuf":12,"ierrors":13},"balanced":true})");
+            R"("in_flight":20,"imissed":11,"rx_nombuf":12,"ierrors":13},)"
+            R"("streams":{"accepted":30,"closed":{"peer":20,"failed":4},"open":6,)"
+            R"("refused":{"not_allowed":2},"accepts_failed":1,"bytes":9999},"balanced":true})");
 }
 
 TEST(Ledger, NothingHappenedYet) {
@@ -202,7 +213,9 @@ TEST(Ledger, NothingHappenedYet) {
             R"("duplicate_by":{"number":0,"key":0,"replay":0},"stale":0,)"
             R"("dead_lettered":{"durable":0,"by_reason":{}},"dropped":{},"in_flight":0},)"
             R"("packets":{"received":0,"datagrams":0,"reassembled":0,"non_event":{},"dropped":{},)"
-            R"("in_flight":0,"imissed":0,"rx_nombuf":0,"ierrors":0},"balanced":false})");
+            R"("in_flight":0,"imissed":0,"rx_nombuf":0,"ierrors":0},)"
+            R"("streams":{"accepted":0,"closed":{},"open":0,"refused":{},"accepts_failed":0,)"
+            R"("bytes":0},"balanced":false})");
 }
 
 }  // namespace
