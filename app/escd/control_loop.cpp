@@ -42,6 +42,7 @@ ControlLoop::ControlLoop(Appliance& appliance, Service& service, Signals& signal
       health_(health),
       errands_(errands),
       progress_(appliance),
+      connections_(appliance),
       watchdog_(appliance.lcore_status(),
                 rte_get_tsc_hz() / 1000 * appliance.config().lcores.stall_ms),
       next_progress_(start_ + kProgressEvery),
@@ -75,6 +76,7 @@ void ControlLoop::tick() {
   log_pressure();
   watch();
   const auto now = Clock::now();
+  connections_.watch(now);
   if (options_.progress && now >= next_progress_) {
     cli::print_if_taken(progress_.line() + '\n');
     next_progress_ += kProgressEvery;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "app/escd/appliance_fwd.hpp"
+#include "app/escd/connection_watch.hpp"
 #include "app/escd/health.hpp"
 #include "app/escd/options.hpp"
 #include "app/escd/progress.hpp"
@@ -56,6 +57,7 @@ class ControlLoop {
   Health& health_;
   runtime::Errands& errands_;
   Progress progress_;
+  ConnectionWatch connections_;
   runtime::Watchdog watchdog_;
   Clock::time_point start_ = Clock::now();
   Clock::time_point next_progress_;

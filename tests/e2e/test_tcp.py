@@ -7,6 +7,7 @@ import socket
 import struct
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import harness  # noqa: F401  (first: it makes the oracle's folder importable)
 import craft
@@ -178,6 +179,8 @@ class Tcp(harness.Scenario):
         with socket.create_connection(self.address) as one:
             self.assertEqual(one.recv(1), b"")
         self.assertEqual(escd.live_ledger()["streams"]["refused"], {"not_allowed": 1})
+        said = "1 connections were refused as not_allowed: its sender may not connect there."
+        self.wait_until(lambda: said in escd.log(), "the log says so", 20.0)
         config.tcp_sources = ["127.0.0.0/8"]
         escd.write_config(config)
         escd.ask("reload")
@@ -220,6 +223,20 @@ class Tcp(harness.Scenario):
         for one in slow:
             one.close()
         self.finish(escd, [begun] * 1_000 + [data], config)
+
+    def test_what_the_page_says_to_type(self) -> None:
+        for tool in ("nc", "socat", "bash"):
+            harness.need_tool(tool)
+        config = self.configure()
+        config.routes = {"plant/7/temp": "count"}
+        escd = self.start(config)
+        page = (Path(__file__).parents[2] / "docs/sender.md").read_text(encoding="utf-8")
+        script = page.partition("<!-- by hand: begin -->\n```sh\n")[2].partition("\n```\n")[0]
+        self.assertIn("socat", script)
+        script = "set -eu\n" + script.replace("9100", str(self.address[1]))
+        self.run_command("bash", "-c", script)
+        frame = craft.frame("plant/7/temp", b"23", priority=100)
+        self.finish(escd, [frame] * 4, config)
 
     def test_each_connection_is_shown(self) -> None:
         config = self.configure()
