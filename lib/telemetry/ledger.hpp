@@ -133,7 +133,7 @@ static_assert(well_described<StreamLedger>());
 struct Ledger {
   FrameLedger frames;
   PacketLedger packets;
-  StreamLedger streams;  ///< of the whole appliance; a pipeline has none
+  StreamLedger streams;  ///< of the whole appliance; of several pipelines none has any
   PortLosses losses;     ///< outside all equations
 
   friend bool operator==(const Ledger&, const Ledger&) = default;
