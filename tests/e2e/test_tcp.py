@@ -286,6 +286,26 @@ class Tcp(harness.Scenario):
             self.assertEqual(letter["transport"], "tcp")
             self.assertEqual(letter["peer"], f"127.0.0.1:{port}")
 
+    def test_dead_letters_are_replayed_over_tcp_and_each_is_delivered_once(self) -> None:
+        directory = self.directory / "letters"
+        config = self.configure(sections={"dead_letters": {"directory": str(directory)}})
+        data = craft.session(5, 1, 1) + craft.frame("mended", b"x") * 50
+        escd = self.start(config)
+        self.send(data, lambda: 100)
+        self.finish(escd, [data], config)  # no route takes it yet
+        config = self.configure(sections={"replay": {"sources": ["127.0.0.0/8"]}})
+        config.routes = {"mended": "count"}
+        escd = self.start(config)
+        to = f"127.0.0.1:{self.address[1]}"
+        first = dlq("replay", directory, "--tcp", to, "--confirm", escd.socket_path)
+        self.assertEqual(first.returncode, 0, first.stderr)
+        again = dlq("replay", directory, "--tcp", to, "--restart")
+        self.assertEqual(again.returncode, 0, again.stderr)
+        self.wait_for_frames(escd, 2 * 51)
+        frames = escd.stop()["frames"]
+        self.assertEqual((frames["delivered"], frames["control"]), (50, 2))
+        self.assertEqual(frames["duplicate_by"], {"number": 0, "key": 0, "replay": 50})
+
     def test_an_appliance_that_receives_over_tcp_alone_is_not_idle(self) -> None:
         config = self.configure()
         escd = self.start_escd(config, "--exit-when-idle", "1")
