@@ -125,7 +125,9 @@ class TcpStage {
       if (buffer.has_mbuf() && buffer.unread() == 0 && buffer.is_alone()) {
         buffer.release(of(looked_at_));
       }
-      close_if_late(looked_at_, now);
+      // Closing counts what the intake then has of that connection; so not in the middle of
+      // another.
+      if (current_ == kNobody) close_if_late(looked_at_, now);
     }
   }
 
@@ -416,7 +418,7 @@ class TcpStage {
     }
   }
 
-  /// The connection is in no queue.
+  /// The connection is in no queue, and no other one is being read.
   void close(std::uint32_t slot, StreamEnd why, std::uint64_t now) noexcept {
     intake::StreamBuffer& buffer = table_[slot].buffer;
     if (buffer.unread() != 0) {

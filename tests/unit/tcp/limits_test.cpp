@@ -95,6 +95,25 @@ TEST_F(TcpLimitsTest, AFrameThatDoesNotEndIsClosed) {
   EXPECT_EQ(frames_.frame_dropped.get(FrameDrop::kPartialAtClose), 1U);
 }
 
+// One is closed while another one's bytes are being read: its events stay its own.
+TEST_F(TcpLimitsTest, WhoIsClosedDoesNotTouchWhatIsBeingRead) {
+  start_with({.frame_cycles = kLong});
+  Bytes begun = frame("late", 100);
+  begun.resize(50);
+  Sender late = connect();
+  late.send(begun);
+  poll_until([&] { return counters_.bytes.get() == 50; });
+  now_ += 2 * kLong;
+  Sender quick = connect();
+  quick.send(many("a", 1'000));
+  while (frames_.datagram_open.get() == 0) (void)stage_->poll(now_);
+  for (int i = 0; i < 10; ++i) stage_->housekeep(now_);
+  poll_until_received(1'001);  // the begun frame is one of them
+  EXPECT_EQ(counters_.closed.get(StreamEnd::kSlow), 1U);
+  ASSERT_EQ(events_.size(), 1'000U);
+  for (const event::Event& event : events_) ASSERT_EQ(event.source, events_.front().source);
+}
+
 // A sender that cannot send for our sake is not to blame.
 TEST_F(TcpLimitsTest, TimeInWhichNothingIsReadDoesNotCount) {
   start_with({.idle_cycles = kLong, .frame_cycles = kLong});
