@@ -75,7 +75,9 @@ class Acceptor {
         last_failed_ = now;
         return;
       }
+      if (accepted.gone) continue;
       if (!accepted.socket.valid()) {
+        // The kernel says so when the next one comes.
         knocks_[listener] = 0;
         return;
       }

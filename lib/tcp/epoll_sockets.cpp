@@ -36,10 +36,16 @@ std::span<const Ready> EpollSockets::news() noexcept {
 }
 
 Received EpollSockets::receive(int fd, std::span<std::uint8_t> room) noexcept {
-  const ssize_t bytes = ::recv(fd, room.data(), room.size(), MSG_DONTWAIT);
+  // Nothing may interrupt a call that does not wait; if something does, the bytes are still there.
+  constexpr int kTries = 4;
+  ssize_t bytes = -1;
+  for (int i = 0; i < kTries; ++i) {
+    bytes = ::recv(fd, room.data(), room.size(), MSG_DONTWAIT);
+    if (bytes >= 0 || errno != EINTR) break;
+  }
   if (bytes > 0) return {Received::Kind::kBytes, static_cast<std::size_t>(bytes)};
   if (bytes == 0) return {Received::Kind::kEnd};
-  const bool later = errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR;
+  const bool later = errno == EAGAIN || errno == EWOULDBLOCK;
   return {later ? Received::Kind::kNothing : Received::Kind::kFailed};
 }
 
@@ -50,9 +56,9 @@ Accepted EpollSockets::accept(int listener) noexcept {
                            SOCK_NONBLOCK | SOCK_CLOEXEC);
   if (fd >= 0) return {FileDescriptor(fd), peer_of(address)};
   // The sender may be gone again before it is accepted: that is no failure.
-  const bool nobody = errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR ||
-                      errno == ECONNABORTED || errno == EPROTO;
-  return {FileDescriptor(), {}, nobody ? 0 : errno};
+  const bool gone = errno == EINTR || errno == ECONNABORTED || errno == EPROTO;
+  const bool nobody = errno == EAGAIN || errno == EWOULDBLOCK;
+  return {FileDescriptor(), {}, gone || nobody ? 0 : errno, gone};
 }
 
 }  // namespace esc::tcp

@@ -34,7 +34,8 @@ struct Received {
 struct Accepted {
   FileDescriptor socket;
   intake::StreamPeer peer;
-  int error = 0;  ///< errno; 0: nobody waits
+  int error = 0;      ///< errno; 0: nobody waits
+  bool gone = false;  ///< the sender was gone again; others may wait behind it
 };
 
 /// Nothing here waits. Thread: the TCP role's lcore; the constructor and watch() before it runs
