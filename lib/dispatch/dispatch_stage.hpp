@@ -454,7 +454,7 @@ class DispatchStage {
     std::size_t expired = 0;
     stopped_ = 0;
     for (Worker& worker : workers_) {
-      moved += worker.push_held();
+      moved += worker.push_held(now);
       expired += worker.expire(now, burst_, [this, now](const event::WorkItem& item) {
         const std::uint64_t letters = counters_.dead_lettered.get();
         lose(item.event, FrameDrop::kHoldExpired, DeadReason::kHoldExpired, now);

@@ -2,6 +2,7 @@
 // The dispatcher's end of one worker: its ring, what waits for it, and whether it has stopped.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -49,7 +50,8 @@ inline void fill(event::WorkItem& item, const route::RouteSet::Target& target,
 /// claimed(count) for several; publish() -> count, size(), capacity().
 /// Thread: the dispatcher's lcore.
 ///
-/// A worker counts as stopped once an event has waited for it longer than the time limit: from then
+/// A worker counts as stopped once an event has waited for it longer than the time limit, or one of
+/// a connection while none moved on: from then
 /// on events that its ring does not take at once do not wait, so that it holds up no other worker.
 /// It counts as moving again once no event with a time limit waits for it and its ring is no more
 /// than half full, or has taken an event that waited.
@@ -100,13 +102,14 @@ class WorkerOutput {
   std::size_t publish() noexcept { return ring_.publish(); }
 
   /// Moves events that wait into the ring, as far as there is room; returns how many.
-  std::size_t push_held() noexcept {
+  std::size_t push_held(std::uint64_t now) noexcept {
     while (!none_waits()) {
       event::WorkItem* room = ring_.claim();
       if (room == nullptr) break;
       take_next(*room);
     }
     const std::size_t moved = ring_.publish();
+    if (moved != 0) moved_tsc_ = now;
     if (stopped_ && hold_.empty() && (moved != 0 || ring_.size() <= ring_.capacity() / 2)) {
       stopped_ = false;
     }
@@ -122,9 +125,11 @@ class WorkerOutput {
       give_up(hold_.front().item);
       hold_.pop();
     }
-    if (count != 0 || (!streams_.empty() && is_late(streams_.front().since_tsc, now))) {
-      stopped_ = true;
-    }
+    // Events of connections may wait for long behind one another: they say that the worker has
+    // stopped if none that waited has moved on for so long.
+    const bool stuck =
+        !streams_.empty() && is_late(std::max(streams_.front().since_tsc, moved_tsc_), now);
+    if (count != 0 || stuck) stopped_ = true;
     return count;
   }
 
@@ -165,6 +170,7 @@ class WorkerOutput {
   HoldQueue hold_;
   StreamHold streams_;
   HoldLimits limits_;
+  std::uint64_t moved_tsc_ = 0;  ///< when the ring last took an event that waited
   bool stopped_ = false;
   bool streams_turn_ = false;  ///< the last event that the ring took of those that waited was one
 };

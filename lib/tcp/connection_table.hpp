@@ -21,7 +21,7 @@ struct Connection {
   std::uint64_t heard_tsc = 0;  ///< when bytes came last, or when it was accepted
   std::uint64_t begun_tsc = 0;  ///< when the frame began that has not ended; 0: none
   bool readable = true;         ///< the kernel may have bytes of it
-  bool ending = false;          ///< its sender has sent all, or it failed: reads tell which
+  bool more = false;            ///< only a read that finds nothing says that there is no more
   bool sends_much = false;      ///< the last read filled a good part of a buffer
   bool has_frames = false;      ///< its buffer has whole frames that are not read
 };
@@ -32,19 +32,20 @@ struct Connection {
 class ConnectionTable {
  public:
   /// `places`: at most event::Source::kConnectionSlots.
-  explicit ConnectionTable(std::size_t places) : places_(places) {
-    free_.reserve(places);
-    for (std::size_t i = places; i-- > 0;) free_.push_back(static_cast<std::uint32_t>(i));
+  explicit ConnectionTable(std::size_t places)
+      : places_(places), free_(places), free_count_(places) {
+    for (std::size_t i = 0; i < places; ++i) free_[i] = static_cast<std::uint32_t>(i);
   }
 
-  [[nodiscard]] std::size_t size() const noexcept { return places_.size() - free_.size(); }
-  [[nodiscard]] bool full() const noexcept { return free_.empty(); }
+  [[nodiscard]] std::size_t size() const noexcept { return places_.size() - free_count_; }
+  [[nodiscard]] bool full() const noexcept { return free_count_ == 0; }
 
   /// Which place it gets; not full().
   std::uint32_t add(FileDescriptor socket, const intake::StreamPeer& peer,
                     std::uint64_t now) noexcept {
-    const std::uint32_t slot = free_.back();
-    free_.pop_back();
+    const std::uint32_t slot = free_[first_free_];
+    first_free_ = first_free_ + 1 == free_.size() ? 0 : first_free_ + 1;
+    --free_count_;
     Place& place = places_[slot];
     place.connection.emplace(Connection{
         .socket = std::move(socket), .buffer = intake::StreamBuffer(peer), .heard_tsc = now});
@@ -55,7 +56,7 @@ class ConnectionTable {
     Place& place = places_[slot];
     place.connection.reset();
     place.generation = (place.generation + 1) % event::Source::kGenerations;
-    free_.push_back(slot);
+    free_[(first_free_ + free_count_++) % free_.size()] = slot;
   }
 
   /// Of an open connection.
@@ -82,7 +83,11 @@ class ConnectionTable {
     std::uint32_t generation = 0;
   };
   std::vector<Place> places_;
+  /// A ring: the place that was free for longest comes first. What an earlier connection left in
+  /// flight counts against its place, and most likely has ended by then.
   std::vector<std::uint32_t> free_;
+  std::size_t first_free_ = 0;
+  std::size_t free_count_;
 };
 
 }  // namespace esc::tcp

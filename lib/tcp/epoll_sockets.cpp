@@ -20,7 +20,7 @@ EpollSockets::EpollSockets() : epoll_(::epoll_create1(EPOLL_CLOEXEC)) {
 
 bool EpollSockets::watch(int fd, SocketKey key) noexcept {
   epoll_event event{};
-  event.events = EPOLLIN | EPOLLRDHUP | EPOLLET;
+  event.events = EPOLLIN | EPOLLPRI | EPOLLRDHUP | EPOLLET;
   event.data.u64 = key;
   return ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) == 0;
 }
@@ -29,8 +29,8 @@ std::span<const Ready> EpollSockets::news() noexcept {
   const int count = ::epoll_wait(epoll_.get(), events_.data(), kMostReady, 0);
   const std::size_t some = count > 0 ? static_cast<std::size_t>(count) : 0;
   for (std::size_t i = 0; i < some; ++i) {
-    const bool ending = (events_[i].events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
-    ready_[i] = {events_[i].data.u64, ending};
+    constexpr std::uint32_t kMore = EPOLLRDHUP | EPOLLHUP | EPOLLERR | EPOLLPRI;
+    ready_[i] = {events_[i].data.u64, (events_[i].events & kMore) != 0};
   }
   return std::span(ready_).first(some);
 }

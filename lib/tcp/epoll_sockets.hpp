@@ -20,7 +20,9 @@ using SocketKey = std::uint64_t;
 /// A socket that has something new.
 struct Ready {
   SocketKey key = 0;
-  bool ending = false;  ///< its sender has sent all, or it failed
+  /// A read that finds less than it has room for does not mean that there is no more: its sender
+  /// has sent all, or it failed, or a read ends at urgent data.
+  bool more = false;
 };
 
 /// What a read gave.

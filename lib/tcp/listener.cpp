@@ -56,6 +56,8 @@ Listener::Listener(const wire::Endpoint& endpoint, const ListenOptions& options)
       ::socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP));
   if (!socket_.valid()) refuse(text, "socket", errno);
   set(fd(), SOL_SOCKET, SO_REUSEADDR, 1, text);
+  // Accepted sockets inherit it. Urgent data stays where its sender put it in the stream.
+  set(fd(), SOL_SOCKET, SO_OOBINLINE, 1, text);
   if (options.shared) set(fd(), SOL_SOCKET, SO_REUSEPORT, 1, text);
   if (address.family() == AF_INET6) set(fd(), IPPROTO_IPV6, IPV6_V6ONLY, 1, text);
   watch_for_dead_peers(fd(), text);

@@ -301,13 +301,14 @@ class TcpStage {
       return;
     }
     table_[slot].readable = true;
-    table_[slot].ending |= ready.ending;
+    table_[slot].more |= ready.more;
     if (!queues_.waits(slot)) queues_.push(Queue::kTurn, slot);
   }
 
   /// Until its credit or a buffer is there.
   void pause(std::uint32_t slot, std::uint64_t now) noexcept {
     board_.pause(slot, now);
+    table_[slot].begun_tsc = 0;  // a frame that has begun gets its time anew
     queues_.push(Queue::kPaused, slot);
   }
 
@@ -346,7 +347,7 @@ class TcpStage {
         counters_.bytes.add(received.bytes);
         connection.heard_tsc = now;
         board_.heard(slot, received.bytes, now);
-        connection.readable = received.bytes == room.size() || connection.ending;
+        connection.readable = received.bytes == room.size() || connection.more;
         connection.sends_much = received.bytes >= kLeastRoomBytes;
         begin_stream(slot, now);
         return true;

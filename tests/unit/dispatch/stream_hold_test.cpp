@@ -78,6 +78,29 @@ TEST_F(StreamHoldTest, TakesTurnsWithTheOthersThatWait) {
   EXPECT_EQ(counters_.events_held.get(), 0U);
 }
 
+// However old the events are that wait, a worker that takes some has not stopped: the others wait
+// for it as ever.
+TEST_F(StreamHoldTest, ALongQueueIsNoStoppedWorker) {
+  make_two_workers({.hold = 8, .hold_cycles = kHoldCycles, .lossless = false, .stream_cells = 200});
+  for (std::uint64_t i = 0; i < 200; ++i) give_of(3, "stuck", i);
+  std::uint64_t now = 1;
+  for (int i = 0; i < 10; ++i) (void)stage_->poll(now);
+  std::uint64_t taken = 0;
+  for (std::uint64_t i = 0; i < 40; ++i) {
+    taken += numbers(0, 4).size();
+    now += kHoldCycles / 2;
+    if (i % 2 == 0) give("stuck", 1'000 + i);
+    (void)stage_->poll(now);
+    EXPECT_EQ(counters_.workers_stopped.get(), 0U);
+    expect_balanced();
+  }
+  EXPECT_EQ(dropped(FrameDrop::kHoldExpired), 0U);
+  EXPECT_EQ(taken, 160U);
+  // Nothing moves any more.
+  for (int i = 0; i < 3; ++i) (void)stage_->poll(now += kHoldCycles);
+  EXPECT_EQ(counters_.workers_stopped.get(), 1U);
+}
+
 // More than the credits allow would have to come: then the event is not lost but stays in front.
 TEST_F(StreamHoldTest, WithoutACellTheEventStaysInTheInput) {
   make_two_workers({.hold = 8, .hold_cycles = kHoldCycles, .lossless = false, .stream_cells = 2});

@@ -95,6 +95,25 @@ TEST_F(TcpLimitsTest, AFrameThatDoesNotEndIsClosed) {
   EXPECT_EQ(frames_.frame_dropped.get(FrameDrop::kPartialAtClose), 1U);
 }
 
+// Nor does the time for which its own connection was not read.
+TEST_F(TcpLimitsTest, TimeInWhichItsConnectionPausesDoesNotCount) {
+  start({.connections = 4, .credit_events = 64}, 15, {.frame_cycles = kLong});
+  Bytes begun = frame("a", 100);
+  begun.resize(50);
+  Sender a = connect();
+  a.send(begun);
+  poll_until([&] { return counters_.bytes.get() == 50; });
+  for (int i = 0; i < 64; ++i) held_.add(0);
+  a.send(Bytes(10));
+  poll_until([&] { return counters_.paused.get() == 1; });
+  poll_often(3 * kLong);
+  for (int i = 0; i < 64; ++i) held_.remove(0);
+  poll_until([&] { return counters_.bytes.get() == 60; });
+  poll_often(kLong / 2);
+  EXPECT_EQ(counters_.open.get(), 1U);
+  poll_until([&] { return counters_.closed.get(StreamEnd::kSlow) == 1; });
+}
+
 // One is closed while another one's bytes are being read: its events stay its own.
 TEST_F(TcpLimitsTest, WhoIsClosedDoesNotTouchWhatIsBeingRead) {
   start_with({.frame_cycles = kLong});

@@ -60,6 +60,11 @@ class Sender {
     ASSERT_EQ(::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL),
               static_cast<ssize_t>(bytes.size()));
   }
+  /// The last byte is urgent.
+  void send_urgently(std::span<const std::uint8_t> bytes) {
+    ASSERT_EQ(::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_OOB),
+              static_cast<ssize_t>(bytes.size()));
+  }
   /// As many as the kernel takes now.
   std::size_t offer(std::span<const std::uint8_t> bytes) {
     const ssize_t sent =

@@ -74,6 +74,35 @@ TEST_F(TcpTest, NothingIsLostOrMadeOfAMegabyteInPieces) {
   EXPECT_EQ(counters_.bytes.get(), stream.size());
 }
 
+// A read ends at urgent data, however much lies behind it, and the kernel does not name the
+// connection again.
+TEST_F(TcpTest, UrgentDataIsPartOfTheStream) {
+  Sender a = connect();
+  const Bytes stream = many("a", 100);
+  const auto all = std::span<const std::uint8_t>(stream);
+  a.send(all.first(1'001));
+  a.send_urgently(all.subspan(1'001, 10));
+  a.send(all.subspan(1'011, 1'000));
+  a.send_urgently(all.subspan(2'011, 1));
+  a.send(all.subspan(2'012));
+  poll_until_received(100);
+  EXPECT_EQ(topics(), (std::map<std::string, std::size_t>{{"a", 100}}));
+}
+
+TEST_F(TcpTest, APlaceIsUsedAgainAsLateAsCanBe) {
+  std::vector<std::uint32_t> slots;
+  for (int i = 0; i < 9; ++i) {
+    Sender a = connect();
+    a.send(frame("a", 1));
+    poll_until([&] { return !events_.empty(); });
+    slots.push_back(events_[0].source.slot());
+    give_back();
+    a.close();
+    poll_until([&] { return counters_.open.get() == 0; });
+  }
+  EXPECT_EQ(slots, (std::vector<std::uint32_t>{0, 1, 2, 3, 4, 5, 6, 7, 0}));
+}
+
 TEST_F(TcpTest, APartOfAFrameAtTheEndIsRefused) {
   for (const bool hard : {false, true}) {
     const std::uint64_t before = frames_.frames_received.get();
