@@ -67,7 +67,7 @@ TEST(PositionTableThreaded, APlaceThatChangesHandsShowsNobodyAnothersPosition) {
   std::thread reader([&] {
     std::uint64_t known = 0;
     while (!done.load() || known == 0) {
-      for (const std::uint64_t producer : {0, 1}) {
+      for (const std::uint64_t producer : {std::uint64_t{0}, std::uint64_t{1}}) {
         const SettledPosition position = table.position(producer, 1);
         if (!position.known) continue;
         ++known;
