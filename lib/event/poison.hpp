@@ -49,14 +49,20 @@ inline void free_segment(rte_mbuf* segment) noexcept {
 #endif
 }
 
+/// Whether the caller has all references to the segment, of which `count` are its own. Then nobody
+/// else can add one, since adding takes a reference.
+[[nodiscard]] inline bool has_all_references(const rte_mbuf* segment,
+                                             std::uint16_t count = 1) noexcept {
+  // Acquire: pairs with the update by which the last other holder gave up its own, so that it is
+  // done with the bytes.
+  return __atomic_load_n(&segment->refcnt, __ATOMIC_ACQUIRE) == count;
+}
+
 /// Gives back `count` references at once, all of them the caller's, with at most one atomic
 /// operation instead of one for each reference.
 inline void free_segment(rte_mbuf* segment, std::uint16_t count) noexcept {
   if (count > 1) {
-    // If all references are ours, nobody else can add one, since adding takes a reference. Acquire:
-    // pairs with the update by which the last other holder gave up its own, so that it is done with
-    // the bytes.
-    if (__atomic_load_n(&segment->refcnt, __ATOMIC_ACQUIRE) == count) {
+    if (has_all_references(segment, count)) {
       rte_mbuf_refcnt_set(segment, 1);
     } else {
       rte_mbuf_refcnt_update(segment, static_cast<std::int16_t>(1 - count));

@@ -121,11 +121,7 @@ class StreamBuffer {
   }
   [[nodiscard]] bool has_mbuf() const noexcept { return mbuf_ != nullptr; }
   /// No event points into the mbuf, which there is.
-  [[nodiscard]] bool is_alone() const noexcept {
-    // Acquire: pairs with the update by which the last event gave its reference up, so that nobody
-    // reads the bytes any more that are written over.
-    return __atomic_load_n(&mbuf_->refcnt, __ATOMIC_ACQUIRE) == 1;
-  }
+  [[nodiscard]] bool is_alone() const noexcept { return event::has_all_references(mbuf_); }
   /// As the last bytes that were read left it.
   [[nodiscard]] const wire::SessionCursor& session() const noexcept { return session_; }
   [[nodiscard]] const StreamPeer& peer() const noexcept { return peer_; }

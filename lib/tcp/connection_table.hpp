@@ -33,7 +33,7 @@ class ConnectionTable {
  public:
   /// `places`: at most event::Source::kConnectionSlots.
   explicit ConnectionTable(std::size_t places)
-      : places_(places), free_(places), free_count_(places) {
+      : places_(places), peers_(places), free_(places), free_count_(places) {
     for (std::size_t i = 0; i < places; ++i) free_[i] = static_cast<std::uint32_t>(i);
   }
 
@@ -46,6 +46,7 @@ class ConnectionTable {
     const std::uint32_t slot = free_[first_free_];
     first_free_ = first_free_ + 1 == free_.size() ? 0 : first_free_ + 1;
     --free_count_;
+    peers_[slot] = peer.address.value_or(wire::IpAddress{});
     Place& place = places_[slot];
     place.connection.emplace(Connection{
         .socket = std::move(socket), .buffer = intake::StreamBuffer(peer), .heard_tsc = now});
@@ -55,6 +56,7 @@ class ConnectionTable {
   void close(std::uint32_t slot) noexcept {
     Place& place = places_[slot];
     place.connection.reset();
+    peers_[slot] = {};
     place.generation = (place.generation + 1) % event::Source::kGenerations;
     free_[(first_free_ + free_count_++) % free_.size()] = slot;
   }
@@ -71,9 +73,7 @@ class ConnectionTable {
   }
   /// How many are open from this address.
   [[nodiscard]] std::size_t count_from(const wire::IpAddress& address) const noexcept {
-    return static_cast<std::size_t>(std::ranges::count_if(places_, [&](const Place& place) {
-      return place.connection && place.connection->buffer.peer().address == address;
-    }));
+    return static_cast<std::size_t>(std::ranges::count(peers_, address));
   }
   [[nodiscard]] std::size_t places() const noexcept { return places_.size(); }
 
@@ -83,6 +83,9 @@ class ConnectionTable {
     std::uint32_t generation = 0;
   };
   std::vector<Place> places_;
+  /// Side by side, since somebody who connects over and over makes the role look through them each
+  /// time. Unspecified: nobody is there, or its address is not known.
+  std::vector<wire::IpAddress> peers_;
   /// A ring: the place that was free for longest comes first. What an earlier connection left in
   /// flight counts against its place, and most likely has ended by then.
   std::vector<std::uint32_t> free_;

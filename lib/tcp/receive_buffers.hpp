@@ -64,7 +64,7 @@ class ReceiveBuffers {
   /// The connection needs the buffer no more; events may still point into it.
   void give(std::uint32_t slot, rte_mbuf* buffer) noexcept {
     --in_hand_;
-    if (is_unused(buffer)) {
+    if (event::has_all_references(buffer)) {
       free(slot, buffer);
     } else {
       lent_[tail_++ & mask_] = {buffer, slot};
@@ -76,7 +76,7 @@ class ReceiveBuffers {
   void reclaim(unsigned most) noexcept {
     for (; most != 0 && head_ != tail_; --most) {
       const Lent oldest = lent_[head_++ & mask_];
-      if (is_unused(oldest.mbuf)) {
+      if (event::has_all_references(oldest.mbuf)) {
         free(oldest.slot, oldest.mbuf);
       } else {
         lent_[tail_++ & mask_] = oldest;
@@ -86,13 +86,6 @@ class ReceiveBuffers {
 
   /// How many buffers the connection in this slot has, those of earlier ones in it included.
   [[nodiscard]] unsigned owned(std::uint32_t slot) const noexcept { return owned_[slot]; }
-
-  /// Whether nobody but the caller has a reference.
-  [[nodiscard]] static bool is_unused(rte_mbuf* buffer) noexcept {
-    // Acquire: pairs with the update by which the last event gave its reference up, so that nobody
-    // reads the bytes any more that are written over.
-    return __atomic_load_n(&buffer->refcnt, __ATOMIC_ACQUIRE) == 1;
-  }
 
  private:
   struct Lent {

@@ -8,6 +8,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <utility>
 #include <vector>
@@ -34,7 +35,7 @@ struct TcpLimits {
   std::size_t connections = 1024;
   std::uint32_t first_slot = 0;  ///< in event::Source, of this role's connections
   std::size_t buffers = 0;       ///< of the pool, for this role
-  /// Events of one connection in one pipeline's ring and dispatcher: kLeastCredit or more.
+  /// Events of one connection in one pipeline's ring and dispatcher: a burst of the intake or more.
   std::uint32_t credit_events = 256;
   /// From this ring depth on nothing is read.
   std::size_t soft_mark_cells = 512;
@@ -55,8 +56,6 @@ template <class Sockets, class Sink, intake::Way kWay = intake::Way::kPlainFirst
 class TcpStage {
  public:
   using Intake = intake::Intake<Sink, kWay>;
-  /// A burst of the intake may bring so many events.
-  static constexpr std::uint32_t kLeastCredit = Intake::kMaxBurst;
 
   struct Parts {
     Sockets sockets;
@@ -125,9 +124,8 @@ class TcpStage {
       if (buffer.has_mbuf() && buffer.unread() == 0 && buffer.is_alone()) {
         buffer.release(of(looked_at_));
       }
-      // Closing counts what the intake then has of that connection; so not in the middle of
-      // another.
-      if (current_ == kNobody) close_if_late(looked_at_, now);
+      // In its turn it is read once more, and closed if nothing has come meanwhile.
+      if (late(table_[looked_at_], now)) queues_.push(Queue::kTurn, looked_at_);
     }
   }
 
@@ -353,6 +351,7 @@ class TcpStage {
         return true;
       case Received::Kind::kNothing:
         connection.readable = false;
+        if (const auto why = late(connection, now)) close(slot, *why, now);
         return false;
       case Received::Kind::kEnd:
         close(slot, StreamEnd::kPeer, now);
@@ -394,6 +393,10 @@ class TcpStage {
     } else if (any_read || connection.begun_tsc == 0) {
       connection.begun_tsc = now;
     }
+    if (late(connection, now) == StreamEnd::kSlow) {
+      close(slot, StreamEnd::kSlow, now);
+      return;
+    }
     // A connection that sends much gives its buffer on: the next one gets what is in the cache.
     if (connection.buffer.unread() == 0 && connection.sends_much) {
       connection.buffer.release(of(slot));
@@ -405,18 +408,19 @@ class TcpStage {
     }
   }
 
-  /// The connection is in no queue: all that the kernel had of it was read.
-  void close_if_late(std::uint32_t slot, std::uint64_t now) noexcept {
-    const Connection& connection = table_[slot];
+  /// Why a connection of which nothing more has come is to be closed; nullopt: it is not.
+  [[nodiscard]] std::optional<StreamEnd> late(const Connection& connection,
+                                              std::uint64_t now) const noexcept {
     const route::ConnectionRules& rules = connection_rules();
     const auto passed = [&](std::uint64_t since, std::uint64_t most) {
-      return most != 0 && now - std::max(since, receiving_since_) >= most;
+      const std::uint64_t from = std::max(since, receiving_since_);
+      return most != 0 && now > from && now - from >= most;
     };
     if (connection.begun_tsc != 0 && passed(connection.begun_tsc, rules.frame_cycles)) {
-      close(slot, StreamEnd::kSlow, now);
-    } else if (passed(connection.heard_tsc, rules.idle_cycles)) {
-      close(slot, StreamEnd::kIdle, now);
+      return StreamEnd::kSlow;
     }
+    if (passed(connection.heard_tsc, rules.idle_cycles)) return StreamEnd::kIdle;
+    return std::nullopt;
   }
 
   /// The connection is in no queue, and no other one is being read.
