@@ -63,6 +63,7 @@ ordered_json ledger_document(const Snapshot& snapshot) {
   for (std::size_t i = 0; i < snapshot.ledgers.size(); ++i) {
     ordered_json own = {{"pipeline", i}};
     own.update(telemetry::to_json(snapshot.ledgers[i].ledger, snapshot.ledgers[i].balanced));
+    own.erase("streams");  // a connection is no pipeline's
     json["pipelines"].push_back(std::move(own));
   }
   if (auto producers = producer_totals(snapshot); !producers.is_null())

@@ -152,6 +152,8 @@ class Tcp(harness.Scenario):
         config.listen = [*config.listen, f"[::1]:{v6[1]}"]
         escd = self.start(config)
         streams = [stream_of(chooser, producer, 200) for producer in (1, 2, 3, 4)]
+        pipelines = escd.live_ledger()["pipelines"]
+        self.assertEqual(["streams" in each for each in pipelines], [False, False])
         for index, data in enumerate(streams):
             self.send(data, lambda: 999, v6 if index % 2 else None)
         self.finish(escd, streams, config)

@@ -7,7 +7,6 @@ import contextlib
 import mmap
 import signal
 import socket
-import statistics
 import struct
 import subprocess
 import time
@@ -15,6 +14,7 @@ from dataclasses import dataclass, field
 
 import bench_escd
 import bench_machine
+import bench_path
 import bench_programs
 from bench_programs import STOP_SECONDS, Broken, Program
 
@@ -221,11 +221,7 @@ def result(row):
     }
     if row.rounds:
         for name in ("bare", "escd"):
-            found[name] = _spread([by_cpu(figures[name]) for figures in row.rounds])
-        found["ratio"] = _spread([ratio(figures) for figures in row.rounds])
+            found[name] = bench_path.spread([by_cpu(figures[name]) for figures in row.rounds])
+        found["ratio"] = bench_path.spread([ratio(figures) for figures in row.rounds])
         found["held"] = found["ratio"]["median"] >= found["target"]
     return found
-
-
-def _spread(values):
-    return {"median": statistics.median(values), "min": min(values), "max": max(values)}
