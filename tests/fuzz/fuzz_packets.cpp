@@ -5,14 +5,10 @@
 //
 // Input: one byte of flags; one byte with the number of cuts (low half) and the segment to which
 // there is another reference (high half); two bytes for each cut; then the packet.
-#include <rte_eal.h>
 #include <rte_mbuf.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <map>
 #include <memory>
 #include <optional>
@@ -23,6 +19,7 @@
 #include "event/frame_bytes.hpp"
 #include "event/poison.hpp"
 #include "event/releaser.hpp"
+#include "on_eal.hpp"
 #include "support/rules.hpp"
 #include "support/rx_stage.hpp"
 #include "wire/parser.hpp"
@@ -46,13 +43,6 @@ constexpr std::size_t kMaxCuts = 15;
 constexpr std::size_t kFeedBytes = UINT16_MAX - RTE_PKTMBUF_HEADROOM;
 constexpr std::size_t kSmallBytes = 256;
 constexpr unsigned kMbufs = 31;
-
-#define REQUIRE(condition) require((condition), #condition, __LINE__)
-void require(bool condition, const char* what, int line) {
-  if (condition) return;
-  std::fprintf(stderr, "line %d: %s does not hold\n", line, what);
-  std::abort();
-}
 
 struct OnePacketQueue {
   rte_mbuf** packet;
@@ -321,21 +311,7 @@ std::vector<std::size_t> read_cuts(Bytes& input, std::size_t count) {
 }  // namespace
 
 extern "C" int LLVMFuzzerInitialize(int* /*argc*/, char*** /*argv*/) {
-  static std::vector<std::string> args = {"fuzz-packets",
-                                          "--no-huge",
-                                          "--no-shconf",
-                                          "--no-pci",
-                                          "--no-telemetry",
-                                          "-m",
-                                          "128",
-                                          "--lcores",
-                                          "0@" + std::to_string(sched_getcpu()),
-                                          "--log-level=error",
-                                          "--file-prefix",
-                                          "fuzz" + std::to_string(getpid())};
-  std::vector<char*> argv;
-  for (std::string& arg : args) argv.push_back(arg.data());
-  REQUIRE(rte_eal_init(static_cast<int>(argv.size()), argv.data()) >= 0);
+  start_eal("fuzz-packets", 128);
   return 0;
 }
 

@@ -5,30 +5,27 @@
 //
 // Input: one byte of flags; one byte with the number of reads that have a length; two bytes for
 // each of them; then the stream. What the lengths leave over comes in one more read.
-#include <rte_eal.h>
 #include <rte_mbuf.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <optional>
 #include <span>
-#include <string>
-#include <tuple>
+#include <utility>
 #include <vector>
 
-#include "event/frame_bytes.hpp"
 #include "intake/intake.hpp"
 #include "intake/stream_buffer.hpp"
-#include "wire/parser.hpp"
-#include "wire/session_cursor.hpp"
+#include "on_eal.hpp"
+#include "support/stream_reference.hpp"
 
 namespace {
 
 using namespace esc;
+using test::FromPool;
+using test::Said;
+using test::TakesAll;
 using Bytes = std::span<const std::uint8_t>;
 
 // What the first byte chooses.
@@ -42,20 +39,6 @@ constexpr unsigned kMbufs = 31;
 constexpr unsigned kMostKept = 20;  // mbufs that events keep: some are left for reading
 const wire::FrameLimits kLimits{.max_frame_bytes = 600};
 
-#define REQUIRE(condition) require((condition), #condition, __LINE__)
-void require(bool condition, const char* what, int line) {
-  if (condition) return;
-  std::fprintf(stderr, "line %d: %s does not hold\n", line, what);
-  std::abort();
-}
-
-/// An event by what it says.
-struct Said {
-  std::vector<std::uint8_t> frame;
-  std::optional<std::tuple<std::uint64_t, std::uint32_t, std::uint64_t>> number;
-  friend bool operator==(const Said&, const Said&) = default;
-};
-
 struct Outcome {
   std::vector<Said> events;
   std::uint64_t control = 0;
@@ -63,32 +46,11 @@ struct Outcome {
   friend bool operator==(const Outcome&, const Outcome&) = default;
 };
 
-/// By the rules of the wire format, with the parser alone.
+/// A part at the end is refused when the connection closes.
 Outcome expected_of(Bytes stream) {
-  Outcome outcome;
-  wire::SessionCursor session;
-  while (!stream.empty()) {
-    const std::uint32_t length = stream.size() < 4 ? 0 : wire::load_be32(stream.data());
-    const bool in_bounds = length >= wire::kMinLength && length <= kLimits.max_frame_bytes;
-    if (stream.size() < 4 || (in_bounds && length > stream.size() - 4)) {
-      ++outcome.refused[static_cast<std::size_t>(FrameDrop::kPartialAtClose)];
-      return outcome;
-    }
-    const wire::FrameView view = wire::parse_frame(stream, kLimits);
-    const auto number = session.observe(view);
-    if (view.kind == wire::FrameKind::kEvent) {
-      Said said{{stream.begin(), stream.begin() + view.frame_bytes}, {}};
-      if (number) said.number = std::tuple(number->producer, number->epoch, number->sequence);
-      outcome.events.push_back(std::move(said));
-    } else if (view.kind == wire::FrameKind::kControl) {
-      ++outcome.control;
-    } else {
-      ++outcome.refused[static_cast<std::size_t>(view.reason)];
-      if (view.ends_datagram) return outcome;
-    }
-    stream = stream.subspan(view.frame_bytes);
-  }
-  return outcome;
+  test::StreamReference whole = test::read_whole(stream, kLimits);
+  if (whole.rest != 0) ++whole.refused[static_cast<std::size_t>(FrameDrop::kPartialAtClose)];
+  return {std::move(whole.events), whole.control, whole.refused};
 }
 
 rte_mempool* pool() {
@@ -97,20 +59,6 @@ rte_mempool* pool() {
   REQUIRE(made != nullptr);
   return made;
 }
-
-struct FromPool {
-  [[nodiscard]] rte_mbuf* take() const { return rte_pktmbuf_alloc(pool()); }
-  void give(rte_mbuf* mbuf) const { event::free_segment(mbuf); }
-};
-
-struct TakesAll {
-  std::vector<event::Event>* events;
-  [[nodiscard]] std::size_t push_burst(std::span<const event::Event> burst) {
-    events->insert(events->end(), burst.begin(), burst.end());
-    return burst.size();
-  }
-  [[nodiscard]] std::size_t size() const { return 0; }
-};
 
 template <intake::Way kWay>
 class Reader {
@@ -129,7 +77,7 @@ class Reader {
   bool receive(Bytes bytes) {
     while (!bytes.empty()) {
       if ((flags_ & kKeepEvents) == 0 || rte_mempool_in_use_count(pool()) > kMostKept) end_events();
-      REQUIRE(buffer_.make_room(FromPool{}, 64).made);
+      REQUIRE(buffer_.make_room(FromPool{pool()}, 64).made);
       const std::size_t some = std::min(bytes.size(), buffer_.room().size());
       std::copy_n(bytes.begin(), some, buffer_.room().begin());
       buffer_.filled(some);
@@ -142,7 +90,7 @@ class Reader {
   Outcome finish(bool sound) {
     if (sound && buffer_.unread() != 0) intake_->lose_partial_frame();
     intake_->publish(7);
-    buffer_.release(FromPool{});
+    buffer_.release(FromPool{pool()});
     end_events();
     REQUIRE(rte_mempool_in_use_count(pool()) == 0);
     REQUIRE(counters_.datagram_open.get() == 0);
@@ -178,12 +126,7 @@ class Reader {
 
   void end_events() {
     for (const event::Event& event : events_) {
-      const auto frame = event::frame(event);
-      Said said{{frame.begin(), frame.end()}, {}};
-      if (event.has(event::kSequenced)) {
-        said.number = std::tuple(event.producer, event.epoch, event.sequence);
-      }
-      outcome_.events.push_back(std::move(said));
+      outcome_.events.push_back(test::said_by(event));
       event::free_segment(event.mbuf);
     }
     events_.clear();
@@ -215,21 +158,7 @@ Outcome read_in(Bytes stream, std::span<const std::size_t> reads, unsigned flags
 }  // namespace
 
 extern "C" int LLVMFuzzerInitialize(int* /*argc*/, char*** /*argv*/) {
-  std::vector<std::string> args = {"fuzz-streams",
-                                   "--no-huge",
-                                   "--no-shconf",
-                                   "--no-pci",
-                                   "--no-telemetry",
-                                   "-m",
-                                   "64",
-                                   "--lcores",
-                                   "0@" + std::to_string(sched_getcpu()),
-                                   "--log-level=error",
-                                   "--file-prefix",
-                                   "fuzz" + std::to_string(getpid())};
-  std::vector<char*> argv;
-  for (std::string& arg : args) argv.push_back(arg.data());
-  REQUIRE(rte_eal_init(static_cast<int>(argv.size()), argv.data()) >= 0);
+  start_eal("fuzz-streams", 64);
   return 0;
 }
 

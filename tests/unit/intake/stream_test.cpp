@@ -6,15 +6,13 @@
 #include <optional>
 #include <random>
 #include <string>
-#include <tuple>
 #include <vector>
 
-#include "event/frame_bytes.hpp"
 #include "ingest/packets.hpp"
 #include "intake/intake.hpp"
 #include "intake/stream_buffer.hpp"
 #include "support/mbufs.hpp"
-#include "wire/parser.hpp"
+#include "support/stream_reference.hpp"
 
 namespace esc::test {
 namespace {
@@ -22,64 +20,6 @@ namespace {
 constexpr std::uint64_t kReadTsc = 5;
 constexpr std::uint16_t kDataBytes = 1024;
 const wire::FrameLimits kLimits{.max_frame_bytes = 600};
-
-struct TakesAll {
-  std::vector<event::Event>* events;
-  [[nodiscard]] std::size_t push_burst(std::span<const event::Event> burst) {
-    events->insert(events->end(), burst.begin(), burst.end());
-    return burst.size();
-  }
-  [[nodiscard]] std::size_t size() const { return 0; }
-};
-
-/// An event by what it says: its whole frame, and its number.
-struct Said {
-  Bytes frame;
-  std::optional<std::tuple<std::uint64_t, std::uint32_t, std::uint64_t>> number;
-  friend bool operator==(const Said&, const Said&) = default;
-};
-
-/// What the rules say of a stream, frame by frame, without an intake.
-struct Expected {
-  std::vector<Said> events;
-  std::size_t control = 0;
-  std::size_t refused = 0;
-  bool broken = false;
-  std::size_t rest = 0;
-};
-
-Expected expected_of(const Bytes& stream) {
-  Expected expected;
-  wire::SessionCursor session;
-  std::span<const std::uint8_t> rest(stream);
-  while (!rest.empty() && !expected.broken) {
-    const std::uint32_t length = rest.size() < 4 ? 0 : wire::load_be32(rest.data());
-    if (rest.size() < 4 ||
-        (length >= 4 && length <= kLimits.max_frame_bytes && length > rest.size() - 4)) {
-      break;
-    }
-    const wire::FrameView view = wire::parse_frame(rest, kLimits);
-    const auto number = session.observe(view);
-    if (view.kind == wire::FrameKind::kEvent) {
-      Said said{Bytes(rest.begin(), rest.begin() + view.frame_bytes), {}};
-      if (number) said.number = std::tuple(number->producer, number->epoch, number->sequence);
-      expected.events.push_back(std::move(said));
-    }
-    expected.control += view.kind == wire::FrameKind::kControl ? 1 : 0;
-    expected.refused += view.kind == wire::FrameKind::kRefused ? 1 : 0;
-    expected.broken = view.ends_datagram;
-    rest = rest.subspan(view.frame_bytes);
-  }
-  expected.rest = expected.broken ? 0 : rest.size();
-  return expected;
-}
-
-/// Buffers straight from a pool.
-struct FromPool {
-  rte_mempool* pool;
-  [[nodiscard]] rte_mbuf* take() const { return rte_pktmbuf_alloc(pool); }
-  void give(rte_mbuf* mbuf) const { event::free_segment(mbuf); }
-};
 
 template <intake::Way kWay>
 class Reader {
@@ -120,11 +60,7 @@ class Reader {
 
   void give_back() {
     for (const event::Event& event : events_) {
-      Said one{Bytes(event::frame(event).begin(), event::frame(event).end()), {}};
-      if (event.has(event::kSequenced)) {
-        one.number = std::tuple(event.producer, event.epoch, event.sequence);
-      }
-      said.push_back(std::move(one));
+      said.push_back(said_by(event));
       EXPECT_EQ(event::peer_address(event), wire::IpAddress::v4(0x0a000007));
       EXPECT_EQ(event::peer_port(event), 4711);
       EXPECT_EQ(event.source, event::Source::of_connection(9, 3));
@@ -174,14 +110,14 @@ class Reader {
 };
 
 template <intake::Way kWay>
-void expect_same(Reader<kWay>& reader, const Expected& expected, bool sound) {
+void expect_same(Reader<kWay>& reader, const StreamReference& expected, bool sound) {
   reader.close();
   reader.give_back();
   EXPECT_EQ(sound, !expected.broken);
   EXPECT_EQ(reader.said, expected.events);
   const std::size_t partial = expected.rest != 0 ? 1 : 0;
   EXPECT_EQ(reader.counters_.frames_received.get(),
-            expected.events.size() + expected.control + expected.refused + partial);
+            expected.events.size() + expected.control + expected.all_refused + partial);
   EXPECT_EQ(reader.counters_.control.get(), expected.control);
   EXPECT_EQ(reader.counters_.frame_dropped.get(FrameDrop::kPartialAtClose), partial);
   EXPECT_EQ(reader.counters_.frame_dropped.get(FrameDrop::kLengthOutOfBounds),
@@ -200,9 +136,9 @@ Bytes every_kind() {
 
 TEST(Streams, AreReadWhereverTheyAreCutInTwo) {
   const Bytes stream = every_kind();
-  const Expected expected = expected_of(stream);
+  const StreamReference expected = read_whole(stream, kLimits);
   ASSERT_EQ(expected.rest, 0U);
-  ASSERT_GT(expected.refused, 2U);
+  ASSERT_GT(expected.all_refused, 2U);
   for (std::size_t cut = 0; cut <= stream.size(); ++cut) {
     SCOPED_TRACE(cut);
     Reader<intake::Way::kPlainFirst> reader;
@@ -221,7 +157,7 @@ TEST(Streams, AreReadByteByByte) {
   const Bytes stream = every_kind();
   Reader<intake::Way::kPlainFirst> reader;
   for (const std::uint8_t& byte : stream) ASSERT_TRUE(reader.receive({&byte, 1}));
-  expect_same(reader, expected_of(stream), true);
+  expect_same(reader, read_whole(stream, kLimits), true);
 }
 
 TEST(Streams, APartialFrameAtTheEndIsOneRefusedFrame) {
@@ -231,7 +167,7 @@ TEST(Streams, APartialFrameAtTheEndIsOneRefusedFrame) {
     const Bytes begin(stream.begin(), stream.begin() + static_cast<std::ptrdiff_t>(end));
     Reader<intake::Way::kPlainFirst> reader;
     const bool sound = reader.receive(begin);
-    expect_same(reader, expected_of(begin), sound);
+    expect_same(reader, read_whole(begin, kLimits), sound);
     if (HasFailure()) return;
   }
 }
@@ -280,7 +216,7 @@ TEST(Streams, RandomOnesAreReadAlikeInAnyReads) {
       stream.insert(stream.end(), one.begin(), one.end());
     }
     stream.resize(stream.size() - random() % 50);
-    const Expected expected = expected_of(stream);
+    const StreamReference expected = read_whole(stream, kLimits);
     Reader<intake::Way::kPlainFirst> reader(1 + random() % 64);
     bool sound = true;
     for (std::size_t at = 0; at < stream.size() && sound;) {

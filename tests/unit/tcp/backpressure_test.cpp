@@ -15,13 +15,7 @@ TEST_F(TcpTest, AFullRingClosesTheSendersWindow) {
   room_ = 100;
   Sender a = connect();
   const Bytes stream = many("a", 500'000);
-  std::size_t sent = 0;
-  for (int idle = 0; idle < 200;) {
-    const std::size_t some = a.offer(std::span(stream).subspan(sent));
-    sent += some;
-    idle = some == 0 ? idle + 1 : 0;
-    for (int i = 0; i < 20; ++i) (void)stage_->poll(++now_);
-  }
+  std::size_t sent = send_until_stuck(a, stream);
   EXPECT_LT(sent, stream.size());
   EXPECT_EQ(events_.size(), 100U);
   EXPECT_GT(counters_.ring_full.get(), 0U);
@@ -172,13 +166,7 @@ TEST_F(TcpTest, StuckEventsKeepABoundedShareOfTheBuffers) {
   start({.connections = 4, .credit_events = 1'000}, 11);
   Sender a = connect();
   const Bytes stream = many("a", 2'000, 10'000);
-  std::size_t sent = 0;
-  for (int idle = 0; idle < 200;) {
-    const std::size_t some = a.offer(std::span(stream).subspan(sent));
-    sent += some;
-    idle = some == 0 ? idle + 1 : 0;
-    poll_often(20);
-  }
+  std::size_t sent = send_until_stuck(a, stream);
   EXPECT_LT(sent, stream.size());
   // One of its own, and of seven that are shared it stops at four.
   EXPECT_EQ(pool_->in_use(), 5U);

@@ -147,6 +147,17 @@ class TcpTest : public testing::Test {
       stage_->housekeep(now_);
     }
   }
+  /// Sends until nothing moves any more: the sender's window is closed. Returns how much it sent.
+  std::size_t send_until_stuck(Sender& sender, const Bytes& stream) {
+    std::size_t sent = 0;
+    for (int idle = 0; idle < 200;) {
+      const std::size_t some = sender.offer(std::span(stream).subspan(sent));
+      sent += some;
+      idle = some == 0 ? idle + 1 : 0;
+      poll_often(20);
+    }
+    return sent;
+  }
   void poll_until_received(std::uint64_t frames) {
     poll_until([&] { return frames_.frames_received.get() == frames; });
   }
