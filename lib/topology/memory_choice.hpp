@@ -23,7 +23,8 @@ struct MemoryWish {
 
   static constexpr const char* kLessMemory =
       "deploy/reserve-hugepages, free memory, or make the pools and rings smaller "
-      "(rings.ingest_cells, rings.worker_cells, port.pool_mbufs)";
+      "(rings.ingest_cells, rings.worker_cells, port.pool_mbufs, connections.max, "
+      "connections.credit_events)";
 };
 
 /// A Problem here has no `where`: the caller knows which key it is about.

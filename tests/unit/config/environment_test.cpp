@@ -236,7 +236,8 @@ TEST_F(Environment, OrdinaryMemory) {
   const std::vector<std::string> off = {"memory.hugepages=off"};
   const std::string fix =
       "deploy/reserve-hugepages, free memory, or make the pools and rings smaller "
-      "(rings.ingest_cells, rings.worker_cells, port.pool_mbufs)";
+      "(rings.ingest_cells, rings.worker_cells, port.pool_mbufs, connections.max, "
+      "connections.credit_events)";
   tree_.write("proc/meminfo", "MemTotal:  9999999 kB\nMemAvailable:     122880 kB\n");
   EXPECT_EQ(findings(off), Texts{});
   tree_.write("proc/meminfo", "MemTotal:  9999999 kB\nMemAvailable:     122879 kB\n");
