@@ -3,15 +3,15 @@
 #include <rte_cycles.h>
 
 #include <algorithm>
-#include <array>
 #include <numeric>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "app/escd/appliance_names.hpp"
 #include "app/escd/figures.hpp"
-#include "cli/json_text.hpp"
+#include "app/escd/request.hpp"
 #include "control/answer.hpp"
 #include "control/commands.hpp"
 #include "tcp/connection_board.hpp"
@@ -39,25 +39,6 @@ std::uint64_t weight(const ConnectionView& view, std::string_view order) {
   if (order == "paused") return view.paused_cycles;
   if (order == "silent") return UINT64_MAX - view.heard_tsc;
   return view.bytes;
-}
-
-std::string order_of(const nlohmann::json& request) {
-  const auto& orders = control::kConnectionOrders;
-  const auto asked = request.value("by", std::string(orders.front()));
-  if (std::ranges::find(orders, asked) != orders.end()) return asked;
-  std::string known;
-  for (const std::string_view order : orders) {
-    known.append(known.empty() ? "" : ", ").append(order);
-  }
-  throw control::Refusal("there is no such order of connections", "there are: " + known);
-}
-
-std::size_t count_of(const nlohmann::json& request) {
-  constexpr control::AnswerSize kSize = control::kConnectionsSize;
-  constexpr WholeRange kRange{.min = kSize.least, .max = kSize.most};
-  if (!request.contains("top")) return kSize.usual;
-  if (const auto number = cli::whole_member(request, "top", kRange)) return *number;
-  throw control::Refusal("\"top\" is no number that can be meant", "give " + to_text(kRange));
 }
 
 std::string peer_text(const intake::StreamPeer& peer) {
@@ -98,8 +79,9 @@ ordered_json connections_document(const Appliance& appliance, const nlohmann::js
   if (nodes.empty()) {
     throw control::Refusal("there are no listeners here", "add a [[tcp]] and restart escd");
   }
-  const std::string order = order_of(request);
-  const std::size_t count = count_of(request);
+  const std::string_view order =
+      control::kConnectionOrders[order_of(request, control::kConnectionOrders, "connections")];
+  const std::size_t count = count_of(request, "top", control::kConnectionsSize);
   const std::uint64_t now = rte_rdtsc();
   std::vector<Found> all;
   for (const auto& node : nodes) {
@@ -109,7 +91,7 @@ ordered_json connections_document(const Appliance& appliance, const nlohmann::js
   }
   const std::size_t open = all.size();
   const auto end = all.begin() + static_cast<std::ptrdiff_t>(std::min(count, open));
-  std::partial_sort(all.begin(), end, all.end(), [&order](const Found& a, const Found& b) {
+  std::partial_sort(all.begin(), end, all.end(), [order](const Found& a, const Found& b) {
     return weight(a.view, order) > weight(b.view, order);
   });
   ordered_json list = ordered_json::array();

@@ -11,8 +11,7 @@
 
 #include "app/escd/appliance_names.hpp"
 #include "app/escd/figures.hpp"
-#include "base/number.hpp"
-#include "cli/json_text.hpp"
+#include "app/escd/request.hpp"
 #include "control/answer.hpp"
 #include "control/commands.hpp"
 #include "identity/producer_reader.hpp"
@@ -36,22 +35,6 @@ constexpr std::array<NamedOrder, control::kProducerOrders.size()> kOrders = {{
     {"silent", identity::ProducerOrder::kSilent},
 }};
 static_assert(std::ranges::equal(kOrders, control::kProducerOrders, {}, &NamedOrder::name));
-
-identity::ProducerOrder order_of(const std::string& name) {
-  std::string known;
-  for (const NamedOrder& row : kOrders) {
-    if (name == row.name) return row.order;
-    known.append(known.empty() ? "" : ", ").append(row.name);
-  }
-  throw control::Refusal("there is no such order of producers", "there are: " + known);
-}
-
-/// A number from the request; throws if it has a sign or a fraction, or is a text.
-std::uint64_t asked(const nlohmann::json& request, const char* name, WholeRange range) {
-  if (const auto number = cli::whole_member(request, name, range)) return *number;
-  throw control::Refusal(std::string("\"") + name + "\" is no number that can be meant",
-                         "give " + to_text(range));
-}
 
 ordered_json producer_json(const identity::ProducerFigures& f) {
   return {{"producer", f.producer},
@@ -111,19 +94,16 @@ ordered_json producers_document(const Appliance& appliance, const nlohmann::json
   const std::uint64_t now = rte_rdtsc();
   ordered_json list = ordered_json::array();
   if (request.contains("id")) {
-    const auto found = identity::find_producer(readers, asked(request, "id", {}), now);
+    const auto found = identity::find_producer(readers, number_of(request, "id", {}), now);
     if (!found)
       throw control::Refusal("that producer has no window", "escctl producers lists some");
     return {{"producers", ordered_json::array({producer_json(*found)})}};
   }
-  constexpr control::AnswerSize kSize = control::kProducersSize;
-  static_assert(kSize.most <= identity::kMaxSelected);
-  const std::uint64_t count = request.contains("top")
-                                  ? asked(request, "top", {.min = kSize.least, .max = kSize.most})
-                                  : kSize.usual;
+  static_assert(control::kProducersSize.most <= identity::kMaxSelected);
+  const identity::ProducerOrder order =
+      kOrders[order_of(request, control::kProducerOrders, "producers")].order;
   const auto chosen = identity::select_producers(
-      readers, order_of(request.value("by", std::string(control::kProducerOrders.front()))), count,
-      now);
+      readers, order, count_of(request, "top", control::kProducersSize), now);
   for (const identity::ProducerFigures& figures : chosen.producers) {
     list.push_back(producer_json(figures));
   }

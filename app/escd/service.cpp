@@ -6,8 +6,8 @@
 #include "app/escd/appliance_names.hpp"
 #include "app/escd/figures.hpp"
 #include "app/escd/metrics.hpp"
+#include "app/escd/request.hpp"
 #include "app/escd/version.hpp"
-#include "cli/json_text.hpp"
 #include "control/socket_path.hpp"
 
 namespace esc::app {
@@ -184,18 +184,7 @@ nlohmann::ordered_json Service::routes(const nlohmann::json& request) {
 }
 
 nlohmann::ordered_json Service::metrics(const nlohmann::json& request) {
-  constexpr control::AnswerSize kSize = control::kMetricTopicsSize;
-  std::size_t most = kSize.usual;
-  if (request.contains("topics")) {
-    const auto asked =
-        cli::whole_member(request, "topics", {.min = kSize.least, .max = kSize.most});
-    if (!asked) {
-      throw control::Refusal(
-          "\"topics\" is no number that can be meant",
-          "give " + std::to_string(kSize.least) + " to " + std::to_string(kSize.most));
-    }
-    most = *asked;
-  }
+  const std::size_t most = count_of(request, "topics", control::kMetricTopicsSize);
   return {{"content_type", "text/plain; version=0.0.4"},
           {"text", metrics_text(full_snapshot(most), kVersionNumber)}};
 }

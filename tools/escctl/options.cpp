@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <filesystem>
+#include <span>
 #include <string_view>
 #include <utility>
 
@@ -23,30 +24,25 @@ std::string usually(const control::AnswerSize& size, const std::string& which = 
   return " (" + which + std::to_string(size.usual) + " if left out)";
 }
 
-void add_producers(CLI::App& command, Options& options) {
+/// For a command that shows the first of many.
+void add_order(CLI::App& command, Options& options, const control::AnswerSize& size,
+               std::span<const std::string_view> orders) {
   cli::add_whole(
       command, "--top", [&options](std::uint64_t count) { options.arguments["top"] = count; },
-      "how many" + usually(control::kProducersSize), range_of(control::kProducersSize))
+      "how many" + usually(size), range_of(size))
       ->type_name("COUNT");
   cli::add_choice(command, "--by",
                   [&options](const std::string& order) { options.arguments["by"] = order; },
-                  "which first (" + std::string(control::kProducerOrders.front()) + " if left out)",
-                  {control::kProducerOrders.begin(), control::kProducerOrders.end()});
+                  "which first (" + std::string(orders.front()) + " if left out)",
+                  {orders.begin(), orders.end()});
+}
+
+void add_producers(CLI::App& command, Options& options) {
+  add_order(command, options, control::kProducersSize, control::kProducerOrders);
   cli::add_whole(
       command, "--id", [&options](std::uint64_t id) { options.arguments["id"] = id; },
       "this one only")
       ->type_name("PRODUCER");
-}
-
-void add_connections(CLI::App& command, Options& options) {
-  cli::add_whole(
-      command, "--top", [&options](std::uint64_t count) { options.arguments["top"] = count; },
-      "how many" + usually(control::kConnectionsSize), range_of(control::kConnectionsSize))
-      ->type_name("COUNT");
-  cli::add_choice(
-      command, "--by", [&options](const std::string& order) { options.arguments["by"] = order; },
-      "which first (" + std::string(control::kConnectionOrders.front()) + " if left out)",
-      {control::kConnectionOrders.begin(), control::kConnectionOrders.end()});
 }
 
 void add_routes(CLI::App& command, Options& options) {
@@ -84,7 +80,9 @@ void add_commands(CLI::App& app, Options& options) {
     command->callback([&options, name = row.name] { options.command = name; });
     if (row.value == control::Command::kMetrics) add_metrics(*command, options);
     if (row.value == control::Command::kProducers) add_producers(*command, options);
-    if (row.value == control::Command::kConnections) add_connections(*command, options);
+    if (row.value == control::Command::kConnections) {
+      add_order(*command, options, control::kConnectionsSize, control::kConnectionOrders);
+    }
     if (row.value == control::Command::kRoutes) add_routes(*command, options);
     if (row.value == control::Command::kStats) add_stats(*command, options);
   }

@@ -7,15 +7,14 @@ It says nothing about caches and waiting, but shows regressions well: two runs d
 hundredth.
 """
 
-import json
 import re
 import shutil
-import subprocess
 import time
 from collections import defaultdict
 from dataclasses import dataclass
 
 import bench_escd
+import bench_programs
 from bench_programs import Broken, Trace
 
 PACKETS = 65536
@@ -96,18 +95,12 @@ class Bench:
 
     def _trace(self, row):
         path = self._directory / f"{row.name}.pcap"
-        routes = path.with_suffix(".routes.toml")
-        subprocess.run(
-            [
-                self._esc_replay, "build", "--preset", "bench-64", "--packets", str(self._packets),
-                "--out", path, "--routes-out", routes, "--handler", "count", *row.options,
-            ],
-            check=True,
-            stdout=subprocess.DEVNULL,
+        made, routes = bench_programs.build_trace(
+            self._esc_replay, path, "--preset", "bench-64", "--packets", str(self._packets),
+            *row.options,
         )
-        made = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
         trace = FiniteTrace(path, made["trace"]["packets"], 64)
-        return trace, routes.read_text(encoding="utf-8")
+        return trace, routes
 
 
 _NAMED = re.compile(r"(ob|cob|fn|cfn)=\((\d+)\)(?: (.*))?$")

@@ -2,9 +2,7 @@
 """The rows of the whole-path measurement, their rounds, and what the figures come to."""
 
 import fnmatch
-import json
 import statistics
-import subprocess
 import sys
 from dataclasses import asdict, dataclass, field
 
@@ -79,29 +77,14 @@ class Bench:
     def build_traces(self, payloads):
         for payload in payloads:
             trace = self._directory / f"bench-{payload}.pcap"
-            routes = self._directory / f"bench-{payload}.routes.toml"
-            subprocess.run(
-                [
-                    self._esc_replay,
-                    "build",
-                    "--preset",
-                    f"bench-{payload}",
-                    "--out",
-                    trace,
-                    "--routes-out",
-                    routes,
-                    "--handler",
-                    "count",
-                ],
-                check=True,
-                stdout=subprocess.DEVNULL,
+            made, routes = bench_programs.build_trace(
+                self._esc_replay, trace, "--preset", f"bench-{payload}"
             )
-            made = json.loads(trace.with_suffix(".json").read_text(encoding="utf-8"))
             packets = made["trace"]["packets"]
             if packets < FEWEST_PACKETS:
                 raise Refused(f"the trace has {packets} packets, {FEWEST_PACKETS} needed")
             self._traces[payload] = bench_programs.Trace(trace, packets, payload)
-            self._routes[payload] = routes.read_text(encoding="utf-8")
+            self._routes[payload] = routes
 
     def run(self, rows, rounds):
         """Fills the rows. In each round testpmd and escd run one right after the other, and which

@@ -42,6 +42,15 @@ class Trace:
         return f"net_pcap0,rx_pcap={self.path},infinite_rx=1"
 
 
+def build_trace(esc_replay, path, *options):
+    """Has esc-replay build a trace at `path`; returns the manifest, and routes that count."""
+    routes = path.with_suffix(".routes.toml")
+    command = [esc_replay, "build", "--out", path, "--routes-out", routes, "--handler", "count"]
+    subprocess.run([*command, *options], check=True, stdout=subprocess.DEVNULL)
+    made = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+    return made, routes.read_text(encoding="utf-8")
+
+
 @dataclass
 class Figure:
     """One run of one program."""

@@ -146,18 +146,11 @@ class Bench:
     def build_traces(self, payloads):
         for payload in payloads:
             trace = self._directory / f"tcp-{payload}.pcap"
-            routes = trace.with_suffix(".routes.toml")
-            subprocess.run(
-                [
-                    self._programs["esc_replay"], "build", "--preset", "bench-64",
-                    "--payload", str(payload), "--out", trace, "--routes-out", routes,
-                    "--handler", "count",
-                ],
-                check=True,
-                stdout=subprocess.DEVNULL,
+            _, self._routes[payload] = bench_programs.build_trace(
+                self._programs["esc_replay"], trace, "--preset", "bench-64",
+                "--payload", str(payload),
             )
             self._traces[payload] = trace
-            self._routes[payload] = routes.read_text(encoding="utf-8")
 
     def run(self, rows, rounds):
         for number in range(rounds):
